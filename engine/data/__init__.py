@@ -1,0 +1,1 @@
+"""Films and texts for training: the manifest reader, template sentences, questions, film caches."""

@@ -1,0 +1,36 @@
+"""Errors of the engine, standing alone so that a research site can use `engine` without the workstation.
+
+Every message says what was refused, the offending value, and what to do.
+"""
+
+
+class EngineError(Exception):
+    """Base of every error the engine raises on purpose."""
+
+
+class FilmRefused(EngineError):
+    """The pixels handed in can't be turned into a film for the tokenizer."""
+
+
+class VocabularyError(EngineError):
+    """A tokenizer file or an id doesn't fit the vocabulary of LLM-CXR."""
+
+
+class PromptError(EngineError):
+    """A prompt can't be built from what was handed in."""
+
+
+class BundleError(EngineError):
+    """A model bundle is missing, damaged, or of a format this version doesn't read."""
+
+
+class CheckpointError(EngineError):
+    """A checkpoint doesn't fit the configured network; the message names the first offending key."""
+
+
+class DataError(EngineError):
+    """A manifest row or a film file can't be used for training."""
+
+
+class ExportError(EngineError):
+    """An exported graph doesn't agree with the network that it was made from."""

@@ -1,0 +1,1 @@
+"""The language model's side of the engine: vocabulary, prompts, the network and its export."""

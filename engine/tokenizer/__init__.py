@@ -1,0 +1,1 @@
+"""The image tokenizer: a VQ-GAN of the taming shape, and its loss and codebook care."""

@@ -1,0 +1,1 @@
+"""Training of tokenizer and language model; the runtime imports nothing from here."""
