@@ -1,0 +1,92 @@
+"""The settings of one machine, each declared once: name, type, default and what it means.
+
+The file ``llmcxr.toml`` in the home holds the ones that differ from their default; an environment variable
+``LLMCXR_<NAME>`` goes before the file. Validation, ``llmcxr config show`` and the documentation derive from the
+class. Settings of the site (peers, rules, outputs) are not here but in :mod:`llmcxr_ws.site`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from llmcxr_ws.errors import ConfigError
+
+FILE_NAME = "llmcxr.toml"
+
+
+class MachineConfig(BaseSettings):
+    """Settings of one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="LLMCXR_", extra="forbid", frozen=True)
+
+    database_url: str = Field(
+        default="", description="SQLAlchemy URL of the database; empty: SQLite file llmcxr.db in the home."
+    )
+    objects_dir: str = Field(default="", description="Folder of received files and documents; empty: objects in the home.")
+    ae_title: str = Field(default="LLMCXR", min_length=1, max_length=16, description="AE title of the node.")
+    bind_host: str = Field(default="0.0.0.0", description="Address on which the listener accepts associations.")
+    dicom_port: int = Field(default=11112, ge=1, le=65535, description="Port of the listener.")
+    max_associations: int = Field(default=20, ge=1, le=1000, description="Simultaneous associations the listener accepts.")
+    network_timeout_s: float = Field(default=30.0, gt=0, description="Silence after which an association is aborted, seconds.")
+    connect_timeout_s: float = Field(default=10.0, gt=0, description="Time allowed to open an association, seconds.")
+    poll_s: float = Field(default=0.2, gt=0, le=10, description="Pause between two looks at the database, seconds.")
+    lease_s: float = Field(default=30.0, ge=2, description="Time after which a silent engine loses its job, seconds.")
+    retry_s: float = Field(default=10.0, gt=0, description="First pause before a failed delivery is tried again, seconds; doubles each time.")
+    retry_max_s: float = Field(default=900.0, gt=0, description="Longest pause between two tries of a delivery, seconds.")
+    delivery_attempts: int = Field(default=200, ge=1, description="Tries of one delivery before it is set aside as dead.")
+    commitment_timeout_s: float = Field(default=60.0, gt=0, description="Wait for a storage commitment result before asking by C-FIND, seconds.")
+    bundle: str = Field(default="", description="Folder of the model bundle; empty: the demonstration bundle that ships.")
+    engine_threads: int = Field(default=0, ge=0, description="CPU threads of the engine; 0: one for each core.")
+    idle_lock_min: float = Field(default=10.0, gt=0, description="Minutes without input after which the window locks.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level that is logged.")
+    log_json: bool = Field(default=False, description="Log as JSON lines instead of text.")
+    demo: bool = Field(default=False, description="A demonstration home: peers must be on loopback.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment before file."""
+        return env_settings, init_settings
+
+
+def load_config(home: Path) -> MachineConfig:
+    """Read the machine's settings.
+
+    Raises
+    ------
+    ConfigError
+        The file isn't TOML, a key is unknown (the nearest one is named), or a value is out of range.
+    """
+    file = home / FILE_NAME
+    values: dict[str, Any] = {}
+    if file.is_file():
+        try:
+            values = tomllib.loads(file.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file} isn't valid TOML: {error}.", what_to_do="Correct the file.") from error
+    try:
+        return MachineConfig(**values)
+    except ValidationError as error:
+        raise ConfigError(f"{file}: {explain(error, MachineConfig.model_fields)}") from error
+
+
+def explain(error: ValidationError, known: Any) -> str:
+    """Say in one sentence which key was refused, with its value and the nearest valid name."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "(whole document)"
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(str(first["loc"][-1]), list(known), n=1)
+        return f"The setting '{key}' is unknown." + (f" Did you mean '{near[0]}'?" if near else "")
+    return f"The setting '{key}' = {first.get('input')!r} was refused: {first['msg']}."

@@ -1,0 +1,141 @@
+"""The site's configuration: peers, outputs and times, one TOML document kept in the database by version.
+
+One validator for the command line, the window and the node. Which machine does what is not here but in
+:mod:`llmcxr_ws.config`.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import tomllib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from llmcxr_ws.config import explain
+from llmcxr_ws.errors import ConfigError
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Peer(_Part):
+    """A DICOM application entity that we talk to."""
+
+    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$", description="Short name in rules and tables.")
+    ae_title: str = Field(min_length=1, max_length=16, description="Its AE title.")
+    host: str = Field(min_length=1, description="Host name or address.")
+    port: int = Field(ge=1, le=65535, description="DICOM port.")
+    role: Literal["clinical", "research", "test"] = Field(default="clinical", description="What the peer is used for.")
+    sends: bool = Field(default=True, description="Whether it may send films to us.")
+    identity: bool = Field(default=False, description="Whether it is asked for the patient's identity before a signature.")
+    commitment: Literal["auto", "n-action", "find"] = Field(
+        default="auto", description="How storage is confirmed: storage commitment, C-FIND, or whichever the peer has."
+    )
+    quiet_s: float | None = Field(default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's.")
+
+
+class OutputRule(_Part):
+    """One kind of document goes to one peer."""
+
+    document: Literal["draft", "signed"] = Field(description="Which document is sent.")
+    to: str = Field(description="Name of the peer.")
+    required: bool = Field(default=True, description="Whether the study is confirmed only when this one is.")
+
+
+class SiteConfig(_Part):
+    """The whole document."""
+
+    name: str = Field(default="Unnamed site", description="Name of the site.")
+    institution: str = Field(default="", description="Institution name in documents when the film carries none.")
+    quiet_s: float = Field(default=30.0, gt=0, description="Seconds without a new image after which a study is complete.")
+    peers: tuple[Peer, ...] = Field(default=(), alias="peer", description="The peers.")
+    outputs: tuple[OutputRule, ...] = Field(default=(), alias="output", description="The output matrix.")
+
+    @property
+    def send_drafts(self) -> bool:
+        """Whether any peer gets unreviewed drafts."""
+        return any(rule.document == "draft" for rule in self.outputs)
+
+    def peer(self, name: str) -> Peer:
+        """The peer of that name.
+
+        Raises
+        ------
+        ConfigError
+            No peer bears it.
+        """
+        for peer in self.peers:
+            if peer.name == name:
+                return peer
+        raise ConfigError(
+            f"There is no peer '{name}'.",
+            what_to_do=f"Configured are: {', '.join(p.name for p in self.peers) or 'none'}.",
+        )
+
+    def peer_of(self, ae_title: str) -> Peer | None:
+        """The peer that bears this AE title."""
+        return next((peer for peer in self.peers if peer.ae_title == ae_title.strip()), None)
+
+    def identity_peer(self) -> Peer | None:
+        """The peer that is asked for patient identities."""
+        return next((peer for peer in self.peers if peer.identity), None)
+
+
+def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
+    """Read and check a site document.
+
+    Parameters
+    ----------
+    text : str
+        TOML with ``[[peer]]`` and ``[[output]]`` tables.
+    demo : bool
+        Refuse peers that aren't on loopback.
+
+    Raises
+    ------
+    ConfigError
+        Names the key, the value and, where there is one, the nearest valid name.
+    """
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"The site document isn't valid TOML: {error}.", what_to_do="Correct it.") from error
+    try:
+        site = SiteConfig(**values)
+    except ValidationError as error:
+        known = [*SiteConfig.model_fields, "peer", "output", *Peer.model_fields, *OutputRule.model_fields]
+        raise ConfigError(f"Site document: {explain(error, known)}") from error
+    _check_names(site)
+    if demo:
+        for peer in site.peers:
+            require_loopback(peer)
+    return site
+
+
+def require_loopback(peer: Peer) -> None:
+    """Refuse a peer that isn't on this machine; a demonstration talks to nobody else."""
+    try:
+        inside = peer.host == "localhost" or ipaddress.ip_address(peer.host).is_loopback
+    except ValueError:
+        inside = False
+    if not inside:
+        raise ConfigError(
+            f"Peer '{peer.name}' at {peer.host} was refused: a demonstration home talks to loopback only.",
+            what_to_do="Use 127.0.0.1, or set up a home of its own for a real site.",
+        )
+
+
+def _check_names(site: SiteConfig) -> None:
+    for attribute in ("name", "ae_title"):
+        seen: set[str] = set()
+        for peer in site.peers:
+            value = getattr(peer, attribute)
+            if value in seen:
+                raise ConfigError(f"Two peers have the {attribute} '{value}'.", what_to_do="Give each its own.")
+            seen.add(value)
+    if sum(peer.identity for peer in site.peers) > 1:
+        raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
+    for rule in site.outputs:
+        site.peer(rule.to)

@@ -1,0 +1,158 @@
+"""Opening the database: SQLite in WAL mode or PostgreSQL by URL, read and write transactions, the schema check."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.orm import Session, sessionmaker
+
+from llmcxr_ws.errors import StoreError
+from llmcxr_ws.store.models import StoreInfo
+
+BUSY_TIMEOUT_MS = 5000
+
+
+class Database:
+    """A connection pool with the product's transaction rules.
+
+    Parameters
+    ----------
+    url : str
+        An SQLAlchemy URL: ``sqlite:////path/llmcxr.db`` or ``postgresql+psycopg://…``.
+    durable : bool
+        ``synchronous=FULL`` (signing, audit, outbox) or ``NORMAL`` (the ingest index, which the files can
+        restore). No effect on PostgreSQL.
+
+    Raises
+    ------
+    StoreError
+        The URL can't be read or its driver isn't installed.
+    """
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self.url = url
+        try:
+            self.engine = _create_engine(url, durable=durable)
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError) as error:
+            raise StoreError(
+                f"The database URL can't be used: {error}.",
+                what_to_do="Give sqlite:////PATH or postgresql+psycopg://… (extra `postgres`).",
+            ) from error
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a single-machine SQLite file."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A short read transaction; never write in it."""
+        with self._sessions() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A write transaction that takes the lock at its start; no I/O and no inference inside."""
+        with self._sessions() as session, session.begin():
+            session.connection(execution_options={"llmcxr_write": True})
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the schema to this program's revision and name the store. Only the node and the CLI do this."""
+        with _clear_errors():
+            with self.engine.connect() as connection:
+                config = alembic_config(self.url)
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+                connection.commit()
+            with self.write() as session:
+                if session.get(StoreInfo, 1) is None:
+                    session.add(StoreInfo(id=1, uuid=str(uuid.uuid4())))
+
+    def check_schema(self) -> None:
+        """Refuse a database whose schema isn't this program's.
+
+        Raises
+        ------
+        StoreError
+            The revision differs, or the database can't be reached.
+        """
+        needed = ScriptDirectory.from_config(alembic_config(self.url)).get_current_head()
+        with _clear_errors(), self.engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+        if found != needed:
+            raise StoreError(
+                f"The database is at revision {found or 'none'}, this program needs {needed}.",
+                what_to_do="Run `llmcxr db upgrade`, or use the program version that fits the database.",
+            )
+
+    def store_uuid(self) -> str:
+        """The UUID that the object store's file must equal."""
+        with self.read() as session:
+            value = session.scalar(select(StoreInfo.uuid).where(StoreInfo.id == 1))
+        if value is None:
+            raise StoreError("The database has no store UUID.", what_to_do="Run `llmcxr db upgrade`.")
+        return value
+
+    def close(self) -> None:
+        """Close every pooled connection."""
+        self.engine.dispose()
+
+
+def alembic_config(url: str) -> Config:
+    """The Alembic configuration that points at the packaged migrations."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
+    return config
+
+
+@contextmanager
+def _clear_errors() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise StoreError(
+            f"The database can't be used: {error.orig}.",
+            what_to_do="Check that it runs, that the path exists and that this user may write there.",
+        ) from error
+
+
+def _create_engine(url: str, *, durable: bool) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_pre_ping=True)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+    _tune_sqlite(engine, "FULL" if durable else "NORMAL")
+    return engine
+
+
+def _tune_sqlite(engine: Engine, synchronous: str) -> None:
+    """WAL, busy timeout, foreign keys, and our own BEGIN: IMMEDIATE for writers, so that they never deadlock."""
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # the driver must not begin transactions of its own
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute(f"PRAGMA synchronous={synchronous}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("llmcxr_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,316 @@
+"""The tables. A row is a fact; who may write which is settled in :mod:`llmcxr_ws.states`.
+
+Patient data live here and in the object store, nowhere else.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from llmcxr_ws.states import DeliveryState, ReportState, StudyState
+from llmcxr_ws.store.types import UtcDateTime, db_now
+
+UID = String(64)
+BIG = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, list[Any]: JSON, bytes: LargeBinary}
+
+
+class StoreInfo(Base):
+    """One row: which store this database belongs to (equals the UUID file in the object store)."""
+
+    __tablename__ = "store_info"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    uuid: Mapped[str] = mapped_column(String(36))
+
+
+class Sequence(Base):
+    """Counters handed out inside a write transaction; `study` orders worklist changes."""
+
+    __tablename__ = "sequence"
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    value: Mapped[int] = mapped_column(BIG, default=0)
+
+
+class Study(Base):
+    """A study as the worklist shows it, with the identity its header carried."""
+
+    __tablename__ = "study"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
+    state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING, index=True)
+    reason_code: Mapped[str] = mapped_column(String(64), default="")
+    reason: Mapped[str] = mapped_column(Text, default="")
+    needs_addendum: Mapped[bool] = mapped_column(default=False)
+    late_images: Mapped[bool] = mapped_column(default=False)
+    patient_id: Mapped[str] = mapped_column(String(256), default="")
+    issuer_of_patient_id: Mapped[str] = mapped_column(String(256), default="")
+    patient_name: Mapped[str] = mapped_column(String(512), default="")
+    patient_birth_date: Mapped[str] = mapped_column(String(16), default="")
+    patient_sex: Mapped[str] = mapped_column(String(16), default="")
+    accession_number: Mapped[str] = mapped_column(String(64), default="", index=True)
+    study_date: Mapped[str] = mapped_column(String(16), default="")
+    study_time: Mapped[str] = mapped_column(String(32), default="")
+    study_description: Mapped[str] = mapped_column(String(256), default="")
+    referring_physician: Mapped[str] = mapped_column(String(512), default="")
+    source_peer: Mapped[str] = mapped_column(String(64), default="")
+    received_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    last_instance_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    instances_assessed: Mapped[int] = mapped_column(default=0)
+    film_sop_instance_uid: Mapped[str] = mapped_column(UID, default="")
+    current_report_id: Mapped[int | None] = mapped_column(default=None)
+    held_by: Mapped[str] = mapped_column(String(64), default="")
+    held_at: Mapped[datetime | None] = mapped_column(default=None)
+    updated_seq: Mapped[int] = mapped_column(BIG, default=0, index=True)
+
+
+class Instance(Base):
+    """One received SOP instance; a defective one is kept in quarantine with its reason."""
+
+    __tablename__ = "instance"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    series_instance_uid: Mapped[str] = mapped_column(UID)
+    sop_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
+    sop_class_uid: Mapped[str] = mapped_column(UID)
+    transfer_syntax_uid: Mapped[str] = mapped_column(UID, default="")
+    path: Mapped[str] = mapped_column(String(512))
+    size: Mapped[int] = mapped_column(BIG)
+    sha256: Mapped[str] = mapped_column(String(64))
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    defect: Mapped[str] = mapped_column(Text, default="")
+    source_peer: Mapped[str] = mapped_column(String(64), default="")
+    received_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Job(Base):
+    """One piece of work for an engine; all statements on it stand in :mod:`llmcxr_ws.jobs`."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("study_id", "kind", "input_key", "model_key", name="uq_job_input"),
+        Index("ix_job_claim", "state", "run_after"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
+    input_key: Mapped[str] = mapped_column(String(64))
+    model_key: Mapped[str] = mapped_column(String(64), default="")
+    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    state: Mapped[str] = mapped_column(String(16), default="queued")
+    priority: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime] = mapped_column(server_default=db_now())
+    attempts: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int] = mapped_column(default=3)
+    owner: Mapped[str] = mapped_column(String(128), default="")
+    lease_until: Mapped[datetime | None] = mapped_column(default=None)
+    error_code: Mapped[str] = mapped_column(String(64), default="")
+    error_text: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    finished_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Report(Base):
+    """One version of a report. The AI text in it never changes; what a reader writes is an :class:`Edit`."""
+
+    __tablename__ = "report"
+    __table_args__ = (UniqueConstraint("study_id", "version", name="uq_report_version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    version: Mapped[int] = mapped_column()
+    state: Mapped[str] = mapped_column(String(16), default=ReportState.DRAFT)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    film_sop_instance_uid: Mapped[str] = mapped_column(UID)
+    instances: Mapped[list[Any]] = mapped_column(default=list)
+    ai_text: Mapped[str] = mapped_column(Text, default="")
+    confidence: Mapped[float | None] = mapped_column(default=None)
+    codes: Mapped[list[Any]] = mapped_column(default=list)
+    evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    model_name: Mapped[str] = mapped_column(String(64), default="")
+    model_version: Mapped[str] = mapped_column(String(64), default="")
+    model_device_uid: Mapped[str] = mapped_column(UID, default="")
+    seed: Mapped[int] = mapped_column(BIG, default=0)
+    started_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    created_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    signed_by: Mapped[str] = mapped_column(String(64), default="")
+    signed_at: Mapped[datetime | None] = mapped_column(default=None)
+    signed_text: Mapped[str] = mapped_column(Text, default="")
+
+
+class Edit(Base):
+    """What a reader has made of a report version so far; autosaved."""
+
+    __tablename__ = "edit"
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), primary_key=True)
+    text: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(default=1)
+    user: Mapped[str] = mapped_column(String(64))
+    saved_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Question(Base):
+    """A reader's question about a film."""
+
+    __tablename__ = "question"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    user: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(16), default="asked")
+    answer: Mapped[str] = mapped_column(Text, default="")
+    error_text: Mapped[str] = mapped_column(Text, default="")
+    model_name: Mapped[str] = mapped_column(String(64), default="")
+    model_version: Mapped[str] = mapped_column(String(64), default="")
+    asked_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    answered_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class AnswerChunk(Base):
+    """A piece of an answer while it is being written."""
+
+    __tablename__ = "answer_chunk"
+    __table_args__ = (UniqueConstraint("question_id", "attempt", "seq", name="uq_answer_chunk"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
+    attempt: Mapped[int] = mapped_column(default=1)
+    seq: Mapped[int] = mapped_column()
+    text: Mapped[str] = mapped_column(Text)
+
+
+class Request(Base):
+    """What a window or an administrator asks of the node; the outcome is the node's to write."""
+
+    __tablename__ = "request"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    user: Mapped[str] = mapped_column(String(64))
+    study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id"), default=None, index=True)
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), default=None)
+    payload: Mapped[str] = mapped_column(Text)
+    signature: Mapped[bytes] = mapped_column()
+    nonce: Mapped[str] = mapped_column(String(64), unique=True)
+    state: Mapped[str] = mapped_column(String(16), default="waiting", index=True)
+    outcome: Mapped[str] = mapped_column(Text, default="")
+    run_after: Mapped[datetime] = mapped_column(server_default=db_now())
+    created_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    decided_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Document(Base):
+    """A result document: built once, its bytes stored, and only ever resent."""
+
+    __tablename__ = "document"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    sop_class_uid: Mapped[str] = mapped_column(UID)
+    sop_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
+    series_instance_uid: Mapped[str] = mapped_column(UID)
+    path: Mapped[str] = mapped_column(String(512))
+    sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Delivery(Base):
+    """One document on its way to one peer."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (UniqueConstraint("document_id", "peer", name="uq_delivery"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    peer: Mapped[str] = mapped_column(String(64))
+    required: Mapped[bool] = mapped_column(default=True)
+    state: Mapped[str] = mapped_column(String(16), default=DeliveryState.QUEUED, index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    outcome_unknown: Mapped[bool] = mapped_column(default=False)
+    run_after: Mapped[datetime] = mapped_column(server_default=db_now())
+    message: Mapped[str] = mapped_column(Text, default="")
+    stored_at: Mapped[datetime | None] = mapped_column(default=None)
+    confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
+    confirmed_by: Mapped[str] = mapped_column(String(16), default="")
+    transaction_uid: Mapped[str] = mapped_column(UID, default="", index=True)
+    commitment_asked_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class CommitmentResult(Base):
+    """What a peer answered to a storage commitment request; written by the listener."""
+
+    __tablename__ = "commitment_result"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transaction_uid: Mapped[str] = mapped_column(UID, index=True)
+    sop_instance_uid: Mapped[str] = mapped_column(UID)
+    failure_reason: Mapped[int | None] = mapped_column(default=None)
+    received_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class User(Base):
+    """A person with a role and a key pair; the row carries a MAC under the service's key."""
+
+    __tablename__ = "user_account"
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    display_name: Mapped[str] = mapped_column(String(256))
+    organization: Mapped[str] = mapped_column(String(256), default="")
+    role: Mapped[str] = mapped_column(String(16))
+    enabled: Mapped[bool] = mapped_column(default=True)
+    public_key: Mapped[bytes] = mapped_column()
+    wrapped_key: Mapped[bytes] = mapped_column()
+    salt: Mapped[bytes] = mapped_column()
+    mac: Mapped[bytes] = mapped_column()
+    changed_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Audit(Base):
+    """The append-only trail: every row carries the hash of the one before it."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(32))
+    actor: Mapped[str] = mapped_column(String(64))
+    event: Mapped[str] = mapped_column(String(64), index=True)
+    study_id: Mapped[int | None] = mapped_column(default=None, index=True)
+    detail: Mapped[str] = mapped_column(Text, default="{}")
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))
+
+
+class SiteDocument(Base):
+    """One version of the site's configuration, as the TOML text that was imported."""
+
+    __tablename__ = "site_document"
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+    imported_by: Mapped[str] = mapped_column(String(64))
+    imported_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Service(Base):
+    """A running process, so that the others can say who is there."""
+
+    __tablename__ = "service"
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    pid: Mapped[int] = mapped_column()
+    host: Mapped[str] = mapped_column(String(128))
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    started_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    seen_at: Mapped[datetime] = mapped_column(server_default=db_now())

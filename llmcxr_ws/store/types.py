@@ -1,0 +1,56 @@
+"""Column types and the database's own clock, the same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.types import TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"A time without a time zone was refused: {value!r}.")
+        value = value.astimezone(UTC)
+        return value if dialect.name == "postgresql" else value.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class db_now(ColumnElement[datetime]):
+    """The database server's present time, moved by `plus_s` seconds.
+
+    Leases compare times of several machines, so only one clock may speak.
+    """
+
+    inherit_cache = False
+    type = UtcDateTime()
+
+    def __init__(self, plus_s: float = 0.0) -> None:
+        self.plus_s = float(plus_s)
+
+
+@compiles(db_now, "sqlite")
+def _sqlite_now(element: db_now, compiler: SQLCompiler, **kw: Any) -> str:
+    # SQLAlchemy reads the fraction as microseconds, SQLite writes milliseconds: hence the three zeros.
+    return f"(strftime('%Y-%m-%d %H:%M:%f', 'now', '{element.plus_s:+.3f} seconds') || '000')"
+
+
+@compiles(db_now, "postgresql")
+def _postgresql_now(element: db_now, compiler: SQLCompiler, **kw: Any) -> str:
+    return f"(clock_timestamp() + make_interval(secs => {element.plus_s:.3f}))"
