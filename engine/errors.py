@@ -34,3 +34,11 @@ class DataError(EngineError):
 
 class ExportError(EngineError):
     """An exported graph doesn't agree with the network that it was made from."""
+
+
+class BackendError(EngineError):
+    """A runtime can't load or run a graph, or was asked for more than it has room for."""
+
+
+class GenerationError(EngineError):
+    """The model gave nothing that may be passed on as its answer."""

@@ -92,6 +92,12 @@ class Vocabulary:
             raise VocabularyError(f"The id {id_} is outside the vocabulary of {self.size}.")
         return int(id_)
 
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The ids of every special token, the padding and the end key among them."""
+        added = self._tokenizer.get_added_tokens_decoder()
+        return frozenset({self.pad, *(id_ for id_, token in added.items() if token.special)})
+
     def is_image(self, id_: int) -> bool:
         """Tell whether an id is an image token."""
         return self.image_offset <= id_ < self.size

@@ -1,0 +1,262 @@
+"""A model bundle: the folder that holds everything a draft is made with, checked before anything is loaded.
+
+The manifest is read strictly and every file is compared with its SHA-256, so that a draft can always be
+traced to exact weights. Nothing here loads a network or knows a runtime.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.resources
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass as plain_dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from engine.errors import BundleError
+from engine.lm.vocabulary import Vocabulary
+from engine.preprocess import PreprocessingSpec
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+GRAPHS = ("encoder.onnx", "decoder.onnx", "lm.onnx")
+TOKENIZER = "tokenizer.json"
+WEIGHT_SUFFIXES = (".onnx", ".data")
+
+# A fixed name space of this product: the same weights have the same Device UID on every site.
+_DEVICE_NAMESPACE = uuid.UUID("6f0e2b1c-4f37-5d0a-9d55-0c8f6c1b7a21")
+_STRICT = ConfigDict(extra="forbid")
+# The input check may state how its limits were set.
+_OPEN = ConfigDict(extra="ignore")
+
+
+@dataclass(frozen=True, config=_STRICT)
+class VocabularyLayout:
+    """Where the tokens stand in the id space; must equal what the tokenizer file gives."""
+
+    text_size: int
+    codes: int
+    image_offset: int
+    codes_per_image: int
+    end: int
+    instruction: int
+    response: int
+    less_than: int
+    greater_than: int
+    pad: int
+
+
+@dataclass(frozen=True, config=_STRICT)
+class LanguageModelShape:
+    """Sizes of the language model's key and value caches, and how its graph was written."""
+
+    layers: int
+    heads: int
+    head_dim: int
+    max_positions: int
+    opset: int
+    dtype: Literal["float32", "float16"]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Sampling:
+    """How one task samples: temperature 0 is greedy, `top_p` 1 keeps every token."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_new_tokens: int = 256
+    seed: int = 0
+
+
+@dataclass(frozen=True, config=_STRICT)
+class TaskSampling:
+    """The sampling of each task."""
+
+    report: Sampling
+    answer: Sampling
+    generate: Sampling
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Findings:
+    """What the model was trained and tested to judge, and what it never speaks about."""
+
+    judged: tuple[str, ...]
+    not_judged: tuple[str, ...]
+
+
+@dataclass(frozen=True, config=_OPEN)
+class InputLimits:
+    """Limits of the input check; `reference` is the mean film as 32 rows of 32 values in [-1, 1]."""
+
+    reconstruction_max: float
+    correlation_min: float
+    reference: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Instructions:
+    """The instruction variants of the two directions, in the wording the model was trained with."""
+
+    report: tuple[str, ...]
+    generate: tuple[str, ...]
+
+
+@dataclass(frozen=True, config=_STRICT)
+class Manifest:
+    """`manifest.json`, format 1."""
+
+    format: Literal[1]
+    name: str
+    version: str
+    created: str
+    intended_use: str
+    files: dict[str, str]
+    weights_sha256: str
+    preprocessing: dict[str, Any]
+    vocabulary: VocabularyLayout
+    language_model: LanguageModelShape
+    sampling: TaskSampling
+    findings: Findings
+    input_check: InputLimits
+    instructions: Instructions
+    licence: str
+    training: dict[str, Any]
+
+
+@plain_dataclass(frozen=True)
+class Bundle:
+    """A bundle whose files have all been checked; made by :meth:`load`."""
+
+    folder: Path
+    manifest: Manifest
+    preprocessing: PreprocessingSpec
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Bundle:
+        """Read and verify the bundle in `folder`.
+
+        Raises BundleError for a manifest that is missing or of another format, a file that is missing, not
+        listed or changed, and a tokenizer that isn't the manifest's.
+        """
+        folder = Path(folder)
+        manifest = _read_manifest(folder)
+        _check_files(folder, manifest)
+        bundle = cls(folder, manifest, PreprocessingSpec.from_manifest(manifest.preprocessing))
+        _check_vocabulary(bundle)
+        return bundle
+
+    @property
+    def device_uid(self) -> str:
+        """The Device UID of these weights: `2.25.` and a UUID derived from their hash (DICOM PS3.5 B.2)."""
+        return f"2.25.{uuid.uuid5(_DEVICE_NAMESPACE, self.manifest.weights_sha256).int}"
+
+    @property
+    def model_key(self) -> str:
+        """Name, version and the first 12 digits of the weights' hash: what tells bundles apart in jobs."""
+        return f"{self.manifest.name}-{self.manifest.version}-{self.manifest.weights_sha256[:12]}"
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The tokenizer with the image codes behind it."""
+        return Vocabulary.from_file(self.path(TOKENIZER), self.manifest.vocabulary.codes)
+
+    def path(self, name: str) -> Path:
+        """Give the path of one of the bundle's files."""
+        return self.folder / name
+
+
+def default_bundle_folder() -> Path:
+    """Find the bundle that ships with the package; raise BundleError where the installation lacks it."""
+    resource = importlib.resources.files("engine") / "bundles" / "demo"
+    folder = Path(str(resource))
+    if not (folder / MANIFEST).is_file():
+        raise BundleError(
+            f"This installation has no model bundle at {folder}. "
+            "Install the package again, or name a bundle folder."
+        )
+    return folder
+
+
+def sha256_of(path: Path) -> str:
+    """Hash one file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def weights_sha256(files: Mapping[str, str]) -> str:
+    """Hash the sorted lines `name sha256` of the graphs, their data files and the tokenizer."""
+    weights = sorted(name for name in files if name == TOKENIZER or name.endswith(WEIGHT_SUFFIXES))
+    return hashlib.sha256("".join(f"{name} {files[name]}\n" for name in weights).encode()).hexdigest()
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise BundleError(
+            f"There is no model bundle at {folder}: {MANIFEST} can't be read ({error.strerror}). "
+            "Name a folder that holds one."
+        ) from error
+    try:
+        return TypeAdapter(Manifest).validate_json(text, strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        value = repr(first["input"])[:80]
+        raise BundleError(
+            f"The manifest {path} is refused: {where}: {first['msg']} (found {value}). "
+            f"Use a bundle of format {FORMAT} made for this version."
+        ) from error
+
+
+def _check_files(folder: Path, manifest: Manifest) -> None:
+    again = "Take the bundle from its source again."
+    listed = set(manifest.files)
+    for name in (*GRAPHS, TOKENIZER):
+        if name not in listed:
+            raise BundleError(f"The manifest of {folder} lists no {name}. {again}")
+    for name in sorted(listed):
+        # A name with a folder in it could point outside of the bundle.
+        if Path(name).name != name:
+            raise BundleError(
+                f"The manifest of {folder} lists {name!r}, which isn't a plain file name. {again}"
+            )
+        path = folder / name
+        if not path.is_file():
+            raise BundleError(f"The bundle {folder} lacks its file {name}. {again}")
+        found = sha256_of(path)
+        if found != manifest.files[name]:
+            raise BundleError(
+                f"The file {name} of the bundle {folder} was changed: its SHA-256 is {found}, "
+                f"the manifest says {manifest.files[name]}. {again}"
+            )
+    unlisted = sorted(entry.name for entry in folder.iterdir() if entry.name not in {MANIFEST, *listed})
+    if unlisted:
+        raise BundleError(
+            f"The bundle {folder} holds {unlisted[0]!r}, which its manifest doesn't list. "
+            f"Remove it or {again.lower()}"
+        )
+    weights = weights_sha256(manifest.files)
+    if weights != manifest.weights_sha256:
+        raise BundleError(
+            f"The manifest of {folder} gives {manifest.weights_sha256} as hash of the weights, "
+            f"the files give {weights}. {again}"
+        )
+
+
+def _check_vocabulary(bundle: Bundle) -> None:
+    layout, vocabulary = bundle.manifest.vocabulary, bundle.vocabulary
+    for name in ("text_size", "image_offset", "end", "instruction", "response", "less_than", "greater_than"):
+        stated, found = getattr(layout, name), getattr(vocabulary, name)
+        if stated != found:
+            raise BundleError(
+                f"The manifest of {bundle.folder} gives {name} = {stated}, its {TOKENIZER} gives {found}. "
+                "Export the bundle again."
+            )
