@@ -72,7 +72,7 @@ def film_from_file(path_or_bytes: str | Path | bytes, spec: PreprocessingSpec) -
     Colour is averaged to grey by Pillow's luma weights; 16-bit grey keeps its depth until the min-max step.
     Raises FilmRefused for what isn't an image or is too small.
     """
-    return film_from_array(_read(path_or_bytes), spec, source="file")
+    return film_from_array(read_stored(path_or_bytes), spec, source="file")
 
 
 def film_from_array(
@@ -174,7 +174,8 @@ def _valid_pixels(stored: Stored, padding_mask: NDArray[np.bool_] | None) -> NDA
     return np.logical_not(padding_mask)
 
 
-def _read(path_or_bytes: str | Path | bytes) -> Stored:
+def read_stored(path_or_bytes: str | Path | bytes) -> Stored:
+    """Read an image file as stored grey values [H, W]; raise FilmRefused for what isn't an image."""
     source = io.BytesIO(path_or_bytes) if isinstance(path_or_bytes, bytes) else path_or_bytes
     try:
         with Image.open(source) as image:

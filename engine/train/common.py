@@ -1,0 +1,109 @@
+"""What the training scripts share: settings from the command line, checkpoints, progress, seeds.
+
+No trainer framework: each script keeps its own loop and calls these helpers.
+"""
+
+import argparse
+import dataclasses
+import json
+import os
+import random
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import numpy as np
+import torch
+
+from engine.errors import CheckpointError
+
+Settings = TypeVar("Settings")
+
+
+def parse_settings(
+    kind: type[Settings], description: str, arguments: Sequence[str] | None = None
+) -> Settings:
+    """Fill a flat settings dataclass from `--field-name value` arguments, showing each default."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    hints = get_type_hints(kind)
+    for entry in dataclasses.fields(kind):  # type: ignore[arg-type]
+        required = entry.default is dataclasses.MISSING
+        kwargs: dict[str, Any] = {"required": True} if required else {"default": entry.default}
+        parser.add_argument(
+            f"--{entry.name.replace('_', '-')}",
+            type=hints[entry.name],
+            help=entry.metadata.get("help", " "),
+            **kwargs,
+        )
+    return kind(**vars(parser.parse_args(arguments)))
+
+
+def seed_everything(seed: int) -> np.random.Generator:
+    """Seed torch, Python and a NumPy generator, which is returned."""
+    torch.manual_seed(seed)
+    random.seed(seed)
+    return np.random.default_rng(seed)
+
+
+def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
+    """Write a checkpoint so that a crash leaves the old one or the new one, never half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    torch.save(state, temporary)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def load_checkpoint(path: Path) -> dict[str, Any]:
+    """Read a checkpoint without running code from it; raise CheckpointError where it can't be read."""
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises many kinds for a damaged or unsafe file
+        raise CheckpointError(f"The checkpoint {path} can't be read: {error}") from error
+    return state
+
+
+def random_state(generator: np.random.Generator) -> dict[str, Any]:
+    """Capture the random states that a resumed run needs, as plain values."""
+    return {"torch": torch.get_rng_state(), "numpy": json.dumps(generator.bit_generator.state)}
+
+
+def restore_random_state(state: dict[str, Any], generator: np.random.Generator) -> None:
+    """Put captured random states back."""
+    torch.set_rng_state(state["torch"])
+    generator.bit_generator.state = json.loads(state["numpy"])
+
+
+def cosine_rate(step: int, total: int, warm_up: int, floor: float = 0.05) -> float:
+    """Give the factor of the learning rate: linear warm-up, then a cosine down to `floor`."""
+    if step < warm_up:
+        return (step + 1) / warm_up
+    progress = min(1.0, (step - warm_up) / max(1, total - warm_up))
+    return floor + (1.0 - floor) * 0.5 * (1.0 + float(np.cos(np.pi * progress)))
+
+
+class Progress:
+    """Lines of `step, losses, CPU seconds` on standard output, also kept as JSON lines beside the run."""
+
+    def __init__(self, log: Path, cpu_seconds: float = 0.0) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self._log = log
+        self._before = cpu_seconds
+        self._start = time.process_time()
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds used by this run, those before a resume included."""
+        return self._before + time.process_time() - self._start
+
+    def report(self, stage: str, step: int, total: int, **values: float) -> None:
+        """Print one line and append it to the log."""
+        record = {"stage": stage, "step": step, "cpu_s": round(self.cpu_seconds, 1), **values}
+        with self._log.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+        shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
+        print(f"{stage} {step}/{total}  {shown}  {record['cpu_s']:.0f} CPU-s", flush=True)
