@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.orm import Session, sessionmaker
@@ -21,6 +21,7 @@ from llmcxr_ws.errors import StoreError
 from llmcxr_ws.store.models import StoreInfo
 
 BUSY_TIMEOUT_MS = 5000
+WRITER_LOCK = 0x4C4C4D43  # any number, the same in every process
 
 
 class Database:
@@ -63,10 +64,17 @@ class Database:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """A write transaction that takes the lock at its start; no I/O and no inference inside."""
+    def write(self, *, ordered: bool = True) -> Iterator[Session]:
+        """A write transaction; no I/O and no inference inside.
+
+        Writers follow each other, as SQLite's lock makes them anyway: the audit chain and the worklist's
+        sequence numbers need an order, and one lock taken first can't deadlock. `ordered=False` leaves that out
+        on PostgreSQL, for the queue's claims and heartbeats.
+        """
         with self._sessions() as session, session.begin():
             session.connection(execution_options={"llmcxr_write": True})
+            if ordered and not self.is_sqlite:
+                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
             yield session
 
     def upgrade(self) -> None:

@@ -1,0 +1,259 @@
+"""The frozen dataclasses that cross process and thread borders."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from llmcxr_ws.states import DeliveryState, ReportState, StudyState
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whom a study speaks of, as a header or a PACS says it (PS3.3 C.7.1.1)."""
+
+    patient_id: str = ""
+    issuer_of_patient_id: str = ""
+    patient_name: str = ""
+    patient_birth_date: str = ""
+    patient_sex: str = ""
+    accession_number: str = ""
+
+    def differences(self, other: Identity) -> tuple[str, ...]:
+        """Names of the fields in which `other` says something else; an empty issuer says nothing."""
+        mine, theirs = self._comparable(), other._comparable()
+        if not self.issuer_of_patient_id or not other.issuer_of_patient_id:
+            mine.pop("issuer_of_patient_id")
+        return tuple(name for name, value in mine.items() if theirs[name] != value)
+
+    def _comparable(self) -> dict[str, str]:
+        # A trailing ^ or space carries no meaning in a person name (PS3.5 6.2.1).
+        return {name: str(value).strip().rstrip("^ ") for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One received instance, as the listener describes it to the store."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    path: str
+    size: int
+    sha256: str
+    identity: Identity
+    study_date: str = ""
+    study_time: str = ""
+    study_description: str = ""
+    referring_physician: str = ""
+    source_peer: str = ""
+    defect: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What the store made of an arrival."""
+
+    study_id: int
+    new: bool
+
+
+@dataclass(frozen=True)
+class InstanceRow:
+    """One instance of a study."""
+
+    sop_instance_uid: str
+    series_instance_uid: str
+    sop_class_uid: str
+    transfer_syntax_uid: str
+    path: str
+    size: int
+    sha256: str
+    defect: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """One line of the worklist."""
+
+    id: int
+    study_instance_uid: str
+    state: StudyState
+    reason_code: str
+    reason: str
+    needs_addendum: bool
+    late_images: bool
+    identity: Identity
+    study_date: str
+    study_time: str
+    study_description: str
+    referring_physician: str
+    source_peer: str
+    film_sop_instance_uid: str
+    view: str
+    received_at: datetime
+    last_instance_at: datetime
+    instances: int
+    report_id: int | None
+    report_state: ReportState | None
+    confidence: float | None
+    drafted_at: datetime | None
+    held_by: str
+    held_at: datetime | None
+    updated_seq: int
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One version of a report, with what a reader has made of it."""
+
+    id: int
+    study_id: int
+    version: int
+    state: ReportState
+    reason: str
+    film_sop_instance_uid: str
+    instances: tuple[str, ...]
+    ai_text: str
+    edit_text: str | None
+    edit_revision: int
+    edited_by: str
+    edit_saved_at: datetime | None
+    confidence: float | None
+    codes: tuple[int, ...]
+    evidence: dict[str, Any]
+    model_name: str
+    model_version: str
+    model_device_uid: str
+    seed: int
+    started_at: datetime
+    created_at: datetime
+    signed_by: str
+    signed_at: datetime | None
+    signed_text: str
+
+    @property
+    def text(self) -> str:
+        """What the report says now: the reader's edit, else the AI text."""
+        return self.edit_text if self.edit_text is not None else self.ai_text
+
+
+@dataclass(frozen=True)
+class QuestionRow:
+    """A question and what has come of it."""
+
+    id: int
+    study_id: int
+    user: str
+    text: str
+    state: str
+    answer: str
+    error_text: str
+    model_name: str
+    model_version: str
+    asked_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A request of a window or administrator and its outcome."""
+
+    id: int
+    kind: str
+    user: str
+    study_id: int | None
+    report_id: int | None
+    payload: str
+    signature: bytes
+    nonce: str
+    state: str
+    outcome: str
+    created_at: datetime
+    decided_at: datetime | None
+
+
+@dataclass(frozen=True)
+class DocumentRow:
+    """A result document."""
+
+    id: int
+    study_id: int
+    report_id: int
+    kind: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    series_instance_uid: str
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """One document on its way to one peer."""
+
+    id: int
+    document_id: int
+    study_id: int
+    kind: str
+    sop_class_uid: str
+    sop_instance_uid: str
+    path: str
+    peer: str
+    required: bool
+    state: DeliveryState
+    attempts: int
+    outcome_unknown: bool
+    message: str
+    transaction_uid: str
+    commitment_asked_at: datetime | None
+    stored_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user as others may see one."""
+
+    name: str
+    display_name: str
+    organization: str
+    role: str
+    enabled: bool
+    public_key: bytes
+    wrapped_key: bytes
+    salt: bytes
+
+
+@dataclass(frozen=True)
+class ServiceRow:
+    """A running process."""
+
+    name: str
+    kind: str
+    pid: int
+    host: str
+    detail: dict[str, Any]
+    seconds_since_seen: float
+
+
+@dataclass(frozen=True)
+class NewDraft:
+    """What an engine made of a film."""
+
+    film_sop_instance_uid: str
+    instances: tuple[str, ...]
+    ai_text: str
+    confidence: float | None
+    codes: tuple[int, ...]
+    model_name: str
+    model_version: str
+    model_device_uid: str
+    seed: int
+    started_at: datetime
+    evidence: dict[str, Any] = field(default_factory=dict)
+    withheld: str = ""

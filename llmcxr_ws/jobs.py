@@ -1,0 +1,204 @@
+"""The queue of work for engines: every SQL statement on jobs stands here.
+
+A job is written in the transaction of the state change that causes it. A claim is one statement, times come from
+the database's clock, and finishing is conditional on owner and attempt inside the result's own transaction: a
+worker that outlived its lease changes nothing.
+
+States: queued → running → done, or back to queued (retry, lost lease), or dead (a person can requeue it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from llmcxr_ws.errors import LlmcxrError
+from llmcxr_ws.store import audit
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Job
+from llmcxr_ws.store.types import db_now
+
+RETRY_PAUSE_S = 2.0
+
+
+class LeaseLost(LlmcxrError):
+    """The job belongs to somebody else by now; whatever was made of it must be thrown away."""
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """A job in the hands of one worker, for one attempt."""
+
+    id: int
+    kind: str
+    study_id: int
+    payload: dict[str, Any]
+    attempt: int
+    max_attempts: int
+    owner: str
+
+
+def enqueue(
+    session: Session,
+    *,
+    kind: str,
+    study_id: int,
+    input_key: str,
+    payload: dict[str, Any],
+    model_key: str = "",
+    priority: int = 0,
+) -> int:
+    """Write a job in the caller's transaction; the same work is queued once.
+
+    A job that ended (done or dead) for the same input is queued afresh: its cause has come up again.
+    """
+    known = session.scalar(
+        select(Job).where(
+            Job.study_id == study_id, Job.kind == kind, Job.input_key == input_key, Job.model_key == model_key
+        )
+    )
+    if known is None:
+        job = Job(
+            kind=kind,
+            study_id=study_id,
+            input_key=input_key,
+            model_key=model_key,
+            payload=payload,
+            priority=priority,
+        )
+        session.add(job)
+        session.flush()
+        return job.id
+    if known.state in ("done", "dead"):
+        known.state, known.owner, known.attempts = "queued", "", 0
+        known.error_code = known.error_text = ""
+        known.finished_at = None
+        session.execute(update(Job).where(Job.id == known.id).values(run_after=db_now()))
+    return known.id
+
+
+def claim(db: Database, *, kinds: Sequence[str], owner: str, lease_s: float) -> Claimed | None:
+    """Take the next job that is due, or one whose lease has run out.
+
+    Gives None when there is nothing to do. Jobs that used up their attempts are set aside as dead first.
+    """
+    due = or_(
+        and_(Job.state == "queued", Job.run_after <= db_now()),
+        and_(Job.state == "running", Job.lease_until < db_now()),
+    )
+    with db.write(ordered=False) as session:
+        chosen = (
+            select(Job.id)
+            .where(due, Job.kind.in_(kinds), Job.attempts < Job.max_attempts)
+            .order_by(Job.priority.desc(), Job.run_after, Job.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        row = session.execute(
+            update(Job)
+            .where(Job.id.in_(chosen.scalar_subquery()), due)
+            .values(state="running", owner=owner, attempts=Job.attempts + 1, lease_until=db_now(lease_s))
+            .returning(Job.id, Job.kind, Job.study_id, Job.payload, Job.attempts, Job.max_attempts)
+            .execution_options(synchronize_session=False)
+        ).first()
+    if row is None:
+        return None
+    return Claimed(row.id, row.kind, row.study_id, row.payload, row.attempts, row.max_attempts, owner)
+
+
+def exhausted(db: Database, kinds: Sequence[str]) -> list[Claimed]:
+    """Jobs whose last worker died and that have no attempt left; the caller ends their study and the job."""
+    with db.read() as session:
+        rows = session.scalars(
+            select(Job).where(
+                Job.kind.in_(kinds),
+                Job.state == "running",
+                Job.lease_until < db_now(),
+                Job.attempts >= Job.max_attempts,
+            )
+        )
+        return [
+            Claimed(job.id, job.kind, job.study_id, job.payload, job.attempts, job.max_attempts, job.owner)
+            for job in rows
+        ]
+
+
+def heartbeat(db: Database, claimed: Claimed, lease_s: float) -> bool:
+    """Extend the lease; False when the job is no longer ours."""
+    with db.write(ordered=False) as session:
+        return _change(session, claimed, lease_until=db_now(lease_s))
+
+
+@contextmanager
+def finishing(db: Database, claimed: Claimed) -> Iterator[Session]:
+    """The transaction that writes a result and ends its job.
+
+    Raises
+    ------
+    LeaseLost
+        The job isn't ours any more; nothing has been written.
+    """
+    with db.write() as session:
+        require_ours(session, claimed)
+        yield session
+        _change(session, claimed, state="done", finished_at=db_now())
+
+
+def require_ours(session: Session, claimed: Claimed) -> None:
+    """Raise :class:`LeaseLost` unless the job still belongs to this owner and attempt."""
+    if not _change(session, claimed, owner=claimed.owner):
+        raise LeaseLost(f"Job {claimed.id}, attempt {claimed.attempt}, is no longer held by this worker.")
+
+
+def retry(session: Session, claimed: Claimed, *, code: str, sentence: str) -> bool:
+    """Put the job back with a pause that doubles; False when no attempt is left and the job is dead."""
+    values: dict[str, Any] = {"error_code": code, "error_text": sentence, "owner": "", "lease_until": None}
+    if claimed.attempt < claimed.max_attempts:
+        pause_s = RETRY_PAUSE_S * 2 ** (claimed.attempt - 1)
+        _change(session, claimed, state="queued", run_after=db_now(pause_s), **values)
+        return True
+    bury(session, claimed, code=code, sentence=sentence)
+    return False
+
+
+def bury(session: Session, claimed: Claimed, *, code: str, sentence: str) -> None:
+    """Set the job aside as dead, with the reason."""
+    if _change(
+        session, claimed, state="dead", error_code=code, error_text=sentence, finished_at=db_now(), lease_until=None
+    ):
+        audit.append(session, actor="engine", event="job.dead", study_id=claimed.study_id, job=claimed.id, reason=code)
+
+
+def release(db: Database, claimed: Claimed) -> None:
+    """Give an unfinished job back at once, as if it had never been claimed."""
+    with db.write(ordered=False) as session:
+        _change(
+            session, claimed, state="queued", owner="", lease_until=None, attempts=Job.attempts - 1, run_after=db_now()
+        )
+
+
+def waiting(db: Database) -> dict[str, int]:
+    """How many jobs are in which state."""
+    with db.read() as session:
+        states = session.scalars(select(Job.state)).all()
+    return {state: states.count(state) for state in sorted(set(states))}
+
+
+def _change(session: Session, claimed: Claimed, **values: Any) -> bool:
+    result = session.execute(
+        update(Job)
+        .where(
+            Job.id == claimed.id,
+            Job.state == "running",
+            Job.owner == claimed.owner,
+            Job.attempts == claimed.attempt,
+        )
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    return isinstance(result, CursorResult) and result.rowcount == 1

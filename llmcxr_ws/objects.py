@@ -1,0 +1,145 @@
+"""The object store: received files, quarantine and result documents in one folder.
+
+    objects/
+      store-uuid      equals the database's, so that no node works on another's files
+      spool/          files on their way in; swept at start
+      received/ab/…   one file an instance, named by the hash of its SOP Instance UID
+      quarantine/     refused files, kept as evidence
+      documents/ab/…  what the node made
+
+A file counts as kept when its bytes and its directory entry are on the disk. File names carry no patient data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from llmcxr_ws.errors import ObjectStoreError
+
+UUID_FILE = "store-uuid"
+_FOLDERS = ("spool", "received", "quarantine", "documents")
+
+
+class ObjectStore:
+    """Paths in it are relative POSIX strings, as the database keeps them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def create(self, store_uuid: str) -> None:
+        """Make the folders and name the store; an existing name must be the same.
+
+        Raises
+        ------
+        ObjectStoreError
+            The folder can't be written or belongs to another database.
+        """
+        try:
+            for folder in _FOLDERS:
+                (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+            if not (self.root / UUID_FILE).exists():
+                _write_durably(self.root / UUID_FILE, store_uuid.encode())
+        except OSError as error:
+            raise ObjectStoreError(
+                f"The object store {self.root} can't be written: {error.strerror}.",
+                what_to_do="Check its owner and the free space.",
+            ) from error
+        self.check(store_uuid)
+
+    def check(self, store_uuid: str) -> None:
+        """Refuse a folder that belongs to another database.
+
+        Raises
+        ------
+        ObjectStoreError
+            The UUID file is missing or differs.
+        """
+        try:
+            found = (self.root / UUID_FILE).read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise ObjectStoreError(
+                f"The object store {self.root} can't be read: {error.strerror}.",
+                what_to_do="Start the node once, or mount the node's folder here.",
+            ) from error
+        if found != store_uuid:
+            raise ObjectStoreError(
+                f"The object store {self.root} belongs to store {found}, the database to {store_uuid}.",
+                what_to_do="Set objects_dir to the folder of this database's node.",
+            )
+
+    def spool_file(self) -> Path:
+        """A fresh path in the spool, on the same file system as the rest."""
+        return self.root / "spool" / secrets.token_hex(16)
+
+    def sweep_spool(self) -> int:
+        """Remove what an interrupted reception left; nothing in the spool was ever acknowledged."""
+        files = [file for file in (self.root / "spool").iterdir() if file.is_file()]
+        for file in files:
+            file.unlink(missing_ok=True)
+        return len(files)
+
+    def keep(self, spooled: Path, SOPInstanceUID: str) -> str:
+        """Move a spooled file to its final place, durably; give its relative path."""
+        return self._move(spooled, "received", hashlib.sha256(SOPInstanceUID.encode()).hexdigest())
+
+    def quarantine(self, spooled: Path) -> str:
+        """Keep a refused file as evidence; give its relative path."""
+        return self._move(spooled, "quarantine", secrets.token_hex(16))
+
+    def put_document(self, SOPInstanceUID: str, data: bytes) -> str:
+        """Write a document's bytes durably; give its relative path."""
+        spooled = self.spool_file()
+        spooled.write_bytes(data)
+        return self._move(spooled, "documents", hashlib.sha256(SOPInstanceUID.encode()).hexdigest())
+
+    def path(self, relative: str) -> Path:
+        """The absolute path of a kept file.
+
+        Raises
+        ------
+        ObjectStoreError
+            The relative path leads out of the store.
+        """
+        absolute = (self.root / relative).resolve()
+        if not absolute.is_relative_to(self.root.resolve()):
+            raise ObjectStoreError(f"The path '{relative}' leads out of the object store.")
+        return absolute
+
+    def files(self) -> Iterator[str]:
+        """Relative paths of all received files, for the reconciliation of the index."""
+        for file in sorted((self.root / "received").rglob("*.dcm")):
+            yield file.relative_to(self.root).as_posix()
+
+    def _move(self, spooled: Path, folder: str, name: str) -> str:
+        target = self.root / folder / name[:2] / f"{name}.dcm"
+        if not target.parent.exists():
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sync_folder(target.parent.parent)
+        with spooled.open("rb") as file:
+            os.fsync(file.fileno())
+        spooled.replace(target)
+        _sync_folder(target.parent)
+        return target.relative_to(self.root).as_posix()
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Put a directory entry on the disk; a rename alone isn't durable. Windows can't and needn't."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,54 @@
+"""The append-only audit trail: each row carries the SHA-256 of itself and of the row before it.
+
+Details hold ids and reasons, never patient data. ``verify`` names the first row that doesn't fit.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Audit
+
+FIRST = "0" * 64
+
+
+def append(session: Session, *, actor: str, event: str, study_id: int | None = None, **detail: Any) -> None:
+    """Add a row in the caller's write transaction."""
+    last = session.scalars(select(Audit).order_by(Audit.id.desc()).limit(1)).first()
+    row = Audit(
+        id=(last.id + 1) if last else 1,
+        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        actor=actor,
+        event=event,
+        study_id=study_id,
+        detail=json.dumps(detail, sort_keys=True, ensure_ascii=False),
+        previous=last.hash if last else FIRST,
+    )
+    row.hash = _hash(row)
+    session.add(row)
+    session.flush()
+
+
+def verify(db: Database) -> tuple[int, int | None]:
+    """Walk the chain; give the number of rows and the id of the first broken one."""
+    previous, count = FIRST, 0
+    with db.read() as session:
+        for row in session.scalars(select(Audit).order_by(Audit.id).execution_options(yield_per=500)):
+            count += 1
+            if row.id != count or row.previous != previous or row.hash != _hash(row):
+                return count, row.id
+            previous = row.hash
+        total = session.scalar(select(func.count()).select_from(Audit)) or 0
+    return total, None
+
+
+def _hash(row: Audit) -> str:
+    parts = [str(row.id), row.at, row.actor, row.event, str(row.study_id), row.detail, row.previous]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

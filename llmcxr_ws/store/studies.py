@@ -1,0 +1,317 @@
+"""Studies and their instances: arrival, settlement after the quiet time, and the worklist's rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from llmcxr_ws import jobs
+from llmcxr_ws.domain import Arrival, Identity, InstanceRow, Recorded, StudyRow
+from llmcxr_ws.errors import StoreError
+from llmcxr_ws.states import Actor, ReportState, StudyState
+from llmcxr_ws.store import audit, transitions
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Instance, Report, Study
+from llmcxr_ws.store.types import db_now
+
+_OPEN_AGAIN = {StudyState.COMPLETE, StudyState.EXCLUDED, StudyState.FAILED, StudyState.DRAFTED}
+_REPORTED = {StudyState.SIGNED, StudyState.CONFIRMED, StudyState.RETRACTED}
+
+
+@dataclass(frozen=True)
+class DueStudy:
+    """A study with instances that no decision has looked at yet."""
+
+    id: int
+    state: StudyState
+    source_peer: str
+    quiet_for_s: float
+    instances: tuple[InstanceRow, ...]
+
+
+def known_instance(db: Database, SOPInstanceUID: str) -> InstanceRow | None:
+    """The instance of that UID, when it was received before."""
+    with db.read() as session:
+        row = session.scalar(select(Instance).where(Instance.sop_instance_uid == SOPInstanceUID))
+        return _instance_row(row) if row else None
+
+
+def indexed_paths(db: Database) -> set[str]:
+    """Relative paths of every indexed file, for the reconciliation with the object store."""
+    with db.read() as session:
+        return set(session.scalars(select(Instance.path)))
+
+
+def record_arrival(db: Database, arrival: Arrival) -> Recorded:
+    """Index one received instance and open its study for reception again where that is due.
+
+    A sound instance takes the place of a defective one with the same UID. An instance of the same bytes is no
+    news. What to do with different bytes under a known UID is decided by the caller before.
+    """
+    with db.write() as session:
+        study = session.scalar(
+            select(Study).where(Study.study_instance_uid == arrival.study_instance_uid)
+        ) or _new_study(session, arrival)
+        known = session.scalar(select(Instance).where(Instance.sop_instance_uid == arrival.sop_instance_uid))
+        if known is not None and (known.sha256 == arrival.sha256 or arrival.defect):
+            return Recorded(study_id=known.study_id, new=False)
+        if known is None:
+            known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
+            session.add(known)
+        _fill_instance(known, study.id, arrival)
+        _note_arrival(session, study)
+        audit.append(
+            session,
+            actor=Actor.NODE,
+            event="instance.received" if not arrival.defect else "instance.defective",
+            study_id=study.id,
+            peer=arrival.source_peer,
+            bytes=arrival.size,
+        )
+        return Recorded(study_id=study.id, new=True)
+
+
+def due_studies(db: Database) -> list[DueStudy]:
+    """Studies that hold instances nobody has assessed, with the seconds since the last one came."""
+    counted = select(func.count(Instance.id)).where(Instance.study_id == Study.id).scalar_subquery()
+    with db.read() as session:
+        now = session.execute(select(db_now())).scalar_one()
+        studies = session.scalars(
+            select(Study).where(
+                Study.state.in_([StudyState.RECEIVING, StudyState.IN_REVIEW]), counted > Study.instances_assessed
+            )
+        )
+        return [
+            DueStudy(
+                id=study.id,
+                state=StudyState(study.state),
+                source_peer=study.source_peer,
+                quiet_for_s=(now - study.last_instance_at).total_seconds(),
+                instances=tuple(_instances(session, study.id)),
+            )
+            for study in studies
+        ]
+
+
+def settle_film(db: Database, due: DueStudy, film_sop_instance_uid: str) -> bool:
+    """A film was chosen: complete the study and queue its draft in one transaction.
+
+    A study in review keeps its state; its draft gets a new version and the window says that images came late.
+    Gives False, and changes nothing, when an instance arrived meanwhile.
+    """
+    with db.write() as session:
+        study = _still_due(session, due)
+        if study is None:
+            return False
+        study.instances_assessed = len(due.instances)
+        if study.state == StudyState.RECEIVING:
+            transitions.complete_study(session, study, film_sop_instance_uid)
+        else:
+            study.film_sop_instance_uid = film_sop_instance_uid
+            study.late_images = True
+            transitions.touch(session, study)
+        queue_draft(session, study, film_sop_instance_uid, [row.sop_instance_uid for row in due.instances])
+        return True
+
+
+def settle_without_film(db: Database, due: DueStudy, *, code: str, sentence: str, failed: bool) -> bool:
+    """No film fits: end in `excluded`, or in `failed` when reception itself went wrong."""
+    with db.write() as session:
+        study = _still_due(session, due)
+        if study is None:
+            return False
+        study.instances_assessed = len(due.instances)
+        if study.state == StudyState.IN_REVIEW:
+            study.late_images = True
+            transitions.touch(session, study)
+        elif failed:
+            transitions.fail_study(session, study, Actor.NODE, code, sentence)
+        else:
+            transitions.exclude_study(session, study, Actor.NODE, code, sentence)
+        return True
+
+
+def queue_draft(session: Session, study: Study, film_sop_instance_uid: str, instances: Iterable[str]) -> int:
+    """Queue a draft of one film; the same film among the same instances is queued once."""
+    uids = sorted(instances)
+    key = hashlib.sha256("\n".join([film_sop_instance_uid, *uids]).encode()).hexdigest()
+    payload = {"film": film_sop_instance_uid, "instances": uids}
+    return jobs.enqueue(session, kind="draft", study_id=study.id, input_key=key, payload=payload)
+
+
+def instances_of(db: Database, study_id: int) -> list[InstanceRow]:
+    """All instances of a study, defective ones included, in the order of arrival."""
+    with db.read() as session:
+        return _instances(session, study_id)
+
+
+def worklist(db: Database, *, since: int = 0) -> list[StudyRow]:
+    """Studies whose row changed after sequence number `since`, in the order of change."""
+    with db.read() as session:
+        return _study_rows(session, Study.updated_seq > since)
+
+
+def study_row(db: Database, study_id: int) -> StudyRow:
+    """One study.
+
+    Raises
+    ------
+    StoreError
+        There is none with this id.
+    """
+    with db.read() as session:
+        rows = _study_rows(session, Study.id == study_id)
+    if not rows:
+        raise StoreError(f"There is no study with id {study_id}.")
+    return rows[0]
+
+
+def find_study(db: Database, *, accession_number: str = "", study_instance_uid: str = "") -> StudyRow | None:
+    """The newest study with that accession number or Study Instance UID."""
+    column, value = (
+        (Study.study_instance_uid, study_instance_uid)
+        if study_instance_uid
+        else (Study.accession_number, accession_number)
+    )
+    with db.read() as session:
+        rows = _study_rows(session, column == value)
+    return rows[-1] if rows else None
+
+
+def get_study(session: Session, study_id: int) -> Study:
+    """The row itself, for the store's own functions."""
+    study = session.get(Study, study_id)
+    if study is None:
+        raise StoreError(f"There is no study with id {study_id}.")
+    return study
+
+
+def _new_study(session: Session, arrival: Arrival) -> Study:
+    identity = arrival.identity
+    study = Study(
+        study_instance_uid=arrival.study_instance_uid,
+        state=StudyState.RECEIVING,
+        patient_id=identity.patient_id,
+        issuer_of_patient_id=identity.issuer_of_patient_id,
+        patient_name=identity.patient_name,
+        patient_birth_date=identity.patient_birth_date,
+        patient_sex=identity.patient_sex,
+        accession_number=identity.accession_number,
+        study_date=arrival.study_date,
+        study_time=arrival.study_time,
+        study_description=arrival.study_description,
+        referring_physician=arrival.referring_physician,
+        source_peer=arrival.source_peer,
+    )
+    session.add(study)
+    session.flush()
+    return study
+
+
+def _fill_instance(row: Instance, study_id: int, arrival: Arrival) -> None:
+    row.study_id = study_id
+    row.series_instance_uid = arrival.series_instance_uid
+    row.sop_class_uid = arrival.sop_class_uid
+    row.transfer_syntax_uid = arrival.transfer_syntax_uid
+    row.path, row.size, row.sha256 = arrival.path, arrival.size, arrival.sha256
+    row.facts, row.defect, row.source_peer = arrival.facts, arrival.defect, arrival.source_peer
+
+
+def _note_arrival(session: Session, study: Study) -> None:
+    study.last_instance_at = session.execute(select(db_now())).scalar_one()
+    # A resend that heals a defective instance doesn't change the count, yet must be looked at again.
+    study.instances_assessed = min(study.instances_assessed, _count(session, study.id) - 1)
+    if study.state in _OPEN_AGAIN:
+        transitions.reopen_study(session, study)
+    elif study.state in _REPORTED:
+        study.needs_addendum = True
+    transitions.touch(session, study)
+
+
+def _count(session: Session, study_id: int) -> int:
+    session.flush()
+    return session.scalar(select(func.count(Instance.id)).where(Instance.study_id == study_id)) or 0
+
+
+def _still_due(session: Session, due: DueStudy) -> Study | None:
+    study = get_study(session, due.id)
+    present = {(row.sop_instance_uid, row.sha256) for row in _instances(session, due.id)}
+    seen = {(row.sop_instance_uid, row.sha256) for row in due.instances}
+    return study if present == seen and study.state == due.state else None
+
+
+def _instances(session: Session, study_id: int) -> list[InstanceRow]:
+    rows = session.scalars(select(Instance).where(Instance.study_id == study_id).order_by(Instance.id))
+    return [_instance_row(row) for row in rows]
+
+
+def _instance_row(row: Instance) -> InstanceRow:
+    return InstanceRow(
+        sop_instance_uid=row.sop_instance_uid,
+        series_instance_uid=row.series_instance_uid,
+        sop_class_uid=row.sop_class_uid,
+        transfer_syntax_uid=row.transfer_syntax_uid,
+        path=row.path,
+        size=row.size,
+        sha256=row.sha256,
+        defect=row.defect,
+        facts=row.facts,
+    )
+
+
+def identity_of(study: Study) -> Identity:
+    """The identity that the study's header carried when it arrived."""
+    return Identity(
+        patient_id=study.patient_id,
+        issuer_of_patient_id=study.issuer_of_patient_id,
+        patient_name=study.patient_name,
+        patient_birth_date=study.patient_birth_date,
+        patient_sex=study.patient_sex,
+        accession_number=study.accession_number,
+    )
+
+
+def _study_rows(session: Session, condition: ColumnElement[bool]) -> list[StudyRow]:
+    counted = select(func.count(Instance.id)).where(Instance.study_id == Study.id).scalar_subquery()
+    statement = (
+        select(Study, Report, Instance.facts, counted)
+        .outerjoin(Report, Report.id == Study.current_report_id)
+        .outerjoin(Instance, Instance.sop_instance_uid == Study.film_sop_instance_uid)
+        .where(condition)
+        .order_by(Study.updated_seq)
+    )
+    return [_row(*found) for found in session.execute(statement)]
+
+
+def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
+    return StudyRow(
+        id=study.id,
+        study_instance_uid=study.study_instance_uid,
+        state=StudyState(study.state),
+        reason_code=study.reason_code,
+        reason=study.reason,
+        needs_addendum=study.needs_addendum,
+        late_images=study.late_images,
+        identity=identity_of(study),
+        study_date=study.study_date,
+        study_time=study.study_time,
+        study_description=study.study_description,
+        referring_physician=study.referring_physician,
+        source_peer=study.source_peer,
+        film_sop_instance_uid=study.film_sop_instance_uid,
+        view=str((facts or {}).get("view_position", "")),
+        received_at=study.received_at,
+        last_instance_at=study.last_instance_at,
+        instances=instances,
+        report_id=report.id if report else None,
+        report_state=ReportState(report.state) if report else None,
+        confidence=report.confidence if report else None,
+        drafted_at=report.created_at if report else None,
+        held_by=study.held_by,
+        held_at=study.held_at,
+        updated_seq=study.updated_seq,
+    )

@@ -1,0 +1,224 @@
+"""Every state move: one function each, one audit row each. All run inside the caller's write transaction."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy.orm import Session
+
+from llmcxr_ws.states import (
+    DELIVERY_MOVES,
+    REPORT_MOVES,
+    STUDY_MOVES,
+    Actor,
+    DeliveryState,
+    ReportState,
+    StudyState,
+    check_move,
+)
+from llmcxr_ws.store import audit
+from llmcxr_ws.store.counters import next_value
+from llmcxr_ws.store.models import Delivery, Report, Study
+
+
+def touch(session: Session, study: Study) -> None:
+    """Give the study the next worklist sequence number, so that windows show the change."""
+    study.updated_seq = next_value(session, "study")
+
+
+# Studies
+
+
+def reopen_study(session: Session, study: Study) -> None:
+    """More images, or a lifted exclusion: the study is being received again."""
+    _move_study(session, study, StudyState.RECEIVING, Actor.NODE, "study.reopened")
+
+
+def complete_study(session: Session, study: Study, film_sop_instance_uid: str) -> None:
+    """The study has been quiet for long enough and has a film to draft."""
+    study.film_sop_instance_uid = film_sop_instance_uid
+    _move_study(session, study, StudyState.COMPLETE, Actor.NODE, "study.complete")
+
+
+def exclude_study(session: Session, study: Study, actor: Actor, code: str, sentence: str) -> None:
+    """No draft will be made of this study; the sentence says why and what to do."""
+    _move_study(session, study, StudyState.EXCLUDED, actor, "study.excluded", code, sentence)
+
+
+def fail_study(session: Session, study: Study, actor: Actor, code: str, sentence: str) -> None:
+    """Something that should have worked did not; the sentence says what and what to do."""
+    _move_study(session, study, StudyState.FAILED, actor, "study.failed", code, sentence)
+
+
+def begin_drafting(session: Session, study: Study) -> None:
+    """An engine has claimed the study's draft."""
+    _move_study(session, study, StudyState.DRAFTING, Actor.ENGINE, "study.drafting")
+
+
+def finish_drafting(session: Session, study: Study) -> None:
+    """A draft waits for a reader."""
+    _move_study(session, study, StudyState.DRAFTED, Actor.ENGINE, "study.drafted")
+
+
+def begin_review(session: Session, study: Study, user: str) -> None:
+    """A reader has begun to work on the draft."""
+    _move_study(session, study, StudyState.IN_REVIEW, Actor.WINDOW, "study.in_review", by=user)
+
+
+def sign_study(session: Session, study: Study) -> None:
+    """A signed report exists."""
+    _move_study(session, study, StudyState.SIGNED, Actor.NODE, "study.signed")
+
+
+def confirm_study(session: Session, study: Study) -> None:
+    """Every required delivery is confirmed."""
+    _move_study(session, study, StudyState.CONFIRMED, Actor.NODE, "study.confirmed")
+
+
+def unconfirm_study(session: Session, study: Study) -> None:
+    """A document is on its way again; the study counts as signed until that is confirmed."""
+    _move_study(session, study, StudyState.SIGNED, Actor.NODE, "study.unconfirmed")
+
+
+def retract_study(session: Session, study: Study) -> None:
+    """The signed report has been withdrawn."""
+    _move_study(session, study, StudyState.RETRACTED, Actor.NODE, "study.retracted")
+
+
+# Report versions
+
+
+def await_signature(session: Session, report: Report, reason: str) -> None:
+    """A sign request was taken up but can't be decided yet; the reason says what it waits for."""
+    _move_report(session, report, ReportState.SIGN_PENDING, Actor.NODE, "report.sign_pending", reason)
+
+
+def return_report(session: Session, report: Report, reason: str) -> None:
+    """A sign request was refused; the text is the reader's again."""
+    _move_report(session, report, ReportState.DRAFT, Actor.NODE, "report.sign_refused", reason)
+
+
+def sign_report(session: Session, report: Report, user: str, text: str) -> None:
+    """The signature was verified; the signed text is fixed."""
+    report.signed_by, report.signed_at, report.signed_text = user, datetime.now(UTC), text
+    _move_report(session, report, ReportState.SIGNED, Actor.NODE, "report.signed", "", by=user)
+
+
+def refuse_report(session: Session, report: Report, reason: str) -> None:
+    """The signed document didn't pass the conformance gate."""
+    _move_report(session, report, ReportState.REFUSED, Actor.NODE, "report.refused", reason)
+
+
+def reject_report(session: Session, report: Report, reason: str, user: str) -> None:
+    """A reader has rejected the draft."""
+    _move_report(session, report, ReportState.REJECTED, Actor.NODE, "report.rejected", reason, by=user)
+
+
+def supersede_report(session: Session, report: Report, actor: Actor) -> None:
+    """A newer version has taken its place."""
+    _move_report(session, report, ReportState.SUPERSEDED, actor, "report.superseded", "")
+
+
+def make_preliminary(session: Session, report: Report, user: str) -> None:
+    """A resident has finished the text; an attending reader signs it."""
+    _move_report(session, report, ReportState.PRELIMINARY, Actor.NODE, "report.preliminary", "", by=user)
+
+
+# Deliveries
+
+
+def begin_sending(session: Session, delivery: Delivery) -> None:
+    """The outbox takes the delivery up; until a status is seen its outcome is unknown."""
+    delivery.attempts += 1
+    _move_delivery(session, delivery, DeliveryState.SENDING, "")
+
+
+def requeue_delivery(session: Session, delivery: Delivery, message: str) -> None:
+    """It goes back into the queue; the message says why."""
+    _move_delivery(session, delivery, DeliveryState.QUEUED, message)
+
+
+def hold_delivery(session: Session, delivery: Delivery, message: str) -> None:
+    """It waits until somebody lets it go; the message says why."""
+    _move_delivery(session, delivery, DeliveryState.HELD, message)
+
+
+def store_delivery(session: Session, delivery: Delivery) -> None:
+    """The peer has answered that it holds the document."""
+    delivery.outcome_unknown = False
+    delivery.stored_at = datetime.now(UTC)
+    _move_delivery(session, delivery, DeliveryState.STORED, "")
+
+
+def confirm_delivery(session: Session, delivery: Delivery, by: str) -> None:
+    """Storage is confirmed, by `commitment` or by `find`."""
+    delivery.confirmed_by, delivery.confirmed_at = by, datetime.now(UTC)
+    _move_delivery(session, delivery, DeliveryState.CONFIRMED, "")
+
+
+def bury_delivery(session: Session, delivery: Delivery, message: str) -> None:
+    """No more tries; a person can see why and resend it."""
+    _move_delivery(session, delivery, DeliveryState.DEAD, message)
+
+
+def _move_study(
+    session: Session,
+    study: Study,
+    target: StudyState,
+    actor: Actor,
+    event: str,
+    code: str = "",
+    sentence: str = "",
+    *,
+    by: str = "",
+) -> None:
+    check_move(STUDY_MOVES, StudyState(study.state), target, actor)
+    audit.append(session, actor=by or actor, event=event, study_id=study.id, before=study.state, reason=code)
+    study.state, study.reason_code, study.reason = target, code, sentence
+    touch(session, study)
+
+
+def _move_report(
+    session: Session,
+    report: Report,
+    target: ReportState,
+    actor: Actor,
+    event: str,
+    reason: str,
+    *,
+    by: str = "",
+) -> None:
+    check_move(REPORT_MOVES, ReportState(report.state), target, actor)
+    audit.append(
+        session,
+        actor=by or actor,
+        event=event,
+        study_id=report.study_id,
+        before=report.state,
+        report=report.id,
+        version=report.version,
+    )
+    report.state, report.reason = target, reason
+    _touch_id(session, report.study_id)
+
+
+def _move_delivery(session: Session, delivery: Delivery, target: DeliveryState, message: str) -> None:
+    check_move(DELIVERY_MOVES, DeliveryState(delivery.state), target, Actor.NODE)
+    audit.append(
+        session,
+        actor=Actor.NODE,
+        event=f"delivery.{target}",
+        study_id=delivery.study_id,
+        before=delivery.state,
+        delivery=delivery.id,
+        peer=delivery.peer,
+        attempt=delivery.attempts,
+    )
+    delivery.state, delivery.message = target, message
+    _touch_id(session, delivery.study_id)
+
+
+def _touch_id(session: Session, study_id: int) -> None:
+    study = session.get(Study, study_id)
+    if study is not None:
+        touch(session, study)
