@@ -1,0 +1,180 @@
+"""Work off the window's thread: one thread for everything that touches the database, a small pool for pixels.
+
+A result comes back as a queued signal and is handed to a callback on the window's thread. Only frozen things
+cross: frozen dataclasses, tuples of them, plain values and arrays. No QThread subclass and no asyncio.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+import pathlib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numpy as np
+import shiboken6
+from PySide6.QtCore import QObject, Qt, Signal
+
+from llmcxr_ws.errors import UserFacingError
+
+Result = TypeVar("Result")
+
+_PLAIN = (
+    type(None),
+    bool,
+    int,
+    float,
+    str,
+    bytes,
+    dt.date,
+    dt.timedelta,
+    enum.Enum,
+    pathlib.PurePath,
+    np.ndarray,
+)
+
+
+class Ticket:
+    """A piece of work under way; a cancelled one never calls back."""
+
+    def __init__(self) -> None:
+        self.is_cancelled = False
+        self.is_done = False
+
+    def cancel(self) -> None:
+        """Drop the result; work that hasn't begun is skipped."""
+        self.is_cancelled = True
+
+
+class Tasks(QObject):
+    """Runs work on other threads and brings results back to this one.
+
+    Signals
+    -------
+    failed(UserFacingError) : work without its own `failed` callback ended with a sentence for people
+    defect(Exception) : work ended with anything else
+    """
+
+    failed = Signal(object)
+    defect = Signal(object)
+    _deliver = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        # One thread: statements of this window never overtake each other, so an autosave is in the
+        # database before the sign request that was asked for after it.
+        self._store = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._pixels = ThreadPoolExecutor(2, thread_name_prefix="pixels")
+        self._pending = 0
+        self._deliver.connect(self._on_deliver, Qt.ConnectionType.QueuedConnection)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no work is waiting, running or being delivered."""
+        return self._pending == 0
+
+    def in_store(
+        self,
+        owner: QObject,
+        work: Callable[[], Result],
+        done: Callable[[Result], None] | None = None,
+        failed: Callable[[UserFacingError], None] | None = None,
+    ) -> Ticket:
+        """Run `work` on the database thread, then `done` (or `failed`) here while `owner` lives."""
+        return self._submit(self._store, owner, work, done, failed)
+
+    def in_pixels(
+        self,
+        owner: QObject,
+        work: Callable[[], Result],
+        done: Callable[[Result], None] | None = None,
+        failed: Callable[[UserFacingError], None] | None = None,
+    ) -> Ticket:
+        """Run `work` (decoding, pyramids: no database) on the pixel pool; otherwise as `in_store`."""
+        return self._submit(self._pixels, owner, work, done, failed)
+
+    def close(self) -> None:
+        """Wait for what is running and refuse anything new; what was submitted is still carried out."""
+        self._store.shutdown(wait=True)
+        self._pixels.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(
+        self,
+        pool: ThreadPoolExecutor,
+        owner: QObject,
+        work: Callable[[], Result],
+        done: Callable[[Result], None] | None,
+        failed: Callable[[UserFacingError], None] | None,
+    ) -> Ticket:
+        ticket = Ticket()
+        self._pending += 1
+
+        def run() -> Any:
+            if ticket.is_cancelled:
+                return None
+            result = work()
+            check_crossing(result)
+            return result
+
+        def bring_back(future: Future[Any]) -> None:
+            def finish() -> None:
+                self._finish(future, ticket, owner, done, failed)
+
+            if shiboken6.isValid(self):
+                self._deliver.emit(finish)
+
+        pool.submit(run).add_done_callback(bring_back)
+        return ticket
+
+    def _finish(
+        self,
+        future: Future[Any],
+        ticket: Ticket,
+        owner: QObject,
+        done: Callable[[Any], None] | None,
+        failed: Callable[[UserFacingError], None] | None,
+    ) -> None:
+        self._pending -= 1
+        ticket.is_done = True
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is not None and not isinstance(error, UserFacingError):
+            self.defect.emit(error)
+        if ticket.is_cancelled or not shiboken6.isValid(owner):
+            return
+        if error is None:
+            if done is not None:
+                done(future.result())
+        elif failed is not None:
+            failed(error if isinstance(error, UserFacingError) else _as_sentence(error))
+        elif isinstance(error, UserFacingError):
+            self.failed.emit(error)
+
+    def _on_deliver(self, finish: Callable[[], None]) -> None:
+        finish()
+
+
+def _as_sentence(error: BaseException) -> UserFacingError:
+    return UserFacingError(
+        f"An internal error ({type(error).__name__}) stopped this.",
+        what_to_do="It has been written to the log; try again, and tell your administrator if it comes back.",
+    )
+
+
+def check_crossing(value: object) -> None:
+    """Raise TypeError unless `value` may go from one thread to another: frozen and plain all the way down.
+
+    Rows of the database never may: they belong to the session that read them.
+    """
+    if isinstance(value, tuple | frozenset):
+        for member in value:
+            check_crossing(member)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        if not value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+            raise TypeError(f"{type(value).__name__} crosses threads but isn't frozen")
+    elif not isinstance(value, _PLAIN):
+        raise TypeError(f"{type(value).__name__} must not cross threads")

@@ -1,0 +1,98 @@
+"""Texts over the film: who and what in the corners, window and zoom, orientation letters at the edges.
+
+Only paints what it is given; wording and masking are decided by whoever made the `Film`.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+
+from ui.viewer.film import Film
+from ui.viewer.geometry import Placement, edge_letters
+from ui.viewer.look import Look, Window
+
+_MARGIN = 12
+_TEXT = QColor("#e8e6df")
+_SHADOW = QColor(0, 0, 0, 215)
+
+
+def look_text(look: Look) -> str:
+    """Return the window values, or the name of a table, as shown in the corner."""
+    if isinstance(look, Window):
+        name = f"{look.name}  " if look.name else ""
+        return f"{name}W {look.width:.0f}  L {look.center:.0f}"
+    return f"{look.name or 'VOI LUT'}"
+
+
+def paint_message(painter: QPainter, area: QRect, message: str) -> None:
+    """Write a sentence in the middle of an empty view."""
+    painter.setPen(QColor("#b9b7b0"))
+    box = area.adjusted(40, 40, -40, -40)
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, message)
+
+
+def paint_overlay(
+    painter: QPainter, area: QRect, film: Film, look: Look, placement: Placement, inverted: bool
+) -> None:
+    """Write the corner texts and orientation letters over the film."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    texts = film.overlay
+    state = [look_text(look), f"Zoom {placement.scale * 100:.0f} %"]
+    changes = [word for word, is_so in _changes(placement, inverted) if is_so]
+    if changes:
+        state.insert(0, ", ".join(changes))
+    _corner(painter, area, texts.top_left, right=False, bottom=False)
+    _corner(painter, area, texts.top_right, right=True, bottom=False)
+    _corner(painter, area, texts.bottom_left, right=False, bottom=True)
+    _corner(painter, area, tuple(state), right=True, bottom=True)
+    _edges(painter, area, edge_letters(placement.orientation, texts.row_end, texts.column_end))
+
+
+def _changes(placement: Placement, inverted: bool) -> tuple[tuple[str, bool], ...]:
+    is_turned = placement.is_turned or placement.orientation in ((-1, 0, 0, -1),)
+    return (("inverted", inverted), ("mirrored", placement.is_mirrored), ("rotated", is_turned))
+
+
+def _corner(painter: QPainter, area: QRect, lines: tuple[str, ...], *, right: bool, bottom: bool) -> None:
+    font = QFont(painter.font())
+    metrics = QFontMetricsF(font)
+    room = area.width() / 2 - 1.5 * _MARGIN
+    height = metrics.lineSpacing()
+    y = (
+        area.bottom() - _MARGIN - height * (len(lines) - 1)
+        if bottom
+        else area.top() + _MARGIN + metrics.ascent()
+    )
+    for number, line in enumerate(lines):
+        font.setWeight(QFont.Weight.DemiBold if number == 0 and not bottom else QFont.Weight.Normal)
+        shown = QFontMetricsF(font).elidedText(line, Qt.TextElideMode.ElideRight, room)
+        width = QFontMetricsF(font).horizontalAdvance(shown)
+        x = area.right() - _MARGIN - width if right else area.left() + _MARGIN
+        _outlined(painter, QPointF(x, y + number * height), font, shown)
+
+
+def _edges(painter: QPainter, area: QRect, letters: tuple[str, str, str, str]) -> None:
+    font = QFont(painter.font())
+    font.setPointSizeF(font.pointSizeF() * 1.5)
+    font.setWeight(QFont.Weight.DemiBold)
+    metrics = QFontMetricsF(font)
+    left, right, upper, _ = letters
+    middle = area.center().y() + metrics.ascent() / 2
+    _outlined(painter, QPointF(area.left() + _MARGIN, middle), font, left)
+    _outlined(
+        painter, QPointF(area.right() - _MARGIN - metrics.horizontalAdvance(right), middle), font, right
+    )
+    if upper not in ("", "H"):
+        x = area.center().x() - metrics.horizontalAdvance(upper) / 2
+        _outlined(painter, QPointF(x, area.top() + _MARGIN + metrics.ascent()), font, upper)
+
+
+def _outlined(painter: QPainter, at: QPointF, font: QFont, text: str) -> None:
+    """Write light text with a dark rim, readable on lung and on bone."""
+    if not text:
+        return
+    path = QPainterPath()
+    path.addText(at, font, text)
+    painter.strokePath(path, QPen(_SHADOW, 3.0, j=Qt.PenJoinStyle.RoundJoin))
+    painter.fillPath(path, _TEXT)
