@@ -1,0 +1,87 @@
+"""Whether a film is one the model can speak about: not blank, not noise, and shaped like a frontal chest.
+
+Two measures decide: how well the film tokenizer gives the film back (pixels unlike its training films come
+back badly) and how far the film, at 32 x 32, goes along with the mean training film (a lateral, an inverted
+or a foreign picture doesn't). The limits come with the bundle, set on its validation films with these
+functions. It keeps gross errors out and says nothing about image quality.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bundle import InputLimits
+from engine.preprocess import Film
+
+SMALL = 32
+# A preprocessed film has its grey values spread over [-1, 1]; below this it is one flat tone.
+FLAT_STD = 0.05
+
+Measure = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class InputCheck:
+    """The verdict on one film; `reason` is a sentence where it isn't accepted.
+
+    `codes` are the film's 256 codes, computed on the way; empty where the film was refused before them.
+    """
+
+    accepted: bool
+    reason: str
+    reconstruction_error: float
+    correlation: float
+    codes: tuple[int, ...]
+
+
+def small(film: Film) -> Measure:
+    """Average the first channel of a film [C, H, W] to 32 x 32."""
+    plane = film[0].astype(np.float64)
+    height, width = plane.shape[0] // SMALL, plane.shape[1] // SMALL
+    blocks: Measure = plane.reshape(SMALL, height, SMALL, width).mean(axis=(1, 3))
+    return blocks
+
+
+def reconstruction_error(film: Film, reconstruction: Film) -> float:
+    """Mean absolute difference of two films [C, H, W] in [-1, 1]."""
+    return float(np.abs(film.astype(np.float64) - reconstruction).mean())
+
+
+def correlation(film: Film, reference: Measure) -> float:
+    """Pearson correlation of a film at 32 x 32 with a reference [32, 32]; 0 where either is flat."""
+    first, second = small(film).ravel(), reference.ravel()
+    first, second = first - first.mean(), second - second.mean()
+    size = float(np.sqrt((first**2).sum() * (second**2).sum()))
+    return float((first * second).sum()) / size if size > 0.0 else 0.0
+
+
+def is_flat(film: Film) -> bool:
+    """Tell whether a film [C, H, W] is blank."""
+    return float(film.std()) < FLAT_STD
+
+
+def verdict(film: Film, reconstruction: Film, codes: tuple[int, ...], limits: InputLimits) -> InputCheck:
+    """Judge a film [C, H, W] by its reconstruction and the bundle's limits."""
+    error = reconstruction_error(film, reconstruction)
+    likeness = correlation(film, np.array(limits.reference, dtype=np.float64))
+    reason = ""
+    if error > limits.reconstruction_max:
+        reason = (
+            "The picture doesn't look like a radiograph to the model's film tokenizer (its copy differs by "
+            f"{error:.3f}, at most {limits.reconstruction_max:.3f} is allowed). Check what was sent."
+        )
+    elif likeness < limits.correlation_min:
+        reason = (
+            "The picture doesn't have the layout of an upright frontal chest film (likeness "
+            f"{likeness:.2f}, at least {limits.correlation_min:.2f} is needed). Check view, "
+            "rotation and polarity."
+        )
+    return InputCheck(not reason, reason, error, likeness, codes)
+
+
+def blank() -> InputCheck:
+    """Give the verdict on a film without contrast."""
+    return InputCheck(False, "The picture is blank: it has no contrast. Check what was sent.", 0.0, 0.0, ())

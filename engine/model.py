@@ -1,0 +1,201 @@
+"""LLM-CXR as one object: a bundle, opened, with a method for each thing it does.
+
+The worker, the commands and a research notebook all come through here. Texts are what the model said; what
+mustn't be passed on is withheld or refused with its reason, never reworded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from engine import input_check
+from engine.bundle import Bundle, Sampling, default_bundle_folder
+from engine.errors import GenerationError, PromptError
+from engine.input_check import InputCheck
+from engine.lm.prompt import answer_prompt, generate_prompt, report_prompt
+from engine.lm.vocabulary import CODES_PER_IMAGE
+from engine.preprocess import Film
+from engine.runtime.generation import OnStep, OnText, TextAnswer, generate_image, generate_text
+from engine.runtime.select import AUTO, Backends, open_backends
+
+# The marks that de-identification leaves in training reports.
+_DEIDENTIFIED = re.compile(r"_{2,}")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A draft impression of one film.
+
+    `confidence` is the geometric mean of the token probabilities: how sure the model is of its wording, not
+    how likely the finding is. A withheld draft keeps its text as evidence and is not shown as a draft.
+    """
+
+    text: str
+    confidence: float
+    token_probabilities: tuple[float, ...]
+    ids: tuple[int, ...]
+    seed: int
+    instruction: str
+    decision: Literal["draft", "withheld"]
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer to a question about one film; `finished` is false where it was cut at its longest."""
+
+    text: str
+    confidence: float
+    token_probabilities: tuple[float, ...]
+    seed: int
+    finished: bool
+
+
+@dataclass(frozen=True)
+class GeneratedFilm:
+    """A synthetic film [C, 256, 256] in [-1, 1] and the 256 codes it was decoded from."""
+
+    codes: tuple[int, ...]
+    film: Film
+    seed: int
+
+
+class Model:
+    """An opened bundle; one request at a time."""
+
+    def __init__(self, bundle: Bundle, backends: Backends) -> None:
+        self.bundle = bundle
+        self.backends = backends
+
+    @classmethod
+    def open(cls, folder: str | Path | None = None, runtime: str = AUTO, threads: int | None = None) -> Model:
+        """Load and open a bundle, by default the one that ships; raise EngineError where it can't be."""
+        bundle = Bundle.load(default_bundle_folder() if folder is None else folder)
+        return cls(bundle, open_backends(bundle, runtime, threads))
+
+    @property
+    def name(self) -> str:
+        """The bundle's name and version in one."""
+        return f"{self.bundle.manifest.name} {self.bundle.manifest.version}"
+
+    def check_film(self, film: Film) -> InputCheck:
+        """Judge whether a film [C, 256, 256] is one the model can speak about."""
+        if input_check.is_flat(film):
+            return input_check.blank()
+        codes = self.backends.images.encode(film[None])
+        reconstruction = self.backends.images.decode(codes)[0]
+        numbers = tuple(int(code) for code in codes[0])
+        return input_check.verdict(film, reconstruction, numbers, self.bundle.manifest.input_check)
+
+    def encode(self, film: Film) -> tuple[int, ...]:
+        """Turn a film [C, 256, 256] into its 256 codes in raster order."""
+        return tuple(int(code) for code in self.backends.images.encode(film[None])[0])
+
+    def decode(self, codes: Sequence[int]) -> Film:
+        """Turn 256 codes into a film [C, 256, 256]."""
+        if len(codes) != CODES_PER_IMAGE:
+            raise PromptError(f"A film has {CODES_PER_IMAGE} codes, {len(codes)} were given.")
+        film: Film = self.backends.images.decode(np.array([codes], dtype=np.int64))[0]
+        return film
+
+    def report(
+        self,
+        codes: Sequence[int],
+        seed: int | None = None,
+        context: str | None = None,
+        on_step: OnStep | None = None,
+    ) -> Draft:
+        """Draft the impression of a film given as codes; raise GenerationError where no text came."""
+        instruction = self.bundle.manifest.instructions.report[0]
+        prompt = report_prompt(self.bundle.vocabulary, codes, instruction, context)
+        said = self._text(prompt, _seeded(self.bundle.manifest.sampling.report, seed), None, on_step)
+        reason = self._withheld(said)
+        return Draft(
+            text=said.text,
+            confidence=geometric_mean(said.token_probabilities),
+            token_probabilities=said.token_probabilities,
+            ids=said.ids,
+            seed=said.seed,
+            instruction=instruction,
+            decision="withheld" if reason else "draft",
+            reason=reason,
+        )
+
+    def answer(
+        self,
+        codes: Sequence[int],
+        question: str,
+        seed: int | None = None,
+        on_text: OnText | None = None,
+        on_step: OnStep | None = None,
+    ) -> Answer:
+        """Answer a question about a film given as codes, handing out text as it comes.
+
+        Raises GenerationError for a question about a finding outside the model's range, an empty answer,
+        and one with the marks of de-identified reports.
+        """
+        outside = self._outside(question)
+        if outside:
+            raise GenerationError(f"The question is about {outside}. {self._range()}")
+        prompt = answer_prompt(self.bundle.vocabulary, question, codes)
+        said = self._text(prompt, _seeded(self.bundle.manifest.sampling.answer, seed), on_text, on_step)
+        if _DEIDENTIFIED.search(said.text):
+            raise GenerationError(
+                "The answer holds blanks of de-identified training text and is refused. Word the "
+                "question anew."
+            )
+        confidence = geometric_mean(said.token_probabilities)
+        return Answer(said.text, confidence, said.token_probabilities, said.seed, said.finished)
+
+    def generate(
+        self, report_text: str, seed: int | None = None, on_step: OnStep | None = None
+    ) -> GeneratedFilm:
+        """Draw the film that a report describes; synthetic, and to be marked so wherever it goes."""
+        instruction = self.bundle.manifest.instructions.generate[0]
+        prompt = generate_prompt(self.bundle.vocabulary, report_text, instruction)
+        sampling = _seeded(self.bundle.manifest.sampling.generate, seed)
+        drawn = generate_image(self.backends.language, self.bundle.vocabulary, prompt, sampling, on_step)
+        return GeneratedFilm(drawn.codes, self.decode(drawn.codes), drawn.seed)
+
+    def _text(
+        self, prompt: list[int], sampling: Sampling, on_text: OnText | None, on_step: OnStep | None
+    ) -> TextAnswer:
+        return generate_text(
+            self.backends.language, self.bundle.vocabulary, prompt, sampling, on_text, on_step
+        )
+
+    def _withheld(self, said: TextAnswer) -> str:
+        if not said.finished:
+            return "The model didn't end its text; the draft is withheld. Report the film without it."
+        if _DEIDENTIFIED.search(said.text):
+            return "The draft holds blanks of de-identified training text and is withheld."
+        outside = self._outside(said.text)
+        if outside:
+            return f"The draft speaks of {outside} and is withheld. {self._range()}"
+        return ""
+
+    def _outside(self, text: str) -> str:
+        """The first finding in a text that the model wasn't tested to judge, or nothing."""
+        for finding in self.bundle.manifest.findings.not_judged:
+            if re.search(rf"\b{re.escape(finding)}(?:s|es)?\b", text, re.IGNORECASE):
+                return finding
+        return ""
+
+    def _range(self) -> str:
+        return f"The model can judge only: {', '.join(self.bundle.manifest.findings.judged)}."
+
+
+def geometric_mean(probabilities: Sequence[float]) -> float:
+    """Give the geometric mean of token probabilities; 0 where one of them is 0."""
+    values = np.array(probabilities, dtype=np.float64)
+    return float(np.exp(np.log(values).mean())) if values.size and values.min() > 0.0 else 0.0
+
+
+def _seeded(sampling: Sampling, seed: int | None) -> Sampling:
+    return sampling if seed is None else replace(sampling, seed=seed)

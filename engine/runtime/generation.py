@@ -1,0 +1,153 @@
+"""From a prompt to an answer: text until the end key, or a film of exactly 256 image tokens.
+
+The structure is forced, so nothing is ever retried: image tokens are masked out of text, and inside an image
+answer nothing else is left (a deviation from the published code, which samples freely and retries). The
+text is what the model said. Works above any :class:`~engine.runtime.backend.LanguageBackend`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.bundle import Sampling
+from engine.errors import GenerationError
+from engine.lm.prompt import image_target
+from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
+from engine.runtime.backend import LanguageBackend
+from engine.runtime.sampling import Sampler, image_mask, text_mask
+
+OnText = Callable[[str], None]
+OnStep = Callable[[], None]
+
+# Byte-level tokens can end inside a letter; the decoder shows the rest of it as this sign.
+_INCOMPLETE = "\ufffd"
+
+
+@dataclass(frozen=True)
+class TextAnswer:
+    """What the model said: `ids` up to and without the end key, and the probability of each of them.
+
+    `finished` is false where the answer was cut because the model didn't end it within the tokens it had.
+    Where it did, `token_probabilities` has one more value than `ids`: that of the end key.
+    """
+
+    text: str
+    ids: tuple[int, ...]
+    token_probabilities: tuple[float, ...]
+    seed: int
+    finished: bool
+
+
+@dataclass(frozen=True)
+class ImageAnswer:
+    """A generated film: 256 codes, the probability of each, and all ids of the answer with its frame."""
+
+    codes: tuple[int, ...]
+    ids: tuple[int, ...]
+    token_probabilities: tuple[float, ...]
+    seed: int
+
+
+def generate_text(
+    backend: LanguageBackend,
+    vocabulary: Vocabulary,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    on_text: OnText | None = None,
+    on_step: OnStep | None = None,
+) -> TextAnswer:
+    """Let the model answer in text.
+
+    `on_text` gets pieces that together are the answer's text; `on_step` is called before every token and may
+    raise to stop. Raises GenerationError where no text came, BackendError where the prompt is too long.
+    """
+    room = backend.max_positions - len(prompt)
+    sampler = Sampler(sampling, text_mask(vocabulary))
+    stream = _TextStream(vocabulary, on_text)
+    ids: list[int] = []
+    probabilities: list[float] = []
+    finished = False
+    logits = backend.prefill([prompt])
+    for index in range(min(sampling.max_new_tokens, room + 1)):
+        if index:
+            logits = backend.step(ids[-1:])
+        if on_step is not None:
+            on_step()
+        id_, probability = sampler.choose(logits[0])
+        probabilities.append(probability)
+        if id_ == vocabulary.end:
+            finished = True
+            break
+        ids.append(id_)
+        stream.push(ids)
+    text = stream.close(ids)
+    if not text:
+        raise GenerationError(
+            f"The model answered without a word ({len(ids)} tokens, seed {sampling.seed}). "
+            "Try again with another seed or another film."
+        )
+    return TextAnswer(text, tuple(ids), tuple(probabilities), sampling.seed, finished)
+
+
+def generate_image(
+    backend: LanguageBackend,
+    vocabulary: Vocabulary,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    on_step: OnStep | None = None,
+) -> ImageAnswer:
+    """Let the model answer with a film: `<`, exactly 256 image tokens, `>`, a blank line, the end key.
+
+    `on_step` is called before every token and may raise to stop. Raises GenerationError where the prompt
+    leaves no room for a whole film.
+    """
+    needed = len(prompt) + CODES_PER_IMAGE
+    if needed > backend.max_positions:
+        raise GenerationError(
+            f"The report text is too long: with the film it takes {needed} of "
+            f"{backend.max_positions} positions. "
+            "Shorten it."
+        )
+    sampler = Sampler(sampling, image_mask(vocabulary))
+    ids: list[int] = []
+    probabilities: list[float] = []
+    logits = backend.prefill([[*prompt, vocabulary.less_than]])
+    for index in range(CODES_PER_IMAGE):
+        if index:
+            logits = backend.step(ids[-1:])
+        if on_step is not None:
+            on_step()
+        id_, probability = sampler.choose(logits[0])
+        ids.append(id_)
+        probabilities.append(probability)
+    codes = tuple(vocabulary.ids_to_codes(ids))
+    answer = tuple(image_target(vocabulary, codes))
+    return ImageAnswer(codes, answer, tuple(probabilities), sampling.seed)
+
+
+class _TextStream:
+    """Hands out text as it grows: whole letters only, without the white space around the answer."""
+
+    def __init__(self, vocabulary: Vocabulary, on_text: OnText | None) -> None:
+        self._vocabulary = vocabulary
+        self._on_text = on_text
+        self._shown = ""
+
+    def push(self, ids: Sequence[int]) -> None:
+        if self._on_text is None:
+            return
+        text = self._vocabulary.decode(ids)
+        if not text.endswith(_INCOMPLETE):
+            self._show(text.strip())
+
+    def close(self, ids: Sequence[int]) -> str:
+        text = self._vocabulary.decode(ids).strip()
+        self._show(text)
+        return text
+
+    def _show(self, text: str) -> None:
+        piece = text[len(self._shown) :]
+        if piece and self._on_text is not None:
+            self._on_text(piece)
+            self._shown = text

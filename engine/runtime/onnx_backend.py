@@ -1,0 +1,115 @@
+"""The CPU default: ONNX Runtime on the bundle's graphs, without torch.
+
+Every cache is bound as input and as output of the same graph, so a step writes its keys and values in place
+and copies nothing. Not here: sampling, and any knowledge of what the ids mean.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from engine.bundle import Bundle, LanguageModelShape
+from engine.errors import BackendError
+from engine.runtime.backend import Codes, Films, Ids, Logits
+from engine.runtime.rows import RowBatch
+
+
+class OnnxLanguageModel(RowBatch):
+    """The language model's graph with one in-place cache per layer and row."""
+
+    def __init__(self, path: Path, shape: LanguageModelShape, vocabulary_size: int, threads: int) -> None:
+        super().__init__(vocabulary_size, shape.max_positions)
+        self._shape = shape
+        self._session = open_session(path, threads)
+        _check_names(self._session, path, shape)
+        self._binding = self._session.io_binding()
+
+    def _allocate(self, rows: int) -> None:
+        shape = (rows, self._shape.heads, self.max_positions, self._shape.head_dim)
+        self._binding = self._session.io_binding()
+        for name in _cache_names(self._shape.layers):
+            cache = ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype=self._shape.dtype))
+            self._binding.bind_ortvalue_input(name, cache)
+            self._binding.bind_ortvalue_output(f"{name}_out", cache)
+
+    def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+        logits = np.empty((len(ids), keep, self.vocabulary_size), dtype=np.float32)
+        self._binding.bind_cpu_input("ids", ids)
+        self._binding.bind_cpu_input("write", write)
+        self._binding.bind_cpu_input("keep", np.array([keep], dtype=np.int64))
+        bound = ort.OrtValue.ortvalue_from_numpy(logits)
+        self._binding.bind_ortvalue_output("logits", bound)
+        self._session.run_with_iobinding(self._binding)
+        result: Logits = bound.numpy()
+        return result
+
+
+class OnnxImageModel:
+    """The film tokenizer's two graphs; the decoder is loaded when it is first asked for."""
+
+    def __init__(self, encoder: Path, decoder: Path, threads: int) -> None:
+        self._threads = threads
+        self._encoder = open_session(encoder, threads)
+        self._decoder_path = decoder
+        self._decoder: ort.InferenceSession | None = None
+
+    def encode(self, films: Films) -> Codes:
+        """Turn films [B, 1, side, side] in [-1, 1] into codes [B, 256]."""
+        codes: Codes = self._encoder.run(["codes"], {"film": np.ascontiguousarray(films, dtype=np.float32)})[
+            0
+        ]
+        return codes
+
+    def decode(self, codes: Codes) -> Films:
+        """Turn codes [B, 256] into films [B, 1, side, side] in [-1, 1]."""
+        if self._decoder is None:
+            self._decoder = open_session(self._decoder_path, self._threads)
+        films: Films = self._decoder.run(["film"], {"codes": np.ascontiguousarray(codes, dtype=np.int64)})[0]
+        return films
+
+
+def load(bundle: Bundle, threads: int) -> tuple[OnnxLanguageModel, OnnxImageModel]:
+    """Open the bundle's graphs on the CPU; raise BackendError for one that this runtime refuses."""
+    layout = bundle.manifest.vocabulary
+    language = OnnxLanguageModel(
+        bundle.path("lm.onnx"), bundle.manifest.language_model, layout.text_size + layout.codes, threads
+    )
+    return language, OnnxImageModel(bundle.path("encoder.onnx"), bundle.path("decoder.onnx"), threads)
+
+
+def open_session(path: Path, threads: int) -> ort.InferenceSession:
+    """Open one graph on the CPU with `threads` threads; raise BackendError where it can't be."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # A spinning pool takes the cores from whoever shares the machine, and wins nothing at this size.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+        raise BackendError(
+            f"ONNX Runtime {ort.__version__} can't open {path.name}: {error}. "
+            "Install a newer onnxruntime, or take the bundle from its source again."
+        ) from error
+
+
+def _cache_names(layers: int) -> list[str]:
+    return [f"{kind}_{layer}" for layer in range(layers) for kind in ("key", "value")]
+
+
+def _check_names(session: ort.InferenceSession, path: Path, shape: LanguageModelShape) -> None:
+    caches = _cache_names(shape.layers)
+    expected = {"ids", "write", "keep", *caches}, {"logits", *(f"{name}_out" for name in caches)}
+    found = {node.name for node in session.get_inputs()}, {node.name for node in session.get_outputs()}
+    for wanted, present in zip(expected, found, strict=True):
+        different = sorted(wanted ^ present)
+        if different:
+            raise BackendError(
+                f"{path.name} and the manifest disagree about the tensor {different[0]!r} of a model with "
+                f"{shape.layers} layers. Export the bundle again."
+            )

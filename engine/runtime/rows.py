@@ -1,0 +1,111 @@
+"""Book-keeping of a batch of rows above one graph, the same for every backend.
+
+A row's valid length is kept here; the graph is told where to write and how many last logits to return.
+Padding stands behind a row's end, where the causal mask hides it and the next ids overwrite it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import BackendError
+from engine.runtime.backend import Ids, Logits
+
+
+class RowBatch(ABC):
+    """A :class:`~engine.runtime.backend.LanguageBackend` over `_allocate` and `_run`."""
+
+    def __init__(self, vocabulary_size: int, max_positions: int) -> None:
+        self.vocabulary_size = vocabulary_size
+        self.max_positions = max_positions
+        self.lengths: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+
+    @abstractmethod
+    def _allocate(self, rows: int) -> None:
+        """Make caches for this many rows; what they hold doesn't matter."""
+
+    @abstractmethod
+    def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+        """Write ids [B, S] at positions `write` [B] and give the logits of the last `keep`, [B, keep, V]."""
+
+    def prefill(self, rows: Sequence[Sequence[int]]) -> Logits:
+        """Begin fresh rows; see the protocol."""
+        if not rows or not all(len(row) for row in rows):
+            raise BackendError("A prompt without a single token was given. Give every row at least one.")
+        if len(rows) != len(self.lengths):
+            self._allocate(len(rows))
+        self.lengths = np.zeros(len(rows), dtype=np.int64)
+        return self.score(rows, keep=1)[:, 0]
+
+    def step(self, ids: Sequence[int]) -> Logits:
+        """Append one id to every row; see the protocol."""
+        return self.score([[id_] for id_ in ids], keep=1)[:, 0]
+
+    def score(self, rows: Sequence[Sequence[int]], keep: int) -> Logits:
+        """Append ids and give the last `keep` logits; see the protocol."""
+        if len(rows) != len(self.lengths):
+            raise BackendError(
+                f"The batch has {len(self.lengths)} rows, {len(rows)} were given. "
+                "Begin a new batch with prefill."
+            )
+        ids, counts = _pad(rows)
+        width = ids.shape[1]
+        if not 1 <= keep <= width:
+            raise BackendError(f"The logits of {keep} positions were asked for, {width} ids were given.")
+        self._check_ids(ids)
+        self._check_room(width)
+        logits = self._run(ids, self.lengths, _needed(counts, width, keep))
+        self.lengths = self.lengths + counts
+        return _last_positions(logits, counts, width, keep)
+
+    def reset(self, rows: Sequence[int], length: int = 0) -> None:
+        """Forget all but the first `length` positions of these rows; see the protocol."""
+        lengths = self.lengths.copy()
+        for row in rows:
+            if not 0 <= row < len(lengths) or not 0 <= length <= lengths[row]:
+                raise BackendError(
+                    f"Row {row} can't be cut to {length} positions: the batch has rows of {lengths.tolist()}."
+                )
+            lengths[row] = length
+        self.lengths = lengths
+
+    def _check_ids(self, ids: Ids) -> None:
+        if not (int(ids.min()) >= 0 and int(ids.max()) < self.vocabulary_size):
+            raise BackendError(
+                f"A token id lies outside 0 to {self.vocabulary_size - 1} ({int(ids.min())} to "
+                f"{int(ids.max())} were given). Use the tokenizer of the same bundle."
+            )
+
+    def _check_room(self, width: int) -> None:
+        longest = int(self.lengths.max(initial=0))
+        if longest + width > self.max_positions:
+            raise BackendError(
+                f"{longest + width} token positions were asked for, the model has {self.max_positions}. "
+                "Shorten the question or report text."
+            )
+
+
+def _pad(rows: Sequence[Sequence[int]]) -> tuple[Ids, NDArray[np.int64]]:
+    counts = np.array([len(row) for row in rows], dtype=np.int64)
+    ids = np.zeros((len(rows), max(1, int(counts.max(initial=0)))), dtype=np.int64)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = row
+    return ids, counts
+
+
+def _needed(counts: NDArray[np.int64], width: int, keep: int) -> int:
+    """How many last positions of the padded batch hold every row's last `keep` ids."""
+    present = counts[counts > 0]
+    shortest = int(present.min()) if present.size else width
+    return min(width, width - shortest + keep)
+
+
+def _last_positions(logits: Logits, counts: NDArray[np.int64], width: int, keep: int) -> Logits:
+    """Pick each row's own last `keep` logits, [B, keep, V]."""
+    first = width - logits.shape[1]
+    columns = counts[:, None] - keep + np.arange(keep)[None, :] - first
+    return np.take_along_axis(logits, np.maximum(columns, 0)[:, :, None], axis=1)

@@ -1,0 +1,79 @@
+"""One token at a time out of masked logits: greedy, temperature, top-p, each with a seed.
+
+Everything is float64 and numpy's PCG64, so the same logits and seed give the same token on every machine.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.bundle import Sampling
+from engine.errors import GenerationError
+from engine.lm.vocabulary import Vocabulary
+
+Mask = NDArray[np.float64]
+
+
+def text_mask(vocabulary: Vocabulary) -> Mask:
+    """Add-on for logits [V] that leaves text and the end key: no image token, no other special token."""
+    mask = np.zeros(vocabulary.size)
+    mask[vocabulary.image_offset :] = -np.inf
+    mask[[id_ for id_ in vocabulary.special_ids if id_ != vocabulary.end]] = -np.inf
+    return mask
+
+
+def image_mask(vocabulary: Vocabulary) -> Mask:
+    """Add-on for logits [V] that leaves the image tokens alone."""
+    mask = np.full(vocabulary.size, -np.inf)
+    mask[vocabulary.image_offset :] = 0.0
+    return mask
+
+
+def log_softmax(logits: NDArray[np.floating], mask: Mask | None = None) -> NDArray[np.float64]:
+    """Log-probabilities [V] at temperature 1 over what the mask leaves."""
+    values = logits.astype(np.float64) if mask is None else logits.astype(np.float64) + mask
+    top = float(values.max())
+    if not np.isfinite(top):
+        raise GenerationError(
+            "The model's logits aren't numbers. Check the bundle with `llmcxr doctor` and the "
+            "runtime's version."
+        )
+    shifted = values - top
+    logs: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum())
+    return logs
+
+
+class Sampler:
+    """Chooses tokens for one request; holds the request's random generator."""
+
+    def __init__(self, sampling: Sampling, mask: Mask) -> None:
+        if not (sampling.temperature >= 0.0 and 0.0 < sampling.top_p <= 1.0 and sampling.max_new_tokens > 0):
+            raise GenerationError(
+                f"Sampling with temperature {sampling.temperature}, top_p {sampling.top_p} and "
+                f"{sampling.max_new_tokens} new tokens isn't possible. Use a temperature from 0, a "
+                "top_p above "
+                "0 and up to 1, and at least one token."
+            )
+        self._sampling = sampling
+        self._mask = mask
+        self._generator = np.random.Generator(np.random.PCG64(sampling.seed))
+
+    def choose(self, logits: NDArray[np.floating]) -> tuple[int, float]:
+        """Choose a token from logits [V] and give its probability.
+
+        The probability is the model's own, at temperature 1 over what the mask leaves and before top-p: it
+        doesn't depend on how the token was drawn.
+        """
+        logs = log_softmax(logits, self._mask)
+        chosen = int(logs.argmax()) if self._sampling.temperature == 0.0 else self._draw(logs)
+        return chosen, float(np.exp(logs[chosen]))
+
+    def _draw(self, logs: NDArray[np.float64]) -> int:
+        warmed = np.exp(log_softmax(logs / self._sampling.temperature))
+        order = np.argsort(-warmed, kind="stable")
+        cumulative = np.cumsum(warmed[order])
+        # The smallest set that reaches top_p; the last token is kept where rounding leaves the sum below it.
+        size = min(int(np.searchsorted(cumulative, self._sampling.top_p)) + 1, len(order))
+        point = self._generator.random() * cumulative[size - 1]
+        return int(order[min(int(np.searchsorted(cumulative, point, side="right")), size - 1)])

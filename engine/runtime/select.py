@@ -1,0 +1,75 @@
+"""Which runtime a bundle runs on, and why.
+
+ONNX Runtime on the CPU is the default; torch is the reference and is imported only when asked for by name.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from engine.bundle import Bundle
+from engine.errors import BackendError
+from engine.runtime.backend import ImageBackend, LanguageBackend
+
+AUTO = "auto"
+ONNXRUNTIME = "onnxruntime"
+TORCH = "torch"
+NAMES = (AUTO, ONNXRUNTIME, TORCH)
+
+
+@dataclass(frozen=True)
+class Backends:
+    """The opened runtimes, their name, and the sentence that says why they were chosen."""
+
+    language: LanguageBackend
+    images: ImageBackend
+    name: str
+    reason: str
+
+
+def default_threads() -> int:
+    """Count the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def open_backends(bundle: Bundle, name: str = AUTO, threads: int | None = None) -> Backends:
+    """Open the bundle on the named runtime; raise BackendError where it isn't there."""
+    threads = default_threads() if threads is None else threads
+    if threads < 1:
+        raise BackendError(f"{threads} threads were asked for. Use at least 1.")
+    if name == TORCH:
+        return _torch(bundle, threads)
+    if name in (AUTO, ONNXRUNTIME):
+        return _onnxruntime(bundle, threads, asked=name == ONNXRUNTIME)
+    raise BackendError(f"There is no runtime {name!r}. Use one of {', '.join(NAMES)}.")
+
+
+def _onnxruntime(bundle: Bundle, threads: int, asked: bool) -> Backends:
+    import onnxruntime
+
+    from engine.runtime import onnx_backend
+
+    language, images = onnx_backend.load(bundle, threads)
+    why = "as asked" if asked else "the default"
+    reason = f"ONNX Runtime {onnxruntime.__version__} on the CPU, {threads} thread(s), {why}"
+    return Backends(language, images, ONNXRUNTIME, reason)
+
+
+def _torch(bundle: Bundle, threads: int) -> Backends:
+    try:
+        import torch
+
+        from engine.runtime import torch_backend
+    except ModuleNotFoundError as error:
+        raise BackendError(
+            f"The torch runtime needs {error.name}, which isn't installed. "
+            "Install the extra 'train', or leave the runtime at 'auto'."
+        ) from error
+    torch.set_num_threads(threads)
+    language, images = torch_backend.load(bundle)
+    return Backends(
+        language, images, TORCH, f"torch {torch.__version__} on the CPU, {threads} thread(s), as asked"
+    )
