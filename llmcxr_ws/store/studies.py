@@ -82,7 +82,8 @@ def due_studies(db: Database) -> list[DueStudy]:
         now = session.execute(select(db_now())).scalar_one()
         studies = session.scalars(
             select(Study).where(
-                Study.state.in_([StudyState.RECEIVING, StudyState.IN_REVIEW]), counted > Study.instances_assessed
+                Study.state.not_in([StudyState.COMPLETE, StudyState.DRAFTING, *_REPORTED]),
+                counted > Study.instances_assessed,
             )
         )
         return [
@@ -107,7 +108,7 @@ def settle_film(db: Database, due: DueStudy, film_sop_instance_uid: str) -> bool
         study = _still_due(session, due)
         if study is None:
             return False
-        study.instances_assessed = len(due.instances)
+        _take_up(session, study, due)
         if study.state == StudyState.RECEIVING:
             transitions.complete_study(session, study, film_sop_instance_uid)
         else:
@@ -124,7 +125,7 @@ def settle_without_film(db: Database, due: DueStudy, *, code: str, sentence: str
         study = _still_due(session, due)
         if study is None:
             return False
-        study.instances_assessed = len(due.instances)
+        _take_up(session, study, due)
         if study.state == StudyState.IN_REVIEW:
             study.late_images = True
             transitions.touch(session, study)
@@ -242,6 +243,12 @@ def _still_due(session: Session, due: DueStudy) -> Study | None:
     present = {(row.sop_instance_uid, row.sha256) for row in _instances(session, due.id)}
     seen = {(row.sop_instance_uid, row.sha256) for row in due.instances}
     return study if present == seen and study.state == due.state else None
+
+
+def _take_up(session: Session, study: Study, due: DueStudy) -> None:
+    study.instances_assessed = len(due.instances)
+    if study.state in _OPEN_AGAIN:  # images came while an engine was at work
+        transitions.reopen_study(session, study)
 
 
 def _instances(session: Session, study_id: int) -> list[InstanceRow]:

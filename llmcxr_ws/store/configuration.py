@@ -1,0 +1,45 @@
+"""Site documents by version: the newest one is in force, older ones stay."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+
+from llmcxr_ws.site import SiteConfig, parse_site
+from llmcxr_ws.store import audit
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import SiteDocument
+
+
+def site_version(db: Database) -> int:
+    """The version in force; 0 when none was imported."""
+    with db.read() as session:
+        return session.scalar(select(func.max(SiteDocument.version))) or 0
+
+
+def site_text(db: Database, version: int | None = None) -> str:
+    """The TOML text of a version; empty when none was imported."""
+    with db.read() as session:
+        number = version or session.scalar(select(func.max(SiteDocument.version)))
+        row = session.get(SiteDocument, number) if number else None
+        return row.text if row else ""
+
+
+def load_site(db: Database, *, demo: bool = False) -> SiteConfig:
+    """The configuration in force."""
+    return parse_site(site_text(db), demo=demo)
+
+
+def import_site(db: Database, text: str, *, user: str, demo: bool = False) -> int:
+    """Check a document and put it in force as the next version; give its number.
+
+    Raises
+    ------
+    ConfigError
+        The document was refused; nothing changed.
+    """
+    parse_site(text, demo=demo)
+    with db.write() as session:
+        version = (session.scalar(select(func.max(SiteDocument.version))) or 0) + 1
+        session.add(SiteDocument(version=version, text=text, imported_by=user))
+        audit.append(session, actor=user, event="site.imported", version=version)
+        return version

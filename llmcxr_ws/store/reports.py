@@ -1,0 +1,314 @@
+"""Report versions: drafts by an engine, edits by a reader, and the documents made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from llmcxr_ws import jobs
+from llmcxr_ws.domain import DocumentRow, NewDraft, ReportRow
+from llmcxr_ws.errors import StoreError
+from llmcxr_ws.jobs import Claimed
+from llmcxr_ws.states import Actor, ReportState, StudyState
+from llmcxr_ws.store import transitions
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Document, Edit, Instance, Report, Study
+from llmcxr_ws.store.studies import get_study
+from llmcxr_ws.store.types import db_now
+
+_OPEN = {ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.SIGN_PENDING}
+
+
+@dataclass(frozen=True)
+class DraftInput:
+    """What an engine needs for a draft."""
+
+    study_id: int
+    film_sop_instance_uid: str
+    film_path: str
+    instances: tuple[str, ...]
+
+
+def begin_draft(db: Database, claimed: Claimed) -> DraftInput | None:
+    """Move the study to `drafting` and say which film to read.
+
+    Gives None, and ends the job, when the study has moved on and this draft is no longer wanted.
+    """
+    film = str(claimed.payload["film"])
+    with db.write() as session:
+        jobs.require_ours(session, claimed)
+        study = get_study(session, claimed.study_id)
+        path = session.scalar(select(Instance.path).where(Instance.sop_instance_uid == film))
+        wanted = study.film_sop_instance_uid == film and study.state in (
+            StudyState.COMPLETE,
+            StudyState.DRAFTING,
+            StudyState.IN_REVIEW,
+        )
+        if not wanted or path is None:
+            jobs.bury(session, claimed, code="obsolete", sentence="The study changed before its draft was begun.")
+            return None
+        if study.state == StudyState.COMPLETE:
+            transitions.begin_drafting(session, study)
+    return DraftInput(claimed.study_id, film, path, tuple(claimed.payload["instances"]))
+
+
+def finish_draft(db: Database, claimed: Claimed, draft: NewDraft) -> int:
+    """Write the draft as the study's next report version and end its job; give the report's id.
+
+    A reader's edit of the version before is carried over, so that nothing that was written is lost.
+
+    Raises
+    ------
+    LeaseLost
+        The job isn't ours any more; nothing was written.
+    """
+    with jobs.finishing(db, claimed) as session:
+        study = get_study(session, claimed.study_id)
+        previous = session.get(Report, study.current_report_id) if study.current_report_id else None
+        report = _new_report(session, study, draft)
+        if previous is not None and previous.state in _OPEN:
+            transitions.supersede_report(session, previous, Actor.ENGINE)
+            _carry_edit(session, previous.id, report.id)
+        study.current_report_id = report.id
+        if study.state == StudyState.DRAFTING:
+            transitions.finish_drafting(session, study)
+        else:
+            transitions.touch(session, study)
+        return report.id
+
+
+def end_draft(db: Database, claimed: Claimed, *, code: str, sentence: str, excluded: bool) -> None:
+    """No draft can be made of this film: the study ends in `excluded` or `failed`, the job with it.
+
+    A study that a reader already works on keeps its state.
+    """
+    with jobs.finishing(db, claimed) as session:
+        _end_study(session, get_study(session, claimed.study_id), code, sentence, excluded=excluded)
+
+
+def draft_attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence: str) -> bool:
+    """Try again later, or fail the study when no attempt is left; True when it will be tried again."""
+    with db.write() as session:
+        jobs.require_ours(session, claimed)
+        if jobs.retry(session, claimed, code=code, sentence=sentence):
+            return True
+        _end_study(session, get_study(session, claimed.study_id), code, sentence, excluded=False)
+        return False
+
+
+def _end_study(session: Session, study: Study, code: str, sentence: str, *, excluded: bool) -> None:
+    if study.state == StudyState.COMPLETE:
+        transitions.begin_drafting(session, study)
+    if study.state != StudyState.DRAFTING:
+        return
+    if excluded:
+        transitions.exclude_study(session, study, Actor.ENGINE, code, sentence)
+    else:
+        transitions.fail_study(session, study, Actor.ENGINE, code, sentence)
+
+
+def current_report(db: Database, study_id: int) -> ReportRow | None:
+    """The version that a reader works on."""
+    with db.read() as session:
+        study = session.get(Study, study_id)
+        return report_row(session, study.current_report_id) if study and study.current_report_id else None
+
+
+def report_by_id(db: Database, report_id: int) -> ReportRow:
+    """One report version.
+
+    Raises
+    ------
+    StoreError
+        There is none with this id.
+    """
+    with db.read() as session:
+        return report_row(session, report_id)
+
+
+def versions(db: Database, study_id: int) -> list[ReportRow]:
+    """All versions of a study's report, oldest first."""
+    with db.read() as session:
+        ids = session.scalars(select(Report.id).where(Report.study_id == study_id).order_by(Report.version))
+        return [report_row(session, report_id) for report_id in ids]
+
+
+def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
+    """Keep what a reader has written so far; give the id of the version it was saved to.
+
+    When a newer version has taken this one's place meanwhile, the text is saved there.
+
+    Raises
+    ------
+    StoreError
+        The report can't be edited any more (its state says why).
+    """
+    with db.write() as session:
+        report = _get_report(session, report_id)
+        if report.state == ReportState.SUPERSEDED:
+            study = get_study(session, report.study_id)
+            report = _get_report(session, study.current_report_id or report_id)
+        if report.state not in (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED):
+            raise StoreError(
+                f"The report is '{report.state}' and can't be edited.",
+                what_to_do="Wait for the node's answer, or write an addendum when it is signed.",
+            )
+        edit = session.get(Edit, report.id)
+        if edit is None:
+            session.add(Edit(report_id=report.id, text=text, user=user))
+        elif edit.text != text or edit.user != user:
+            edit.text, edit.user, edit.revision = text, user, edit.revision + 1
+            session.flush()
+            session.execute(update(Edit).where(Edit.report_id == report.id).values(saved_at=db_now()))
+        study = get_study(session, report.study_id)
+        if study.state == StudyState.DRAFTED:
+            transitions.begin_review(session, study, user)
+        return report.id
+
+
+def record_document(
+    session: Session,
+    report: Report,
+    *,
+    kind: str,
+    sop_class_uid: str,
+    sop_instance_uid: str,
+    series_instance_uid: str,
+    path: str,
+    sha256: str,
+) -> Document:
+    """Index a document whose bytes are in the object store already."""
+    document = Document(
+        study_id=report.study_id,
+        report_id=report.id,
+        kind=kind,
+        sop_class_uid=sop_class_uid,
+        sop_instance_uid=sop_instance_uid,
+        series_instance_uid=series_instance_uid,
+        path=path,
+        sha256=sha256,
+    )
+    session.add(document)
+    session.flush()
+    return document
+
+
+def documents_of(db: Database, study_id: int) -> list[DocumentRow]:
+    """All documents made for a study, oldest first."""
+    with db.read() as session:
+        rows = session.scalars(select(Document).where(Document.study_id == study_id).order_by(Document.id))
+        return [document_row(row) for row in rows]
+
+
+def document_row(row: Document) -> DocumentRow:
+    """A document row as a dataclass."""
+    return DocumentRow(
+        id=row.id,
+        study_id=row.study_id,
+        report_id=row.report_id,
+        kind=row.kind,
+        sop_class_uid=row.sop_class_uid,
+        sop_instance_uid=row.sop_instance_uid,
+        series_instance_uid=row.series_instance_uid,
+        path=row.path,
+        sha256=row.sha256,
+    )
+
+
+def drafts_to_send(db: Database) -> list[ReportRow]:
+    """Drafts that no document has been made of yet; a withheld one never leaves."""
+    made = select(Document.report_id).where(Document.kind == "draft")
+    with db.read() as session:
+        ids = session.scalars(
+            select(Report.id).where(Report.state == ReportState.DRAFT, Report.id.not_in(made)).order_by(Report.id)
+        )
+        return [report_row(session, report_id) for report_id in ids]
+
+
+def drafts_to_withdraw(db: Database) -> list[tuple[ReportRow, DocumentRow]]:
+    """Draft documents whose draft was rejected or superseded and that carry no rejection note yet."""
+    noted = select(Document.report_id).where(Document.kind == "rejection")
+    with db.read() as session:
+        rows = session.execute(
+            select(Report.id, Document)
+            .join(Document, Document.report_id == Report.id)
+            .where(
+                Document.kind == "draft",
+                Report.state.in_([ReportState.REJECTED, ReportState.SUPERSEDED]),
+                Report.id.not_in(noted),
+            )
+        ).all()
+        return [(report_row(session, report_id), document_row(document)) for report_id, document in rows]
+
+
+def report_row(session: Session, report_id: int) -> ReportRow:
+    """One report version with its edit, as a dataclass."""
+    row = _get_report(session, report_id)
+    edit = session.get(Edit, report_id)
+    return ReportRow(
+        id=row.id,
+        study_id=row.study_id,
+        version=row.version,
+        state=ReportState(row.state),
+        reason=row.reason,
+        film_sop_instance_uid=row.film_sop_instance_uid,
+        instances=tuple(row.instances),
+        ai_text=row.ai_text,
+        edit_text=edit.text if edit else None,
+        edit_revision=edit.revision if edit else 0,
+        edited_by=edit.user if edit else "",
+        edit_saved_at=edit.saved_at if edit else None,
+        confidence=row.confidence,
+        codes=tuple(row.codes),
+        evidence=row.evidence,
+        model_name=row.model_name,
+        model_version=row.model_version,
+        model_device_uid=row.model_device_uid,
+        seed=row.seed,
+        started_at=row.started_at,
+        created_at=row.created_at,
+        signed_by=row.signed_by,
+        signed_at=row.signed_at,
+        signed_text=row.signed_text,
+    )
+
+
+def _get_report(session: Session, report_id: int) -> Report:
+    report = session.get(Report, report_id)
+    if report is None:
+        raise StoreError(f"There is no report with id {report_id}.")
+    return report
+
+
+def _new_report(session: Session, study: Study, draft: NewDraft) -> Report:
+    last = session.scalar(select(func.max(Report.version)).where(Report.study_id == study.id)) or 0
+    report = Report(
+        study_id=study.id,
+        version=last + 1,
+        state=ReportState.WITHHELD if draft.withheld else ReportState.DRAFT,
+        reason=draft.withheld,
+        film_sop_instance_uid=draft.film_sop_instance_uid,
+        instances=list(draft.instances),
+        ai_text=draft.ai_text,
+        confidence=draft.confidence,
+        codes=list(draft.codes),
+        evidence=draft.evidence,
+        model_name=draft.model_name,
+        model_version=draft.model_version,
+        model_device_uid=draft.model_device_uid,
+        seed=draft.seed,
+        started_at=draft.started_at,
+        created_at=datetime.now(draft.started_at.tzinfo),
+    )
+    session.add(report)
+    session.flush()
+    return report
+
+
+def _carry_edit(session: Session, old_id: int, new_id: int) -> None:
+    edit = session.get(Edit, old_id)
+    if edit is not None:
+        session.add(Edit(report_id=new_id, text=edit.text, user=edit.user))
