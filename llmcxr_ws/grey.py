@@ -55,14 +55,14 @@ class VoiLut:
 
     def apply(self, units: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Return the brightness in 0..1 of each value (PS3.3 C.11.2.1.1)."""
-        bright: NDArray[np.float64] = look_up(self, units) / float((1 << self.bits) - 1)
-        return bright
+        return np.divide(look_up(self, units), float((1 << self.bits) - 1))
 
 
 def look_up(lut: VoiLut, units: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return the table's own value for each unit value; those outside take the nearest entry."""
     index = np.clip(np.rint(units).astype(np.int64) - lut.first, 0, len(lut.values) - 1)
-    return lut.values[index].astype(np.float64)
+    found: NDArray[np.float64] = lut.values[index].astype(np.float64)
+    return found
 
 
 def modality_units(ds: Dataset, stored: NDArray[Any]) -> NDArray[np.float32]:

@@ -1,8 +1,8 @@
 """Pixels for people and pixels for the model: two named ways out of one DICOM image.
 
-``displayed(ds)`` is what a person should see: modality LUT, VOI LUT, exactly one inversion, padding. ``stored(ds)``
-is what the model is given: modality LUT and polarity, no window, padding marked. Deliberately no resizing, no
-percentile and no histogram here: those belong to the model bundle's own preprocessing.
+``displayed(ds)`` is what a person should see: modality LUT, VOI LUT, exactly one inversion, padding.
+``stored(ds)`` is what the model is given: modality LUT and polarity, no window, padding marked. Deliberately no
+resizing, no percentile and no histogram here: those belong to the model bundle's own preprocessing.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class Displayed:
     """An image with all that a viewer needs to window it by one table.
 
     ``levels`` [H, W] are the stored values counted from the smallest possible one; ``units[level]`` is the
-    modality LUT's output. ``voi`` is what the header asks for first; where it asks for nothing it is the window
-    from smallest to largest value, and ``is_voi_from_header`` is false. ``invert`` is true where bright and
-    dark are exchanged after the VOI step. ``pixel_aspect`` is the height of a pixel over its width.
+    modality LUT's output. ``voi`` is what the header asks for first; where it asks for nothing it is the
+    window from smallest to largest value, and ``is_voi_from_header`` is false. ``invert`` is true where bright
+    and dark are exchanged after the VOI step. ``pixel_aspect`` is the height of a pixel over its width.
     """
 
     levels: NDArray[np.uint16]
@@ -136,9 +136,9 @@ def render(image: Displayed, voi: Voi | None = None, *, flip: bool = False) -> N
 def stored(source: Path | Dataset) -> Stored:
     """Decode an image for the model: after the modality LUT, bone bright, no window.
 
-    A rescale is linear, so its output is given on the scale of the stored values, in their own bits; a Modality
-    LUT Sequence gives its own values. Polarity is that of the displayed image, so a falling VOI LUT, a negative
-    slope and MONOCHROME1 each turn it once.
+    A rescale is linear, so its output is given on the scale of the stored values, in their own bits; a
+    Modality LUT Sequence gives its own values. Polarity is that of the displayed image, so a falling VOI LUT,
+    a negative slope and MONOCHROME1 each turn it once.
 
     Raises
     ------
@@ -154,8 +154,9 @@ def stored(source: Path | Dataset) -> Stored:
         table, bits = np.arange(len(image.units), dtype=np.int64), ds.BitsStored
     if _falls(image, table):
         table = (1 << bits) - 1 - table
-    values = table.astype(np.uint8 if bits <= 8 else np.uint16)[image.levels]
-    return Stored(values, bits, image.padding_mask)
+    if bits <= 8:
+        return Stored(table.astype(np.uint8)[image.levels], bits, image.padding_mask)
+    return Stored(table.astype(np.uint16)[image.levels], bits, image.padding_mask)
 
 
 def _level_range(ds: Dataset, raw: NDArray[Any]) -> tuple[int, int]:
@@ -178,9 +179,11 @@ def _is_inverted(ds: Dataset) -> bool:
 
 def _falls(image: Displayed, table: NDArray[np.int64]) -> bool:
     """Whether larger values of `table` are shown darker, over the levels that the image uses."""
-    used = _used_levels(image.levels, image.padding_mask)
-    bright = image.voi.apply(image.units[[used[0], used[-1]]])
-    rise = float(bright[1] - bright[0]) * float(table[used[-1]] - table[used[0]])
+    used = _used_levels(image.levels, image.padding_mask)[[0, -1]]
+    units = image.units[used]
+    # A window always rises; only a table can fall.
+    shown = image.voi.apply(units) if isinstance(image.voi, VoiLut) else units
+    rise = float(shown[1] - shown[0]) * float(table[used[1]] - table[used[0]])
     return image.invert if rise >= 0 else not image.invert
 
 

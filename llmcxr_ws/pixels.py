@@ -1,7 +1,7 @@
 """Decode the stored values of one grey single-frame image, or say plainly why it can't be done.
 
-Chooses the decoder per transfer syntax instead of leaving it to chance. Deliberately knows nothing of windows,
-polarity or models: see :mod:`llmcxr_ws.imaging`.
+Chooses the decoder per transfer syntax instead of leaving it to chance. Deliberately knows nothing of
+windows, polarity or models: see :mod:`llmcxr_ws.imaging`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders import get_decoder
 from pydicom.uid import (
     HTJ2K,
     JPEG2000,
@@ -177,8 +177,8 @@ def _only_stored_bits(raw: NDArray[Any], ds: Dataset, *, is_native: bool) -> NDA
     if bits == width and shift == 0:
         return raw
     # Up, then down: clears what lies above, and extends the sign where the type is signed.
-    moved = np.left_shift(raw, width - bits - shift)
-    return np.right_shift(moved, width - bits)
+    kept: NDArray[Any] = np.right_shift(np.left_shift(raw, width - bits - shift), width - bits)
+    return kept
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,254 @@
+"""The outbox: documents on their way to peers, until their storage is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from llmcxr_ws.domain import DeliveryRow, DocumentRow, ReportRow
+from llmcxr_ws.errors import StoreError
+from llmcxr_ws.site import SiteConfig
+from llmcxr_ws.states import DeliveryState, StudyState
+from llmcxr_ws.store import transitions
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import CommitmentResult, Delivery, Document
+from llmcxr_ws.store.reports import document_row
+from llmcxr_ws.store.studies import get_study
+from llmcxr_ws.store.types import db_now
+
+_ARRIVED = (DeliveryState.STORED, DeliveryState.CONFIRMED)
+
+
+def plan(session: Session, document: Document, site: SiteConfig) -> int:
+    """Queue a document for every peer that the output matrix names; give their number.
+
+    A rejection note follows its draft to the peers that hold it.
+    """
+    if document.kind == "rejection":
+        targets = [(peer, False) for peer in _peers_holding(session, document.report_id)]
+    else:
+        targets = [(rule.to, rule.required) for rule in site.outputs if rule.document == document.kind]
+    for peer, required in targets:
+        session.add(
+            Delivery(document_id=document.id, study_id=document.study_id, peer=peer, required=required)
+        )
+    session.flush()
+    return len(targets)
+
+
+def due_deliveries(db: Database) -> list[DeliveryRow]:
+    """Queued deliveries whose pause is over, oldest first."""
+    with db.read() as session:
+        return _rows(session, Delivery.state == DeliveryState.QUEUED, Delivery.run_after <= db_now())
+
+
+def deliveries_of(db: Database, study_id: int) -> list[DeliveryRow]:
+    """A study's deliveries, oldest first."""
+    with db.read() as session:
+        return _rows(session, Delivery.study_id == study_id)
+
+
+def dead_deliveries(db: Database) -> list[DeliveryRow]:
+    """Deliveries that a person must look at."""
+    with db.read() as session:
+        return _rows(session, Delivery.state == DeliveryState.DEAD)
+
+
+def requeue_interrupted(db: Database) -> int:
+    """At start: what was being sent when the process died has an unknown outcome; queue it again."""
+    with db.write() as session:
+        rows = session.scalars(select(Delivery).where(Delivery.state == DeliveryState.SENDING)).all()
+        for row in rows:
+            row.outcome_unknown = True
+            transitions.requeue_delivery(session, row, "The node stopped while it was being sent.")
+        return len(rows)
+
+
+def begin(db: Database, delivery_id: int) -> None:
+    """Mark a delivery as being sent, durably, before the first byte leaves."""
+    with db.write() as session:
+        transitions.begin_sending(session, _get(session, delivery_id))
+
+
+def stored(db: Database, delivery_id: int) -> None:
+    """The peer holds the document."""
+    with db.write() as session:
+        transitions.store_delivery(session, _get(session, delivery_id))
+
+
+def failed(
+    db: Database, delivery_id: int, *, message: str, pause_s: float, unknown: bool, max_attempts: int
+) -> bool:
+    """A try didn't succeed: queue the next, or set the delivery aside as dead; True when another try follows."""
+    with db.write() as session:
+        row = _get(session, delivery_id)
+        row.outcome_unknown = row.outcome_unknown or unknown
+        if row.attempts >= max_attempts:
+            transitions.bury_delivery(session, row, message)
+            return False
+        transitions.requeue_delivery(session, row, message)
+        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now(pause_s)))
+        return True
+
+
+def refused(db: Database, delivery_id: int, *, message: str) -> None:
+    """The peer, or the gate, will never take it: set it aside with the reason."""
+    with db.write() as session:
+        transitions.bury_delivery(session, _get(session, delivery_id), message)
+
+
+def unconfirmed(db: Database) -> list[DeliveryRow]:
+    """Deliveries that are stored and wait for a confirmation."""
+    with db.read() as session:
+        return _rows(session, Delivery.state == DeliveryState.STORED)
+
+
+def note_commitment_asked(db: Database, delivery_ids: Iterable[int], transaction_uid: str) -> None:
+    """Remember under which transaction a peer was asked to commit; before it is asked."""
+    with db.write() as session:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(list(delivery_ids)))
+            .values(transaction_uid=transaction_uid, commitment_asked_at=db_now())
+        )
+
+
+def record_commitment(
+    db: Database, transaction_uid: str, committed: Iterable[str], failed_uids: dict[str, int]
+) -> None:
+    """Keep what a peer answered (N-EVENT-REPORT, PS3.4 J.3.3); the courier draws the conclusion."""
+    with db.write() as session:
+        for uid in committed:
+            session.add(CommitmentResult(transaction_uid=transaction_uid, sop_instance_uid=uid))
+        for uid, reason in failed_uids.items():
+            session.add(
+                CommitmentResult(transaction_uid=transaction_uid, sop_instance_uid=uid, failure_reason=reason)
+            )
+
+
+def commitment_result(db: Database, delivery: DeliveryRow) -> tuple[bool, int | None]:
+    """Whether an answer to the delivery's commitment request is here, and its failure reason (None: committed)."""
+    with db.read() as session:
+        row = session.scalars(
+            select(CommitmentResult)
+            .where(
+                CommitmentResult.transaction_uid == delivery.transaction_uid,
+                CommitmentResult.sop_instance_uid == delivery.sop_instance_uid,
+            )
+            .order_by(CommitmentResult.id.desc())
+        ).first()
+        return (True, row.failure_reason) if row else (False, None)
+
+
+def confirm(db: Database, delivery_id: int, *, by: str) -> None:
+    """Storage is confirmed; the study with it when this was the last required delivery."""
+    with db.write() as session:
+        row = _get(session, delivery_id)
+        transitions.confirm_delivery(session, row, by)
+        study = get_study(session, row.study_id)
+        if study.state == StudyState.SIGNED and _all_confirmed(session, study.id):
+            transitions.confirm_study(session, study)
+
+
+def lost_by_peer(db: Database, delivery_id: int, *, message: str) -> None:
+    """The peer says that it doesn't hold what it took: send it again."""
+    with db.write() as session:
+        transitions.requeue_delivery(session, _get(session, delivery_id), message)
+
+
+def resend(session: Session, delivery_id: int) -> None:
+    """Let a dead or held delivery go again, with all its tries."""
+    row = _get(session, delivery_id)
+    transitions.requeue_delivery(session, row, "Sent again on request.")
+    row.attempts = 0
+    session.flush()
+    session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now()))
+
+
+def sent_draft(session: Session, report: ReportRow) -> DocumentRow | None:
+    """The draft document of this version, when at least one peer holds it."""
+    row = session.scalars(
+        select(Document)
+        .join(Delivery, Delivery.document_id == Document.id)
+        .where(Document.report_id == report.id, Document.kind == "draft", Delivery.state.in_(_ARRIVED))
+    ).first()
+    return document_row(row) if row else None
+
+
+def draft_on_its_way(session: Session, report: ReportRow) -> bool:
+    """Whether a draft of this version is being sent at this moment."""
+    row = session.scalars(
+        select(Delivery.id)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(Document.report_id == report.id, Document.kind == "draft", Delivery.state == DeliveryState.SENDING)
+    ).first()
+    return row is not None
+
+
+def hold_drafts(session: Session, report_id: int, message: str) -> None:
+    """Keep drafts that haven't left yet from leaving after the report was signed, rejected or superseded."""
+    rows = session.scalars(
+        select(Delivery)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(Document.report_id == report_id, Document.kind == "draft", Delivery.state == DeliveryState.QUEUED)
+    ).all()
+    for row in rows:
+        transitions.hold_delivery(session, row, message)
+
+
+def _all_confirmed(session: Session, study_id: int) -> bool:
+    session.flush()
+    states = session.scalars(
+        select(Delivery.state)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(Delivery.study_id == study_id, Delivery.required, Document.kind == "signed")
+    ).all()
+    return bool(states) and all(state == DeliveryState.CONFIRMED for state in states)
+
+
+def _peers_holding(session: Session, report_id: int) -> list[str]:
+    rows = session.scalars(
+        select(Delivery.peer)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(Document.report_id == report_id, Document.kind == "draft", Delivery.state.in_(_ARRIVED))
+    )
+    return sorted(set(rows))
+
+
+def _get(session: Session, delivery_id: int) -> Delivery:
+    row = session.get(Delivery, delivery_id)
+    if row is None:
+        raise StoreError(f"There is no delivery with id {delivery_id}.")
+    return row
+
+
+def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRow]:
+    statement = (
+        select(Delivery, Document)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(*conditions)
+        .order_by(Delivery.id)
+    )
+    return [
+        DeliveryRow(
+            id=row.id,
+            document_id=document.id,
+            study_id=row.study_id,
+            kind=document.kind,
+            sop_class_uid=document.sop_class_uid,
+            sop_instance_uid=document.sop_instance_uid,
+            path=document.path,
+            peer=row.peer,
+            required=row.required,
+            state=DeliveryState(row.state),
+            attempts=row.attempts,
+            outcome_unknown=row.outcome_unknown,
+            message=row.message,
+            transaction_uid=row.transaction_uid,
+            commitment_asked_at=row.commitment_asked_at,
+            stored_at=row.stored_at,
+        )
+        for row, document in session.execute(statement)
+    ]
