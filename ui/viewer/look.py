@@ -16,6 +16,8 @@ Grey = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.float64]
 
 ENTRIES = 65536
+# A window is fitted to at most 4096 values: the first frame of a drag must not wait for more.
+_COARSE = 16
 # LINEAR with width 1 is a threshold (PS3.3 C.11.2.1.2.1); the others need any width above 0.
 _MINIMUM_WIDTH = {"LINEAR": 1.0 + 1e-6, "LINEAR_EXACT": 1e-3, "SIGMOID": 1e-3}
 
@@ -107,6 +109,12 @@ def linear_equivalent(look: Look, counts: npt.NDArray[np.int64], slope: float, i
     """
     if isinstance(look, Window) and look.function is not Function.SIGMOID:
         return look
+    if np.count_nonzero(counts) > ENTRIES // _COARSE:
+        counts, slope, intercept = (
+            counts.reshape(-1, _COARSE).sum(axis=1),
+            slope * _COARSE,
+            intercept + slope * (_COARSE - 1) / 2,
+        )
     present = np.flatnonzero(counts)
     if present.size == 0:
         return Window(center=intercept, width=2.0, function=Function.LINEAR_EXACT)

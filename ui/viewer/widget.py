@@ -300,6 +300,8 @@ class FilmView(QWidget):
         at = self._device(event.position())
         dx, dy = at[0] - self._drag.last[0], at[1] - self._drag.last[1]
         self._drag.last = at
+        if dx == dy == 0.0:
+            return
         match self._drag.kind:
             case "window":
                 fine = _FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
