@@ -95,7 +95,9 @@ def chest_pixels(seed: int = 0, height: int = 320, width: int = 300) -> NDArray[
     """Draw a chest-like 8-bit picture: bright body, two dark lungs, a bright spine and heart."""
     rows, columns = np.mgrid[0:height, 0:width]
     y, x = rows / height, columns / width
-    picture = 170.0 + 20.0 * (y - 0.5)
+    picture = 150.0 + 80.0 * y
+    # Air beside the neck.
+    picture -= 130.0 / (1.0 + np.exp(-40.0 * (np.abs(x - 0.5) - 0.22 - 0.9 * y)))
     for centre in (0.29, 0.71):
         lung = ((x - centre) / 0.17) ** 2 + ((y - 0.45) / 0.33) ** 2
         picture -= 120.0 / (1.0 + np.exp(8.0 * (lung - 1.0)))

@@ -1,0 +1,233 @@
+"""Sampling, masks, stop rules and streaming, on the tiny bundle and on a model that follows a script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.bundle import Bundle, Sampling
+from engine.errors import BackendError, GenerationError
+from engine.lm.prompt import REPORT_INSTRUCTIONS, instruct_prompt
+from engine.lm.vocabulary import Vocabulary
+from engine.model import Model, geometric_mean
+from engine.runtime.generation import generate_image, generate_text
+from engine.runtime.rows import RowBatch
+from engine.runtime.sampling import Sampler, image_mask, log_softmax, text_mask
+
+GREEDY = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=40, seed=0)
+SAMPLED = replace(GREEDY, temperature=1.0)
+
+
+class Scripted(RowBatch):
+    """A language model that wants these ids one after the other, whatever it is fed."""
+
+    def __init__(self, vocabulary: Vocabulary, script: Sequence[int], max_positions: int = 900) -> None:
+        super().__init__(vocabulary.size, max_positions)
+        self.script = list(script)
+        self.calls = 0
+
+    def _allocate(self, rows: int) -> None:
+        pass
+
+    def _run(self, ids: NDArray[np.int64], write: NDArray[np.int64], keep: int) -> NDArray[np.float32]:
+        logits = np.zeros((len(ids), keep, self.vocabulary_size), dtype=np.float32)
+        logits[:, :, self.script[min(self.calls, len(self.script) - 1)]] = 20.0
+        self.calls += 1
+        return logits
+
+
+@pytest.fixture(scope="module")
+def vocabulary(tiny: Bundle) -> Vocabulary:
+    return tiny.vocabulary
+
+
+@pytest.fixture(scope="module")
+def prompt(vocabulary: Vocabulary) -> list[int]:
+    return instruct_prompt(vocabulary, REPORT_INSTRUCTIONS[0])
+
+
+def said(vocabulary: Vocabulary, text: str) -> list[int]:
+    return [*vocabulary.encode(text), vocabulary.end]
+
+
+def test_text_ends_at_the_end_key(vocabulary: Vocabulary, prompt: list[int]) -> None:
+    backend = Scripted(vocabulary, [*said(vocabulary, "The lungs are clear.\n\n"), 40, 41])
+    answer = generate_text(backend, vocabulary, prompt, GREEDY)
+    assert answer.text == "The lungs are clear."
+    assert answer.finished
+    assert list(answer.ids) == vocabulary.encode("The lungs are clear.\n\n")
+    assert len(answer.token_probabilities) == len(answer.ids) + 1
+    assert backend.calls == len(answer.ids) + 1
+    assert min(answer.token_probabilities) > 0.99
+
+
+def test_text_that_does_not_end_is_not_finished(vocabulary: Vocabulary, prompt: list[int]) -> None:
+    answer = generate_text(Scripted(vocabulary, vocabulary.encode("a")), vocabulary, prompt, GREEDY)
+    assert not answer.finished
+    assert len(answer.ids) == len(answer.token_probabilities) == 40
+    assert answer.text == "a" * 40
+
+
+def test_text_fills_the_context_to_its_last_position(vocabulary: Vocabulary, prompt: list[int]) -> None:
+    backend = Scripted(vocabulary, vocabulary.encode("a"), max_positions=len(prompt) + 5)
+    answer = generate_text(backend, vocabulary, prompt, GREEDY)
+    # The last token is chosen from the last position's logits and needs none of its own.
+    assert len(answer.ids) == 6
+    assert backend.lengths[0] == backend.max_positions
+    assert not answer.finished
+
+
+def test_a_prompt_beyond_the_context_is_refused(vocabulary: Vocabulary, prompt: list[int]) -> None:
+    backend = Scripted(vocabulary, vocabulary.encode("a"), max_positions=len(prompt) - 1)
+    with pytest.raises(BackendError, match="Shorten the question"):
+        generate_text(backend, vocabulary, prompt, GREEDY)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "  "])
+def test_an_empty_answer_is_an_error(vocabulary: Vocabulary, prompt: list[int], text: str) -> None:
+    with pytest.raises(GenerationError, match="without a word"):
+        generate_text(Scripted(vocabulary, said(vocabulary, text)), vocabulary, prompt, GREEDY)
+
+
+@pytest.mark.parametrize(
+    "text", ["No pneumonia.", "  Größe 3 µm – ≤ 40 °C\n\n", "a\n\nb 🫁 c", "\u00e9\u0301"]
+)
+def test_streamed_pieces_are_whole_letters_and_join_to_the_text(
+    vocabulary: Vocabulary, prompt: list[int], text: str
+) -> None:
+    pieces: list[str] = []
+    backend = Scripted(vocabulary, said(vocabulary, text))
+    answer = generate_text(backend, vocabulary, prompt, GREEDY, on_text=pieces.append)
+    assert "".join(pieces) == answer.text == text.strip()
+    assert all(pieces)
+    assert not any("\ufffd" in piece for piece in pieces)
+    assert len(pieces) > 1
+
+
+def test_bytes_that_are_no_letter_are_still_shown_at_the_end(
+    vocabulary: Vocabulary, prompt: list[int]
+) -> None:
+    half = vocabulary.encode("é")[:1]
+    pieces: list[str] = []
+    backend = Scripted(vocabulary, [*vocabulary.encode("ab"), *half, vocabulary.end])
+    answer = generate_text(backend, vocabulary, prompt, GREEDY, on_text=pieces.append)
+    assert answer.text == "ab\ufffd"
+    assert "".join(pieces) == answer.text
+
+
+def test_on_step_can_stop_the_model(vocabulary: Vocabulary, prompt: list[int]) -> None:
+    class Stop(Exception):
+        pass
+
+    backend = Scripted(vocabulary, vocabulary.encode("a"))
+
+    def on_step() -> None:
+        if backend.calls == 3:
+            raise Stop
+
+    with pytest.raises(Stop):
+        generate_text(backend, vocabulary, prompt, GREEDY, on_step=on_step)
+    assert backend.calls == 3
+
+
+def test_text_mask_leaves_text_and_the_end_key(vocabulary: Vocabulary) -> None:
+    mask = text_mask(vocabulary)
+    assert mask[vocabulary.end] == 0.0
+    assert mask[vocabulary.less_than] == 0.0
+    assert np.all(np.isneginf(mask[vocabulary.image_offset :]))
+    specials = (0, vocabulary.instruction, vocabulary.response)
+    assert np.all(np.isneginf(mask[list(specials)]))
+    assert np.isneginf(mask).sum() == 1024 + len(vocabulary.special_ids) - 1
+
+
+def test_a_model_that_wants_image_tokens_gets_none_in_text(vocabulary: Vocabulary, prompt: list[int]) -> None:
+    backend = Scripted(vocabulary, [vocabulary.image_offset + 5, vocabulary.response, 0, 30, vocabulary.end])
+    answer = generate_text(backend, vocabulary, prompt, GREEDY)
+    assert not any(vocabulary.is_image(id_) for id_ in answer.ids)
+    assert not set(answer.ids) & vocabulary.special_ids
+
+
+def test_an_image_is_exactly_256_codes_in_its_frame(vocabulary: Vocabulary, prompt: list[int]) -> None:
+    backend = Scripted(vocabulary, [vocabulary.end, vocabulary.greater_than, 40, vocabulary.image_offset + 7])
+    answer = generate_image(backend, vocabulary, prompt, GREEDY)
+    assert len(answer.codes) == len(answer.token_probabilities) == 256
+    assert backend.calls == 256
+    assert answer.codes[3:] == (7,) * 253
+    assert answer.ids[0] == vocabulary.less_than
+    assert answer.ids[257] == vocabulary.greater_than
+    assert answer.ids[-1] == vocabulary.end
+
+
+def test_an_image_that_does_not_fit_is_refused_before_it_is_begun(
+    vocabulary: Vocabulary, prompt: list[int]
+) -> None:
+    backend = Scripted(vocabulary, [vocabulary.image_offset], max_positions=len(prompt) + 255)
+    with pytest.raises(GenerationError, match="too long"):
+        generate_image(backend, vocabulary, prompt, GREEDY)
+    assert backend.calls == 0
+    backend.max_positions += 1
+    assert len(generate_image(backend, vocabulary, prompt, GREEDY).codes) == 256
+
+
+def test_the_same_seed_gives_the_same_answer_and_another_one_another(model: Model) -> None:
+    codes = list(range(256))
+    first, again = (model.generate("The lungs are clear.", seed=3) for _ in range(2))
+    assert first.codes == again.codes
+    assert np.array_equal(first.film, again.film)
+    assert model.generate("The lungs are clear.", seed=4).codes != first.codes
+    drafts = {model.answer(codes, "What is there?", seed=seed).text for seed in range(6)}
+    assert len(drafts) > 1
+    assert model.answer(codes, "What is there?", seed=5) == model.answer(codes, "What is there?", seed=5)
+
+
+def test_sampled_frequencies_follow_the_probabilities() -> None:
+    logits = np.log(np.array([0.5, 0.3, 0.15, 0.05]))
+    sampler = Sampler(SAMPLED, np.zeros(4))
+    drawn = [sampler.choose(logits) for _ in range(4000)]
+    counts = np.bincount([id_ for id_, _ in drawn], minlength=4) / 4000
+    assert np.abs(counts - [0.5, 0.3, 0.15, 0.05]).max() < 0.03
+    assert all(probability == pytest.approx(np.exp(logits[id_])) for id_, probability in drawn)
+
+
+def test_top_p_keeps_the_smallest_set_that_reaches_it() -> None:
+    logits = np.log(np.array([0.05, 0.3, 0.5, 0.15]))
+    sampler = Sampler(replace(SAMPLED, top_p=0.75), np.zeros(4))
+    drawn = [sampler.choose(logits) for _ in range(500)]
+    assert {id_ for id_, _ in drawn} == {1, 2}
+    # The probability is the model's own, not that of the shortened list.
+    assert {round(probability, 6) for _, probability in drawn} == {0.3, 0.5}
+
+
+def test_temperature_sharpens_the_draw_and_not_the_probability() -> None:
+    logits = np.log(np.array([0.6, 0.4]))
+    sampler = Sampler(replace(SAMPLED, temperature=0.1), np.zeros(2))
+    drawn = [sampler.choose(logits) for _ in range(400)]
+    assert sum(id_ for id_, _ in drawn) < 20
+    assert drawn[0][1] == pytest.approx(0.6)
+
+
+@pytest.mark.parametrize(
+    "change", [{"temperature": -1.0}, {"top_p": 0.0}, {"top_p": 1.5}, {"max_new_tokens": 0}]
+)
+def test_impossible_sampling_is_refused(change: dict[str, float]) -> None:
+    with pytest.raises(GenerationError, match="isn't possible"):
+        Sampler(replace(GREEDY, **change), np.zeros(4))  # type: ignore[arg-type]
+
+
+def test_logits_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(GenerationError, match="aren't numbers"):
+        log_softmax(np.array([np.nan, 1.0], dtype=np.float32))
+
+
+def test_image_mask_leaves_the_codes_alone(vocabulary: Vocabulary) -> None:
+    assert np.count_nonzero(image_mask(vocabulary) == 0.0) == 1024
+
+
+def test_confidence_is_the_geometric_mean() -> None:
+    assert geometric_mean([0.5, 0.125]) == pytest.approx(0.25)
+    assert geometric_mean([0.5, 0.0]) == 0.0
+    assert geometric_mean([]) == 0.0
