@@ -1,8 +1,8 @@
 """Pixels for people and pixels for the model: two named ways out of one DICOM image.
 
 ``displayed(ds)`` is what a person should see: modality LUT, VOI LUT, exactly one inversion, padding.
-``stored(ds)`` is what the model is given: modality LUT and polarity, no window, padding marked. Deliberately no
-resizing, no percentile and no histogram here: those belong to the model bundle's own preprocessing.
+``stored(ds)`` is what the model is given: modality LUT and polarity, no window, padding marked. Deliberately
+no resizing, no percentile and no histogram here: those belong to the model bundle's own preprocessing.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Displayed:
 
     ``levels`` [H, W] are the stored values counted from the smallest possible one; ``units[level]`` is the
     modality LUT's output. ``voi`` is what the header asks for first; where it asks for nothing it is the
-    window from smallest to largest value, and ``is_voi_from_header`` is false. ``invert`` is true where bright
-    and dark are exchanged after the VOI step. ``pixel_aspect`` is the height of a pixel over its width.
+    window from smallest to largest value, and ``is_voi_from_header`` is false. ``invert`` is true where
+    bright and dark are exchanged after the VOI step. ``pixel_aspect`` is a pixel's height over its width.
     """
 
     levels: NDArray[np.uint16]

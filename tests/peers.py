@@ -1,0 +1,45 @@
+"""The programs that are not ours and that the tests use as the other side.
+
+On CI a missing one is a failure; on a person's machine the test is skipped and says what to install.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+_DEBIAN_PACKAGES = {
+    "dciodvfy": "dicom3tools",
+    "dcentvfy": "dicom3tools",
+    "Orthanc": "orthanc",
+    "initdb": "postgresql",
+    "pg_ctl": "postgresql",
+}
+
+
+def require(tool: str) -> str:
+    """Return the path of `tool`, or fail on CI and skip elsewhere when it isn't installed."""
+    found = shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    if found:
+        return found
+    reason = f"{tool} isn't installed (Debian: apt-get install {_DEBIAN_PACKAGES.get(tool, 'dcmtk')})"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def run_peer(tool: str, *arguments: str | Path, timeout_s: float = 60) -> subprocess.CompletedProcess[bytes]:
+    """Run `tool` and return what it said, whatever its exit status."""
+    command = [require(tool), *(str(argument) for argument in arguments)]
+    return subprocess.run(command, capture_output=True, timeout=timeout_s, check=False)
+
+
+def dciodvfy_errors(path: Path) -> list[str]:
+    """Return the error lines of dciodvfy; its exit status says nothing."""
+    said = run_peer("dciodvfy", path)
+    lines = (said.stdout + said.stderr).decode("utf-8", "replace").splitlines()
+    return [line for line in lines if "Error" in line]
