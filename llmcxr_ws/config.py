@@ -28,23 +28,57 @@ class MachineConfig(BaseSettings):
     database_url: str = Field(
         default="", description="SQLAlchemy URL of the database; empty: SQLite file llmcxr.db in the home."
     )
-    objects_dir: str = Field(default="", description="Folder of received files and documents; empty: objects in the home.")
+    objects_dir: str = Field(
+        default="", description="Folder of received files and documents; empty: objects in the home."
+    )
     ae_title: str = Field(default="LLMCXR", min_length=1, max_length=16, description="AE title of the node.")
-    bind_host: str = Field(default="0.0.0.0", description="Address on which the listener accepts associations.")
+    bind_host: str = Field(
+        default="0.0.0.0", description="Address on which the listener accepts associations."
+    )
     dicom_port: int = Field(default=11112, ge=1, le=65535, description="Port of the listener.")
-    max_associations: int = Field(default=20, ge=1, le=1000, description="Simultaneous associations the listener accepts.")
-    network_timeout_s: float = Field(default=30.0, gt=0, description="Silence after which an association is aborted, seconds.")
-    connect_timeout_s: float = Field(default=10.0, gt=0, description="Time allowed to open an association, seconds.")
-    poll_s: float = Field(default=0.2, gt=0, le=10, description="Pause between two looks at the database, seconds.")
-    lease_s: float = Field(default=30.0, ge=2, description="Time after which a silent engine loses its job, seconds.")
-    retry_s: float = Field(default=10.0, gt=0, description="First pause before a failed delivery is tried again, seconds; doubles each time.")
-    retry_max_s: float = Field(default=900.0, gt=0, description="Longest pause between two tries of a delivery, seconds.")
-    delivery_attempts: int = Field(default=200, ge=1, description="Tries of one delivery before it is set aside as dead.")
-    commitment_timeout_s: float = Field(default=60.0, gt=0, description="Wait for a storage commitment result before asking by C-FIND, seconds.")
-    bundle: str = Field(default="", description="Folder of the model bundle; empty: the demonstration bundle that ships.")
-    engine_threads: int = Field(default=0, ge=0, description="CPU threads of the engine; 0: one for each core.")
-    idle_lock_min: float = Field(default=10.0, gt=0, description="Minutes without input after which the window locks.")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Lowest level that is logged.")
+    max_associations: int = Field(
+        default=20, ge=1, le=1000, description="Simultaneous associations the listener accepts."
+    )
+    network_timeout_s: float = Field(
+        default=30.0, gt=0, description="Silence after which an association is aborted, seconds."
+    )
+    connect_timeout_s: float = Field(
+        default=10.0, gt=0, description="Time allowed to open an association, seconds."
+    )
+    poll_s: float = Field(
+        default=0.2, gt=0, le=10, description="Pause between two looks at the database, seconds."
+    )
+    lease_s: float = Field(
+        default=30.0, ge=2, description="Time after which a silent engine loses its job, seconds."
+    )
+    retry_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="First pause before a failed delivery is tried again, seconds; doubles each time.",
+    )
+    retry_max_s: float = Field(
+        default=900.0, gt=0, description="Longest pause between two tries of a delivery, seconds."
+    )
+    delivery_attempts: int = Field(
+        default=200, ge=1, description="Tries of one delivery before it is set aside as dead."
+    )
+    commitment_timeout_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="Wait for a storage commitment result before asking by C-FIND, seconds.",
+    )
+    bundle: str = Field(
+        default="", description="Folder of the model bundle; empty: the demonstration bundle that ships."
+    )
+    engine_threads: int = Field(
+        default=0, ge=0, description="CPU threads of the engine; 0: one for each core."
+    )
+    idle_lock_min: float = Field(
+        default=10.0, gt=0, description="Minutes without input after which the window locks."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Lowest level that is logged."
+    )
     log_json: bool = Field(default=False, description="Log as JSON lines instead of text.")
     demo: bool = Field(default=False, description="A demonstration home: peers must be on loopback.")
 

@@ -1,16 +1,16 @@
 """The one family of exceptions whose text may be shown to people.
 
-    LlmcxrError
-    ├── UserFacingError          what was refused, the value, and what to do
-    │   ├── ConfigError          a setting, a peer, a rule
-    │   ├── StoreError           the database or its schema
-    │   ├── ObjectStoreError     the folder of received files and documents
-    │   ├── ImagingError         pixels that can't be shown or read
-    │   ├── DicomError           an association, a service, a data set
-    │   ├── EngineFailure        the model could not answer
-    │   ├── AccessError          a user, a password, a key, a role
-    │   └── TransitionError      a state change that the tables don't know
-    └── everything else is a defect: logged with its traceback, shown as an internal error
+LlmcxrError
+├── UserFacingError          what was refused, the value, and what to do
+│   ├── ConfigError          a setting, a peer, a rule
+│   ├── StoreError           the database or its schema
+│   ├── ObjectStoreError     the folder of received files and documents
+│   ├── ImagingError         pixels that can't be shown or read
+│   ├── DicomError           an association, a service, a data set
+│   ├── EngineFailure        the model could not answer
+│   ├── AccessError          a user, a password, a key, a role
+│   └── TransitionError      a state change that the tables don't know
+└── everything else is a defect: logged with its traceback, shown as an internal error
 """
 
 from __future__ import annotations

@@ -60,7 +60,9 @@ class UnlockedKey:
             The PIN is too short.
         """
         if len(pin) < MIN_PIN:
-            raise AccessError(f"A PIN of {len(pin)} characters was refused.", what_to_do=f"Use at least {MIN_PIN}.")
+            raise AccessError(
+                f"A PIN of {len(pin)} characters was refused.", what_to_do=f"Use at least {MIN_PIN}."
+            )
         salt = os.urandom(16)
         return SealedKey(self.user, self.role, _wrap(_raw(self._private), pin, salt), salt)
 
@@ -105,7 +107,8 @@ def new_key(password: str) -> NewKey:
     """
     if len(password) < MIN_PASSWORD:
         raise AccessError(
-            f"A password of {len(password)} characters was refused.", what_to_do=f"Use at least {MIN_PASSWORD}."
+            f"A password of {len(password)} characters was refused.",
+            what_to_do=f"Use at least {MIN_PASSWORD}.",
         )
     private, salt = Ed25519PrivateKey.generate(), os.urandom(16)
     public = private.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
@@ -181,7 +184,9 @@ def _raw(private: Ed25519PrivateKey) -> bytes:
 
 def _derive(secret: str, salt: bytes) -> bytes:
     # RFC 9106's second recommended option: 64 MiB, 3 passes, 4 lanes.
-    return Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 * 1024).derive(secret.encode())
+    return Argon2id(salt=salt, length=32, iterations=3, lanes=4, memory_cost=64 * 1024).derive(
+        secret.encode()
+    )
 
 
 def _wrap(raw: bytes, secret: str, salt: bytes) -> bytes:

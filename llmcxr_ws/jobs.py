@@ -169,16 +169,30 @@ def retry(session: Session, claimed: Claimed, *, code: str, sentence: str) -> bo
 def bury(session: Session, claimed: Claimed, *, code: str, sentence: str) -> None:
     """Set the job aside as dead, with the reason."""
     if _change(
-        session, claimed, state="dead", error_code=code, error_text=sentence, finished_at=db_now(), lease_until=None
+        session,
+        claimed,
+        state="dead",
+        error_code=code,
+        error_text=sentence,
+        finished_at=db_now(),
+        lease_until=None,
     ):
-        audit.append(session, actor="engine", event="job.dead", study_id=claimed.study_id, job=claimed.id, reason=code)
+        audit.append(
+            session, actor="engine", event="job.dead", study_id=claimed.study_id, job=claimed.id, reason=code
+        )
 
 
 def release(db: Database, claimed: Claimed) -> None:
     """Give an unfinished job back at once, as if it had never been claimed."""
     with db.write(ordered=False) as session:
         _change(
-            session, claimed, state="queued", owner="", lease_until=None, attempts=Job.attempts - 1, run_after=db_now()
+            session,
+            claimed,
+            state="queued",
+            owner="",
+            lease_until=None,
+            attempts=Job.attempts - 1,
+            run_after=db_now(),
         )
 
 

@@ -23,17 +23,29 @@ class _Part(BaseModel):
 class Peer(_Part):
     """A DICOM application entity that we talk to."""
 
-    name: str = Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$", description="Short name in rules and tables.")
+    name: str = Field(
+        min_length=1,
+        max_length=64,
+        pattern=r"^[A-Za-z0-9_.-]+$",
+        description="Short name in rules and tables.",
+    )
     ae_title: str = Field(min_length=1, max_length=16, description="Its AE title.")
     host: str = Field(min_length=1, description="Host name or address.")
     port: int = Field(ge=1, le=65535, description="DICOM port.")
-    role: Literal["clinical", "research", "test"] = Field(default="clinical", description="What the peer is used for.")
-    sends: bool = Field(default=True, description="Whether it may send films to us.")
-    identity: bool = Field(default=False, description="Whether it is asked for the patient's identity before a signature.")
-    commitment: Literal["auto", "n-action", "find"] = Field(
-        default="auto", description="How storage is confirmed: storage commitment, C-FIND, or whichever the peer has."
+    role: Literal["clinical", "research", "test"] = Field(
+        default="clinical", description="What the peer is used for."
     )
-    quiet_s: float | None = Field(default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's.")
+    sends: bool = Field(default=True, description="Whether it may send films to us.")
+    identity: bool = Field(
+        default=False, description="Whether it is asked for the patient's identity before a signature."
+    )
+    commitment: Literal["auto", "n-action", "find"] = Field(
+        default="auto",
+        description="How storage is confirmed: storage commitment, C-FIND, or whichever the peer has.",
+    )
+    quiet_s: float | None = Field(
+        default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's."
+    )
 
 
 class OutputRule(_Part):
@@ -48,8 +60,12 @@ class SiteConfig(_Part):
     """The whole document."""
 
     name: str = Field(default="Unnamed site", description="Name of the site.")
-    institution: str = Field(default="", description="Institution name in documents when the film carries none.")
-    quiet_s: float = Field(default=30.0, gt=0, description="Seconds without a new image after which a study is complete.")
+    institution: str = Field(
+        default="", description="Institution name in documents when the film carries none."
+    )
+    quiet_s: float = Field(
+        default=30.0, gt=0, description="Seconds without a new image after which a study is complete."
+    )
     peers: tuple[Peer, ...] = Field(default=(), alias="peer", description="The peers.")
     outputs: tuple[OutputRule, ...] = Field(default=(), alias="output", description="The output matrix.")
 
@@ -101,7 +117,9 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"The site document isn't valid TOML: {error}.", what_to_do="Correct it.") from error
+        raise ConfigError(
+            f"The site document isn't valid TOML: {error}.", what_to_do="Correct it."
+        ) from error
     try:
         site = SiteConfig(**values)
     except ValidationError as error:
@@ -133,7 +151,9 @@ def _check_names(site: SiteConfig) -> None:
         for peer in site.peers:
             value = getattr(peer, attribute)
             if value in seen:
-                raise ConfigError(f"Two peers have the {attribute} '{value}'.", what_to_do="Give each its own.")
+                raise ConfigError(
+                    f"Two peers have the {attribute} '{value}'.", what_to_do="Give each its own."
+                )
             seen.add(value)
     if sum(peer.identity for peer in site.peers) > 1:
         raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -43,7 +44,8 @@ def trusted_account(session: Session, name: str, service_key: bytes) -> Account:
     found = _account(row)
     if not hmac.compare_digest(row.mac, account_mac(service_key, found)):
         raise AccessError(
-            f"The row of user '{name}' was not written by this service.", what_to_do="Have an administrator look at it."
+            f"The row of user '{name}' was not written by this service.",
+            what_to_do="Have an administrator look at it.",
         )
     if not found.enabled:
         raise AccessError(f"The user '{name}' is disabled.", what_to_do="Ask an administrator.")
@@ -51,15 +53,26 @@ def trusted_account(session: Session, name: str, service_key: bytes) -> Account:
 
 
 def add_account(
-    session: Session, service_key: bytes, *, name: str, display_name: str, organization: str, role: str,
-    public_key: bytes, wrapped_key: bytes, salt: bytes, by: str,
+    session: Session,
+    service_key: bytes,
+    *,
+    name: str,
+    display_name: str,
+    organization: str,
+    role: str,
+    public_key: bytes,
+    wrapped_key: bytes,
+    salt: bytes,
+    by: str,
 ) -> None:
     """Create a user; the key pair was made where the password was typed."""
     if session.get(User, name) is not None:
         raise AccessError(f"There is a user '{name}' already.", what_to_do="Choose another name.")
     check_role(role)
     if not name or name != name.strip() or len(name) > 64:
-        raise AccessError(f"The user name '{name}' was refused.", what_to_do="Use 1 to 64 characters, no outer spaces.")
+        raise AccessError(
+            f"The user name '{name}' was refused.", what_to_do="Use 1 to 64 characters, no outer spaces."
+        )
     new = Account(name, display_name or name, organization, role, True, public_key, wrapped_key, salt)
     session.add(User(mac=account_mac(service_key, new), **new.__dict__))
     audit.append(session, actor=by, event="user.added", user=name, role=role)
@@ -76,27 +89,44 @@ def change_account(session: Session, service_key: bytes, name: str, *, by: str, 
     if "role" in changes:
         check_role(str(changes["role"]))
     after = replace(_account(row), **changes)  # type: ignore[arg-type]
-    admins = session.scalar(select(func.count()).select_from(User).where(User.role == "admin", User.enabled)) or 0
+    admins = (
+        session.scalar(select(func.count()).select_from(User).where(User.role == "admin", User.enabled)) or 0
+    )
     was_admin, is_admin = row.role == "admin" and row.enabled, after.role == "admin" and after.enabled
     if was_admin and not is_admin and admins == 1:
         raise AccessError(f"'{name}' is the last administrator.", what_to_do="Add another one first.")
     for key, value in changes.items():
         setattr(row, key, value)
     row.mac = account_mac(service_key, after)
-    shown = {key: value for key, value in changes.items() if key in ("role", "enabled")}
+    shown: dict[str, Any] = {key: value for key, value in changes.items() if key in ("role", "enabled")}
     audit.append(session, actor=by, event="user.changed", user=name, keys=sorted(changes), **shown)
 
 
 def create_user(
-    db: Database, service_key: bytes, *, name: str, password: str, role: str, display_name: str = "",
-    organization: str = "", by: str = "service",
+    db: Database,
+    service_key: bytes,
+    *,
+    name: str,
+    password: str,
+    role: str,
+    display_name: str = "",
+    organization: str = "",
+    by: str = "service",
 ) -> None:
     """Create a user with a fresh key pair, where the service's key can be read."""
     key = new_key(password)
     with db.write() as session:
         add_account(
-            session, service_key, name=name, display_name=display_name, organization=organization, role=role,
-            public_key=key.public_key, wrapped_key=key.wrapped_key, salt=key.salt, by=by,
+            session,
+            service_key,
+            name=name,
+            display_name=display_name,
+            organization=organization,
+            role=role,
+            public_key=key.public_key,
+            wrapped_key=key.wrapped_key,
+            salt=key.salt,
+            by=by,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from llmcxr_ws.site import SiteConfig, parse_site
 from llmcxr_ws.store import audit
@@ -37,9 +38,14 @@ def import_site(db: Database, text: str, *, user: str, demo: bool = False) -> in
     ConfigError
         The document was refused; nothing changed.
     """
-    parse_site(text, demo=demo)
     with db.write() as session:
-        version = (session.scalar(select(func.max(SiteDocument.version))) or 0) + 1
-        session.add(SiteDocument(version=version, text=text, imported_by=user))
-        audit.append(session, actor=user, event="site.imported", version=version)
-        return version
+        return import_in(session, text, user=user, demo=demo)
+
+
+def import_in(session: Session, text: str, *, user: str, demo: bool) -> int:
+    """The same inside the caller's transaction."""
+    parse_site(text, demo=demo)
+    version = (session.scalar(select(func.max(SiteDocument.version))) or 0) + 1
+    session.add(SiteDocument(version=version, text=text, imported_by=user))
+    audit.append(session, actor=user, event="site.imported", version=version)
+    return version

@@ -129,7 +129,7 @@ def record_commitment(
 
 
 def commitment_result(db: Database, delivery: DeliveryRow) -> tuple[bool, int | None]:
-    """Whether an answer to the delivery's commitment request is here, and its failure reason (None: committed)."""
+    """Whether an answer to the commitment request is here, and its failure reason (None: committed)."""
     with db.read() as session:
         row = session.scalars(
             select(CommitmentResult)
@@ -182,7 +182,9 @@ def draft_on_its_way(session: Session, report: ReportRow) -> bool:
     row = session.scalars(
         select(Delivery.id)
         .join(Document, Delivery.document_id == Document.id)
-        .where(Document.report_id == report.id, Document.kind == "draft", Delivery.state == DeliveryState.SENDING)
+        .where(
+            Document.report_id == report.id, Document.kind == "draft", Delivery.state == DeliveryState.SENDING
+        )
     ).first()
     return row is not None
 
@@ -192,7 +194,9 @@ def hold_drafts(session: Session, report_id: int, message: str) -> None:
     rows = session.scalars(
         select(Delivery)
         .join(Document, Delivery.document_id == Document.id)
-        .where(Document.report_id == report_id, Document.kind == "draft", Delivery.state == DeliveryState.QUEUED)
+        .where(
+            Document.report_id == report_id, Document.kind == "draft", Delivery.state == DeliveryState.QUEUED
+        )
     ).all()
     for row in rows:
         transitions.hold_delivery(session, row, message)

@@ -42,7 +42,8 @@ def ask(db: Database, study_id: int, *, user: str, text: str) -> int:
     text = " ".join(text.split())
     if not 1 <= len(text) <= MAX_LENGTH:
         raise StoreError(
-            f"A question of {len(text)} characters was refused.", what_to_do=f"Ask in 1 to {MAX_LENGTH} characters."
+            f"A question of {len(text)} characters was refused.",
+            what_to_do=f"Ask in 1 to {MAX_LENGTH} characters.",
         )
     with db.write() as session:
         study = get_study(session, study_id)
@@ -90,7 +91,14 @@ def add_chunk(db: Database, claimed: Claimed, *, seq: int, text: str) -> None:
 def finish_answer(db: Database, claimed: Claimed, *, text: str, model_name: str, model_version: str) -> None:
     """Write the whole answer and end its job."""
     with jobs.finishing(db, claimed) as session:
-        _end(session, claimed, state="answered", answer=text, model_name=model_name, model_version=model_version)
+        _end(
+            session,
+            claimed,
+            state="answered",
+            answer=text,
+            model_name=model_name,
+            model_version=model_version,
+        )
 
 
 def answer_attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence: str, final: bool) -> bool:
@@ -108,7 +116,9 @@ def answer_attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence
 def questions_of(db: Database, study_id: int) -> list[QuestionRow]:
     """A study's questions, oldest first; an answer in the making shows what there is of it."""
     with db.read() as session:
-        rows = session.scalars(select(Question).where(Question.study_id == study_id).order_by(Question.id)).all()
+        rows = session.scalars(
+            select(Question).where(Question.study_id == study_id).order_by(Question.id)
+        ).all()
         return [_row(session, row) for row in rows]
 
 
@@ -125,7 +135,9 @@ def _row(session: Session, row: Question) -> QuestionRow:
     answer = row.answer
     if row.state == "answering":
         chunks = session.scalars(
-            select(AnswerChunk).where(AnswerChunk.question_id == row.id).order_by(AnswerChunk.attempt, AnswerChunk.seq)
+            select(AnswerChunk)
+            .where(AnswerChunk.question_id == row.id)
+            .order_by(AnswerChunk.attempt, AnswerChunk.seq)
         ).all()
         latest = max((chunk.attempt for chunk in chunks), default=0)
         answer = "".join(chunk.text for chunk in chunks if chunk.attempt == latest)

@@ -48,7 +48,9 @@ def begin_draft(db: Database, claimed: Claimed) -> DraftInput | None:
             StudyState.IN_REVIEW,
         )
         if not wanted or path is None:
-            jobs.bury(session, claimed, code="obsolete", sentence="The study changed before its draft was begun.")
+            jobs.bury(
+                session, claimed, code="obsolete", sentence="The study changed before its draft was begun."
+            )
             return None
         if study.state == StudyState.COMPLETE:
             transitions.begin_drafting(session, study)
@@ -151,7 +153,12 @@ def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
         if report.state == ReportState.SUPERSEDED:
             study = get_study(session, report.study_id)
             report = _get_report(session, study.current_report_id or report_id)
-        if report.state not in (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED):
+        if report.state not in (
+            ReportState.DRAFT,
+            ReportState.WITHHELD,
+            ReportState.PRELIMINARY,
+            ReportState.REJECTED,
+        ):
             raise StoreError(
                 f"The report is '{report.state}' and can't be edited.",
                 what_to_do="Wait for the node's answer, or write an addendum when it is signed.",
@@ -223,7 +230,9 @@ def drafts_to_send(db: Database) -> list[ReportRow]:
     made = select(Document.report_id).where(Document.kind == "draft")
     with db.read() as session:
         ids = session.scalars(
-            select(Report.id).where(Report.state == ReportState.DRAFT, Report.id.not_in(made)).order_by(Report.id)
+            select(Report.id)
+            .where(Report.state == ReportState.DRAFT, Report.id.not_in(made))
+            .order_by(Report.id)
         )
         return [report_row(session, report_id) for report_id in ids]
 
@@ -306,6 +315,29 @@ def _new_report(session: Session, study: Study, draft: NewDraft) -> Report:
     session.add(report)
     session.flush()
     return report
+
+
+def renew(session: Session, report: Report) -> Report:
+    """A new draft version with the same AI text and edit, after the one before was refused by the gate."""
+    draft = NewDraft(
+        film_sop_instance_uid=report.film_sop_instance_uid,
+        instances=tuple(report.instances),
+        ai_text=report.ai_text,
+        confidence=report.confidence,
+        codes=tuple(report.codes),
+        model_name=report.model_name,
+        model_version=report.model_version,
+        model_device_uid=report.model_device_uid,
+        seed=report.seed,
+        started_at=report.started_at,
+        evidence=report.evidence,
+    )
+    study = get_study(session, report.study_id)
+    new = _new_report(session, study, draft)
+    _carry_edit(session, report.id, new.id)
+    study.current_report_id = new.id
+    transitions.touch(session, study)
+    return new
 
 
 def _carry_edit(session: Session, old_id: int, new_id: int) -> None:

@@ -54,7 +54,9 @@ def submit(
         try:
             session.flush()
         except IntegrityError as error:
-            raise StoreError("The request was written already.", what_to_do="Wait for its outcome.") from error
+            raise StoreError(
+                "The request was written already.", what_to_do="Wait for its outcome."
+            ) from error
         audit.append(session, actor=key.user, event=f"request.{kind}", study_id=study_id, request=row.id)
         return row.id
 
@@ -63,7 +65,9 @@ def waiting_requests(db: Database) -> list[RequestRow]:
     """Requests that are due for a decision, oldest first."""
     with db.read() as session:
         rows = session.scalars(
-            select(Request).where(Request.state == "waiting", Request.run_after <= db_now()).order_by(Request.id)
+            select(Request)
+            .where(Request.state == "waiting", Request.run_after <= db_now())
+            .order_by(Request.id)
         )
         return [_row(row) for row in rows]
 
@@ -84,7 +88,9 @@ def request_by_id(db: Database, request_id: int) -> RequestRow:
         return _row(row)
 
 
-def verify(session: Session, request: RequestRow, service_key: bytes, *, roles: tuple[str, ...]) -> dict[str, Any]:
+def verify(
+    session: Session, request: RequestRow, service_key: bytes, *, roles: tuple[str, ...]
+) -> dict[str, Any]:
     """Check who asks: known, enabled, in one of the roles, and the signature theirs; give the payload.
 
     Raises
@@ -94,7 +100,9 @@ def verify(session: Session, request: RequestRow, service_key: bytes, *, roles: 
     """
     account: Account = accounts.trusted_account(session, request.user, service_key)
     if not signature_fits(account.public_key, request.payload, request.signature):
-        raise AccessError("The signature of the request is not this user's.", what_to_do="Log in again and repeat it.")
+        raise AccessError(
+            "The signature of the request is not this user's.", what_to_do="Log in again and repeat it."
+        )
     payload: dict[str, Any] = json.loads(request.payload)
     if payload.get("nonce") != request.nonce or payload.get("kind") != request.kind:
         raise AccessError("The request doesn't fit its signature.", what_to_do="Repeat it from the window.")
@@ -123,7 +131,14 @@ def decide(session: Session, request_id: int, *, granted: bool, outcome: str) ->
     if changed is None:
         raise StoreError(f"Request {request_id} was decided before.")
     event = f"request.{changed.kind}.{'granted' if granted else 'refused'}"
-    audit.append(session, actor="node", event=event, study_id=changed.study_id, request=request_id, asked_by=changed.user)
+    audit.append(
+        session,
+        actor="node",
+        event=event,
+        study_id=changed.study_id,
+        request=request_id,
+        asked_by=changed.user,
+    )
 
 
 def postpone(session: Session, request_id: int, *, reason: str, pause_s: float) -> None:

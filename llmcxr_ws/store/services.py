@@ -26,7 +26,9 @@ def register(db: Database, kind: str, detail: dict[str, Any] | None = None) -> s
     name = service_name(kind)
     with db.write() as session:
         session.execute(
-            delete(Service).where(Service.kind == kind, (Service.name == name) | (Service.seen_at < db_now(-60)))
+            delete(Service).where(
+                Service.kind == kind, (Service.name == name) | (Service.seen_at < db_now(-60))
+            )
         )
         session.add(
             Service(name=name, kind=kind, pid=os.getpid(), host=socket.gethostname(), detail=detail or {})

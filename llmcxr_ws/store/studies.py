@@ -92,7 +92,7 @@ def due_studies(db: Database) -> list[DueStudy]:
                 state=StudyState(study.state),
                 source_peer=study.source_peer,
                 quiet_for_s=(now - study.last_instance_at).total_seconds(),
-                instances=tuple(_instances(session, study.id)),
+                instances=tuple(instances_in(session, study.id)),
             )
             for study in studies
         ]
@@ -147,7 +147,7 @@ def queue_draft(session: Session, study: Study, film_sop_instance_uid: str, inst
 def instances_of(db: Database, study_id: int) -> list[InstanceRow]:
     """All instances of a study, defective ones included, in the order of arrival."""
     with db.read() as session:
-        return _instances(session, study_id)
+        return instances_in(session, study_id)
 
 
 def worklist(db: Database, *, since: int = 0) -> list[StudyRow]:
@@ -165,7 +165,12 @@ def study_row(db: Database, study_id: int) -> StudyRow:
         There is none with this id.
     """
     with db.read() as session:
-        rows = _study_rows(session, Study.id == study_id)
+        return row_in(session, study_id)
+
+
+def row_in(session: Session, study_id: int) -> StudyRow:
+    """One study's worklist row, inside the caller's transaction."""
+    rows = _study_rows(session, Study.id == study_id)
     if not rows:
         raise StoreError(f"There is no study with id {study_id}.")
     return rows[0]
@@ -240,7 +245,7 @@ def _count(session: Session, study_id: int) -> int:
 
 def _still_due(session: Session, due: DueStudy) -> Study | None:
     study = get_study(session, due.id)
-    present = {(row.sop_instance_uid, row.sha256) for row in _instances(session, due.id)}
+    present = {(row.sop_instance_uid, row.sha256) for row in instances_in(session, due.id)}
     seen = {(row.sop_instance_uid, row.sha256) for row in due.instances}
     return study if present == seen and study.state == due.state else None
 
@@ -251,7 +256,8 @@ def _take_up(session: Session, study: Study, due: DueStudy) -> None:
         transitions.reopen_study(session, study)
 
 
-def _instances(session: Session, study_id: int) -> list[InstanceRow]:
+def instances_in(session: Session, study_id: int) -> list[InstanceRow]:
+    """All instances of a study, inside the caller's transaction."""
     rows = session.scalars(select(Instance).where(Instance.study_id == study_id).order_by(Instance.id))
     return [_instance_row(row) for row in rows]
 

@@ -1,0 +1,105 @@
+"""Requests other than signatures, decided by the node: reject, preliminary, resend, users, site documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from llmcxr_ws.domain import RequestRow
+from llmcxr_ws.errors import StoreError, UserFacingError
+from llmcxr_ws.states import ReportState
+from llmcxr_ws.store import accounts, deliveries, requests, transitions
+from llmcxr_ws.store.configuration import import_in
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Report
+
+Apply = Callable[[Session, dict[str, Any], RequestRow, bytes], str]
+
+
+def apply_request(db: Database, request: RequestRow, service_key: bytes, *, demo: bool = False) -> None:
+    """Verify and carry out one request; its outcome, or the reason of its refusal, is written with it."""
+    roles, apply = _KINDS.get(request.kind, ((), _unknown))
+    try:
+        with db.write() as session:
+            payload = requests.verify(session, request, service_key, roles=roles)
+            outcome = apply(session, payload | {"demo": demo}, request, service_key)
+            requests.decide(session, request.id, granted=True, outcome=outcome)
+    except UserFacingError as error:
+        with db.write() as session:
+            requests.decide(session, request.id, granted=False, outcome=error.sentence)
+
+
+def _reject(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    report = _report(session, request)
+    transitions.reject_report(session, report, str(payload["reason"]), request.user)
+    deliveries.hold_drafts(session, report.id, "The draft was rejected before it was sent.")
+    return "The draft was rejected."
+
+
+def _make_preliminary(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    report = _report(session, request)
+    transitions.make_preliminary(session, report, request.user)
+    return "The report waits for a reader's signature."
+
+
+def _resend(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    deliveries.resend(session, int(payload["delivery"]))
+    return "The document is queued again."
+
+
+def _change_user(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    action, name = str(payload["action"]), str(payload["name"])
+    keys = {
+        field: bytes.fromhex(payload[field])
+        for field in ("public_key", "wrapped_key", "salt")
+        if field in payload
+    }
+    if action == "add":
+        accounts.add_account(
+            session,
+            key,
+            name=name,
+            display_name=str(payload["display_name"]),
+            organization=str(payload["organization"]),
+            role=str(payload["role"]),
+            by=request.user,
+            **keys,
+        )
+    elif action == "passwd":
+        accounts.change_account(session, key, name, by=request.user, **keys)
+    elif action == "role":
+        accounts.change_account(session, key, name, by=request.user, role=str(payload["role"]))
+    elif action in ("disable", "enable"):
+        accounts.change_account(session, key, name, by=request.user, enabled=action == "enable")
+    else:
+        raise StoreError(f"The user action '{action}' is unknown.")
+    return f"User '{name}': {action} done."
+
+
+def _import_site(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    version = import_in(session, str(payload["text"]), user=request.user, demo=bool(payload["demo"]))
+    return f"The site document is in force as version {version}."
+
+
+def _unknown(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    raise StoreError(f"The request kind '{request.kind}' is unknown.", what_to_do="Upgrade the node.")
+
+
+def _report(session: Session, request: RequestRow) -> Report:
+    report = session.get(Report, request.report_id)
+    if report is None:
+        raise StoreError(f"There is no report with id {request.report_id}.")
+    if report.state not in (ReportState.DRAFT, ReportState.WITHHELD):
+        raise StoreError(f"The report is '{report.state}'.", what_to_do="Open the newest version.")
+    return report
+
+
+_KINDS: dict[str, tuple[tuple[str, ...], Apply]] = {
+    "reject": (("reader", "resident"), _reject),
+    "preliminary": (("resident", "reader"), _make_preliminary),
+    "resend": (("reader", "admin"), _resend),
+    "user": (("admin",), _change_user),
+    "site": (("admin",), _import_site),
+}

@@ -1,0 +1,195 @@
+"""The node's side of a signature: what is checked without the network, and the commit of its outcome.
+
+The courier asks the PACS for the identity and builds the document between :func:`verify_sign_request` and
+:func:`complete`; everything is checked again inside the transaction of :func:`complete`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from llmcxr_ws.domain import Account, DocumentRow, Identity, InstanceRow, ReportRow, RequestRow, StudyRow
+from llmcxr_ws.errors import AccessError, UserFacingError
+from llmcxr_ws.identity import canonical_text, text_sha256
+from llmcxr_ws.site import SiteConfig
+from llmcxr_ws.states import ReportState
+from llmcxr_ws.store import accounts, deliveries, reports, requests, studies, transitions
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Report
+
+MAX_CLOCK_AHEAD = timedelta(minutes=5)
+_SIGNABLE = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED)
+
+
+class SignRefused(UserFacingError):
+    """A sign request can't be granted; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class SignOrder:
+    """A verified sign request: what is to be built and sent."""
+
+    request: RequestRow
+    study: StudyRow
+    report: ReportRow
+    text: str
+    signer: Account
+    identity: Identity
+    instances: tuple[InstanceRow, ...]
+    asked_at: datetime
+    predecessor: DocumentRow | None
+
+
+def verify_sign_request(db: Database, request: RequestRow, service_key: bytes) -> SignOrder | None:
+    """Check everything that the database can tell; None while a draft of this version is just being sent.
+
+    Raises
+    ------
+    SignRefused
+        Says what doesn't fit.
+    """
+    with db.read() as session:
+        return _check(session, db, request, service_key)
+
+
+def hold(db: Database, request: RequestRow, *, reason: str, pause_s: float) -> None:
+    """The request can't be decided now (the PACS can't be asked): wait, visibly."""
+    with db.write() as session:
+        report = session.get(Report, request.report_id)
+        if report is not None and report.state in _SIGNABLE:
+            transitions.await_signature(session, report, reason)
+        elif report is not None and report.state == ReportState.SIGN_PENDING:
+            report.reason = reason
+        requests.postpone(session, request.id, reason=reason, pause_s=pause_s)
+
+
+def refuse(db: Database, request: RequestRow, *, reason: str) -> None:
+    """The request is refused; the text goes back to its reader."""
+    with db.write() as session:
+        report = session.get(Report, request.report_id)
+        if report is not None and report.state == ReportState.SIGN_PENDING:
+            transitions.return_report(session, report, reason)
+        requests.decide(session, request.id, granted=False, outcome=reason)
+
+
+def refuse_document(db: Database, request: RequestRow, *, reason: str) -> None:
+    """The built document didn't pass the gate: the version stays as evidence and a new one takes the text over."""
+    with db.write() as session:
+        report = session.get(Report, request.report_id)
+        if report is not None:
+            if report.state in _SIGNABLE:
+                transitions.await_signature(session, report, "")
+            if report.state == ReportState.SIGN_PENDING:
+                transitions.refuse_report(session, report, reason)
+                reports.renew(session, report)
+        requests.decide(session, request.id, granted=False, outcome=reason)
+
+
+def complete(
+    db: Database, order: SignOrder, service_key: bytes, site: SiteConfig, document: dict[str, Any]
+) -> None:
+    """Write the signature, the document and its deliveries in one transaction.
+
+    Parameters
+    ----------
+    document : dict
+        ``sop_class_uid, sop_instance_uid, series_instance_uid, path, sha256`` of the bytes in the object store.
+
+    Raises
+    ------
+    SignRefused
+        Something changed since the request was verified; nothing was written.
+    """
+    with db.write() as session:
+        if _check(session, db, order.request, service_key) != order:
+            raise SignRefused(
+                "The study changed while its document was built.", what_to_do="Look again and sign again."
+            )
+        report = session.get_one(Report, order.report.id)
+        if report.state in _SIGNABLE:
+            transitions.await_signature(session, report, "")
+        transitions.sign_report(session, report, order.signer.name, order.text)
+        transitions.sign_study(session, studies.get_study(session, order.study.id))
+        deliveries.hold_drafts(session, report.id, "The report was signed before this draft was sent.")
+        row = reports.record_document(session, report, kind="signed", **document)
+        planned = deliveries.plan(session, row, site)
+        outcome = (
+            f"Signed; {planned} deliveries queued."
+            if planned
+            else "Signed; no output rule sends it anywhere."
+        )
+        requests.decide(session, order.request.id, granted=True, outcome=outcome)
+
+
+def _check(session: Session, db: Database, request: RequestRow, service_key: bytes) -> SignOrder | None:
+    try:
+        payload = requests.verify(session, request, service_key, roles=("reader",))
+        signer = accounts.trusted_account(session, request.user, service_key)
+    except AccessError as error:
+        raise SignRefused(error.message, what_to_do=error.what_to_do) from error
+    study = studies.row_in(session, int(request.study_id or 0))
+    report = reports.report_row(session, int(request.report_id or 0))
+    instances = tuple(studies.instances_in(session, study.id))
+    _check_report(payload, study, report)
+    _check_content(payload, study, instances)
+    if deliveries.draft_on_its_way(session, report):
+        return None
+    return SignOrder(
+        request=request,
+        study=study,
+        report=report,
+        text=canonical_text(str(payload["text"])),
+        signer=signer,
+        identity=Identity(**payload["identity"]),
+        instances=instances,
+        asked_at=_asked_at(payload),
+        predecessor=deliveries.sent_draft(session, report),
+    )
+
+
+def _check_report(payload: dict[str, Any], study: StudyRow, report: ReportRow) -> None:
+    if report.state not in (*_SIGNABLE, ReportState.SIGN_PENDING):
+        raise SignRefused(
+            f"Version {report.version} of the report is '{report.state}'.", what_to_do="Open the newest."
+        )
+    if (
+        report.study_id != study.id
+        or study.report_id != report.id
+        or payload["report_version"] != report.version
+    ):
+        raise SignRefused("A newer version of the report is there.", what_to_do="Look at it and sign again.")
+    if payload["study_instance_uid"] != study.study_instance_uid:
+        raise SignRefused("The request names another study.", what_to_do="Open the study again.")
+
+
+def _check_content(payload: dict[str, Any], study: StudyRow, instances: tuple[InstanceRow, ...]) -> None:
+    text = str(payload["text"])
+    if not canonical_text(text):
+        raise SignRefused("An empty report can't be signed.", what_to_do="Write at least an impression.")
+    if payload["text_sha256"] != text_sha256(text):
+        raise SignRefused(
+            "The text doesn't fit the hash that was signed.", what_to_do="Open the study again."
+        )
+    if sorted(payload["instances"]) != sorted(row.sop_instance_uid for row in instances):
+        raise SignRefused(
+            "Images arrived after the report was read.",
+            what_to_do="Look at all images of the study and sign again.",
+        )
+    if Identity(**payload["identity"]) != study.identity:
+        raise SignRefused(
+            "The patient's identity isn't the one that was shown.", what_to_do="Open the study again."
+        )
+
+
+def _asked_at(payload: dict[str, Any]) -> datetime:
+    asked_at = datetime.fromisoformat(payload["time"])
+    if asked_at.tzinfo is None or asked_at > datetime.now(UTC) + MAX_CLOCK_AHEAD:
+        raise SignRefused(
+            f"The request's time {payload['time']} lies in the future.",
+            what_to_do="Set the reader's clock and sign again.",
+        )
+    return asked_at

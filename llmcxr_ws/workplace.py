@@ -1,0 +1,102 @@
+"""Everything that one process needs of a home, opened together and checked: settings, database, objects."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from llmcxr_ws.config import MachineConfig, load_config
+from llmcxr_ws.errors import AccessError
+from llmcxr_ws.home import create_home, resolve_home
+from llmcxr_ws.objects import ObjectStore
+from llmcxr_ws.site import SiteConfig
+from llmcxr_ws.store import configuration
+from llmcxr_ws.store.database import Database
+
+KEY_FILE = "service.key"
+
+
+@dataclass
+class Workplace:
+    """An open home."""
+
+    home: Path
+    config: MachineConfig
+    db: Database
+    objects: ObjectStore
+    _site: SiteConfig | None = field(default=None, repr=False)
+    _site_version: int = -1
+
+    @classmethod
+    def open(cls, home: Path | None = None, *, durable: bool = True, upgrade: bool = False) -> Workplace:
+        """Open the home.
+
+        Parameters
+        ----------
+        home : Path, optional
+            Else it is resolved as :func:`llmcxr_ws.home.resolve_home` says.
+        durable : bool
+            ``synchronous=FULL``; only the ingest index may do with less.
+        upgrade : bool
+            Create the home and bring the schema up to date: node and ``llmcxr db upgrade`` do this, others
+            refuse what doesn't fit.
+
+        Raises
+        ------
+        UserFacingError
+            A setting, the schema or the object store doesn't fit.
+        """
+        folder = resolve_home(home)
+        if upgrade:
+            create_home(folder)
+        config = load_config(folder)
+        db = Database(config.database_url or f"sqlite:///{folder / 'llmcxr.db'}", durable=durable)
+        objects = ObjectStore(Path(config.objects_dir) if config.objects_dir else folder / "objects")
+        if upgrade:
+            db.upgrade()
+            objects.create(db.store_uuid())
+            _create_service_key(folder)
+        else:
+            db.check_schema()
+            objects.check(db.store_uuid())
+        return cls(folder, config, db, objects)
+
+    def site(self) -> SiteConfig:
+        """The site's configuration in force; read again when a newer version was imported."""
+        version = configuration.site_version(self.db)
+        if self._site is None or version != self._site_version:
+            self._site = configuration.load_site(self.db, demo=self.config.demo)
+            self._site_version = version
+        return self._site
+
+    def service_key(self) -> bytes:
+        """The key under which user rows carry their MAC.
+
+        Raises
+        ------
+        AccessError
+            This account can't read it.
+        """
+        try:
+            return (self.home / KEY_FILE).read_bytes()
+        except OSError as error:
+            raise AccessError(
+                f"The service's key can't be read: {error.strerror}.",
+                what_to_do="Run this as the service's account, or ask an administrator with --as.",
+            ) from error
+
+    def close(self) -> None:
+        """Close the database."""
+        self.db.close()
+
+
+def _create_service_key(home: Path) -> None:
+    """Make the key once, readable by its owner only."""
+    try:
+        descriptor = os.open(home / KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(32))
