@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,13 @@ _DEBIAN_PACKAGES = {
 
 
 def require(tool: str) -> str:
-    """Return the path of `tool`, or fail on CI and skip elsewhere when it isn't installed."""
-    found = shutil.which(tool, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+    """Return the path of `tool`, or fail on CI and skip elsewhere when it isn't installed.
+
+    Never one of this virtual environment: pynetdicom has an echoscu, a storescu and more of its own.
+    """
+    own = Path(sys.prefix, "bin").resolve()
+    places = [place for place in os.environ.get("PATH", "").split(os.pathsep) if Path(place).resolve() != own]
+    found = shutil.which(tool, path=os.pathsep.join([*places, "/usr/sbin", "/sbin"]))
     if found:
         return found
     reason = f"{tool} isn't installed (Debian: apt-get install {_DEBIAN_PACKAGES.get(tool, 'dcmtk')})"

@@ -1,0 +1,103 @@
+"""Fixtures of the tests with real peers: one Orthanc for the session, wiped between tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from llmcxr_ws.site import Peer
+from tests.network import answers, free_port, start, wait_for
+
+
+class Orthanc:
+    """A running Orthanc and its REST interface."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.dicom_port, self.http_port = free_port(), free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def peer(self) -> Peer:
+        """It as a configured peer."""
+        return Peer(name="orthanc", ae_title="ORTHANC", host="127.0.0.1", port=self.dicom_port)
+
+    def start(self) -> None:
+        """Start it and wait until both its ports answer."""
+        settings = {
+            "Name": "test",
+            "StorageDirectory": str(self.folder / "storage"),
+            "IndexDirectory": str(self.folder / "index"),
+            "HttpPort": self.http_port,
+            "RemoteAccessAllowed": False,
+            "AuthenticationEnabled": False,
+            "DicomAet": "ORTHANC",
+            "DicomPort": self.dicom_port,
+            "DicomCheckCalledAet": True,
+            "DicomAlwaysAllowEcho": True,
+            "DicomAlwaysAllowStore": True,
+            "DicomAlwaysAllowFind": True,
+            "DicomAlwaysAllowGet": True,
+            "DicomAlwaysAllowMove": True,
+            "DicomAssociationCloseDelay": 0,
+            "DicomModalitiesInDatabase": True,
+            "Plugins": [],
+        }
+        configuration = self.folder / "orthanc.json"
+        configuration.write_text(json.dumps(settings))
+        self.process = start("Orthanc", configuration, output=self.folder / "orthanc.log")
+        wait_for(lambda: answers(self.dicom_port) and answers(self.http_port), "Orthanc answers")
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+    def rest(self, method: str, path: str, body: object = None) -> Any:
+        """Call its REST interface."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.http_port}{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=10) as response:
+            text = response.read()
+        return json.loads(text) if text else None
+
+    def file(self, instance: str) -> bytes:
+        """The DICOM file of one of its instances."""
+        url = f"http://127.0.0.1:{self.http_port}/instances/{instance}/file"
+        with urllib.request.urlopen(url, timeout=10) as response:
+            data: bytes = response.read()
+        return data
+
+    def know(self, ae_title: str, port: int) -> None:
+        """Enter where an AE title is reached, for C-MOVE and storage commitment."""
+        modality = {"AET": ae_title, "Host": "127.0.0.1", "Port": port, "AllowStorageCommitment": True}
+        self.rest("PUT", f"/modalities/{ae_title.lower()}", modality)
+
+
+@pytest.fixture(scope="session")
+def orthanc_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthanc]:
+    """One Orthanc for the session."""
+    running = Orthanc(tmp_path_factory.mktemp("orthanc"))
+    try:
+        running.start()
+        yield running
+    finally:
+        running.kill()
+
+
+@pytest.fixture
+def orthanc(orthanc_process: Orthanc) -> Orthanc:
+    """That Orthanc, empty."""
+    for study in orthanc_process.rest("GET", "/studies"):
+        orthanc_process.rest("DELETE", f"/studies/{study}")
+    return orthanc_process
