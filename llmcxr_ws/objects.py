@@ -39,8 +39,9 @@ class ObjectStore:
             The folder can't be written or belongs to another database.
         """
         try:
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in _FOLDERS:
-                (self.root / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+                (self.root / folder).mkdir(exist_ok=True, mode=0o700)
             if not (self.root / UUID_FILE).exists():
                 _write_durably(self.root / UUID_FILE, store_uuid.encode())
         except OSError as error:

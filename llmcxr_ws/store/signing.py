@@ -53,7 +53,7 @@ def verify_sign_request(db: Database, request: RequestRow, service_key: bytes) -
         Says what doesn't fit.
     """
     with db.read() as session:
-        return _check(session, db, request, service_key)
+        return _check(session, request, service_key)
 
 
 def hold(db: Database, request: RequestRow, *, reason: str, pause_s: float) -> None:
@@ -91,8 +91,11 @@ def refuse_document(db: Database, request: RequestRow, *, reason: str) -> None:
 
 def complete(
     db: Database, order: SignOrder, service_key: bytes, site: SiteConfig, document: dict[str, Any]
-) -> None:
+) -> bool:
     """Write the signature, the document and its deliveries in one transaction.
+
+    Gives False, and writes nothing, when something that the document rests on changed since the request was
+    verified (a draft arrived at a peer, say): verify and build again.
 
     Parameters
     ----------
@@ -102,13 +105,12 @@ def complete(
     Raises
     ------
     SignRefused
-        Something changed since the request was verified; nothing was written.
+        The request can't be granted any more; nothing was written.
     """
     with db.write() as session:
-        if _check(session, db, order.request, service_key) != order:
-            raise SignRefused(
-                "The study changed while its document was built.", what_to_do="Look again and sign again."
-            )
+        now = _check(session, order.request, service_key)
+        if now is None or _content(now) != _content(order):
+            return False
         report = session.get_one(Report, order.report.id)
         if report.state in _SIGNABLE:
             transitions.await_signature(session, report, "")
@@ -123,9 +125,15 @@ def complete(
             else "Signed; no output rule sends it anywhere."
         )
         requests.decide(session, order.request.id, granted=True, outcome=outcome)
+        return True
 
 
-def _check(session: Session, db: Database, request: RequestRow, service_key: bytes) -> SignOrder | None:
+def _content(order: SignOrder) -> tuple[object, ...]:
+    """What the built document rests on; a change of it asks for another document."""
+    return order.text, order.signer, order.identity, order.instances, order.report.version, order.predecessor
+
+
+def _check(session: Session, request: RequestRow, service_key: bytes) -> SignOrder | None:
     try:
         payload = requests.verify(session, request, service_key, roles=("reader",))
         signer = accounts.trusted_account(session, request.user, service_key)

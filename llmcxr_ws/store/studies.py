@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select
 from sqlalchemy.orm import Session
 
 from llmcxr_ws import jobs
@@ -77,7 +77,7 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
 
 def due_studies(db: Database) -> list[DueStudy]:
     """Studies that hold instances nobody has assessed, with the seconds since the last one came."""
-    counted = select(func.count(Instance.id)).where(Instance.study_id == Study.id).scalar_subquery()
+    counted = _instance_count()
     with db.read() as session:
         now = session.execute(select(db_now())).scalar_one()
         studies = session.scalars(
@@ -288,8 +288,17 @@ def identity_of(study: Study) -> Identity:
     )
 
 
+def _instance_count() -> ScalarSelect[int]:
+    return (
+        select(func.count(Instance.id))
+        .where(Instance.study_id == Study.id)
+        .correlate(Study)
+        .scalar_subquery()
+    )
+
+
 def _study_rows(session: Session, condition: ColumnElement[bool]) -> list[StudyRow]:
-    counted = select(func.count(Instance.id)).where(Instance.study_id == Study.id).scalar_subquery()
+    counted = _instance_count()
     statement = (
         select(Study, Report, Instance.facts, counted)
         .outerjoin(Report, Report.id == Study.current_report_id)
