@@ -1,0 +1,337 @@
+"""The engine's process: claims jobs, drafts films and answers questions, one at a time.
+
+It meets the rest only in the database and the object store. A result is written in the transaction that ends its
+job, on condition that the job is still ours, so a worker that was paused beyond its lease changes nothing. Every
+job ends with a result, a sentence, or back in the queue; nothing but a signal ends the loop.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from engine.errors import EngineError, FilmRefused
+from engine.input_check import InputCheck
+from engine.model import Draft, Model
+from engine.preprocess import Film, film_from_array
+from llmcxr_ws import imaging, jobs
+from llmcxr_ws.domain import NewDraft
+from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.jobs import Claimed, LeaseLost
+from llmcxr_ws.log import logger, mask
+from llmcxr_ws.objects import ObjectStore
+from llmcxr_ws.store import questions, reports, services
+from llmcxr_ws.store.database import Database
+
+KINDS = ("draft", "answer")
+SERVICE_SEEN_S = 5.0
+# Eight pieces of an answer a second: quick for a reader, light for the database.
+CHUNK_PAUSE_S = 0.125
+
+log = logger("engine.worker")
+
+
+class Stopped(Exception):
+    """The worker was asked to end in the middle of a job; the job goes back into the queue."""
+
+
+class Refused(Exception):
+    """The film isn't one to draft; `code` and the sentence go to the study."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+
+
+class Worker:
+    """One engine on one database and object store."""
+
+    def __init__(
+        self, db: Database, objects: ObjectStore, model: Model, *, lease_s: float, poll_s: float
+    ) -> None:
+        self._db = db
+        self._objects = objects
+        self._model = model
+        self._lease_s = lease_s
+        self._poll_s = poll_s
+        self._stop = threading.Event()
+        self._owner = services.service_name("engine")
+
+    def stop(self) -> None:
+        """Ask the worker to end; a job in hand goes back into the queue at its next token."""
+        self._stop.set()
+
+    def run(self, *, once: bool = False) -> int:
+        """Work until stopped, or with `once` until the queue is empty; give the number of jobs taken up."""
+        manifest = self._model.bundle.manifest
+        detail = {
+            "model_name": manifest.name,
+            "model_version": manifest.version,
+            "model_device_uid": self._model.bundle.device_uid,
+            "runtime": self._model.backends.reason,
+        }
+        services.register(self._db, "engine", detail)
+        log.info("engine.started", model=self._model.name, runtime=self._model.backends.reason)
+        pulse = _Pulse(self._db, self._owner, self._lease_s)
+        taken = 0
+        try:
+            while not self._stop.is_set():
+                if self._work(pulse):
+                    taken += 1
+                elif once:
+                    break
+                else:
+                    self._stop.wait(self._poll_s)
+        finally:
+            pulse.close()
+            services.unregister(self._db, self._owner)
+            log.info("engine.ended", jobs=taken)
+        return taken
+
+    def _work(self, pulse: _Pulse) -> bool:
+        """Do one job; False when there was none, or when the database didn't answer."""
+        try:
+            self._bury_exhausted()
+            claimed = jobs.claim(self._db, kinds=KINDS, owner=self._owner, lease_s=self._lease_s)
+        except Exception:  # process boundary: whatever ails the database, the worker waits and asks again
+            log.exception("engine.database_failed")
+            self._stop.wait(1.0)
+            return False
+        if claimed is None:
+            return False
+        pulse.hold(claimed)
+        try:
+            self._do(claimed, pulse)
+        finally:
+            pulse.hold(None)
+        return True
+
+    def _do(self, claimed: Claimed, pulse: _Pulse) -> None:
+        began = time.monotonic()
+        log.info("job.claimed", job=claimed.id, kind=claimed.kind, attempt=claimed.attempt)
+        work = self._draft if claimed.kind == "draft" else self._answer
+        try:
+            outcome = work(claimed, pulse)
+            log.info("job.ended", job=claimed.id, outcome=outcome, seconds=round(time.monotonic() - began, 2))
+        except LeaseLost:
+            log.warning("job.lease_lost", job=claimed.id, attempt=claimed.attempt, changed="nothing")
+        except Stopped:
+            self._give_back(claimed)
+        except Exception as error:  # process boundary: a defect must end in the job's row, not the worker
+            log.exception("job.failed", job=claimed.id, kind=claimed.kind)
+            self._end_after_defect(claimed, error)
+
+    def _draft(self, claimed: Claimed, pulse: _Pulse) -> str:
+        wanted = reports.begin_draft(self._db, claimed)
+        if wanted is None:
+            return "obsolete"
+        started_at = datetime.now(UTC)
+        try:
+            check = self._checked(wanted.film_path)
+            draft = self._model.report(check.codes, on_step=self._watch(pulse))
+        except Refused as refusal:
+            return self._end_draft(claimed, refusal.code, refusal.sentence, excluded=True)
+        except UserFacingError as error:
+            return self._end_draft(claimed, "film_unreadable", error.sentence, excluded=False)
+        except EngineError as error:
+            return self._end_draft(claimed, "model_failed", str(error), excluded=False)
+        made = self._new_draft(check, draft, started_at, wanted.film_sop_instance_uid, wanted.instances)
+        reports.finish_draft(self._db, claimed, made)
+        log.info(
+            "draft.made", job=claimed.id, film=mask(wanted.film_sop_instance_uid), decision=draft.decision
+        )
+        return draft.decision
+
+    def _end_draft(self, claimed: Claimed, code: str, sentence: str, *, excluded: bool) -> str:
+        reports.end_draft(self._db, claimed, code=code, sentence=sentence, excluded=excluded)
+        return f"{'excluded' if excluded else 'failed'}: {code}"
+
+    def _new_draft(
+        self,
+        check: InputCheck,
+        draft: Draft,
+        started_at: datetime,
+        film_sop_instance_uid: str,
+        instances: tuple[str, ...],
+    ) -> NewDraft:
+        bundle = self._model.bundle
+        seen = asdict(check)
+        seen.pop("codes")
+        return NewDraft(
+            film_sop_instance_uid=film_sop_instance_uid,
+            instances=instances,
+            ai_text=draft.text,
+            confidence=draft.confidence,
+            codes=check.codes,
+            model_name=bundle.manifest.name,
+            model_version=bundle.manifest.version,
+            model_device_uid=bundle.device_uid,
+            seed=draft.seed,
+            started_at=started_at,
+            evidence={
+                "ids": list(draft.ids),
+                "token_probabilities": [round(value, 6) for value in draft.token_probabilities],
+                "instruction": draft.instruction,
+                "input_check": seen,
+                "preprocessing": bundle.preprocessing.version,
+                "runtime": self._model.backends.name,
+                "findings_judged": list(bundle.manifest.findings.judged),
+                "findings_not_judged": list(bundle.manifest.findings.not_judged),
+            },
+            withheld=draft.reason,
+        )
+
+    def _answer(self, claimed: Claimed, pulse: _Pulse) -> str:
+        asked = questions.begin_answer(self._db, claimed)
+        chunks = _Chunks(lambda seq, text: questions.add_chunk(self._db, claimed, seq=seq, text=text))
+        try:
+            check = self._checked(asked.film_path)
+            answer = self._model.answer(
+                check.codes, asked.text, on_text=chunks.push, on_step=self._watch(pulse)
+            )
+        except Refused as refusal:
+            return self._end_answer(claimed, refusal.code, refusal.sentence)
+        except UserFacingError as error:
+            return self._end_answer(claimed, "film_unreadable", error.sentence)
+        except EngineError as error:
+            return self._end_answer(claimed, "model_failed", str(error))
+        manifest = self._model.bundle.manifest
+        questions.finish_answer(
+            self._db,
+            claimed,
+            text=answer.text,
+            model_name=manifest.name,
+            model_version=manifest.version,
+        )
+        return "answered"
+
+    def _end_answer(self, claimed: Claimed, code: str, sentence: str) -> str:
+        questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=True)
+        return f"failed: {code}"
+
+    def _checked(self, path: str) -> InputCheck:
+        """Read a received film and pass it through the input check; raise Refused where it isn't accepted."""
+        try:
+            film = self.film(path)
+        except FilmRefused as error:
+            raise Refused("input_check", str(error)) from error
+        check = self._model.check_film(film)
+        if not check.accepted:
+            raise Refused("input_check", check.reason)
+        return check
+
+    def film(self, path: str) -> Film:
+        """Turn a file of the object store into the film the model sees, float32 [C, 256, 256].
+
+        Raises ImagingError for pixels that can't be decoded, FilmRefused for what isn't a film.
+        """
+        pixels = imaging.stored(self._objects.path(path))
+        return film_from_array(pixels.values, self._model.bundle.preprocessing, pixels.padding_mask)
+
+    def _watch(self, pulse: _Pulse) -> Callable[[], None]:
+        def on_step() -> None:
+            if self._stop.is_set():
+                raise Stopped
+            pulse.check()
+
+        return on_step
+
+    def _bury_exhausted(self) -> None:
+        """End the work of jobs whose every worker died."""
+        sentence = (
+            "The engine stopped in the middle of this work each time it was tried. "
+            "See its log, then have the study drafted again."
+        )
+        for dead in jobs.exhausted(self._db, KINDS):
+            try:
+                self._fail(dead, "engine_died", sentence)
+            except LeaseLost:
+                continue  # another worker was quicker
+            log.error("job.exhausted", job=dead.id, kind=dead.kind, attempts=dead.attempt)
+
+    def _give_back(self, claimed: Claimed) -> None:
+        try:
+            jobs.release(self._db, claimed)
+            log.info("job.released", job=claimed.id)
+        except Exception:  # process boundary: the worker is ending; the lease runs out instead
+            log.exception("job.not_released", job=claimed.id)
+
+    def _end_after_defect(self, claimed: Claimed, error: Exception) -> None:
+        sentence = (
+            f"The engine met an internal error ({type(error).__name__}). "
+            "See its log, then have the study drafted again."
+        )
+        try:
+            self._fail(claimed, "internal", sentence)
+        except LeaseLost:
+            log.warning("job.lease_lost", job=claimed.id, attempt=claimed.attempt, changed="nothing")
+        except Exception:  # process boundary: the database itself may be what failed; the lease then runs out
+            log.exception("job.not_ended", job=claimed.id)
+
+    def _fail(self, claimed: Claimed, code: str, sentence: str) -> bool:
+        if claimed.kind == "draft":
+            return reports.draft_attempt_failed(self._db, claimed, code=code, sentence=sentence)
+        return questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=False)
+
+
+class _Pulse:
+    """A thread that renews the lease of the job in hand and the worker's own row."""
+
+    def __init__(self, db: Database, name: str, lease_s: float) -> None:
+        self._db = db
+        self._name = name
+        self._lease_s = lease_s
+        self._pause_s = min(lease_s / 4, SERVICE_SEEN_S)
+        self._claimed: Claimed | None = None
+        self._lost: Claimed | None = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="engine-pulse", daemon=True)
+        self._thread.start()
+
+    def hold(self, claimed: Claimed | None) -> None:
+        """Say which job is in hand."""
+        self._claimed = claimed
+
+    def check(self) -> None:
+        """Raise LeaseLost when the job in hand is known to be somebody else's."""
+        claimed = self._claimed
+        if claimed is not None and claimed is self._lost:
+            raise LeaseLost(f"Job {claimed.id}, attempt {claimed.attempt}, is no longer held by this worker.")
+
+    def close(self) -> None:
+        """End the thread."""
+        self._ended.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._ended.wait(self._pause_s):
+            try:
+                services.seen(self._db, self._name)
+                claimed = self._claimed
+                if claimed is not None and not jobs.heartbeat(self._db, claimed, self._lease_s):
+                    # The job may have ended in this very moment; then nobody holds it any more.
+                    self._lost = claimed
+            except Exception:  # process boundary: a missed beat is mended by the next, or the lease runs out
+                log.exception("engine.heartbeat_failed")
+
+
+class _Chunks:
+    """Gathers an answer's pieces and hands them on a few times a second."""
+
+    def __init__(self, write: Callable[[int, str], Any]) -> None:
+        self._write = write
+        self._seq = 0
+        self._pending = ""
+        self._written_at = 0.0
+
+    def push(self, text: str) -> None:
+        self._pending += text
+        now = time.monotonic()
+        if now - self._written_at >= CHUNK_PAUSE_S:
+            self._write(self._seq, self._pending)
+            self._seq, self._pending, self._written_at = self._seq + 1, "", now
