@@ -49,33 +49,41 @@ def _resend(session: Session, payload: dict[str, Any], request: RequestRow, key:
     return "The document is queued again."
 
 
-def _change_user(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
-    action, name = str(payload["action"]), str(payload["name"])
+def change_user(session: Session, change: dict[str, Any], *, by: str, service_key: bytes) -> str:
+    """Add, disable or enable a user, or change password or role; give a sentence about it.
+
+    `change` holds ``action`` and ``name`` and what the action needs; keys are hex.
+    """
+    action, name = str(change["action"]), str(change["name"])
     keys = {
-        field: bytes.fromhex(payload[field])
+        field: bytes.fromhex(change[field])
         for field in ("public_key", "wrapped_key", "salt")
-        if field in payload
+        if field in change
     }
     if action == "add":
         accounts.add_account(
             session,
-            key,
+            service_key,
             name=name,
-            display_name=str(payload["display_name"]),
-            organization=str(payload["organization"]),
-            role=str(payload["role"]),
-            by=request.user,
+            display_name=str(change["display_name"]),
+            organization=str(change["organization"]),
+            role=str(change["role"]),
+            by=by,
             **keys,
         )
     elif action == "passwd":
-        accounts.change_account(session, key, name, by=request.user, **keys)
+        accounts.change_account(session, service_key, name, by=by, **keys)
     elif action == "role":
-        accounts.change_account(session, key, name, by=request.user, role=str(payload["role"]))
+        accounts.change_account(session, service_key, name, by=by, role=str(change["role"]))
     elif action in ("disable", "enable"):
-        accounts.change_account(session, key, name, by=request.user, enabled=action == "enable")
+        accounts.change_account(session, service_key, name, by=by, enabled=action == "enable")
     else:
         raise StoreError(f"The user action '{action}' is unknown.")
     return f"User '{name}': {action} done."
+
+
+def _change_user(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    return change_user(session, payload, by=request.user, service_key=key)
 
 
 def _import_site(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:

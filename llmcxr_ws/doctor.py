@@ -1,0 +1,87 @@
+"""Health checks: each room gives some through the entry-point group ``llmcxr.checks``; ``llmcxr doctor`` runs them.
+
+A check is a name and a function that gives a sentence when all is well and raises
+:class:`~llmcxr_ws.errors.UserFacingError` when not.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from importlib.metadata import entry_points
+
+from llmcxr_ws.errors import ObjectStoreError, StoreError, UserFacingError
+
+GROUP = "llmcxr.checks"
+MIN_FREE_GB = 2.0
+
+Check = tuple[str, Callable[[], str]]
+
+
+def run_checks() -> bool:
+    """Run every room's checks and print a line each; True when all passed."""
+    passed = True
+    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+        for name, check in point.load()():
+            try:
+                print(f"ok    {point.name:7} {name}: {check()}")
+            except UserFacingError as error:
+                passed = False
+                print(f"FAIL  {point.name:7} {name}: {error.sentence}")
+    return passed
+
+
+def checks() -> Iterable[Check]:
+    """The hall's checks."""
+    return (
+        ("home", _check_home),
+        ("database", _check_database),
+        ("disk", _check_disk),
+        ("audit", _check_audit),
+    )
+
+
+def _check_home() -> str:
+    from llmcxr_ws.cli import chosen_home
+    from llmcxr_ws.config import load_config
+    from llmcxr_ws.home import resolve_home
+
+    home = resolve_home(chosen_home())
+    load_config(home)
+    mode = home.stat().st_mode & 0o077 if home.exists() and os.name == "posix" else 0
+    if mode:
+        raise StoreError(f"{home} can be read by others.", what_to_do=f"chmod 700 {home}")
+    return str(home)
+
+
+def _check_database() -> str:
+    from llmcxr_ws.commands import open_workplace
+
+    with open_workplace() as workplace:
+        return f"{workplace.db.engine.dialect.name}, schema and store UUID fit"
+
+
+def _check_disk() -> str:
+    from llmcxr_ws.commands import open_workplace
+
+    with open_workplace() as workplace:
+        free_gb = shutil.disk_usage(workplace.objects.root).free / 1e9
+    if free_gb < MIN_FREE_GB:
+        raise ObjectStoreError(
+            f"Only {free_gb:.1f} GB are free.", what_to_do="Free some space for received films."
+        )
+    return f"{free_gb:.0f} GB free for films"
+
+
+def _check_audit() -> str:
+    from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.store import audit
+
+    with open_workplace() as workplace:
+        count, broken = audit.verify(workplace.db)
+    if broken is not None:
+        raise StoreError(
+            f"The audit trail is broken at row {broken}.", what_to_do="Keep the database for inquiry."
+        )
+    return f"whole, {count} rows"
