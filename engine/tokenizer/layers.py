@@ -30,8 +30,8 @@ class ResnetBlock(nn.Module):
         """[B, in, H, W] -> [B, out, H, W]."""
         h = self.conv1(functional.silu(self.norm1(x)))
         h = self.conv2(functional.silu(self.norm2(h)))
-        shortcut: Tensor = self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x
-        return shortcut + h
+        added: Tensor = h + (self.nin_shortcut(x) if hasattr(self, "nin_shortcut") else x)
+        return added
 
 
 class AttnBlock(nn.Module):

@@ -141,7 +141,7 @@ class VQModel(nn.Module):
     @torch.no_grad()
     def encode(self, film: Tensor) -> Tensor:
         """Give the code indices [B, side^2], row by row."""
-        return self.quantize.nearest(self.latent(film))  # type: ignore[no-any-return]
+        return self.quantize.nearest(self.latent(film))
 
     @torch.no_grad()
     def decode(self, indices: Tensor) -> Tensor:

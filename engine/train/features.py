@@ -72,7 +72,8 @@ def train_features(
     progress: Progress,
 ) -> FilmFeatures:
     """Train the classifier for `steps` of 32 augmented films and give it frozen, in evaluation mode."""
-    net = FilmFeatures(targets.shape[1]).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    net = FilmFeatures(targets.shape[1])
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = torch.optim.AdamW(net.parameters(), lr=2e-3, weight_decay=1e-2)
     known = weights * (~np.isnan(targets)).any(axis=1)
     chances = known / known.sum()
@@ -87,7 +88,7 @@ def train_features(
         mask = ~wanted.isnan()
         loss = functional.binary_cross_entropy_with_logits(logits[mask], wanted[mask])
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         running = 0.95 * running + 0.05 * loss.item()
         if (step + 1) % 50 == 0:

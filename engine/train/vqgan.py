@@ -90,7 +90,8 @@ class TokenizerRun:
             :: max(1, len(validation) // 48)
         ]
         self.weights = _weights(self.rows, self.shares)
-        self.model = VQModel(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = VQModel(config)
+        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4
         )
@@ -225,7 +226,8 @@ class TokenizerRun:
 
     @torch.no_grad()
     def _vectors(self, films: Tensor) -> Tensor:
-        return self.model.latent(films).float().permute(0, 2, 3, 1).flatten(0, 2)
+        vectors: Tensor = self.model.latent(films).float().permute(0, 2, 3, 1).flatten(0, 2)
+        return vectors
 
     def _pixel_loss(self, films: Tensor, reconstruction: Tensor) -> Tensor:
         difference = reconstruction - films
@@ -250,7 +252,9 @@ class TokenizerRun:
     @torch.no_grad()
     def _validation_psnr(self) -> float:
         films = torch.from_numpy(np.stack([film(canvas, self.spec) for canvas in self.validation]))
-        reconstruction = torch.cat([self.model.decode(self.model.encode(part)) for part in films.split(8)])
+        reconstruction = torch.cat(
+            [self.model.decode(self.model.encode(films[i : i + 8])) for i in range(0, len(films), 8)]
+        )
         errors = functional.mse_loss(reconstruction, films, reduction="none").mean(dim=(1, 2, 3))
         return float((10 * torch.log10(4.0 / errors)).mean())
 
