@@ -74,9 +74,12 @@ say "step 1 of 3: virtual environment in $venv"
 say "step 2 of 3: a pip that knows dependency groups"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check 'pip>=25.1'
 say "step 3 of 3: packages ($([ "$kind" = demo ] && echo 'about 800 MB' || echo 'about 3 GB') once installed; a few minutes)"
-# shellcheck disable=SC2086
-"$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar on $what 2>&1 |
-    sed -u -n -e 's/^Collecting \([^ (]*\).*/      fetching \1/p' -e '/^Installing/p' -e '/[Ee][Rr][Rr][Oo][Rr]/p' >&2
-"$venv/bin/llmcxr" --version >/dev/null || fail "the installation did not work; the lines above say why"
-touch "$stamp"
+fetch() {
+    # shellcheck disable=SC2086
+    "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off $what 2>&1 && touch "$stamp.fetched"
+}
+fetch | sed -u -n -e 's/^Collecting \([^ (]*\).*/      fetching \1/p' -e '/^Installing/p' -e '/[Ee][Rr][Rr][Oo][Rr]/p' >&2
+[ -e "$stamp.fetched" ] || fail "the packages could not be installed; the lines above say why"
+"$venv/bin/llmcxr" --version >/dev/null || fail "the command llmcxr does not start; the lines above say why"
+mv "$stamp.fetched" "$stamp"
 say "ready"

@@ -6,6 +6,7 @@ imported before a command runs.
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,16 +16,16 @@ import typer
 
 from llmcxr_ws import __version__
 from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.home import ENVIRONMENT_VARIABLE
 
 GROUP = "llmcxr.commands"
 _ORDER = ("demo", "ui", "node", "engine", "hall")
 
-_home: Path | None = None
-
 
 def chosen_home() -> Path | None:
-    """The folder given with ``--home``, if any."""
-    return _home
+    """The folder given with ``--home`` or in the environment, if any."""
+    value = os.environ.get(ENVIRONMENT_VARIABLE)
+    return Path(value) if value else None
 
 
 def build_app() -> typer.Typer:
@@ -44,8 +45,8 @@ def build_app() -> typer.Typer:
         ] = None,
         version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
     ) -> None:
-        global _home
-        _home = home
+        if home is not None:  # through the environment, so that the processes we start have the same home
+            os.environ[ENVIRONMENT_VARIABLE] = str(home.expanduser().resolve())
         if version:
             typer.echo(f"llmcxr {__version__}")
             raise typer.Exit()

@@ -40,7 +40,9 @@ class MachineConfig(BaseSettings):
         default=20, ge=1, le=1000, description="Simultaneous associations the listener accepts."
     )
     min_free_mb: int = Field(
-        default=256, ge=1, description="Free space of the object store below which the listener takes nothing, MB."
+        default=256,
+        ge=1,
+        description="Free space of the object store below which the listener takes nothing, MB.",
     )
     network_timeout_s: float = Field(
         default=30.0, gt=0, description="Silence after which an association is aborted, seconds."

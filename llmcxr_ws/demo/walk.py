@@ -1,0 +1,198 @@
+"""The walk: what a demo reader does with every study, through the same functions as the window."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pydicom
+
+from llmcxr_ws import reading, sentences
+from llmcxr_ws.demo.processes import DemoError
+from llmcxr_ws.demo.scene import NODE_AE, PASSWORD, PEER, READER, Scene
+from llmcxr_ws.demo.steps import Report
+from llmcxr_ws.domain import QuestionRow, StudyRow
+from llmcxr_ws.states import DeliveryState, StudyState
+from llmcxr_ws.store import reports, studies
+
+QUESTION = "Is there a pneumonia?"
+ADDED_SENTENCE = "Clinical correlation is recommended."
+ENDED = (StudyState.EXCLUDED, StudyState.FAILED)
+DRAFT_S, ANSWER_S, DELIVERY_S = 600.0, 120.0, 180.0
+
+
+@dataclass(frozen=True)
+class Film:
+    """One of the films that ship."""
+
+    path: Path
+    accession: str
+    study_instance_uid: str
+
+
+@dataclass
+class Outcome:
+    """What became of one study."""
+
+    accession: str
+    state: str = ""
+    draft: str = ""
+    seconds_to_draft: float | None = None
+    sr_instance_uid: str = ""
+    note: str = ""
+
+
+@dataclass
+class Walk:
+    """The demonstration in progress."""
+
+    scene: Scene
+    films: list[Film] = field(default_factory=list)
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    question: QuestionRow | None = None
+    edited: str = ""
+
+    def list_films(self) -> None:
+        """Ask the node's room which films ship."""
+        for row in json.loads(self.scene.company.run("dicom", "films")):
+            self.films.append(Film(Path(row["path"]), row["accession"], row["study_instance_uid"]))
+            self.outcomes[row["accession"]] = Outcome(row["accession"])
+
+    def fill_pacs(self) -> None:
+        """Store all films in the PACS."""
+        self.scene.company.run("dicom", "store", PEER, *(str(film.path) for film in self.films))
+
+    def send_to_node(self, report: Report) -> None:
+        """Have the PACS send every study to the node's listener (C-MOVE)."""
+        for done, film in enumerate(self.films):
+            report(done, len(self.films))
+            self.scene.company.run("dicom", "move", PEER, "--to", NODE_AE, "--study", film.study_instance_uid)
+            self.refresh()
+
+    def rows(self) -> list[StudyRow]:
+        """The studies of the films, as the worklist has them."""
+        found = [
+            studies.find_study(self.scene.workplace.db, accession_number=film.accession)
+            for film in self.films
+        ]
+        return [row for row in found if row is not None]
+
+    def refresh(self) -> list[StudyRow]:
+        """Take the present states over into the outcomes."""
+        rows = self.rows()
+        for row in rows:
+            outcome = self.outcomes[row.identity.accession_number]
+            outcome.state, outcome.note = row.state, row.reason
+            if row.drafted_at is not None and outcome.seconds_to_draft is None:
+                outcome.seconds_to_draft = round((row.drafted_at - row.received_at).total_seconds(), 2)
+        return rows
+
+    def all_drafted(self) -> bool:
+        """Whether every study has a draft or an end."""
+        rows = self.refresh()
+        done = (StudyState.DRAFTED, *ENDED)
+        return len(rows) == len(self.films) and all(row.state in done for row in rows)
+
+    def drafts_arrived(self) -> bool:
+        """Whether every draft document is held by the PACS."""
+        return all(self._delivered(row, "draft") for row in self.refresh() if row.state not in ENDED)
+
+    def ask(self) -> None:
+        """Put one question about the first film that has a draft, and wait for the answer."""
+        db = self.scene.workplace.db
+        row = next(row for row in self.rows() if row.state not in ENDED)
+        number = reading.ask(db, row.id, user=READER, text=QUESTION)
+        self.scene.company.wait_for("The answer", lambda: self._answered(number), timeout_s=ANSWER_S)
+        self.question = reading.question(db, number)
+        if self.question.state != "answered" or not self.question.answer:
+            raise DemoError(f"The question was not answered: {self.question.error_text}")
+
+    def sign_all(self) -> None:
+        """Read, edit the first, and sign every draft as the demo reader."""
+        db = self.scene.workplace.db
+        key = reading.log_in(db, READER, PASSWORD)
+        for row in self.rows():
+            if row.state in ENDED:
+                continue
+            detail = reading.open_study(db, row.id)
+            if detail.report is None:
+                raise DemoError(f"The study {row.identity.accession_number} has no report.")
+            self.outcomes[row.identity.accession_number].draft = detail.report.ai_text
+            text = detail.report.text
+            if not self.edited:
+                text = f"{text} {ADDED_SENTENCE}"
+                self.edited = row.identity.accession_number
+            reading.hold(db, row.id, user=READER)
+            reading.save_edit(db, detail.report.id, user=READER, text=text)
+            reading.request_signature(db, key, reading.open_study(db, row.id), text)
+            reading.let_go(db, row.id, user=READER)
+
+    def all_ended(self) -> bool:
+        """Whether every study is confirmed or has ended otherwise; a refused signature ends the walk."""
+        rows = self.refresh()
+        for row in rows:
+            for request in reading.open_study(self.scene.workplace.db, row.id).requests:
+                if request.state == "refused":
+                    raise DemoError(
+                        f"The signature of {row.identity.accession_number} was refused: {request.outcome}"
+                    )
+        return all(row.state in (StudyState.CONFIRMED, *ENDED) for row in rows)
+
+    def read_back(self, folder: Path, report: Report) -> None:
+        """Find every signed report in the PACS by C-FIND, fetch it by C-GET and compare its sentences."""
+        for done, row in enumerate(self.refresh()):
+            report(done, len(self.films))
+            if row.state == StudyState.CONFIRMED:
+                self._read_back_one(row, folder)
+
+    def _read_back_one(self, row: StudyRow, folder: Path) -> None:
+        detail = reading.open_study(self.scene.workplace.db, row.id)
+        signed = [d for d in detail.deliveries if d.kind == "signed"]
+        uid = signed[-1].sop_instance_uid
+        company = self.scene.company
+        found = json.loads(
+            company.run(
+                "dicom", "find", PEER, "--level", "IMAGE", "--json",
+                "--key", f"StudyInstanceUID={row.study_instance_uid}",
+                "--key", f"SeriesInstanceUID={self._series_of(row, uid)}",
+                "--key", f"SOPInstanceUID={uid}",
+            )
+        )  # fmt: skip
+        if [match.get("SOPInstanceUID") for match in found] != [uid]:
+            raise DemoError(f"The PACS doesn't find the signed report of {row.identity.accession_number}.")
+        company.run(
+            "dicom", "get", PEER, "--study", row.study_instance_uid, "--modality", "SR", "--out", str(folder)
+        )
+        text = _text_of(folder / f"{uid}.dcm")
+        signed_text = detail.report.signed_text if detail.report else ""
+        missing = [sentence for sentence in sentences.split(signed_text) if sentence not in text]
+        if missing:
+            raise DemoError(
+                f"The report of {row.identity.accession_number} came back without: {' '.join(missing)}"
+            )
+        self.outcomes[row.identity.accession_number].sr_instance_uid = uid
+
+    def _series_of(self, row: StudyRow, uid: str) -> str:
+        documents = reports.documents_of(self.scene.workplace.db, row.id)
+        return next(d.series_instance_uid for d in documents if d.sop_instance_uid == uid)
+
+    def _answered(self, number: int) -> bool:
+        return reading.question(self.scene.workplace.db, number).state in ("answered", "failed")
+
+    def _delivered(self, row: StudyRow, kind: str) -> bool:
+        states = [
+            d.state for d in reading.open_study(self.scene.workplace.db, row.id).deliveries if d.kind == kind
+        ]
+        return bool(states) and all(
+            state in (DeliveryState.STORED, DeliveryState.CONFIRMED) for state in states
+        )
+
+
+def _text_of(file: Path) -> str:
+    """All text values of a structured report."""
+    texts: list[str] = []
+    for element in pydicom.dcmread(file).iterall():
+        if element.keyword == "TextValue":
+            texts.append(str(element.value))
+    return "\n".join(texts)
