@@ -7,8 +7,29 @@ from pathlib import Path
 
 import pytest
 
+from dicom_node.listener import Listener
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws.site import Peer
+from llmcxr_ws.store.configuration import import_site
+from llmcxr_ws.workplace import Workplace
+
+SITE = """
+name = "Test site"
+quiet_s = 0.2
+
+[[peer]]
+name = "sender"
+ae_title = "SENDER"
+host = "127.0.0.1"
+port = 1
+
+[[peer]]
+name = "pacs"
+ae_title = "PACS"
+host = "127.0.0.1"
+port = 1
+sends = false
+"""
 
 
 @pytest.fixture
@@ -22,3 +43,27 @@ def simulator(tmp_path: Path) -> Iterator[PacsSimulator]:
 def pacs(simulator: PacsSimulator) -> Peer:
     """The simulator as a configured peer."""
     return Peer(name="pacs", ae_title="PACS", host="127.0.0.1", port=simulator.port)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    """A fresh home whose site knows the peers SENDER (sends only) and PACS (port 1: nobody there)."""
+    opened = Workplace.open(tmp_path / "home", upgrade=True)
+    import_site(opened.db, SITE, user="test")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def listener(workplace: Workplace) -> Iterator[Listener]:
+    """A listener of that home on a free port."""
+    running = Listener(workplace)
+    running.start(port=0)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def node(listener: Listener) -> Peer:
+    """The listener as a peer of ours."""
+    return Peer(name="node", ae_title="LLMCXR", host="127.0.0.1", port=listener.port)
