@@ -325,7 +325,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         referring_physician=study.referring_physician,
         source_peer=study.source_peer,
         film_sop_instance_uid=study.film_sop_instance_uid,
-        view=str((facts or {}).get("view_position", "")),
+        view=str((facts or {}).get("view", "")),
         received_at=study.received_at,
         last_instance_at=study.last_instance_at,
         instances=instances,
