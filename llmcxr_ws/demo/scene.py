@@ -67,35 +67,28 @@ def set_up(home: Path, pacs: str) -> Scene:
     pacs_ae = "ORTHANC" if pacs == "orthanc" else "SIMULATOR"
     workplace = _create_home(home, node_port, pacs_ae, pacs_port)
     company = Company(home)
-    if pacs == "orthanc":
-        company.start(
-            "pacs",
-            orthanc_command(
-                home / "pacs",
-                ae_title=pacs_ae,
-                port=pacs_port,
-                http_port=http_port,
-                node=(NODE_AE, node_port),
-            ),
-        )
-    else:
-        company.start(
-            "pacs",
-            llmcxr(
-                "simulator",
-                "--ae",
-                pacs_ae,
-                "--port",
-                str(pacs_port),
-                "--storage",
-                str(home / "pacs"),
-                "--peer",
-                f"{NODE_AE}=127.0.0.1:{node_port}",
-            ),
-        )
-    company.start("node", llmcxr("node"))
-    company.start("engine", llmcxr("engine"))
+    try:
+        if pacs == "orthanc":
+            folder = home / "pacs"
+            node = (NODE_AE, node_port)
+            command = orthanc_command(
+                folder, ae_title=pacs_ae, port=pacs_port, http_port=http_port, node=node
+            )
+        else:
+            command = _simulator_command(home / "pacs", pacs_ae, pacs_port, node_port)
+        company.start("pacs", command)
+        company.start("node", llmcxr("node"))
+        company.start("engine", llmcxr("engine"))
+    except BaseException:  # whatever ends us here, nothing may be left running
+        company.stop()
+        raise
     return Scene(workplace, company, pacs)
+
+
+def _simulator_command(folder: Path, ae_title: str, port: int, node_port: int) -> list[str]:
+    options = {"--ae": ae_title, "--port": str(port), "--storage": str(folder)}
+    options["--peer"] = f"{NODE_AE}=127.0.0.1:{node_port}"
+    return llmcxr("simulator", *(word for option in options.items() for word in option))
 
 
 def wait_until_ready(scene: Scene) -> None:
