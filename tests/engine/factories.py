@@ -27,21 +27,30 @@ WIDTH = HEADS * HEAD_DIM
 OPSET = 24
 
 
-def make_bundle(folder: Path, seed: int = 7, end_bias: float = 3.0, **changes: Any) -> Path:
+def make_bundle(
+    folder: Path, seed: int = 7, end_bias: float = 3.0, positions: int = MAX_POSITIONS, **changes: Any
+) -> Path:
     """Write a tiny bundle into `folder`; `changes` replace entries of its manifest."""
     folder.mkdir(parents=True, exist_ok=True)
     _write_tokenizer(folder / "tokenizer.json")
     vocabulary = Vocabulary.from_file(folder / "tokenizer.json")
     onnx.save(_encoder(), folder / "encoder.onnx")
     onnx.save(_decoder(), folder / "decoder.onnx")
-    onnx.save(_language_model(vocabulary, seed, end_bias), folder / "lm.onnx")
+    onnx.save(_language_model(vocabulary, seed, end_bias, positions), folder / "lm.onnx")
     (folder / "MODEL_CARD.md").write_text("# A random model for tests\n")
     (folder / "ATTRIBUTION.md").write_text("Nothing was used.\n")
-    write_manifest(folder, **changes)
+    write_manifest(folder, positions, **changes)
     return folder
 
 
-def write_manifest(folder: Path, **changes: Any) -> None:
+def make_slow_bundle(folder: Path) -> Path:
+    """Write a tiny bundle whose drafts take seconds: it never ends its text and may go on for long."""
+    endless = {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 19_000, "seed": 0}
+    sampling = {"report": endless, "answer": endless, "generate": endless}
+    return make_bundle(folder, end_bias=-60.0, positions=20_000, sampling=sampling)
+
+
+def write_manifest(folder: Path, positions: int = MAX_POSITIONS, **changes: Any) -> None:
     """Write the manifest of the files that lie in `folder`."""
     vocabulary = Vocabulary.from_file(folder / "tokenizer.json")
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != "manifest.json"}
@@ -72,7 +81,7 @@ def write_manifest(folder: Path, **changes: Any) -> None:
             "layers": LAYERS,
             "heads": HEADS,
             "head_dim": HEAD_DIM,
-            "max_positions": MAX_POSITIONS,
+            "max_positions": positions,
             "opset": OPSET,
             "dtype": "float32",
         },
@@ -182,7 +191,7 @@ def _decoder() -> onnx.ModelProto:
     return _model(nodes, [codes], [film], constants)
 
 
-def _language_model(vocabulary: Vocabulary, seed: int, end_bias: float) -> onnx.ModelProto:
+def _language_model(vocabulary: Vocabulary, seed: int, end_bias: float, positions: int) -> onnx.ModelProto:
     generator = np.random.default_rng(seed)
     constants: list[Any] = [
         _constant("zero_i", 0, np.int64),
@@ -190,7 +199,7 @@ def _language_model(vocabulary: Vocabulary, seed: int, end_bias: float) -> onnx.
         _constant("axis1", [1], np.int64),
         _constant("minus1", [-1], np.int64),
         _constant("end1", [np.iinfo(np.int64).max], np.int64),
-        _constant("keys", np.arange(MAX_POSITIONS).reshape(1, 1, -1), np.int64),
+        _constant("keys", np.arange(positions).reshape(1, 1, -1), np.int64),
         _constant("heads_shape", [0, 0, HEADS, HEAD_DIM], np.int64),
         _constant("flat_shape", [0, 0, WIDTH], np.int64),
     ]
@@ -206,7 +215,7 @@ def _language_model(vocabulary: Vocabulary, seed: int, end_bias: float) -> onnx.
         helper.make_node("Range", ["zero_i", "width0", "one_i"], ["offsets"]),
         helper.make_node("Unsqueeze", ["write", "axis1"], ["write1"]),
         helper.make_node("Add", ["write1", "offsets"], ["positions"]),
-        helper.make_node("Gather", [weight("places", MAX_POSITIONS, WIDTH), "positions"], ["placed"]),
+        helper.make_node("Gather", [weight("places", positions, WIDTH), "positions"], ["placed"]),
         helper.make_node("Add", ["embedded", "placed"], ["x0"]),
         helper.make_node("Unsqueeze", ["positions", "minus1"], ["queries"]),
         helper.make_node("LessOrEqual", ["keys", "queries"], ["causal3"]),
@@ -223,7 +232,7 @@ def _language_model(vocabulary: Vocabulary, seed: int, end_bias: float) -> onnx.
     bias = np.zeros(vocabulary.size)
     bias[vocabulary.end] = end_bias
     constants.append(_constant("head_bias", bias))
-    return _model(nodes, *_signature(vocabulary), constants)
+    return _model(nodes, *_signature(vocabulary, positions), constants)
 
 
 def _layer(layer: int, weight: Any) -> list[Any]:
@@ -261,8 +270,8 @@ def _layer(layer: int, weight: Any) -> list[Any]:
     ]
 
 
-def _signature(vocabulary: Vocabulary) -> tuple[list[Any], list[Any]]:
-    cache = ["B", HEADS, MAX_POSITIONS, HEAD_DIM]
+def _signature(vocabulary: Vocabulary, positions: int) -> tuple[list[Any], list[Any]]:
+    cache = ["B", HEADS, positions, HEAD_DIM]
     names = [f"{kind}_{layer}" for layer in range(LAYERS) for kind in ("key", "value")]
     inputs = [
         helper.make_tensor_value_info("ids", TensorProto.INT64, ["B", "S"]),
