@@ -153,8 +153,9 @@ class LanguageModelRun:
     def next_logits(self, prompts: Sequence[list[int]]) -> NDArray[np.float32]:
         """Give the logits after prompts of one length, [N, V]."""
         self.network.eval()
-        last = self.network.gpt_neox(torch.tensor(prompts)).last_hidden_state[:, -1]
-        logits: NDArray[np.float32] = self.network.lm_head(last).float().numpy()
+        with torch.autocast("cpu", torch.bfloat16):
+            last = self.network.gpt_neox(torch.tensor(prompts)).last_hidden_state[:, -1]
+        logits: NDArray[np.float32] = self.network.lm_head(last.float()).numpy()
         return logits
 
     def _batch(self, examples: list[Example]) -> tuple[Tensor, Tensor]:
