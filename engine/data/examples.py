@@ -39,9 +39,9 @@ class ExampleSettings:
     code_dropout: float = 0.12
     context_share: float = 0.25
     open_share: float = 0.15
-    decision_weight: float = 4.0
-    image_weight: float = 0.1
-    prompt_image_weight: float = 0.02
+    decision_weight: float = 8.0
+    image_weight: float = 0.03
+    prompt_image_weight: float = 0.004
 
 
 @dataclass(frozen=True)

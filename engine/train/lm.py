@@ -54,12 +54,12 @@ class LanguageModelSettings:
     threads: int = 1
     variants: int = 24
     hidden: int = 256
-    layers: int = 5
+    layers: int = 4
     heads: int = 4
     max_positions: int = 512
     dropout: float = 0.1
     code_dropout: float = 0.12
-    prompt_image_weight: float = 0.02
+    prompt_image_weight: float = 0.004
     steps: int = 1800
     batch: int = 16
     learning_rate: float = 8e-4

@@ -10,8 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from engine.data.examples import ExampleMaker, ExampleSettings
 from engine.data.bpe import train_tokenizer
+from engine.data.examples import ExampleMaker, ExampleSettings
 from engine.data.films import Augmentation, augmented
 from engine.data.manifest import FilmRow, read_manifest, select
 from engine.data.questions import ABNORMAL as ABNORMAL_SUBJECT
@@ -213,7 +213,7 @@ def test_manifest_faults_are_named(tmp_path: Path, manifest: Path) -> None:
     path = tmp_path / "manifest.csv"
     header = ",".join(COLUMNS)
     path.write_text(f"{header}\na.png,made,p1,PA,45,F,No Finding,later\n")
-    with pytest.raises(DataError, match="Line 2.*'later'"):
+    with pytest.raises(DataError, match=r"Line 2.*'later'"):
         read_manifest(path)
     path.write_text(f"{header}\na.png,made,p1,PA,old,F,No Finding,val\n")
     with pytest.raises(DataError, match="'old'"):
