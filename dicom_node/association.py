@@ -43,6 +43,10 @@ Handler = tuple[Any, Callable[..., Any]]
 """A pynetdicom event and what is called for it."""
 
 
+class ServiceNotOffered(DicomError):
+    """The peer took the association but none of the services asked for; asking again won't change that soon."""
+
+
 class PeerAddress(Protocol):
     """What is needed of a peer to talk to it; :class:`llmcxr_ws.site.Peer` has it."""
 
@@ -269,7 +273,7 @@ def _refusal(raw: Any, local: LocalEntity, peer: PeerAddress) -> DicomError:
             what_to_do=what_to_do.format(**titles),
         )
     if answer is not None:
-        return DicomError(
+        return ServiceNotOffered(
             f"Peer {describe(peer)} accepted the association but none of the services asked for.",
             what_to_do=f"Ask its administrator to allow them for AE title {local.ae_title}.",
         )

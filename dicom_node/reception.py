@@ -20,7 +20,7 @@ from llmcxr_ws.errors import DicomError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.states import Actor
-from llmcxr_ws.store import audit, studies
+from llmcxr_ws.store import audit, reports, studies
 from llmcxr_ws.store.database import Database
 
 _LOG = logger(__name__)
@@ -95,6 +95,9 @@ class Reception:
         ):
             reason = "UIDs of command and data set differ"
             return self._set_aside(incoming, statuses.DOES_NOT_MATCH_CLASS, "uid_mismatch", reason)
+        if reports.is_own_document(self._db, found.SOPInstanceUID):
+            _LOG.info("own document came back", peer=incoming.peer)  # no news, and no image of the study
+            return Verdict(statuses.SUCCESS)
         known = studies.known_instance(self._db, found.SOPInstanceUID)
         if known is not None and not known.defect and not found.defect:
             return self._duplicate(incoming, found, known)

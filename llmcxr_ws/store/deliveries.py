@@ -152,10 +152,14 @@ def confirm(db: Database, delivery_id: int, *, by: str) -> None:
             transitions.confirm_study(session, study)
 
 
-def lost_by_peer(db: Database, delivery_id: int, *, message: str) -> None:
-    """The peer says that it doesn't hold what it took: send it again."""
+def lost_by_peer(db: Database, delivery_id: int, *, message: str, pause_s: float = 0.0) -> None:
+    """The peer says that it doesn't hold what it took: send it again after a pause."""
     with db.write() as session:
-        transitions.requeue_delivery(session, _get(session, delivery_id), message)
+        row = _get(session, delivery_id)
+        transitions.requeue_delivery(session, row, message)
+        row.transaction_uid, row.commitment_asked_at = "", None
+        session.flush()
+        session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now(pause_s)))
 
 
 def resend(session: Session, delivery_id: int) -> None:

@@ -210,6 +210,14 @@ def documents_of(db: Database, study_id: int) -> list[DocumentRow]:
         return [document_row(row) for row in rows]
 
 
+def is_own_document(db: Database, SOPInstanceUID: str) -> bool:
+    """Whether a result document of ours bears this UID: a PACS may send it back with its study."""
+    with db.read() as session:
+        return (
+            session.scalar(select(Document.id).where(Document.sop_instance_uid == SOPInstanceUID)) is not None
+        )
+
+
 def document_row(row: Document) -> DocumentRow:
     """A document row as a dataclass."""
     return DocumentRow(
