@@ -52,13 +52,14 @@ class TorchImageModel:
 
     def encode(self, films: Films) -> Codes:
         """Turn films [B, 1, side, side] in [-1, 1] into codes [B, 256]."""
-        film = torch.from_numpy(np.ascontiguousarray(films, dtype=np.float32))
+        # Copied: arrays of another runtime may be read-only, which torch doesn't know.
+        film = torch.tensor(films, dtype=torch.float32)
         codes: Codes = self._encoder.run({"film": film})["codes"].numpy()
         return codes
 
     def decode(self, codes: Codes) -> Films:
         """Turn codes [B, 256] into films [B, 1, side, side] in [-1, 1]."""
-        numbers = torch.from_numpy(np.ascontiguousarray(codes, dtype=np.int64))
+        numbers = torch.tensor(codes, dtype=torch.int64)
         films: Films = self._decoder.run({"codes": numbers})["film"].numpy()
         return films
 
