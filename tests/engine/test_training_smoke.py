@@ -133,7 +133,8 @@ def test_first_tokens_of_normal_and_abnormal_texts_differ() -> None:
     vocabulary = Vocabulary.from_text(train_tokenizer().to_str())
     normal = {vocabulary.encode(text)[0] for text in NORMAL}
     abnormal = {vocabulary.encode(text)[0] for text in ABNORMAL}
-    assert not normal & abnormal
+    assert len(normal) == len(abnormal) == 1
+    assert normal != abnormal
     assert vocabulary.encode("Yes,")[0] not in {vocabulary.encode("No,")[0]}
 
 
