@@ -81,7 +81,7 @@ class Worker:
         taken = 0
         try:
             while not self._stop.is_set():
-                if self._work(pulse):
+                if self._work(pulse, once=once):
                     taken += 1
                 elif once:
                     break
@@ -93,13 +93,15 @@ class Worker:
             log.info("engine.ended", jobs=taken)
         return taken
 
-    def _work(self, pulse: _Pulse) -> bool:
-        """Do one job; False when there was none, or when the database didn't answer."""
+    def _work(self, pulse: _Pulse, *, once: bool) -> bool:
+        """Do one job; False when there was none, or when the database didn't answer and will be asked again."""
         try:
             self._bury_exhausted()
             claimed = jobs.claim(self._db, kinds=KINDS, owner=self._owner, lease_s=self._lease_s)
         except Exception:  # process boundary: whatever ails the database, the worker waits and asks again
             log.exception("engine.database_failed")
+            if once:
+                raise
             self._stop.wait(1.0)
             return False
         if claimed is None:
