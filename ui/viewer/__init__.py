@@ -4,7 +4,7 @@ Knows neither the database nor DICOM files; `ui.films` turns what the hall's ima
 """
 
 from ui.viewer.film import Film, Overlay
-from ui.viewer.look import Look, Table, Window
+from ui.viewer.look import Look
 from ui.viewer.widget import FilmView
 
-__all__ = ["Film", "FilmView", "Look", "Overlay", "Table", "Window"]
+__all__ = ["Film", "FilmView", "Look", "Overlay"]

@@ -5,12 +5,13 @@ Doesn't read files: whoever makes a `Film` has applied the modality LUT and deci
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from ui.viewer.look import ENTRIES, Look, Window, linear_equivalent
+from llmcxr_ws.grey import Window
+from ui.viewer.look import Counts, Look, Values, linear_equivalent, window_over
 
 Pixels = npt.NDArray[np.uint16]
 
@@ -41,22 +42,24 @@ class Film:
     ----------
     levels : tuple of uint16 arrays
         The pyramid: level n is the film halved n times, level 0 the film itself, shape (rows, columns).
-    slope, intercept : float
-        A pixel p stands for the value ``p * slope + intercept``, in which windows are given.
-    looks : tuple of Window or Table
+    values : float array
+        What the pixels 0, 1, 2 ... stand for; looks are given in these units.
+    looks : tuple of Window or VoiLut
         At least one; the first is the film as stored.
     inverse : bool
         Whether the lowest value is white.
-    counts : int64 array, shape (65536,)
-        How often each pixel value occurs in the half-size film; used to fit windows.
+    padding : bool array of the film's shape, or None
+        Pixels that no X-ray reached by definition; always black.
+    counts : int64 array, as long as `values`
+        How often each pixel value occurs in a quarter of the film, padding left out.
     """
 
     levels: tuple[Pixels, ...]
+    values: Values
     looks: tuple[Look, ...]
-    counts: npt.NDArray[np.int64]
-    slope: float = 1.0
-    intercept: float = 0.0
+    counts: Counts
     inverse: bool = False
+    padding: npt.NDArray[np.bool_] | None = None
     overlay: Overlay = field(default_factory=Overlay)
 
     @classmethod
@@ -64,35 +67,37 @@ class Film:
         cls,
         pixels: Pixels,
         *,
+        values: Values | None = None,
         looks: tuple[Look, ...] = (),
-        slope: float = 1.0,
-        intercept: float = 0.0,
         inverse: bool = False,
         padding: npt.NDArray[np.bool_] | None = None,
         overlay: Overlay | None = None,
     ) -> Film:
-        """Build pyramid, histogram and, where `looks` is empty, a window over the film's own range.
+        """Build pyramid and histogram; add the computed looks to the ones given.
 
         Raises
         ------
         ValueError
-            If `pixels` isn't a uint16 array of two dimensions with at least one pixel.
+            If `pixels` isn't a uint16 array of two dimensions with at least one pixel, or `values` is too
+            short for it.
         """
         if pixels.dtype != np.uint16 or pixels.ndim != 2 or pixels.size == 0:
             raise ValueError(
                 f"a film needs uint16 pixels in two dimensions, not {pixels.dtype}{pixels.shape}"
             )
-        levels = pyramid(pixels)
-        shown = pixels[::2, ::2] if padding is None else pixels[::2, ::2][~padding[::2, ::2]]
-        counts = np.bincount(shown.ravel(), minlength=ENTRIES).astype(np.int64)
-        found = looks or (window_over(counts, slope, intercept, name="Full range"),)
+        meant = np.arange(65536, dtype=np.float64) if values is None else values.astype(np.float64)
+        if int(pixels.max()) >= meant.size:
+            raise ValueError(f"a film with pixels up to {pixels.max()} has values for {meant.size} only")
+        part = pixels[::2, ::2]
+        used = part if padding is None else part[~padding[::2, ::2]]
+        counts = np.bincount(used.ravel(), minlength=meant.size).astype(np.int64)
         return cls(
-            levels=levels,
-            looks=found,
+            levels=pyramid(pixels if padding is None else _blackened(pixels, padding, meant, inverse)),
+            values=meant,
+            looks=looks + _computed(counts, meant, inverse=inverse),
             counts=counts,
-            slope=slope,
-            intercept=intercept,
             inverse=inverse,
+            padding=padding,
             overlay=overlay or Overlay(),
         )
 
@@ -106,9 +111,13 @@ class Film:
         """Columns of the film itself."""
         return int(self.levels[0].shape[1])
 
-    def draggable(self, look: Look) -> Window:
-        """Return the window that a drag starts from when `look` is on the screen."""
-        return linear_equivalent(look, self.counts, self.slope, self.intercept)
+    def with_overlay(self, overlay: Overlay) -> Film:
+        """Return the same film with other corner texts; pixels are shared."""
+        return replace(self, overlay=overlay)
+
+    def draggable(self, look: Look) -> tuple[Window, bool]:
+        """Return the window that a drag of `look` starts from, and whether black and white change places."""
+        return linear_equivalent(look, self.counts, self.values)
 
     def level_for(self, scale: float) -> int:
         """Return the coarsest pyramid level that still has a pixel for each screen pixel at `scale`."""
@@ -138,20 +147,18 @@ def _halved(pixels: Pixels) -> Pixels:
     return half
 
 
-def window_over(
-    counts: npt.NDArray[np.int64],
-    slope: float,
-    intercept: float,
-    *,
-    low: float = 0.0,
-    high: float = 1.0,
-    name: str = "",
-) -> Window:
-    """Return the window from the `low` to the `high` quantile of the film's values."""
-    total = np.cumsum(counts)
-    if total[-1] == 0:
-        return Window(center=intercept, width=2.0, name=name)
-    first, last = np.searchsorted(total, [max(low * total[-1], 1), high * total[-1]])
-    ends = sorted((float(first) * slope + intercept, float(last) * slope + intercept))
-    # LINEAR maps [c - 0.5 - (w - 1) / 2, c - 0.5 + (w - 1) / 2] to the greys, hence the half and the one.
-    return Window(center=sum(ends) / 2 + 0.5, width=max(ends[1] - ends[0] + 1.0, 2.0), name=name)
+def _computed(counts: Counts, values: Values, *, inverse: bool) -> tuple[Window, ...]:
+    """Looks over parts of the film's own values; "darker" and "brighter" as the film is seen."""
+    dark, bright = ((0.02, 0.6), (0.4, 0.995)) if not inverse else ((0.4, 0.98), (0.005, 0.6))
+    return (
+        window_over(counts, values, 0.0, 1.0, "Full range"),
+        window_over(counts, values, *dark, "Darker half (lungs)"),
+        window_over(counts, values, *bright, "Brighter half (mediastinum)"),
+    )
+
+
+def _blackened(pixels: Pixels, padding: npt.NDArray[np.bool_], values: Values, inverse: bool) -> Pixels:
+    """Give padding the pixel value shown darkest, so that means at its edge stay dark."""
+    result = pixels.copy()
+    result[padding] = int(np.argmax(values) if inverse else np.argmin(values))
+    return result

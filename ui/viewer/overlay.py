@@ -8,9 +8,10 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
+from llmcxr_ws.grey import Window
 from ui.viewer.film import Film
 from ui.viewer.geometry import Placement, edge_letters
-from ui.viewer.look import Look, Window
+from ui.viewer.look import Look
 
 _MARGIN = 12
 _TEXT = QColor("#e8e6df")
@@ -20,9 +21,9 @@ _SHADOW = QColor(0, 0, 0, 215)
 def look_text(look: Look) -> str:
     """Return the window values, or the name of a table, as shown in the corner."""
     if isinstance(look, Window):
-        name = f"{look.name}  " if look.name else ""
+        name = f"{look.explanation}  " if look.explanation else ""
         return f"{name}W {look.width:.0f}  L {look.center:.0f}"
-    return f"{look.name or 'VOI LUT'}"
+    return look.explanation or "VOI LUT"
 
 
 def paint_message(painter: QPainter, area: QRect, message: str) -> None:

@@ -8,6 +8,7 @@ times slower. No Qt here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +18,21 @@ from ui.viewer.geometry import Placement
 from ui.viewer.look import Grey
 
 _BLOCK_VALUES = 65536
+Kind = TypeVar("Kind", np.uint16, np.bool_)
 
 
 @dataclass(frozen=True, eq=False)
 class Sample:
     """The part of a film that a view shows, in 16-bit values, at the screen's resolution.
 
-    `left` and `top` say where the sample lies in the view, in device pixels.
+    `left` and `top` say where the sample lies in the view, in device pixels; `padding` marks what is always
+    black, where the film has such pixels.
     """
 
     values: Pixels
     left: int
     top: int
+    padding: npt.NDArray[np.bool_] | None = None
 
 
 def look_up(table: Grey, values: Pixels, out: Grey | None = None) -> Grey:
@@ -36,7 +40,7 @@ def look_up(table: Grey, values: Pixels, out: Grey | None = None) -> Grey:
 
     Parameters
     ----------
-    table : uint8 array, shape (65536,)
+    table : uint8 array, with an entry for every value that occurs
     values : uint16 array, shape (rows, columns)
     out : uint8 array of the same shape, optional
         Filled and returned, so that a drag allocates nothing.
@@ -70,7 +74,11 @@ def sample(film: Film, placement: Placement, width: int, height: int, *, smooth:
     factor = 2**level
     pick = _bilinear if smooth else _nearest
     values = pick(pixels, rows / factor, columns / factor)
-    return Sample(np.ascontiguousarray(values.T if placement.is_turned else values), left, top)
+    padding = None
+    if film.padding is not None:
+        mask = _nearest(film.padding, rows, columns)
+        padding = mask.T if placement.is_turned else mask
+    return Sample(np.ascontiguousarray(values.T if placement.is_turned else values), left, top, padding)
 
 
 def _film_axes(
@@ -85,7 +93,9 @@ def _film_axes(
     return columns, rows
 
 
-def _nearest(pixels: Pixels, rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]) -> Pixels:
+def _nearest(
+    pixels: npt.NDArray[Kind], rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]
+) -> npt.NDArray[Kind]:
     at_rows = np.clip(np.floor(rows).astype(np.intp), 0, pixels.shape[0] - 1)
     at_columns = np.clip(np.floor(columns).astype(np.intp), 0, pixels.shape[1] - 1)
     return np.take(np.take(pixels, at_rows, axis=0), at_columns, axis=1)

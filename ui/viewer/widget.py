@@ -25,9 +25,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from llmcxr_ws.grey import Window
 from ui.viewer.film import Film
 from ui.viewer.geometry import UPRIGHT, Placement
-from ui.viewer.look import Grey, Look, Window, grey_table
+from ui.viewer.look import Grey, Look, dragged, grey_table
 from ui.viewer.overlay import paint_message, paint_overlay
 from ui.viewer.sampling import Sample, look_up, sample
 
@@ -92,7 +93,7 @@ class FilmView(QWidget):
         self._film: Film | None = None
         self._placement: Placement = Placement(1, 1)
         self._message = "No film"
-        self._look: Look = Window(center=128.0, width=256.0)
+        self._look: Look = Window(128.0, 256.0)
         self._inverted = False
         self._is_fitted = True
         self._drag: _Drag | None = None
@@ -246,12 +247,15 @@ class FilmView(QWidget):
             self._greys = None
         if self._table is None or self._greys is None:
             inverse = film.inverse != self._inverted
-            self._table = grey_table(self._look, film.slope, film.intercept, inverse=inverse)
+            self._table = grey_table(self._look, film.values, inverse=inverse)
             if self._greys is None:
                 # QImage wants rows that begin on four bytes.
                 rows, columns = self._sample.values.shape
                 self._greys = np.empty((rows, (columns + 3) // 4 * 4), dtype=np.uint8)
-            look_up(self._table, self._sample.values, self._greys[:, : self._sample.values.shape[1]])
+            shown = self._greys[:, : self._sample.values.shape[1]]
+            look_up(self._table, self._sample.values, shown)
+            if self._sample.padding is not None:
+                shown[self._sample.padding] = 0
         return self._sample, self._greys
 
     # Qt
@@ -306,8 +310,9 @@ class FilmView(QWidget):
             case "window":
                 fine = _FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
                 ratio = self.devicePixelRatioF()
-                window = self._film.draggable(self._look)
-                self.set_look(window.dragged(dx / ratio * fine, dy / ratio * fine))
+                window, is_falling = self._film.draggable(self._look)
+                self._inverted ^= is_falling
+                self.set_look(dragged(window, dx / ratio * fine, dy / ratio * fine))
             case "pan":
                 self._place(self._placement.moved(dx, dy))
             case "zoom":

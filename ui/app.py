@@ -1,0 +1,128 @@
+"""Starting the window: application, theme, log, and what happens to a defect.
+
+A defect (anything that isn't a `UserFacingError`) goes to the log with its traceback and is shown as an
+internal error without any of its text: a message from deep inside may quote a patient.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import QLibraryInfo, QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.log import logger
+from llmcxr_ws.workplace import Workplace
+from ui.desk import Desk
+from ui.tasks import Tasks
+from ui.theme import apply_theme
+from ui.window import TITLE, MainWindow
+
+_LOG = logger(__name__)
+_DEFECT_TEXT = (
+    "Something inside the program went wrong. What you have written is saved as far as the window says so. "
+    "The log has the details for your administrator; they hold no patient data."
+)
+
+
+class Defects(QObject):
+    """Logs defects and shows one dialog for them, never two at a time."""
+
+    _arrived = Signal(object)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._window: QWidget | None = None
+        self._is_shown = False
+        self._arrived.connect(self._show)
+
+    def set_window(self, window: QWidget) -> None:
+        """Tell above which window the dialog goes."""
+        self._window = window
+
+    def install(self) -> None:
+        """Take over what would end up as a traceback on a terminal that nobody sees."""
+        sys.excepthook = self._on_uncaught
+        threading.excepthook = lambda caught: self.report(caught.exc_value)
+
+    def report(self, error: BaseException | None) -> None:
+        """Log a defect: its kind and where it happened, not its message; then show the dialog."""
+        frames = traceback.extract_tb(error.__traceback__) if error is not None else []
+        places = [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
+        _LOG.error("window.defect", kind=type(error).__name__, at=" < ".join(reversed(places)))
+        self._arrived.emit(type(error).__name__)
+
+    def _on_uncaught(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.quit()
+        elif isinstance(error, UserFacingError) and isinstance(self._window, MainWindow):
+            self._window.say_error(error)
+        else:
+            self.report(error)
+
+    def _show(self, kind: str) -> None:
+        if self._is_shown:
+            return
+        self._is_shown = True
+        box = QMessageBox(self._window)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setWindowTitle("Internal error")
+        box.setText(f"Internal error ({kind})")
+        box.setInformativeText(_DEFECT_TEXT)
+        box.finished.connect(self._on_closed)
+        box.open()
+
+    def _on_closed(self, _: int) -> None:
+        self._is_shown = False
+
+
+def make_application() -> QApplication:
+    """Return the one application, with the window's own theme."""
+    running = QApplication.instance()
+    app = running if isinstance(running, QApplication) else QApplication([TITLE])
+    app.setApplicationName("llmcxr")
+    app.setApplicationDisplayName(TITLE)
+    apply_theme(app)
+    return app
+
+
+def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks], None] | None = None) -> int:
+    """Open the window and work until it is closed; return the exit status.
+
+    Parameters
+    ----------
+    when_open : callable, optional
+        Called once the window is on the screen; the screenshot uses it.
+    """
+    app = make_application()
+    defects = Defects()
+    defects.install()
+    workplace = Workplace.open(home)
+    tasks = Tasks()
+    tasks.defect.connect(defects.report)
+    window = MainWindow(tasks, Desk(workplace), user)
+    defects.set_window(window)
+    window.resize(1600, 1000)
+    window.show()
+    if when_open is not None:
+        QTimer.singleShot(0, lambda: when_open(window, tasks))
+    try:
+        return app.exec()
+    finally:
+        tasks.close()
+        workplace.close()
+
+
+def platform_facts() -> str:
+    """Return Qt's version and the platform plug-in that draws, after starting them."""
+    app = make_application()
+    version = QLibraryInfo.version().toString()
+    return f"Qt {version}, platform '{app.platformName()}', font '{app.font().family()}'"

@@ -1,0 +1,1 @@
+"""Questions about the film and the model's answers."""

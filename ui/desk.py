@@ -1,0 +1,169 @@
+"""Everything this window asks of the hall, in one place and always off the window's thread.
+
+Each method is one short piece of database work that returns frozen values; `Tasks.in_store` runs it. A call
+from the window's thread is a defect and raises, so that no store access can freeze the window unnoticed.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from llmcxr_ws import reading
+from llmcxr_ws.domain import DeliveryRow, QuestionRow, ReportRow, ServiceRow, StudyRow
+from llmcxr_ws.errors import AccessError
+from llmcxr_ws.identity import SealedKey, UnlockedKey
+from llmcxr_ws.reading import StudyDetail
+from llmcxr_ws.store import accounts
+from llmcxr_ws.workplace import Workplace
+from ui.text import person_name
+
+EDITING_ROLES = ("reader", "resident")
+
+
+@dataclass(frozen=True)
+class Badge:
+    """Who sits at this window. The key is in memory only and gone while the window is locked."""
+
+    user: str
+    display_name: str
+    role: str
+    key: UnlockedKey | None
+    sealed: SealedKey | None = None
+
+    @property
+    def may_edit(self) -> bool:
+        """Whether this role writes reports."""
+        return self.role in EDITING_ROLES
+
+    @property
+    def why_not_sign(self) -> str:
+        """Why this person can't sign now; empty when nothing speaks against it."""
+        if self.key is None:
+            return "The window is locked."
+        return "" if reading.may_sign(self.key) else f"Your role is {self.role}. Only a reader signs."
+
+    def locked(self) -> Badge:
+        """Return the badge without its key: the PIN or the password gives it back."""
+        return replace(self, key=None)
+
+
+class Desk:
+    """The hall as one window sees it."""
+
+    def __init__(self, workplace: Workplace) -> None:
+        self._workplace = workplace
+        self._db = workplace.db
+
+    @property
+    def idle_lock_min(self) -> float:
+        """Minutes without input after which the window locks."""
+        return self._workplace.config.idle_lock_min
+
+    def enter(self, name: str, password: str, pin: str = "") -> Badge:
+        """Log in; with a PIN the key is also sealed under it for this session.
+
+        Raises
+        ------
+        AccessError
+            Name, password or PIN is refused.
+        """
+        _off_the_window()
+        key = reading.log_in(self._db, name, password)
+        account = accounts.account(self._db, name)
+        shown = person_name(account.display_name) if account else name
+        return Badge(key.user, shown, key.role, key, key.seal(pin) if pin else None)
+
+    def reenter(self, badge: Badge, secret: str, *, is_pin: bool) -> Badge:
+        """Prove again who sits here, by password or by the session's PIN; role and lock-out are read anew.
+
+        Raises
+        ------
+        AccessError
+            The secret is wrong, there is no PIN, or the user was disabled meanwhile.
+        """
+        _off_the_window()
+        if not is_pin:
+            key = reading.log_in(self._db, badge.user, secret)
+            return replace(badge, key=key, role=key.role)
+        account = accounts.account(self._db, badge.user)
+        if account is None or not account.enabled:
+            raise AccessError(f"The user '{badge.user}' is disabled.", what_to_do="Ask an administrator.")
+        if badge.sealed is None:
+            raise AccessError("No PIN was chosen at log-in.", what_to_do="Use the password.")
+        return replace(badge, key=badge.sealed.open(secret))
+
+    def changes(self, since: int) -> tuple[StudyRow, ...]:
+        """Return the studies that changed after a sequence number."""
+        _off_the_window()
+        return tuple(reading.worklist(self._db, since=since))
+
+    def detail(self, study_id: int) -> StudyDetail:
+        """Return everything about one study."""
+        _off_the_window()
+        return reading.open_study(self._db, study_id)
+
+    def hold(self, study_id: int, user: str, *, take_over: bool = False) -> None:
+        """Take a study for reading; raise AccessError when somebody else holds it."""
+        _off_the_window()
+        reading.hold(self._db, study_id, user=user, take_over=take_over)
+
+    def let_go(self, study_id: int, user: str) -> None:
+        """Give a held study back."""
+        _off_the_window()
+        reading.let_go(self._db, study_id, user=user)
+
+    def save(self, report_id: int, user: str, text: str) -> int:
+        """Keep an edit; return the report version that it went to."""
+        _off_the_window()
+        return reading.save_edit(self._db, report_id, user=user, text=text)
+
+    def ask(self, study_id: int, user: str, text: str) -> QuestionRow:
+        """Put a question; return its row."""
+        _off_the_window()
+        return reading.question(self._db, reading.ask(self._db, study_id, user=user, text=text))
+
+    def question(self, question_id: int) -> QuestionRow:
+        """Return a question with as much of its answer as there is."""
+        _off_the_window()
+        return reading.question(self._db, question_id)
+
+    def sign(self, badge: Badge, detail: StudyDetail, text: str) -> int:
+        """Write a sign request over what the reader has before him; return its id."""
+        _off_the_window()
+        return reading.request_signature(self._db, _key(badge), detail, text)
+
+    def reject(self, badge: Badge, report: ReportRow, reason: str) -> int:
+        """Write a request to reject a draft; return its id."""
+        _off_the_window()
+        return reading.request_rejection(self._db, _key(badge), report, reason)
+
+    def resend(self, badge: Badge, delivery: DeliveryRow) -> int:
+        """Write a request to send a dead delivery again; return its id."""
+        _off_the_window()
+        return reading.request_resend(self._db, _key(badge), delivery)
+
+    def services(self) -> tuple[ServiceRow, ...]:
+        """Return the processes that have said they run."""
+        _off_the_window()
+        return tuple(reading.running(self._db))
+
+    def path_of(self, relative: str) -> Path:
+        """Return where a received file lies; touches neither disk nor database."""
+        return self._workplace.objects.path(relative)
+
+    def close(self) -> None:
+        """Close the workplace."""
+        self._workplace.close()
+
+
+def _key(badge: Badge) -> UnlockedKey:
+    if badge.key is None:
+        raise AccessError("The window is locked.", what_to_do="Unlock it with the PIN or the password.")
+    return badge.key
+
+
+def _off_the_window() -> None:
+    if threading.current_thread() is threading.main_thread():
+        raise RuntimeError("The database was called on the window's thread; use Tasks.in_store.")

@@ -1,0 +1,62 @@
+"""The strip above everything: whose study this is, what the program is worth, who sits here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+
+from llmcxr_ws.reading import StudyDetail
+from ui.desk import Badge
+from ui.text import patient_line, person_name, study_moment
+from ui.widgets import button, label
+
+
+class Header(QFrame):
+    """Patient on the left, the research mark in the middle, the user on the right."""
+
+    def __init__(self, on_lock: Callable[[], None], on_keys: Callable[[], None]) -> None:
+        super().__init__()
+        self.setObjectName("header")
+        self.patient = label("", "heading")
+        self.patient.setStyleSheet("font-size: 13pt;")
+        self.patient.setAccessibleName("Patient")
+        self.study = label("", "muted")
+        self.study.setAccessibleName("Study")
+        self.user = label("", "muted")
+        self.user.setAccessibleName("User")
+        who = QVBoxLayout()
+        who.setSpacing(1)
+        who.addWidget(self.patient)
+        who.addWidget(self.study)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 8, 12, 8)
+        layout.setSpacing(12)
+        layout.addLayout(who, 1)
+        layout.addWidget(label("Research use only · not for diagnosis", "attention"))
+        layout.addSpacing(12)
+        layout.addWidget(self.user)
+        layout.addWidget(button("Keys  F1", on_keys, name="Show all keys"))
+        layout.addWidget(button("Lock", on_lock, name="Lock the window"))
+        self.show_study(None)
+
+    def show_badge(self, badge: Badge | None) -> None:
+        """Show who sits here."""
+        self.user.setText(f"{badge.display_name} ({badge.role})" if badge else "")
+
+    def show_study(self, detail: StudyDetail | None) -> None:
+        """Show whose study lies open."""
+        if detail is None:
+            self.patient.setText("LLM-CXR Workstation")
+            self.study.setText("No study open")
+            return
+        study = detail.study
+        self.patient.setText(person_name(study.identity.patient_name))
+        accession = study.identity.accession_number
+        parts = (
+            patient_line(study.identity, study.study_date),
+            study.study_description,
+            study_moment(study),
+            f"Acc. {accession}" if accession else "",
+        )
+        self.study.setText("   ".join(part for part in parts if part))

@@ -1,0 +1,1 @@
+"""The report: editor, marks of what differs from the AI text, autosave."""

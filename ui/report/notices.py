@@ -1,0 +1,115 @@
+"""What stands above a report in words: where it comes from, what stops it, what became of a request. No Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llmcxr_ws.domain import ReportRow
+from llmcxr_ws.reading import StudyDetail
+from llmcxr_ws.states import DeliveryState, ReportState, StudyState
+from ui.text import clock, percent
+
+EDITABLE = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence and the banner it belongs into: "attention", "bad" or "plain"."""
+
+    tone: str
+    text: str
+
+
+def origin_line(report: ReportRow) -> str:
+    """Return who wrote the draft and what it is worth."""
+    model = " ".join(part for part in (report.model_name, report.model_version) if part) or "unnamed model"
+    confidence = f" · confidence {percent(report.confidence)}" if report.confidence is not None else ""
+    drafted = f"AI draft by {model} · {clock(report.created_at)}{confidence}"
+    return f"{drafted}\nResearch use only. Read it against the film; you sign, not the model."
+
+
+def not_judged_line(report: ReportRow) -> str:
+    """Return what the model can't judge, as the bundle lists it; empty where the draft carries no list."""
+    findings = [str(finding) for finding in report.evidence.get("findings_not_judged", ())]
+    return f"Not judged by the model, look yourself: {', '.join(findings)}." if findings else ""
+
+
+def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | None:
+    """Return the most important thing to know about this report, or None."""
+    report, study = detail.report, detail.study
+    refused = _last_refusal(detail)
+    if study.state in (StudyState.EXCLUDED, StudyState.FAILED):
+        word = (
+            "No draft is made of this study." if study.state is StudyState.EXCLUDED else "The study failed."
+        )
+        return Notice("bad" if study.state is StudyState.FAILED else "attention", f"{word} {study.reason}")
+    if report is None:
+        return Notice("plain", "There is no draft yet; it appears here by itself.")
+    by_state = {
+        ReportState.SIGN_PENDING: Notice("attention", f"Signature pending. {report.reason}".strip()),
+        ReportState.REFUSED: Notice("bad", f"The signature was refused. {report.reason}".strip()),
+        ReportState.WITHHELD: Notice("attention", f"The AI draft is withheld. {report.reason}".strip()),
+        ReportState.REJECTED: Notice(
+            "attention", f"The AI draft was rejected: {report.reason}. Write your own."
+        ),
+    }
+    if report.state is ReportState.SIGNED:
+        return _signed_notice(detail, report)
+    if report.state is not ReportState.SIGN_PENDING and _is_waiting(detail):
+        return Notice("attention", "The request is with the node; its answer appears here by itself.")
+    if refused and report.state in EDITABLE:
+        return Notice("bad", f"The last request was refused. {refused}")
+    if report.state in by_state:
+        return by_state[report.state]
+    if study.held_by and study.held_by != user:
+        return Notice("attention", f"{study.held_by} is reading this study; you can look, not write.")
+    return None if may_edit else Notice("plain", "Your role reads reports and doesn't write them.")
+
+
+def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
+    at = f" at {clock(report.signed_at)}" if report.signed_at else ""
+    dead = [row for row in detail.deliveries if row.state is DeliveryState.DEAD]
+    if dead:
+        return Notice(
+            "bad", f"Signed by {report.signed_by}{at}, but not delivered to {dead[0].peer}: {dead[0].message}"
+        )
+    open_ones = [row for row in detail.deliveries if row.state is not DeliveryState.CONFIRMED]
+    if detail.study.state is StudyState.CONFIRMED:
+        peers = ", ".join(sorted({row.peer for row in detail.deliveries}))
+        return Notice("good", f"Signed by {report.signed_by}{at} and confirmed by {peers}.")
+    waiting = f" Waiting for {open_ones[0].peer}. {open_ones[0].message}".rstrip() if open_ones else ""
+    return Notice("good", f"Signed by {report.signed_by}{at}.{waiting}")
+
+
+def _is_waiting(detail: StudyDetail) -> bool:
+    return any(row.state == "waiting" and row.kind in ("sign", "reject") for row in detail.requests)
+
+
+def _last_refusal(detail: StudyDetail) -> str:
+    """Return why the node refused the newest request about the present report; empty if it didn't."""
+    mine = [row for row in detail.requests if detail.report is not None and row.report_id == detail.report.id]
+    return mine[-1].outcome if mine and mine[-1].state == "refused" else ""
+
+
+def is_editable(detail: StudyDetail, user: str, *, may_edit: bool) -> bool:
+    """Return whether this person may write into the report now."""
+    if detail.report is None or not may_edit or _is_waiting(detail):
+        return False
+    return detail.report.state in EDITABLE and detail.study.held_by in ("", user)
+
+
+def late_line(detail: StudyDetail) -> str:
+    """Return the sentence about images that came after the draft; empty when none did."""
+    if detail.study.needs_addendum:
+        return (
+            "Images came after the report was signed. It needs an addendum; the signed report stays as it is."
+        )
+    if detail.study.late_images:
+        return "Images came after this draft was made. Look at them before you sign; a new draft follows by itself."
+    report = detail.report
+    if report is not None and report.instances and report.state in EDITABLE:
+        unknown = {row.sop_instance_uid for row in detail.instances} - set(report.instances)
+        if unknown:
+            word = "image is" if len(unknown) == 1 else "images are"
+            return f"{len(unknown)} {word} newer than this draft. A new draft follows by itself."
+    return ""

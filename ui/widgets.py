@@ -1,0 +1,88 @@
+"""Small building blocks: labelled buttons, banners, headings. Each gives its control an accessible name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from ui.icons import pixmap
+from ui.shortcuts import keys_of, text_of
+from ui.theme import DARK
+
+
+def with_tone(widget: QWidget, tone: str) -> None:
+    """Give a widget a tone of the style sheet and have it drawn anew."""
+    if widget.property("tone") != tone:
+        widget.setProperty("tone", tone)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
+def label(text: str = "", tone: str = "", *, wraps: bool = False) -> QLabel:
+    """Return a label of plain text: what comes from outside is never read as markup."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(wraps)
+    if tone:
+        made.setProperty("tone", tone)
+    return made
+
+
+def button(text: str, on_click: Callable[[], object], *, name: str = "", tone: str = "") -> QPushButton:
+    """Return a push button with an accessible name (its text, unless another is given)."""
+    made = QPushButton(text)
+    made.setAccessibleName(name or text)
+    made.setAutoDefault(False)
+    if tone:
+        made.setProperty("tone", tone)
+    made.clicked.connect(lambda: on_click())
+    return made
+
+
+def tool(text: str, action: str, on_click: Callable[[], object], *, checkable: bool = False) -> QToolButton:
+    """Return a tool button for an entry of the shortcut table, with its words and keys as tool tip."""
+    made = QToolButton()
+    made.setText(text)
+    made.setAccessibleName(text_of(action))
+    made.setToolTip(f"{text_of(action)} ({', '.join(keys_of(action))})")
+    made.setCheckable(checkable)
+    made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    made.clicked.connect(lambda: on_click())
+    return made
+
+
+class Banner(QFrame):
+    """A sentence that can't be overlooked, with a shape before it; hidden while it has nothing to say."""
+
+    def __init__(self, tone: str, shape: str, *, name: str) -> None:
+        super().__init__()
+        self.setProperty("banner", tone)
+        self.setAccessibleName(name)
+        self._text = label(wraps=True)
+        self._text.setAccessibleName(name)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.MinimumExpanding)
+        mark = QLabel()
+        mark.setPixmap(pixmap(shape, getattr(DARK, tone, DARK.muted), self.devicePixelRatioF()))
+        self._row = layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 7, 10, 7)
+        layout.setSpacing(9)
+        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._text, 1)
+        self.hide()
+
+    def add_button(self, made: QPushButton) -> None:
+        """Put a button at the banner's end."""
+        self._row.addWidget(made)
+
+    @property
+    def text(self) -> str:
+        """The sentence."""
+        return self._text.text()
+
+    def say(self, text: str) -> None:
+        """Show a sentence, or hide for an empty one."""
+        self._text.setText(text)
+        self.setVisible(bool(text))

@@ -1,0 +1,73 @@
+"""What a study's state is called on the worklist: a word, a shape and a tone for every case.
+
+The node and the engine write the states; here they are only put into words.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from llmcxr_ws.domain import StudyRow
+from llmcxr_ws.states import ReportState, StudyState
+
+
+class Rank(IntEnum):
+    """Order of the worklist, most urgent first."""
+
+    ADDENDUM = 0
+    REFUSED = 1
+    TO_READ = 2
+    PENDING = 3
+    ON_THE_WAY = 4
+    PROBLEM = 5
+    DONE = 6
+
+
+@dataclass(frozen=True)
+class Status:
+    """A state as people see it; `tone` names a colour of the theme, `shape` an icon."""
+
+    word: str
+    shape: str
+    tone: str
+    rank: Rank
+
+
+_BY_STUDY = {
+    StudyState.RECEIVING: Status("Receiving", "receiving", "muted", Rank.ON_THE_WAY),
+    StudyState.COMPLETE: Status("Waiting for draft", "waiting", "muted", Rank.ON_THE_WAY),
+    StudyState.DRAFTING: Status("Being drafted", "working", "ai", Rank.ON_THE_WAY),
+    StudyState.DRAFTED: Status("Draft ready", "draft", "ai", Rank.TO_READ),
+    StudyState.IN_REVIEW: Status("In review", "review", "focus", Rank.TO_READ),
+    StudyState.SIGNED: Status("Signed", "signed", "good", Rank.DONE),
+    StudyState.CONFIRMED: Status("Confirmed", "confirmed", "good", Rank.DONE),
+    StudyState.EXCLUDED: Status("Not drafted", "excluded", "attention", Rank.PROBLEM),
+    StudyState.FAILED: Status("Failed", "failed", "bad", Rank.PROBLEM),
+    StudyState.RETRACTED: Status("Retracted", "retracted", "muted", Rank.DONE),
+}
+
+_BY_REPORT = {
+    ReportState.SIGN_PENDING: Status("Signing", "pending", "attention", Rank.PENDING),
+    ReportState.REFUSED: Status("Refused", "refused", "bad", Rank.REFUSED),
+    ReportState.WITHHELD: Status("Withheld", "excluded", "attention", Rank.TO_READ),
+    ReportState.REJECTED: Status("Draft rejected", "refused", "attention", Rank.TO_READ),
+    ReportState.PRELIMINARY: Status("Preliminary", "review", "focus", Rank.TO_READ),
+}
+
+_ADDENDUM = Status("Needs addendum", "addendum", "attention", Rank.ADDENDUM)
+_UNDER_REVIEW = (StudyState.DRAFTED, StudyState.IN_REVIEW)
+
+
+def status_of(row: StudyRow) -> Status:
+    """Return what the worklist says of a study."""
+    if row.needs_addendum:
+        return _ADDENDUM
+    if row.state in _UNDER_REVIEW and row.report_state in _BY_REPORT:
+        return _BY_REPORT[row.report_state]
+    return _BY_STUDY[row.state]
+
+
+def all_statuses() -> tuple[Status, ...]:
+    """Return every status there is, for tests and for the legend."""
+    return (_ADDENDUM, *_BY_REPORT.values(), *_BY_STUDY.values())
