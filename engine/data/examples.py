@@ -35,7 +35,7 @@ TASKS = ("report", "answer", "generate", "instruct")
 class ExampleSettings:
     """How examples are drawn and weighed; `shares` follows TASKS."""
 
-    shares: tuple[float, float, float, float] = (0.35, 0.4, 0.15, 0.1)
+    shares: tuple[float, float, float, float] = (0.42, 0.38, 0.12, 0.08)
     code_dropout: float = 0.12
     context_share: float = 0.25
     open_share: float = 0.15

@@ -52,7 +52,7 @@ class LanguageModelSettings:
     source: str = "nih-cxr14"
     seed: int = 1
     threads: int = 1
-    variants: int = 24
+    variants: int = 12
     hidden: int = 256
     layers: int = 4
     heads: int = 4
@@ -60,11 +60,11 @@ class LanguageModelSettings:
     dropout: float = 0.1
     code_dropout: float = 0.12
     prompt_image_weight: float = 0.004
-    steps: int = 1800
-    batch: int = 16
-    learning_rate: float = 8e-4
+    steps: int = 2600
+    batch: int = 8
+    learning_rate: float = 7e-4
     weight_decay: float = 0.05
-    validate_every: int = 100
+    validate_every: int = 150
 
 
 def main() -> None:
@@ -134,7 +134,7 @@ class LanguageModelRun:
         while self.step < settings.steps:
             ids, weights = self._batch([self.examples.draw() for _ in range(settings.batch)])
             for group in self.optimizer.param_groups:
-                group["lr"] = settings.learning_rate * cosine_rate(self.step, settings.steps, 50)
+                group["lr"] = settings.learning_rate * cosine_rate(self.step, settings.steps, 100)
             self.network.train()
             with torch.autocast("cpu", torch.bfloat16):
                 loss = self._loss(ids, weights)
