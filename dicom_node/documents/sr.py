@@ -1,0 +1,211 @@
+"""Build a report as an Enhanced SR in the shape of TID 2000 (PS3.16, Basic Diagnostic Imaging Report).
+
+A pure function: the same document gives the same data set. TID 2000 isn't extensible and its order counts:
+procedure, language, observers, headings. A draft is COMPLETE, UNVERIFIED, PRELIMINARY; a signed report COMPLETE,
+VERIFIED, FINAL. Deliberately not here: where a sentence comes from. A non-extensible template has no row for it;
+the origins stay in the store, by sentence.
+"""
+
+from __future__ import annotations
+
+from datetime import timezone
+
+from highdicom.sr import (
+    CodeContentItem,
+    CodedConcept,
+    ContainerContentItem,
+    ContentSequence,
+    EnhancedSR,
+    ImageContentItem,
+    LanguageOfContentItemAndDescendants,
+    ObservationContext,
+    RelationshipTypeValues,
+    TextContentItem,
+)
+from pydicom.dataset import Dataset
+
+from dicom_node.documents import envelope
+from dicom_node.documents.header import offset_from_utc, patient_and_study, procedure_codes, requests
+from dicom_node.documents.observers import device_context, person_context
+from dicom_node.documents.report import (
+    DocumentReference,
+    Person,
+    ReportDocument,
+    Section,
+    Sentence,
+    canonical_content,
+    instance_uid,
+    series_uid,
+)
+from llmcxr_ws.errors import DicomError
+
+DRAFT_SERIES_DESCRIPTION = "AI DRAFT - not reviewed"
+SIGNED_SERIES_DESCRIPTION = "Signed report"
+
+# Fixed, and above what modalities count to.
+_SERIES_NUMBERS = {"draft": 9001, "signed": 9002}
+_DESCRIPTIONS = {"draft": DRAFT_SERIES_DESCRIPTION, "signed": SIGNED_SERIES_DESCRIPTION}
+
+# Code value, coding scheme, meaning. Made into an item anew for each use: documents must share nothing.
+Concept = tuple[str, str, str]
+
+# PS3.16: heading of CID 7001, element of CID 7002.
+_HEADINGS: dict[Section, tuple[Concept, Concept]] = {
+    "findings": (("59776-5", "LN", "Findings"), ("121071", "DCM", "Finding")),
+    "impression": (("19005-8", "LN", "Impressions"), ("121073", "DCM", "Impression")),
+}
+_LANGUAGES = {"en": "English", "en-US": "English (United States)", "en-GB": "English (United Kingdom)"}
+
+
+def build(document: ReportDocument) -> Dataset:
+    """Return the Enhanced SR of a report, ready to be checked by the gate and stored.
+
+    Raises
+    ------
+    DicomError
+        If a value of the document doesn't fit the element that has to hold it.
+    """
+    zone = offset_from_utc(document.film, document.started_at)
+    try:
+        built = _build(document, zone)
+    except (ValueError, TypeError, AttributeError) as error:
+        # highdicom's texts may quote the value they refuse; only the kind of error is passed on.
+        raise DicomError(
+            f"The report can't be made a DICOM document ({type(error).__name__} in its names or headers).",
+            what_to_do="Shorten names of institution, person and model to 64 characters without a backslash.",
+        ) from error
+    person = document.person
+    at = person.verified_at if person else document.started_at
+    devices = document.algorithms or (document.device,)
+    ds = envelope.finish(built, patient_and_study(document.film), devices, document.institution, at, zone)
+    ds.AuthorObserverSequence = [_author(document)]
+    if person:
+        ds.VerificationFlag = "VERIFIED"
+        ds.VerifyingObserverSequence = [_verification(person, zone)]
+        ds.CompletionFlagDescription = "Read and signed by the verifying observer"
+    else:
+        ds.CompletionFlagDescription = "Complete AI draft, reviewed by nobody"
+    if document.predecessor:
+        ds.PredecessorDocumentsSequence = [_predecessor(document.predecessor)]
+    return ds
+
+
+def _build(document: ReportDocument, zone: timezone) -> EnhancedSR:
+    film = document.film
+    others = [instance for instance in document.evidence if instance.SOPInstanceUID != film.SOPInstanceUID]
+    evidence = [
+        film,
+        *sorted((*others, *document.other_evidence), key=lambda instance: instance.SOPInstanceUID),
+    ]
+    return EnhancedSR(
+        evidence=[envelope.stand_in(instance) for instance in evidence],
+        content=_tree(document),
+        series_instance_uid=series_uid(document.kind, film.StudyInstanceUID, document.installation),
+        series_number=_SERIES_NUMBERS[document.kind],
+        series_description=_DESCRIPTIONS[document.kind],
+        sop_instance_uid=instance_uid(document.kind, document.report_version, canonical_content(document)),
+        instance_number=document.report_version,
+        is_complete=True,
+        is_final=document.kind == "signed",
+        # The verification is written by hand afterwards: highdicom takes the clock's time for it.
+        is_verified=False,
+        requested_procedures=requests(film) or None,
+        performed_procedure_codes=[CodedConcept.from_dataset(item) for item in procedure_codes(film)] or None,
+        content_date=envelope.da(document.started_at, zone),
+        content_time=envelope.tm(document.started_at, zone),
+        **envelope.equipment(document.institution, document.installation),
+    )
+
+
+def _tree(document: ReportDocument) -> ContainerContentItem:
+    root = ContainerContentItem(
+        name=CodedConcept("18748-4", "LN", "Diagnostic Imaging Report"), template_id="2000"
+    )
+    root.ContentSequence = ContentSequence()
+    for procedure in procedure_codes(document.film)[:1]:
+        root.ContentSequence.append(
+            CodeContentItem(
+                name=CodedConcept("121058", "DCM", "Procedure reported"),
+                value=CodedConcept.from_dataset(procedure),
+                relationship_type=RelationshipTypeValues.HAS_CONCEPT_MOD,
+            )
+        )
+    language = CodedConcept(
+        document.language, "RFC5646", _LANGUAGES.get(document.language, document.language)
+    )
+    root.ContentSequence.extend(LanguageOfContentItemAndDescendants(language))
+    root.ContentSequence.extend(_observers(document))
+    for section in _HEADINGS:
+        sentences = [sentence for sentence in document.sentences if sentence.section == section]
+        if sentences:
+            root.ContentSequence.append(_section(document, section, sentences))
+    return root
+
+
+def _observers(document: ReportDocument) -> ObservationContext:
+    return ObservationContext(
+        observer_person_context=person_context(document.person) if document.person else None,
+        observer_device_context=device_context(document.device),
+    )
+
+
+def _section(document: ReportDocument, section: Section, sentences: list[Sentence]) -> ContainerContentItem:
+    heading, element = _HEADINGS[section]
+    container = ContainerContentItem(
+        name=CodedConcept(*heading), relationship_type=RelationshipTypeValues.CONTAINS
+    )
+    container.ContentSequence = ContentSequence()
+    for sentence in sentences:
+        text = TextContentItem(
+            name=CodedConcept(*element),
+            value=sentence.text,
+            relationship_type=RelationshipTypeValues.CONTAINS,
+        )
+        image = ImageContentItem(
+            name=CodedConcept("121080", "DCM", "Best illustration of finding"),
+            referenced_sop_class_uid=document.film.SOPClassUID,
+            referenced_sop_instance_uid=document.film.SOPInstanceUID,
+            relationship_type=RelationshipTypeValues.INFERRED_FROM,
+        )
+        text.ContentSequence = ContentSequence([image])
+        container.ContentSequence.append(text)
+    return container
+
+
+def _author(document: ReportDocument) -> Dataset:
+    """Return who wrote the content (PS3.3 table 10-1, Identified Person or Device)."""
+    item = Dataset()
+    item.InstitutionName = document.institution
+    item.InstitutionCodeSequence = []
+    if document.person:
+        item.ObserverType = "PSN"
+        item.PersonName = document.person.name
+        item.PersonIdentificationCodeSequence = []
+        item.InstitutionName = document.person.organisation
+        return item
+    item.ObserverType = "DEV"
+    item.StationName = ""
+    item.DeviceUID = document.device.uid
+    item.Manufacturer = document.device.manufacturer
+    item.ManufacturerModelName = document.device.model_name
+    return item
+
+
+def _verification(person: Person, zone: timezone) -> Dataset:
+    item = Dataset()
+    item.VerifyingOrganization = person.organisation
+    item.VerificationDateTime = envelope.dt(person.verified_at, zone)
+    item.VerifyingObserverName = person.name
+    item.VerifyingObserverIdentificationCodeSequence = []
+    return item
+
+
+def _predecessor(reference: DocumentReference) -> Dataset:
+    instance, series, study = Dataset(), Dataset(), Dataset()
+    instance.ReferencedSOPClassUID = reference.SOPClassUID
+    instance.ReferencedSOPInstanceUID = reference.SOPInstanceUID
+    series.SeriesInstanceUID = reference.SeriesInstanceUID
+    series.ReferencedSOPSequence = [instance]
+    study.StudyInstanceUID = reference.StudyInstanceUID
+    study.ReferencedSeriesSequence = [series]
+    return study
