@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, or_, select, update
+from sqlalchemy import CursorResult, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.errors import LlmcxrError
@@ -85,7 +85,7 @@ def enqueue(
 def claim(db: Database, *, kinds: Sequence[str], owner: str, lease_s: float) -> Claimed | None:
     """Take the next job that is due, or one whose lease has run out.
 
-    Gives None when there is nothing to do. Jobs that used up their attempts are set aside as dead first.
+    Gives None when there is nothing to do. Jobs that used up their attempts are left to :func:`exhausted`.
     """
     due = or_(
         and_(Job.state == "queued", Job.run_after <= db_now()),
@@ -101,7 +101,9 @@ def claim(db: Database, *, kinds: Sequence[str], owner: str, lease_s: float) -> 
         )
         row = session.execute(
             update(Job)
-            .where(Job.id.in_(chosen.scalar_subquery()), due)
+            # `=`, never `IN`: PostgreSQL runs an `IN (… LIMIT 1 FOR UPDATE SKIP LOCKED)` once for each row that it
+            # looks at, and so claims the whole queue at once.
+            .where(Job.id == chosen.scalar_subquery(), due)
             .values(state="running", owner=owner, attempts=Job.attempts + 1, lease_until=db_now(lease_s))
             .returning(Job.id, Job.kind, Job.study_id, Job.payload, Job.attempts, Job.max_attempts)
             .execution_options(synchronize_session=False)
@@ -199,8 +201,8 @@ def release(db: Database, claimed: Claimed) -> None:
 def waiting(db: Database) -> dict[str, int]:
     """How many jobs are in which state."""
     with db.read() as session:
-        states = session.scalars(select(Job.state)).all()
-    return {state: states.count(state) for state in sorted(set(states))}
+        counted = session.execute(select(Job.state, func.count()).group_by(Job.state).order_by(Job.state))
+        return {state: count for state, count in counted}
 
 
 def _change(session: Session, claimed: Claimed, **values: Any) -> bool:

@@ -18,7 +18,7 @@ _DEBIAN_PACKAGES = {
     "dcentvfy": "dicom3tools",
     "Orthanc": "orthanc",
     "initdb": "postgresql",
-    "pg_ctl": "postgresql",
+    "runuser": "util-linux",
 }
 
 
@@ -29,7 +29,9 @@ def require(tool: str) -> str:
     """
     own = Path(sys.prefix, "bin").resolve()
     places = [place for place in os.environ.get("PATH", "").split(os.pathsep) if Path(place).resolve() != own]
-    found = shutil.which(tool, path=os.pathsep.join([*places, "/usr/sbin", "/sbin"]))
+    # Debian keeps PostgreSQL's server programs out of everybody's PATH.
+    hidden = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+    found = shutil.which(tool, path=os.pathsep.join([*places, *hidden, "/usr/sbin", "/sbin"]))
     if found:
         return found
     reason = f"{tool} isn't installed (Debian: apt-get install {_DEBIAN_PACKAGES.get(tool, 'dcmtk')})"
