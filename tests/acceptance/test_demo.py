@@ -1,0 +1,73 @@
+"""The demonstration as a user calls it: every film of the package, against both PACS."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.peers import require
+
+ROOT = Path(__file__).parents[2]
+LLMCXR = str(Path(sys.executable).with_name("llmcxr"))
+NORMAL = "No Finding"
+
+
+@pytest.fixture(scope="module", params=["orthanc", "simulator"])
+def studies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
+    """The studies of ``--json`` after a walk that ended with status 0."""
+    if request.param == "orthanc":
+        require("Orthanc")
+    out = tmp_path_factory.mktemp("demo") / "out.json"
+    command = [LLMCXR, "demo", "--headless", "--pacs", request.param, "--json", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=_environment())
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows: list[dict[str, object]] = json.loads(out.read_text(encoding="utf-8"))["studies"]
+    return rows
+
+
+@pytest.mark.timeout(1000)
+@pytest.mark.peers
+def test_every_study_is_confirmed_with_its_report_in_the_pacs(studies: list[dict[str, object]]) -> None:
+    """One row for each film that ships, none of them unfinished."""
+    assert len(studies) == len(_labels()) >= 12
+    assert {row["state"] for row in studies} == {"confirmed"}
+    assert all(row["draft"] and row["sr_instance_uid"] for row in studies)
+    assert all(isinstance(row["seconds_to_draft"], float) for row in studies)
+    assert len({row["sr_instance_uid"] for row in studies}) == len(studies)
+
+
+@pytest.mark.timeout(1000)
+@pytest.mark.peers
+def test_drafts_of_normal_and_abnormal_films_differ(studies: list[dict[str, object]]) -> None:
+    """Of all pairs of a normal and an abnormal film, at least three in four have different drafts."""
+    labels = _labels()
+    normal = [row["draft"] for row in studies if labels[str(row["accession"])] == NORMAL]
+    abnormal = [row["draft"] for row in studies if labels[str(row["accession"])] != NORMAL]
+    different = sum(one != other for one in normal for other in abnormal)
+    assert normal and abnormal
+    assert different / (len(normal) * len(abnormal)) >= 0.75
+
+
+def test_a_demonstration_that_cannot_start_says_why(tmp_path: Path) -> None:
+    """A home that isn't empty is refused with a sentence and status 1."""
+    (tmp_path / "something").write_text("here", encoding="utf-8")
+    command = [LLMCXR, "demo", "--headless", "--pacs", "simulator", "--keep", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=_environment())
+    assert done.returncode == 1
+    assert "isn't empty" in done.stderr
+
+
+def _labels() -> dict[str, str]:
+    with (ROOT / "dicom_node" / "films" / "films.csv").open(encoding="utf-8", newline="") as file:
+        return {row["accession"]: row["labels"] for row in csv.DictReader(file)}
+
+
+def _environment() -> dict[str, str]:
+    """The tests' environment without what would speak of another home."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("LLMCXR_")}
