@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine import input_check
 from engine.errors import GenerationError, PromptError
 from engine.model import Model
 from engine.preprocess import film_from_array
@@ -54,6 +55,18 @@ def test_what_is_no_upright_chest_film_is_refused(model: Model, pixels: np.ndarr
     check = model.check_film(film)
     assert not check.accepted
     assert reason in check.reason
+
+
+@pytest.mark.parametrize("quarters", [1, 2, 3])
+def test_a_turned_film_is_refused_where_the_likeness_alone_would_pass(model: Model, quarters: int) -> None:
+    limits = replace(model.bundle.manifest.input_check, correlation_min=-0.5)
+    film = chest_film(seed=1)
+    assert input_check.verdict(film, film, (), limits).accepted
+    turned = np.rot90(film, quarters, axes=(1, 2))
+    check = input_check.verdict(turned, turned, (), limits)
+    assert not check.accepted
+    assert "turned" in check.reason
+    assert check.turned_correlation > 0.9
 
 
 def test_a_blank_film_is_refused(model: Model) -> None:
