@@ -19,13 +19,17 @@ NORMAL = "No Finding"
 
 
 @pytest.fixture(scope="module", params=["orthanc", "simulator"])
-def studies(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, object]]:
+def studies(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> list[dict[str, object]]:
     """The studies of ``--json`` after a walk that ended with status 0."""
     if request.param == "orthanc":
         require("Orthanc")
     out = tmp_path_factory.mktemp("demo") / "out.json"
     command = [LLMCXR, "demo", "--headless", "--pacs", request.param, "--json", str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=_environment())
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=900, check=False, env=_environment()
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     rows: list[dict[str, object]] = json.loads(out.read_text(encoding="utf-8"))["studies"]
     return rows
@@ -58,7 +62,9 @@ def test_a_demonstration_that_cannot_start_says_why(tmp_path: Path) -> None:
     """A home that isn't empty is refused with a sentence and status 1."""
     (tmp_path / "something").write_text("here", encoding="utf-8")
     command = [LLMCXR, "demo", "--headless", "--pacs", "simulator", "--keep", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=_environment())
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=_environment()
+    )
     assert done.returncode == 1
     assert "isn't empty" in done.stderr
 
