@@ -27,24 +27,31 @@ class OnnxLanguageModel(RowBatch):
         self._session = open_session(path, threads)
         _check_names(self._session, path, shape)
         self._binding = self._session.io_binding()
+        self._caches: list[ort.OrtValue] = []
 
     def _allocate(self, rows: int) -> None:
         shape = (rows, self._shape.heads, self.max_positions, self._shape.head_dim)
         self._binding = self._session.io_binding()
+        # Held here as well: a binding keeps a value, but not the numpy memory that the value stands on.
+        self._caches = []
         for name in _cache_names(self._shape.layers):
             cache = ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype=self._shape.dtype))
+            self._caches.append(cache)
             self._binding.bind_ortvalue_input(name, cache)
             self._binding.bind_ortvalue_output(f"{name}_out", cache)
 
     def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
-        logits = np.empty((len(ids), keep, self.vocabulary_size), dtype=np.float32)
-        self._binding.bind_cpu_input("ids", ids)
-        self._binding.bind_cpu_input("write", write)
-        self._binding.bind_cpu_input("keep", np.array([keep], dtype=np.int64))
-        bound = ort.OrtValue.ortvalue_from_numpy(logits)
-        self._binding.bind_ortvalue_output("logits", bound)
+        # Every array stays in a local name until the run is over, for the same reason.
+        logits = ort.OrtValue.ortvalue_from_numpy(
+            np.empty((len(ids), keep, self.vocabulary_size), dtype=np.float32)
+        )
+        inputs = {"ids": ids, "write": write, "keep": np.array([keep], dtype=np.int64)}
+        for name, values in inputs.items():
+            self._binding.bind_cpu_input(name, values)
+        self._binding.bind_ortvalue_output("logits", logits)
         self._session.run_with_iobinding(self._binding)
-        result: Logits = bound.numpy()
+        # A copy in any version: before 1.30 `numpy` gave a view of memory that dies with the value.
+        result: Logits = np.array(logits.numpy())
         return result
 
 
