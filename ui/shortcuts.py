@@ -59,7 +59,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     _window("focus.report", "Go to the report", "F4"),
     _window("focus.question", "Go to the question box", "F6"),
     _window("report.original", "Show or hide the AI's own words", "Ctrl+D"),
-    _window("report.reject", "Reject the draft with a reason", "Ctrl+Shift+Delete"),
+    _window("report.reject", "Reject the draft with a reason", "Ctrl+Shift+Del"),
     _window("report.sign", "Sign the report", "F12", "Ctrl+Shift+Return"),
     _window("window.lock", "Lock the window", "Ctrl+L"),
     _window("window.shortcuts", "Show all keys", "F1"),

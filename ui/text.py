@@ -79,11 +79,11 @@ def since(moment: datetime, now: datetime | None = None) -> str:
     """Return how long ago something was, in the coarsest unit that still says something."""
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
     if seconds < 60:
-        return "just now"
+        return "now"
     for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
-    return "just now"
+    return "now"
 
 
 def clock(moment: datetime) -> str:

@@ -31,7 +31,7 @@ class Theme:
     disabled: str = "#989fa4"
     selection: str = "#2b4a68"
     selection_text: str = "#ffffff"
-    focus: str = "#7db7ec"
+    focus: str = "#93c6f5"
     action: str = "#2f6fa8"
     action_text: str = "#ffffff"
     ai: str = "#c3b5f5"
@@ -53,7 +53,10 @@ TEXT_PAIRS: tuple[tuple[str, str], ...] = (
     *((text, "field") for text in ("ai", "good", "attention", "bad", "inserted", "removed", "focus")),
     *((text, "panel") for text in ("ai", "good", "attention", "bad", "focus")),
     *((text, "chrome") for text in ("ai", "good", "attention", "bad", "focus")),
-    *((text, "selection") for text in ("selection_text", "text", "good", "attention", "bad", "ai", "muted")),
+    *(
+        (text, "selection")
+        for text in ("selection_text", "text", "good", "attention", "bad", "ai", "muted", "focus")
+    ),
     ("text", "raised"),
     ("text", "hover"),
     ("action_text", "action"),

@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
-        columns.setSizes([440, 720, 440])
+        columns.setSizes([444, 756, 400])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)
@@ -204,6 +204,12 @@ class MainWindow(QMainWindow):
             self._is_polling = True
             since = self.worklist.model.last_seq
             self._tasks.in_store(self, lambda: self._desk.changes(since), self._on_changes, self._on_no_store)
+
+    def stop_looking(self) -> None:
+        """Fetch nothing any more."""
+        for timer in (self._poll, self._services, self._idle):
+            timer.stop()
+        self.chat.stop_looking()
 
     def _on_changes(self, rows: tuple[StudyRow, ...]) -> None:
         self._is_polling = False
@@ -328,8 +334,7 @@ class MainWindow(QMainWindow):
         if not self._is_closing:
             event.ignore()
             self._is_closing = True
-            self._poll.stop()
-            self._services.stop()
+            self.stop_looking()
             self.report.autosave.flush(self._give_back_and_close)
             # A store that doesn't answer must not keep the window open for ever.
             QTimer.singleShot(3000, self.close)

@@ -91,6 +91,10 @@ class ChatPanel(QWidget):
         self._draw()
         self._set_enabled()
 
+    def stop_looking(self) -> None:
+        """Fetch nothing any more."""
+        self._poll.stop()
+
     def show_study(self, detail: StudyDetail) -> None:
         """Show a study's questions, or what became of them."""
         if detail.study.id != self._study_id:

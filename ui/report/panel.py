@@ -72,7 +72,7 @@ class ReportPanel(QWidget):
         self.compare.setCheckable(True)
         self.compare.setToolTip("Show or hide what the AI wrote (Ctrl+D)")
         self.reject = button("Reject draft…", self.reject_wanted.emit)
-        self.reject.setToolTip("Reject the draft with a reason (Ctrl+Shift+Delete)")
+        self.reject.setToolTip("Reject the draft with a reason (Ctrl+Shift+Del)")
         self.sign = button("Sign…  F12", self.sign_wanted.emit, name="Sign the report", tone="action")
 
     def _lay_out(self) -> None:

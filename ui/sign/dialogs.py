@@ -53,11 +53,11 @@ def untouched_sentence(ai_text: str, text: str) -> tuple[str, str]:
     """Return how many AI sentences go out unedited, in words, and the tone to say it in."""
     origins = count_origins(ai_text, text)
     if origins.ai_kept == 0:
-        return f"None of the {origins.total} sentences is the AI's, unedited.", "good"
+        return "No sentence is the AI's own, unedited.", "good"
     if origins.ai_kept == origins.total == 1:
         return "The one sentence is the AI's own, unedited.", "attention"
-    verb = "sentence is" if origins.ai_kept == 1 else "sentences are"
-    return f"{origins.ai_kept} of {origins.total} {verb} the AI's own, unedited.", "attention"
+    verb = "is" if origins.ai_kept == 1 else "are"
+    return f"{origins.ai_kept} of {origins.total} sentences {verb} the AI's own, unedited.", "attention"
 
 
 class SignDialog(QDialog):

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ui.viewer.film import Film, pyramid, window_over
+from llmcxr_ws.grey import Window
+from ui.viewer.film import Film, pyramid
 from ui.viewer.geometry import UPRIGHT, Placement, edge_letters
-from ui.viewer.look import Window, grey_table
 from ui.viewer.sampling import look_up, sample
 
 ORIENTATIONS = [Placement(1, 1).turned(n).orientation for n in range(4)] + [
@@ -96,22 +96,16 @@ def test_small_scales_average_instead_of_thinning() -> None:
     assert np.all(shown.values == 30000)
 
 
-def test_full_range_window_reaches_both_ends() -> None:
-    pixels = np.linspace(700, 3300, 10000).astype(np.uint16).reshape(100, 100)
-    film = Film.from_pixels(pixels)
-    window = film.looks[0]
-    assert isinstance(window, Window)
-    table = grey_table(window, 1.0, 0.0, inverse=False)
-    assert (table[700], table[3300]) == (0, 255)
-    assert 0 < table[720] < 8
-
-
-def test_quantile_window_leaves_the_tails_out() -> None:
-    pixels = np.full((100, 100), 1000, dtype=np.uint16)
-    pixels[0, :10] = 65535
-    pixels[50:] = 2000
-    window = window_over(Film.from_pixels(pixels).counts, 1.0, 0.0, low=0.01, high=0.99)
-    assert (window.center - 0.5, window.width - 1.0) == (1500.0, 1000.0)
+def test_padding_is_black_at_every_polarity_and_its_edge_stays_clean() -> None:
+    pixels = np.full((1024, 1024), 2000, dtype=np.uint16)
+    pixels[:, :300] = 65535
+    film = Film.from_pixels(pixels, padding=pixels == 65535, looks=(Window(2000, 100),))
+    assert film.counts[65535] == 0
+    shown = sample(film, Placement(1024, 1024).fitted(512, 512), 512, 512, smooth=True)
+    assert shown.padding is not None
+    assert shown.padding[:, :149].all()
+    assert not shown.padding[:, 151:].any()
+    assert shown.values[~shown.padding].max() <= 2000
 
 
 @pytest.mark.parametrize(
@@ -130,3 +124,8 @@ def test_edge_letters_follow_the_orientation() -> None:
     # A quarter turn to the right puts the patient's head on the right.
     assert edge_letters(Placement(1, 1).turned(1).orientation, "L", "F") == ("F", "H", "R", "L")
     assert edge_letters(UPRIGHT, "", "") == ("", "", "", "")
+
+
+def test_pixels_without_a_meaning_are_refused() -> None:
+    with pytest.raises(ValueError, match="values for 10 only"):
+        Film.from_pixels(np.full((4, 4), 10, np.uint16), values=np.arange(10.0))

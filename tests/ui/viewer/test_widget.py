@@ -10,18 +10,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
+from llmcxr_ws.grey import VoiLut, Window
 from ui.shortcuts import Scope, actions_by_key
-from ui.viewer import Film, FilmView, Overlay, Window
-from ui.viewer.look import Table
+from ui.viewer import Film, FilmView, Overlay
 
 
 @pytest.fixture
 def film() -> Film:
     rows, columns = np.mgrid[0:900, 0:700]
     pixels = (rows * 2 + columns * 3).astype(np.uint16)
-    return Film.from_pixels(
-        pixels, looks=(Window(center=2000, width=3000, name="Stored"), Window(center=9, width=5))
-    )
+    return Film.from_pixels(pixels, looks=(Window(2000, 3000), Window(9, 5)))
 
 
 @pytest.fixture
@@ -72,7 +70,7 @@ def test_paints_the_stored_window(view: FilmView, film: Film) -> None:
     shown = grabbed(view)
     at = view.placement.to_film((250.5, 300.5))
     value = film.levels[0][int(at[1]), int(at[0])]
-    expected = film.looks[0].greys(np.array([float(value)]))[0]
+    expected = film.looks[0].apply(np.array([float(value)]))[0] * 255
     assert abs(int(shown[300, 250]) - expected) <= 2
 
 
@@ -97,7 +95,7 @@ def test_double_click_brings_the_stored_window_back(view: FilmView, film: Film) 
 
 
 def test_a_drag_on_a_voi_lut_starts_without_a_jump(qtbot: QtBot, view: FilmView, film: Film) -> None:
-    table = Table(first=-20000, greys_by_value=np.linspace(0, 255, 60000) ** 1.0, name="VOI LUT")
+    table = VoiLut(-20000, np.linspace(0, 65535, 60000).astype(np.uint16), 16)
     view.set_film(Film.from_pixels(film.levels[0], looks=(table,)))
     before = grabbed(view).astype(float)
     drag(view, Qt.MouseButton.LeftButton, (0, 0), NONE)
@@ -209,3 +207,13 @@ def test_overlay_texts_are_painted(qtbot: QtBot, view: FilmView, film: Film) -> 
     assert changed[:, 0].min() < 40
     assert (changed[:, 1] < 40).any()
     assert (changed[:, 1] > 460).any()
+
+
+def test_a_falling_table_keeps_its_polarity_when_dragged(view: FilmView, film: Film) -> None:
+    table = VoiLut(0, np.linspace(65535, 0, 4096).astype(np.uint16), 16)
+    view.set_film(Film.from_pixels(film.levels[0], looks=(table,)))
+    before = grabbed(view).astype(float)
+    drag(view, Qt.MouseButton.LeftButton, (5, 0), SHIFT)
+    assert isinstance(view.look, Window)
+    assert view.is_inverted
+    assert np.mean(np.abs(grabbed(view).astype(float) - before)) < 3
