@@ -20,7 +20,7 @@ from engine.model import Draft, Model
 from engine.preprocess import Film, film_from_array
 from llmcxr_ws import imaging, jobs
 from llmcxr_ws.domain import NewDraft
-from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.errors import StoreError, UserFacingError
 from llmcxr_ws.jobs import Claimed, LeaseLost
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
@@ -138,6 +138,8 @@ class Worker:
             draft = self._model.report(check.codes, on_step=self._watch(pulse))
         except Refused as refusal:
             return self._end_draft(claimed, refusal.code, refusal.sentence, excluded=True)
+        except StoreError:
+            raise  # the database, not the film: the attempt is repeated
         except UserFacingError as error:
             return self._end_draft(claimed, "film_unreadable", error.sentence, excluded=False)
         except EngineError as error:
@@ -198,6 +200,8 @@ class Worker:
             )
         except Refused as refusal:
             return self._end_answer(claimed, refusal.code, refusal.sentence)
+        except StoreError:
+            raise
         except UserFacingError as error:
             return self._end_answer(claimed, "film_unreadable", error.sentence)
         except EngineError as error:

@@ -8,16 +8,19 @@ class. Settings of the site (peers, rules, outputs) are not here but in :mod:`ll
 from __future__ import annotations
 
 import difflib
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from llmcxr_ws.errors import ConfigError
 
 FILE_NAME = "llmcxr.toml"
+# PS3.5 table 6.2-1, AE: no backslash, no control characters; and no outer spaces, which carry no meaning.
+AE_TITLE = r"^[!-\[\]-~]([ -\[\]-~]*[!-\[\]-~])?$"
 
 
 class MachineConfig(BaseSettings):
@@ -31,7 +34,9 @@ class MachineConfig(BaseSettings):
     objects_dir: str = Field(
         default="", description="Folder of received files and documents; empty: objects in the home."
     )
-    ae_title: str = Field(default="LLMCXR", min_length=1, max_length=16, description="AE title of the node.")
+    ae_title: str = Field(
+        default="LLMCXR", max_length=16, pattern=AE_TITLE, description="AE title of the node."
+    )
     bind_host: str = Field(
         default="0.0.0.0", description="Address on which the listener accepts associations."
     )
@@ -44,30 +49,30 @@ class MachineConfig(BaseSettings):
         ge=1,
         description="Free space of the object store below which the listener takes nothing, MB.",
     )
-    network_timeout_s: float = Field(
+    network_timeout_s: FiniteFloat = Field(
         default=30.0, gt=0, description="Silence after which an association is aborted, seconds."
     )
-    connect_timeout_s: float = Field(
+    connect_timeout_s: FiniteFloat = Field(
         default=10.0, gt=0, description="Time allowed to open an association, seconds."
     )
-    poll_s: float = Field(
+    poll_s: FiniteFloat = Field(
         default=0.2, gt=0, le=10, description="Pause between two looks at the database, seconds."
     )
-    lease_s: float = Field(
+    lease_s: FiniteFloat = Field(
         default=30.0, ge=2, description="Time after which a silent engine loses its job, seconds."
     )
-    retry_s: float = Field(
+    retry_s: FiniteFloat = Field(
         default=10.0,
         gt=0,
         description="First pause before a failed delivery is tried again, seconds; doubles each time.",
     )
-    retry_max_s: float = Field(
+    retry_max_s: FiniteFloat = Field(
         default=900.0, gt=0, description="Longest pause between two tries of a delivery, seconds."
     )
     delivery_attempts: int = Field(
         default=200, ge=1, description="Tries of one delivery before it is set aside as dead."
     )
-    commitment_timeout_s: float = Field(
+    commitment_timeout_s: FiniteFloat = Field(
         default=60.0,
         gt=0,
         description="Wait for a storage commitment result before asking by C-FIND, seconds.",
@@ -78,7 +83,7 @@ class MachineConfig(BaseSettings):
     engine_threads: int = Field(
         default=0, ge=0, description="CPU threads of the engine; 0: one for each core."
     )
-    idle_lock_min: float = Field(
+    idle_lock_min: FiniteFloat = Field(
         default=10.0, gt=0, description="Minutes without input after which the window locks."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
@@ -113,12 +118,22 @@ def load_config(home: Path) -> MachineConfig:
     if file.is_file():
         try:
             values = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise ConfigError(
+                f"{file} can't be read: {error.strerror}.", what_to_do="Check its owner and mode."
+            ) from error
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ConfigError(f"{file} isn't valid TOML: {error}.", what_to_do="Correct the file.") from error
     try:
         return MachineConfig(**values)
     except ValidationError as error:
-        raise ConfigError(f"{file}: {explain(error, MachineConfig.model_fields)}") from error
+        raise ConfigError(f"{_origin(error, file)}: {explain(error, MachineConfig.model_fields)}") from error
+
+
+def _origin(error: ValidationError, file: Path) -> str:
+    """Where the refused setting stands: the environment goes before the file."""
+    variable = f"LLMCXR_{error.errors()[0]['loc'][0]}".upper()
+    return variable if variable in os.environ else str(file)
 
 
 def explain(error: ValidationError, known: Any) -> str:

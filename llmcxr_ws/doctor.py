@@ -29,6 +29,9 @@ def run_checks() -> bool:
             except UserFacingError as error:
                 passed = False
                 print(f"FAIL  {point.name:7} {name}: {error.sentence}")
+            except Exception as error:  # process boundary: one broken check must not hide the others
+                passed = False
+                print(f"FAIL  {point.name:7} {name}: internal error, {type(error).__name__}: {error}")
     return passed
 
 

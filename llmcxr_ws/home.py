@@ -17,13 +17,24 @@ SERVICE_SETTING = Path("/etc/llmcxr/home")
 
 
 def resolve_home(option: Path | None = None) -> Path:
-    """Say which folder is the home, without creating it."""
+    """Say which folder is the home, without creating it.
+
+    Raises
+    ------
+    ConfigError
+        The service's setting isn't an absolute path.
+    """
     if option is not None:
         return option.expanduser().resolve()
     if value := os.environ.get(ENVIRONMENT_VARIABLE):
         return Path(value).expanduser().resolve()
     if SERVICE_SETTING.is_file():
-        return Path(SERVICE_SETTING.read_text(encoding="utf-8").strip())
+        home = Path(SERVICE_SETTING.read_text(encoding="utf-8").strip())
+        if not home.is_absolute():
+            raise ConfigError(
+                f"{SERVICE_SETTING} names '{home}', which isn't an absolute path.", what_to_do="Correct it."
+            )
+        return home
     return user_data_path("llmcxr")
 
 

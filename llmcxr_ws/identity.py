@@ -125,7 +125,7 @@ def unlock(account: Account, password: str) -> UnlockedKey:
     """
     try:
         raw = _unwrap(account.wrapped_key, password, account.salt)
-    except InvalidTag as error:
+    except (InvalidTag, ValueError) as error:  # ValueError: the row was damaged
         raise AccessError("The user name or the password is wrong.", what_to_do="Try again.") from error
     if not account.enabled:
         raise AccessError(f"The user '{account.name}' is disabled.", what_to_do="Ask an administrator.")
@@ -156,8 +156,16 @@ def account_mac(service_key: bytes, account: Account) -> bytes:
 
 def canonical(payload: dict[str, Any]) -> str:
     """The one JSON text of a payload: sorted keys, no spaces, NFC."""
-    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return unicodedata.normalize("NFC", text)
+    return json.dumps(_composed(payload), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _composed(value: Any) -> Any:
+    """Every text in NFC: in the values, because in the JSON text an accent would join the letter of an escape."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {_composed(key): _composed(part) for key, part in value.items()}
+    return [_composed(part) for part in value] if isinstance(value, list | tuple) else value
 
 
 def canonical_text(text: str) -> str:

@@ -202,7 +202,7 @@ def waiting(db: Database) -> dict[str, int]:
     """How many jobs are in which state."""
     with db.read() as session:
         counted = session.execute(select(Job.state, func.count()).group_by(Job.state).order_by(Job.state))
-        return {state: count for state, count in counted}
+        return {str(state): count for state, count in counted}
 
 
 def _change(session: Session, claimed: Claimed, **values: Any) -> bool:

@@ -43,7 +43,7 @@ class ObjectStore:
             for folder in _FOLDERS:
                 (self.root / folder).mkdir(exist_ok=True, mode=0o700)
             if not (self.root / UUID_FILE).exists():
-                _write_durably(self.root / UUID_FILE, store_uuid.encode())
+                write_durably(self.root / UUID_FILE, store_uuid.encode())
         except OSError as error:
             raise ObjectStoreError(
                 f"The object store {self.root} can't be written: {error.strerror}.",
@@ -127,11 +127,14 @@ class ObjectStore:
         return target.relative_to(self.root).as_posix()
 
 
-def _write_durably(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
+def write_durably(path: Path, data: bytes) -> None:
+    """Put a whole file in its place, readable by its owner only; a crash leaves the old one or none, never a part."""
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+    part.replace(path)
     _sync_folder(path.parent)
 
 

@@ -30,6 +30,19 @@ def split(text: str) -> list[str]:
 
 def with_origin(ai_text: str, text: str) -> list[Sentence]:
     """Say of each sentence of `text` where it comes from; each AI sentence is used once."""
+    return _compare(ai_text, text)[0]
+
+
+def removed(ai_text: str, text: str) -> list[str]:
+    """AI sentences of which nothing is left in `text`."""
+    return _compare(ai_text, text)[1]
+
+
+def _compare(ai_text: str, text: str) -> tuple[list[Sentence], list[str]]:
+    """The sentences of `text` with their origin, and the AI sentences that none of them uses.
+
+    Kept sentences are found first, so that an edited one can't take the place of one that was kept.
+    """
     remaining = split(ai_text)
     kept: list[Sentence | str] = []
     for sentence in split(text):
@@ -38,18 +51,8 @@ def with_origin(ai_text: str, text: str) -> list[Sentence]:
             kept.append(Sentence(sentence, "ai_kept"))
         else:
             kept.append(sentence)
-    return [part if isinstance(part, Sentence) else _edited_or_human(part, remaining) for part in kept]
-
-
-def removed(ai_text: str, text: str) -> list[str]:
-    """AI sentences of which nothing is left in `text`."""
-    remaining = split(ai_text)
-    for sentence in split(text):
-        if sentence in remaining:
-            remaining.remove(sentence)
-        else:
-            _edited_or_human(sentence, remaining)
-    return remaining
+    origins = [part if isinstance(part, Sentence) else _edited_or_human(part, remaining) for part in kept]
+    return origins, remaining
 
 
 def _edited_or_human(sentence: str, remaining: list[str]) -> Sentence:

@@ -10,9 +10,9 @@ import ipaddress
 import tomllib
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from llmcxr_ws.config import explain
+from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
 
 
@@ -29,7 +29,7 @@ class Peer(_Part):
         pattern=r"^[A-Za-z0-9_.-]+$",
         description="Short name in rules and tables.",
     )
-    ae_title: str = Field(min_length=1, max_length=16, description="Its AE title.")
+    ae_title: str = Field(max_length=16, pattern=AE_TITLE, description="Its AE title.")
     host: str = Field(min_length=1, description="Host name or address.")
     port: int = Field(ge=1, le=65535, description="DICOM port.")
     role: Literal["clinical", "research", "test"] = Field(
@@ -43,7 +43,7 @@ class Peer(_Part):
         default="auto",
         description="How storage is confirmed: storage commitment, C-FIND, or whichever the peer has.",
     )
-    quiet_s: float | None = Field(
+    quiet_s: FiniteFloat | None = Field(
         default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's."
     )
 
@@ -63,7 +63,7 @@ class SiteConfig(_Part):
     institution: str = Field(
         default="", description="Institution name in documents when the film carries none."
     )
-    quiet_s: float = Field(
+    quiet_s: FiniteFloat = Field(
         default=30.0, gt=0, description="Seconds without a new image after which a study is complete."
     )
     peers: tuple[Peer, ...] = Field(default=(), alias="peer", description="The peers.")
@@ -123,7 +123,8 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     try:
         site = SiteConfig(**values)
     except ValidationError as error:
-        known = [*SiteConfig.model_fields, "peer", "output", *Peer.model_fields, *OutputRule.model_fields]
+        own = [field.alias or name for name, field in SiteConfig.model_fields.items()]
+        known = [*own, *Peer.model_fields, *OutputRule.model_fields]
         raise ConfigError(f"Site document: {explain(error, known)}") from error
     _check_names(site)
     if demo:
@@ -157,5 +158,11 @@ def _check_names(site: SiteConfig) -> None:
             seen.add(value)
     if sum(peer.identity for peer in site.peers) > 1:
         raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
+    rules: set[tuple[str, str]] = set()
     for rule in site.outputs:
         site.peer(rule.to)
+        if (rule.document, rule.to) in rules:
+            raise ConfigError(
+                f"Two output rules send '{rule.document}' to '{rule.to}'.", what_to_do="Leave one of them."
+            )
+        rules.add((rule.document, rule.to))

@@ -98,8 +98,12 @@ REPORT_MOVES: dict[tuple[ReportState, ReportState], frozenset[Actor]] = {
     (_R.PRELIMINARY, _R.SIGN_PENDING): frozenset({_NODE}),
     (_R.WITHHELD, _R.SIGN_PENDING): frozenset({_NODE}),
     (_R.REJECTED, _R.SIGN_PENDING): frozenset({_NODE}),
-    # A refused request gives the text back to its reader; a refused document stays as evidence.
+    # A refused request gives the report back as it was (a withheld or rejected draft never becomes one that is
+    # sent); a refused document stays as evidence.
     (_R.SIGN_PENDING, _R.DRAFT): frozenset({_NODE}),
+    (_R.SIGN_PENDING, _R.WITHHELD): frozenset({_NODE}),
+    (_R.SIGN_PENDING, _R.PRELIMINARY): frozenset({_NODE}),
+    (_R.SIGN_PENDING, _R.REJECTED): frozenset({_NODE}),
     (_R.SIGN_PENDING, _R.SIGNED): frozenset({_NODE}),
     (_R.SIGN_PENDING, _R.REFUSED): frozenset({_NODE}),
     (_R.SIGN_PENDING, _R.SUPERSEDED): frozenset({_ENGINE, _NODE}),

@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmcxr_ws.config import MachineConfig, load_config
-from llmcxr_ws.errors import AccessError
+from llmcxr_ws.errors import AccessError, ConfigError
 from llmcxr_ws.home import create_home, resolve_home
-from llmcxr_ws.objects import ObjectStore
+from llmcxr_ws.objects import ObjectStore, write_durably
 from llmcxr_ws.site import SiteConfig
 from llmcxr_ws.store import configuration
 from llmcxr_ws.store.database import Database
 
 KEY_FILE = "service.key"
+KEY_BYTES = 32
+DATABASE_FILE = "llmcxr.db"
 
 
 @dataclass
@@ -52,15 +54,24 @@ class Workplace:
         if upgrade:
             create_home(folder)
         config = load_config(folder)
-        db = Database(config.database_url or f"sqlite:///{folder / 'llmcxr.db'}", durable=durable)
         objects = ObjectStore(Path(config.objects_dir) if config.objects_dir else folder / "objects")
-        if upgrade:
-            db.upgrade()
-            objects.create(db.store_uuid())
-            _create_service_key(folder)
-        else:
-            db.check_schema()
-            objects.check(db.store_uuid())
+        if not upgrade and not config.database_url and not (folder / DATABASE_FILE).is_file():
+            raise ConfigError(
+                f"There is no home at {folder}.",
+                what_to_do="Create it with `llmcxr db upgrade`, or name it: --home.",
+            )
+        db = Database(config.database_url or f"sqlite:///{folder / DATABASE_FILE}", durable=durable)
+        try:
+            if upgrade:
+                db.upgrade()
+                objects.create(db.store_uuid())
+                _create_service_key(folder)
+            else:
+                db.check_schema()
+                objects.check(db.store_uuid())
+        except BaseException:
+            db.close()
+            raise
         return cls(folder, config, db, objects)
 
     def site(self) -> SiteConfig:
@@ -80,12 +91,18 @@ class Workplace:
             This account can't read it.
         """
         try:
-            return (self.home / KEY_FILE).read_bytes()
+            key = (self.home / KEY_FILE).read_bytes()
         except OSError as error:
             raise AccessError(
                 f"The service's key can't be read: {error.strerror}.",
                 what_to_do="Run this as the service's account, or ask an administrator with --as.",
             ) from error
+        if len(key) != KEY_BYTES:  # under an empty key anybody could vouch for a user
+            raise AccessError(
+                f"The service's key has {len(key)} bytes instead of {KEY_BYTES}.",
+                what_to_do=f"Restore {KEY_FILE} from a backup.",
+            )
+        return key
 
     def close(self) -> None:
         """Close the database."""
@@ -93,10 +110,14 @@ class Workplace:
 
 
 def _create_service_key(home: Path) -> None:
-    """Make the key once, readable by its owner only."""
-    try:
-        descriptor = os.open(home / KEY_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+    """Make the key once, readable by its owner only; processes that start together agree on one."""
+    if (home / KEY_FILE).exists():
         return
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(secrets.token_bytes(32))
+    part = home / f"{KEY_FILE}.{secrets.token_hex(4)}"
+    write_durably(part, secrets.token_bytes(KEY_BYTES))
+    try:
+        os.link(part, home / KEY_FILE)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()

@@ -23,7 +23,7 @@ _SUPERUSER = "llmcxr_test"
 
 
 class PostgresServer:
-    """A running server; every test asks it for a database of its own."""
+    """A running server; every test asks it for a database of its own. All go with the server, at its end."""
 
     def __init__(self, sockets: Path) -> None:
         self._sockets = sockets
@@ -39,10 +39,6 @@ class PostgresServer:
         name = f"test_{self._count}"
         self._do(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
-
-    def drop(self, name: str) -> None:
-        """Remove a database, with whoever is still connected to it."""
-        self._do(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def answers(self) -> bool:
         """Whether it accepts connections."""

@@ -38,18 +38,22 @@ def trusted_account(session: Session, name: str, service_key: bytes) -> Account:
     AccessError
         The user is unknown, disabled, or the row wasn't written by the service.
     """
-    row = session.get(User, name)
-    if row is None:
-        raise AccessError(f"There is no user '{name}'.")
-    found = _account(row)
-    if not hmac.compare_digest(row.mac, account_mac(service_key, found)):
-        raise AccessError(
-            f"The row of user '{name}' was not written by this service.",
-            what_to_do="Have an administrator look at it.",
-        )
+    found = _account(_trusted_row(session, name, service_key))
     if not found.enabled:
         raise AccessError(f"The user '{name}' is disabled.", what_to_do="Ask an administrator.")
     return found
+
+
+def _trusted_row(session: Session, name: str, service_key: bytes) -> User:
+    row = session.get(User, name)
+    if row is None:
+        raise AccessError(f"There is no user '{name}'.", what_to_do="See `llmcxr user list`.")
+    if not hmac.compare_digest(row.mac, account_mac(service_key, _account(row))):
+        raise AccessError(
+            f"The row of user '{name}' was not written by this service.",
+            what_to_do="Keep the database for inquiry and give the person another user name.",
+        )
+    return row
 
 
 def add_account(
@@ -69,9 +73,10 @@ def add_account(
     if session.get(User, name) is not None:
         raise AccessError(f"There is a user '{name}' already.", what_to_do="Choose another name.")
     check_role(role)
-    if not name or name != name.strip() or len(name) > 64:
+    if not name or name != name.strip() or len(name) > 64 or not name.isprintable():
         raise AccessError(
-            f"The user name '{name}' was refused.", what_to_do="Use 1 to 64 characters, no outer spaces."
+            f"The user name {name!r} was refused.",
+            what_to_do="Use 1 to 64 printable characters, no outer spaces.",
         )
     new = Account(name, display_name or name, organization, role, True, public_key, wrapped_key, salt)
     session.add(User(mac=account_mac(service_key, new), **new.__dict__))
@@ -81,11 +86,10 @@ def add_account(
 def change_account(session: Session, service_key: bytes, name: str, *, by: str, **changes: object) -> None:
     """Change role, enabled, or the keys of a user and renew the MAC.
 
-    The last enabled administrator can neither be disabled nor lose the role.
+    The last enabled administrator can neither be disabled nor lose the role. A row that somebody else wrote stays
+    as it is: a new MAC would make it believed.
     """
-    row = session.get(User, name)
-    if row is None:
-        raise AccessError(f"There is no user '{name}'.", what_to_do="See `llmcxr user list`.")
+    row = _trusted_row(session, name, service_key)
     if "role" in changes:
         check_role(str(changes["role"]))
     after = replace(_account(row), **changes)  # type: ignore[arg-type]

@@ -24,7 +24,8 @@ def apply_request(db: Database, request: RequestRow, service_key: bytes, *, demo
     try:
         with db.write() as session:
             payload = requests.verify(session, request, service_key, roles=roles)
-            outcome = apply(session, payload | {"demo": demo}, request, service_key)
+            with requests.well_formed():
+                outcome = apply(session, payload | {"demo": demo}, request, service_key)
             requests.decide(session, request.id, granted=True, outcome=outcome)
     except UserFacingError as error:
         with db.write() as session:
@@ -32,14 +33,14 @@ def apply_request(db: Database, request: RequestRow, service_key: bytes, *, demo
 
 
 def _reject(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
-    report = _report(session, request)
+    report = _report(session, payload)
     transitions.reject_report(session, report, str(payload["reason"]), request.user)
     deliveries.hold_drafts(session, report.id, "The draft was rejected before it was sent.")
     return "The draft was rejected."
 
 
 def _make_preliminary(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
-    report = _report(session, request)
+    report = _report(session, payload)
     transitions.make_preliminary(session, report, request.user)
     return "The report waits for a reader's signature."
 
@@ -95,10 +96,11 @@ def _unknown(session: Session, payload: dict[str, Any], request: RequestRow, key
     raise StoreError(f"The request kind '{request.kind}' is unknown.", what_to_do="Upgrade the node.")
 
 
-def _report(session: Session, request: RequestRow) -> Report:
-    report = session.get(Report, request.report_id)
+def _report(session: Session, payload: dict[str, Any]) -> Report:
+    """The report that the signed payload names; the row's own columns aren't signed."""
+    report = session.get(Report, int(payload["report_id"]))
     if report is None:
-        raise StoreError(f"There is no report with id {request.report_id}.")
+        raise StoreError(f"There is no report with id {payload['report_id']}.")
     if report.state not in (ReportState.DRAFT, ReportState.WITHHELD):
         raise StoreError(f"The report is '{report.state}'.", what_to_do="Open the newest version.")
     return report

@@ -10,20 +10,22 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Audit
+from llmcxr_ws.store.models import Audit, Sequence
 
 FIRST = "0" * 64
+COUNTER = "audit"  # outlives the last rows, so that a trail cut at its end shows
 
 
 def append(session: Session, *, actor: str, event: str, study_id: int | None = None, **detail: Any) -> None:
     """Add a row in the caller's write transaction."""
     last = session.scalars(select(Audit).order_by(Audit.id.desc()).limit(1)).first()
     row = Audit(
-        id=(last.id + 1) if last else 1,
+        id=next_value(session, COUNTER),
         at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         actor=actor,
         event=event,
@@ -37,16 +39,16 @@ def append(session: Session, *, actor: str, event: str, study_id: int | None = N
 
 
 def verify(db: Database) -> tuple[int, int | None]:
-    """Walk the chain; give the number of rows and the id of the first broken one."""
+    """Walk the chain; give the number of rows and the id of the first broken or missing one."""
     previous, count = FIRST, 0
     with db.read() as session:
+        written = session.scalar(select(Sequence.value).where(Sequence.name == COUNTER)) or 0
         for row in session.scalars(select(Audit).order_by(Audit.id).execution_options(yield_per=500)):
             count += 1
             if row.id != count or row.previous != previous or row.hash != _hash(row):
-                return count, row.id
+                return count, count
             previous = row.hash
-        total = session.scalar(select(func.count()).select_from(Audit)) or 0
-    return total, None
+    return count, None if count >= written else count + 1
 
 
 def _hash(row: Audit) -> str:

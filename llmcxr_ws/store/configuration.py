@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.site import SiteConfig, parse_site
 from llmcxr_ws.store import audit
 from llmcxr_ws.store.database import Database
@@ -18,10 +19,18 @@ def site_version(db: Database) -> int:
 
 
 def site_text(db: Database, version: int | None = None) -> str:
-    """The TOML text of a version; empty when none was imported."""
+    """The TOML text of a version; empty when none was imported.
+
+    Raises
+    ------
+    ConfigError
+        There is no such version.
+    """
     with db.read() as session:
         number = version or session.scalar(select(func.max(SiteDocument.version)))
         row = session.get(SiteDocument, number) if number else None
+        if row is None and version:
+            raise ConfigError(f"There is no site document of version {version}.")
         return row.text if row else ""
 
 

@@ -14,10 +14,18 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+    StatementError,
+)
 from sqlalchemy.orm import Session, sessionmaker
 
-from llmcxr_ws.errors import StoreError
+from llmcxr_ws.errors import StoreError, UserFacingError
 from llmcxr_ws.store.models import StoreInfo
 
 BUSY_TIMEOUT_MS = 5000
@@ -59,8 +67,14 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A short read transaction; never write in it."""
-        with self._sessions() as session, session.begin():
+        """A short read transaction; never write in it.
+
+        Raises
+        ------
+        StoreError
+            The database can't be reached or refuses.
+        """
+        with _clear_errors(), self._sessions() as session, session.begin():
             yield session
 
     @contextmanager
@@ -70,18 +84,39 @@ class Database:
         Writers follow each other, as SQLite's lock makes them anyway: the audit chain and the worklist's
         sequence numbers need an order, and one lock taken first can't deadlock. `ordered=False` leaves that out
         on PostgreSQL, for the queue's claims and heartbeats.
+
+        Raises
+        ------
+        StoreError
+            The database can't be reached, is full, or another writer held it for too long; nothing was written.
         """
-        with self._sessions() as session, session.begin():
+        with _clear_errors(), self._sessions() as session, session.begin():
             session.connection(execution_options={"llmcxr_write": True})
             if ordered and not self.is_sqlite:
                 session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
             yield session
 
     def upgrade(self) -> None:
-        """Bring the schema to this program's revision and name the store. Only the node and the CLI do this."""
+        """Bring the schema to this program's revision and name the store. Only the node and the CLI do this.
+
+        Raises
+        ------
+        StoreError
+            The database is newer than this program, or can't be used.
+        """
+        config = alembic_config(self.url)
         with _clear_errors():
             with self.engine.connect() as connection:
-                config = alembic_config(self.url)
+                connection = connection.execution_options(llmcxr_write=True)
+                if not self.is_sqlite:  # processes that start together upgrade one after the other
+                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+                found = MigrationContext.configure(connection).get_current_revision()
+                known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+                if found is not None and found not in known:
+                    raise StoreError(
+                        f"The database is at revision {found}, which this program doesn't know.",
+                        what_to_do="Use the program version that fits the database.",
+                    )
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
                 connection.commit()
@@ -129,20 +164,32 @@ def alembic_config(url: str) -> Config:
 
 @contextmanager
 def _clear_errors() -> Iterator[None]:
+    """Say what ails the database; a statement that is wrong in itself stays the defect that it is."""
     try:
         yield
-    except DBAPIError as error:
+    except (OperationalError, InterfaceError) as error:
         raise StoreError(
-            f"The database can't be used: {error.orig}.",
+            f"The database can't be used: {str(error.orig).strip()}.",
             what_to_do="Check that it runs, that the path exists and that this user may write there.",
         ) from error
+    except DBAPIError as error:
+        if type(error) is DatabaseError:  # none of the narrower kinds: the file itself is broken
+            raise StoreError(
+                f"The database is damaged: {error.orig}.", what_to_do="Restore it from a backup."
+            ) from error
+        raise
+    except StatementError as error:
+        if isinstance(error.orig, UserFacingError):  # a column type refused a value
+            raise error.orig from error
+        raise
 
 
 def _create_engine(url: str, *, durable: bool) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
-    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+    # Parameters are patient data, and errors are logged: hence hidden.
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     _tune_sqlite(engine, "FULL" if durable else "NORMAL")
     return engine
 

@@ -10,15 +10,16 @@ from sqlalchemy.orm import Session
 from llmcxr_ws.domain import DeliveryRow, DocumentRow, ReportRow
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.site import SiteConfig
-from llmcxr_ws.states import DeliveryState, StudyState
+from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import transitions
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import CommitmentResult, Delivery, Document
+from llmcxr_ws.store.models import CommitmentResult, Delivery, Document, Report
 from llmcxr_ws.store.reports import document_row
 from llmcxr_ws.store.studies import get_study
 from llmcxr_ws.store.types import db_now
 
 _ARRIVED = (DeliveryState.STORED, DeliveryState.CONFIRMED)
+_MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
 
 
 def plan(session: Session, document: Document, site: SiteConfig) -> int:
@@ -93,6 +94,18 @@ def failed(
         return True
 
 
+def not_arrived(db: Database, delivery_id: int) -> None:
+    """The peer was asked and doesn't hold it: the outcome of the earlier try is known now."""
+    with db.write() as session:
+        _get(session, delivery_id).outcome_unknown = False
+
+
+def withdraw(db: Database, delivery_id: int, *, message: str) -> None:
+    """Hold a queued delivery that nobody wants any more."""
+    with db.write() as session:
+        transitions.hold_delivery(session, _get(session, delivery_id), message)
+
+
 def refused(db: Database, delivery_id: int, *, message: str) -> None:
     """The peer, or the gate, will never take it: set it aside with the reason."""
     with db.write() as session:
@@ -163,8 +176,20 @@ def lost_by_peer(db: Database, delivery_id: int, *, message: str, pause_s: float
 
 
 def resend(session: Session, delivery_id: int) -> None:
-    """Let a dead or held delivery go again, with all its tries."""
+    """Let a dead or held delivery go again, with all its tries.
+
+    Raises
+    ------
+    StoreError
+        It is neither, or it is a draft whose report has moved on.
+    """
     row = _get(session, delivery_id)
+    if row.state not in (DeliveryState.DEAD, DeliveryState.HELD):
+        raise StoreError(
+            f"The delivery is '{row.state}'.", what_to_do="Only a dead or held one is sent again."
+        )
+    if _is_withdrawn(session, row):
+        raise StoreError("The draft's report has moved on.", what_to_do="The draft isn't sent any more.")
     transitions.requeue_delivery(session, row, "Sent again on request.")
     row.attempts = 0
     session.flush()
@@ -194,16 +219,31 @@ def draft_on_its_way(session: Session, report: ReportRow) -> bool:
 
 
 def hold_drafts(session: Session, report_id: int, message: str) -> None:
-    """Keep drafts that haven't left yet from leaving after the report was signed, rejected or superseded."""
+    """Keep drafts that haven't left yet from leaving after the report was signed or rejected.
+
+    One that may have arrived stays queued: the outbox finds out first, and lets it go no further then.
+    """
     rows = session.scalars(
         select(Delivery)
         .join(Document, Delivery.document_id == Document.id)
         .where(
-            Document.report_id == report_id, Document.kind == "draft", Delivery.state == DeliveryState.QUEUED
+            Document.report_id == report_id,
+            Document.kind == "draft",
+            Delivery.state == DeliveryState.QUEUED,
+            Delivery.outcome_unknown.is_(False),
         )
     ).all()
     for row in rows:
         transitions.hold_delivery(session, row, message)
+
+
+def _is_withdrawn(session: Session, row: Delivery) -> bool:
+    found = session.execute(
+        select(Document.kind, Report.state)
+        .join(Report, Document.report_id == Report.id)
+        .where(Document.id == row.document_id)
+    ).one()
+    return found.kind == "draft" and found.state not in _MAY_LEAVE
 
 
 def _all_confirmed(session: Session, study_id: int) -> bool:
@@ -220,7 +260,12 @@ def _peers_holding(session: Session, report_id: int) -> list[str]:
     rows = session.scalars(
         select(Delivery.peer)
         .join(Document, Delivery.document_id == Document.id)
-        .where(Document.report_id == report_id, Document.kind == "draft", Delivery.state.in_(_ARRIVED))
+        .where(
+            Document.report_id == report_id,
+            Document.kind == "draft",
+            # A try of unknown outcome may have arrived.
+            Delivery.state.in_(_ARRIVED) | Delivery.outcome_unknown,
+        )
     )
     return sorted(set(rows))
 

@@ -15,16 +15,14 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    String,
-    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
-from llmcxr_ws.store.types import UtcDateTime, db_now
+from llmcxr_ws.store.types import Chars, PlainText, UtcDateTime, db_now
 
-UID = String(64)
+UID = Chars(64)
 BIG = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -44,14 +42,14 @@ class StoreInfo(Base):
 
     __tablename__ = "store_info"
     id: Mapped[int] = mapped_column(primary_key=True)
-    uuid: Mapped[str] = mapped_column(String(36))
+    uuid: Mapped[str] = mapped_column(Chars(36))
 
 
 class Sequence(Base):
     """Counters handed out inside a write transaction; `study` orders worklist changes."""
 
     __tablename__ = "sequence"
-    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    name: Mapped[str] = mapped_column(Chars(32), primary_key=True)
     value: Mapped[int] = mapped_column(BIG, default=0)
 
 
@@ -61,28 +59,28 @@ class Study(Base):
     __tablename__ = "study"
     id: Mapped[int] = mapped_column(primary_key=True)
     study_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
-    state: Mapped[str] = mapped_column(String(16), default=StudyState.RECEIVING, index=True)
-    reason_code: Mapped[str] = mapped_column(String(64), default="")
-    reason: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(Chars(16), default=StudyState.RECEIVING, index=True)
+    reason_code: Mapped[str] = mapped_column(Chars(64), default="")
+    reason: Mapped[str] = mapped_column(PlainText, default="")
     needs_addendum: Mapped[bool] = mapped_column(default=False)
     late_images: Mapped[bool] = mapped_column(default=False)
-    patient_id: Mapped[str] = mapped_column(String(256), default="")
-    issuer_of_patient_id: Mapped[str] = mapped_column(String(256), default="")
-    patient_name: Mapped[str] = mapped_column(String(512), default="")
-    patient_birth_date: Mapped[str] = mapped_column(String(16), default="")
-    patient_sex: Mapped[str] = mapped_column(String(16), default="")
-    accession_number: Mapped[str] = mapped_column(String(64), default="", index=True)
-    study_date: Mapped[str] = mapped_column(String(16), default="")
-    study_time: Mapped[str] = mapped_column(String(32), default="")
-    study_description: Mapped[str] = mapped_column(String(256), default="")
-    referring_physician: Mapped[str] = mapped_column(String(512), default="")
-    source_peer: Mapped[str] = mapped_column(String(64), default="")
+    patient_id: Mapped[str] = mapped_column(Chars(256), default="")
+    issuer_of_patient_id: Mapped[str] = mapped_column(Chars(256), default="")
+    patient_name: Mapped[str] = mapped_column(Chars(512), default="")
+    patient_birth_date: Mapped[str] = mapped_column(Chars(16), default="")
+    patient_sex: Mapped[str] = mapped_column(Chars(16), default="")
+    accession_number: Mapped[str] = mapped_column(Chars(64), default="", index=True)
+    study_date: Mapped[str] = mapped_column(Chars(16), default="")
+    study_time: Mapped[str] = mapped_column(Chars(32), default="")
+    study_description: Mapped[str] = mapped_column(Chars(256), default="")
+    referring_physician: Mapped[str] = mapped_column(Chars(512), default="")
+    source_peer: Mapped[str] = mapped_column(Chars(64), default="")
     received_at: Mapped[datetime] = mapped_column(server_default=db_now())
     last_instance_at: Mapped[datetime] = mapped_column(server_default=db_now())
     instances_assessed: Mapped[int] = mapped_column(default=0)
     film_sop_instance_uid: Mapped[str] = mapped_column(UID, default="")
     current_report_id: Mapped[int | None] = mapped_column(default=None)
-    held_by: Mapped[str] = mapped_column(String(64), default="")
+    held_by: Mapped[str] = mapped_column(Chars(64), default="")
     held_at: Mapped[datetime | None] = mapped_column(default=None)
     updated_seq: Mapped[int] = mapped_column(BIG, default=0, index=True)
 
@@ -97,12 +95,12 @@ class Instance(Base):
     sop_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
     sop_class_uid: Mapped[str] = mapped_column(UID)
     transfer_syntax_uid: Mapped[str] = mapped_column(UID, default="")
-    path: Mapped[str] = mapped_column(String(512))
+    path: Mapped[str] = mapped_column(Chars(512))
     size: Mapped[int] = mapped_column(BIG)
-    sha256: Mapped[str] = mapped_column(String(64))
+    sha256: Mapped[str] = mapped_column(Chars(64))
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    defect: Mapped[str] = mapped_column(Text, default="")
-    source_peer: Mapped[str] = mapped_column(String(64), default="")
+    defect: Mapped[str] = mapped_column(PlainText, default="")
+    source_peer: Mapped[str] = mapped_column(Chars(64), default="")
     received_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
@@ -115,20 +113,20 @@ class Job(Base):
         Index("ix_job_claim", "state", "run_after"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(Chars(16))
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"))
-    input_key: Mapped[str] = mapped_column(String(64))
-    model_key: Mapped[str] = mapped_column(String(64), default="")
+    input_key: Mapped[str] = mapped_column(Chars(64))
+    model_key: Mapped[str] = mapped_column(Chars(64), default="")
     payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    state: Mapped[str] = mapped_column(String(16), default="queued")
+    state: Mapped[str] = mapped_column(Chars(16), default="queued")
     priority: Mapped[int] = mapped_column(default=0)
     run_after: Mapped[datetime] = mapped_column(server_default=db_now())
     attempts: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int] = mapped_column(default=3)
-    owner: Mapped[str] = mapped_column(String(128), default="")
+    owner: Mapped[str] = mapped_column(Chars(128), default="")
     lease_until: Mapped[datetime | None] = mapped_column(default=None)
-    error_code: Mapped[str] = mapped_column(String(64), default="")
-    error_text: Mapped[str] = mapped_column(Text, default="")
+    error_code: Mapped[str] = mapped_column(Chars(64), default="")
+    error_text: Mapped[str] = mapped_column(PlainText, default="")
     created_at: Mapped[datetime] = mapped_column(server_default=db_now())
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -141,23 +139,26 @@ class Report(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
     version: Mapped[int] = mapped_column()
-    state: Mapped[str] = mapped_column(String(16), default=ReportState.DRAFT)
-    reason: Mapped[str] = mapped_column(Text, default="")
+    state: Mapped[str] = mapped_column(Chars(16), default=ReportState.DRAFT)
+    reason: Mapped[str] = mapped_column(PlainText, default="")
+    # What it was before a sign request was taken up, and is again when the request is refused.
+    state_before: Mapped[str] = mapped_column(Chars(16), default="", server_default="")
+    reason_before: Mapped[str] = mapped_column(PlainText, default="", server_default="")
     film_sop_instance_uid: Mapped[str] = mapped_column(UID)
     instances: Mapped[list[Any]] = mapped_column(default=list)
-    ai_text: Mapped[str] = mapped_column(Text, default="")
+    ai_text: Mapped[str] = mapped_column(PlainText, default="")
     confidence: Mapped[float | None] = mapped_column(default=None)
     codes: Mapped[list[Any]] = mapped_column(default=list)
     evidence: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    model_name: Mapped[str] = mapped_column(String(64), default="")
-    model_version: Mapped[str] = mapped_column(String(64), default="")
+    model_name: Mapped[str] = mapped_column(Chars(64), default="")
+    model_version: Mapped[str] = mapped_column(Chars(64), default="")
     model_device_uid: Mapped[str] = mapped_column(UID, default="")
     seed: Mapped[int] = mapped_column(BIG, default=0)
     started_at: Mapped[datetime] = mapped_column(server_default=db_now())
     created_at: Mapped[datetime] = mapped_column(server_default=db_now())
-    signed_by: Mapped[str] = mapped_column(String(64), default="")
+    signed_by: Mapped[str] = mapped_column(Chars(64), default="")
     signed_at: Mapped[datetime | None] = mapped_column(default=None)
-    signed_text: Mapped[str] = mapped_column(Text, default="")
+    signed_text: Mapped[str] = mapped_column(PlainText, default="")
 
 
 class Edit(Base):
@@ -165,9 +166,9 @@ class Edit(Base):
 
     __tablename__ = "edit"
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), primary_key=True)
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(PlainText)
     revision: Mapped[int] = mapped_column(default=1)
-    user: Mapped[str] = mapped_column(String(64))
+    user: Mapped[str] = mapped_column(Chars(64))
     saved_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
@@ -177,13 +178,13 @@ class Question(Base):
     __tablename__ = "question"
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
-    user: Mapped[str] = mapped_column(String(64))
-    text: Mapped[str] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(16), default="asked")
-    answer: Mapped[str] = mapped_column(Text, default="")
-    error_text: Mapped[str] = mapped_column(Text, default="")
-    model_name: Mapped[str] = mapped_column(String(64), default="")
-    model_version: Mapped[str] = mapped_column(String(64), default="")
+    user: Mapped[str] = mapped_column(Chars(64))
+    text: Mapped[str] = mapped_column(PlainText)
+    state: Mapped[str] = mapped_column(Chars(16), default="asked")
+    answer: Mapped[str] = mapped_column(PlainText, default="")
+    error_text: Mapped[str] = mapped_column(PlainText, default="")
+    model_name: Mapped[str] = mapped_column(Chars(64), default="")
+    model_version: Mapped[str] = mapped_column(Chars(64), default="")
     asked_at: Mapped[datetime] = mapped_column(server_default=db_now())
     answered_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -197,7 +198,7 @@ class AnswerChunk(Base):
     question_id: Mapped[int] = mapped_column(ForeignKey("question.id"), index=True)
     attempt: Mapped[int] = mapped_column(default=1)
     seq: Mapped[int] = mapped_column()
-    text: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(PlainText)
 
 
 class Request(Base):
@@ -205,18 +206,26 @@ class Request(Base):
 
     __tablename__ = "request"
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
-    user: Mapped[str] = mapped_column(String(64))
+    kind: Mapped[str] = mapped_column(Chars(16))
+    user: Mapped[str] = mapped_column(Chars(64))
     study_id: Mapped[int | None] = mapped_column(ForeignKey("study.id"), default=None, index=True)
     report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), default=None)
-    payload: Mapped[str] = mapped_column(Text)
+    payload: Mapped[str] = mapped_column(PlainText)
     signature: Mapped[bytes] = mapped_column()
-    nonce: Mapped[str] = mapped_column(String(64), unique=True)
-    state: Mapped[str] = mapped_column(String(16), default="waiting", index=True)
-    outcome: Mapped[str] = mapped_column(Text, default="")
+    nonce: Mapped[str] = mapped_column(Chars(64), unique=True)
+    state: Mapped[str] = mapped_column(Chars(16), default="waiting", index=True)
+    outcome: Mapped[str] = mapped_column(PlainText, default="")
     run_after: Mapped[datetime] = mapped_column(server_default=db_now())
     created_at: Mapped[datetime] = mapped_column(server_default=db_now())
     decided_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class UsedNonce(Base):
+    """A decided request's nonce: the same signature is never acted on twice, whatever its row says."""
+
+    __tablename__ = "used_nonce"
+    nonce: Mapped[str] = mapped_column(Chars(64), primary_key=True)
+    used_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
 class Document(Base):
@@ -226,12 +235,12 @@ class Document(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
-    kind: Mapped[str] = mapped_column(String(16))
+    kind: Mapped[str] = mapped_column(Chars(16))
     sop_class_uid: Mapped[str] = mapped_column(UID)
     sop_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
     series_instance_uid: Mapped[str] = mapped_column(UID)
-    path: Mapped[str] = mapped_column(String(512))
-    sha256: Mapped[str] = mapped_column(String(64))
+    path: Mapped[str] = mapped_column(Chars(512))
+    sha256: Mapped[str] = mapped_column(Chars(64))
     created_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
@@ -243,16 +252,16 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id"), index=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
-    peer: Mapped[str] = mapped_column(String(64))
+    peer: Mapped[str] = mapped_column(Chars(64))
     required: Mapped[bool] = mapped_column(default=True)
-    state: Mapped[str] = mapped_column(String(16), default=DeliveryState.QUEUED, index=True)
+    state: Mapped[str] = mapped_column(Chars(16), default=DeliveryState.QUEUED, index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     outcome_unknown: Mapped[bool] = mapped_column(default=False)
     run_after: Mapped[datetime] = mapped_column(server_default=db_now())
-    message: Mapped[str] = mapped_column(Text, default="")
+    message: Mapped[str] = mapped_column(PlainText, default="")
     stored_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
-    confirmed_by: Mapped[str] = mapped_column(String(16), default="")
+    confirmed_by: Mapped[str] = mapped_column(Chars(16), default="")
     transaction_uid: Mapped[str] = mapped_column(UID, default="", index=True)
     commitment_asked_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -272,10 +281,10 @@ class User(Base):
     """A person with a role and a key pair; the row carries a MAC under the service's key."""
 
     __tablename__ = "user_account"
-    name: Mapped[str] = mapped_column(String(64), primary_key=True)
-    display_name: Mapped[str] = mapped_column(String(256))
-    organization: Mapped[str] = mapped_column(String(256), default="")
-    role: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(Chars(64), primary_key=True)
+    display_name: Mapped[str] = mapped_column(Chars(256))
+    organization: Mapped[str] = mapped_column(Chars(256), default="")
+    role: Mapped[str] = mapped_column(Chars(16))
     enabled: Mapped[bool] = mapped_column(default=True)
     public_key: Mapped[bytes] = mapped_column()
     wrapped_key: Mapped[bytes] = mapped_column()
@@ -289,13 +298,13 @@ class Audit(Base):
 
     __tablename__ = "audit"
     id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[str] = mapped_column(String(32))
-    actor: Mapped[str] = mapped_column(String(64))
-    event: Mapped[str] = mapped_column(String(64), index=True)
+    at: Mapped[str] = mapped_column(Chars(32))
+    actor: Mapped[str] = mapped_column(Chars(64))
+    event: Mapped[str] = mapped_column(Chars(64), index=True)
     study_id: Mapped[int | None] = mapped_column(default=None, index=True)
-    detail: Mapped[str] = mapped_column(Text, default="{}")
-    previous: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64))
+    detail: Mapped[str] = mapped_column(PlainText, default="{}")
+    previous: Mapped[str] = mapped_column(Chars(64))
+    hash: Mapped[str] = mapped_column(Chars(64))
 
 
 class SiteDocument(Base):
@@ -303,8 +312,8 @@ class SiteDocument(Base):
 
     __tablename__ = "site_document"
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    text: Mapped[str] = mapped_column(Text)
-    imported_by: Mapped[str] = mapped_column(String(64))
+    text: Mapped[str] = mapped_column(PlainText)
+    imported_by: Mapped[str] = mapped_column(Chars(64))
     imported_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
@@ -312,10 +321,10 @@ class Service(Base):
     """A running process, so that the others can say who is there."""
 
     __tablename__ = "service"
-    name: Mapped[str] = mapped_column(String(128), primary_key=True)
-    kind: Mapped[str] = mapped_column(String(16))
+    name: Mapped[str] = mapped_column(Chars(128), primary_key=True)
+    kind: Mapped[str] = mapped_column(Chars(16))
     pid: Mapped[int] = mapped_column()
-    host: Mapped[str] = mapped_column(String(128))
+    host: Mapped[str] = mapped_column(Chars(128))
     detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
     started_at: Mapped[datetime] = mapped_column(server_default=db_now())
     seen_at: Mapped[datetime] = mapped_column(server_default=db_now())

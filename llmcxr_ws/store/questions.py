@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import QuestionRow
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.jobs import Claimed
+from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import audit
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import AnswerChunk, Instance, Question
@@ -47,7 +48,7 @@ def ask(db: Database, study_id: int, *, user: str, text: str) -> int:
         )
     with db.write() as session:
         study = get_study(session, study_id)
-        if not study.film_sop_instance_uid:
+        if not study.film_sop_instance_uid or study.state in (StudyState.EXCLUDED, StudyState.FAILED):
             raise StoreError("The study has no film that the model may read.", what_to_do=study.reason)
         question = Question(study_id=study_id, user=user, text=text)
         session.add(question)
@@ -74,6 +75,7 @@ def begin_answer(db: Database, claimed: Claimed) -> QuestionInput:
         if question is None or path is None:
             raise StoreError(f"Job {claimed.id} speaks of a question or film that isn't there.")
         question.state = "answering"
+        _forget_chunks(session, question.id)
         return QuestionInput(question.id, question.text, film, path)
 
 
@@ -156,6 +158,11 @@ def _row(session: Session, row: Question) -> QuestionRow:
     )
 
 
+def _forget_chunks(session: Session, question_id: int) -> None:
+    session.execute(delete(AnswerChunk).where(AnswerChunk.question_id == question_id))
+
+
 def _end(session: Session, claimed: Claimed, **values: str) -> None:
     question_id = int(claimed.payload["question"])
+    _forget_chunks(session, question_id)
     session.execute(update(Question).where(Question.id == question_id).values(answered_at=db_now(), **values))

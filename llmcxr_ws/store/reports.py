@@ -42,12 +42,7 @@ def begin_draft(db: Database, claimed: Claimed) -> DraftInput | None:
         jobs.require_ours(session, claimed)
         study = get_study(session, claimed.study_id)
         path = session.scalar(select(Instance.path).where(Instance.sop_instance_uid == film))
-        wanted = study.film_sop_instance_uid == film and study.state in (
-            StudyState.COMPLETE,
-            StudyState.DRAFTING,
-            StudyState.IN_REVIEW,
-        )
-        if not wanted or path is None:
+        if path is None or not _is_wanted(session, study, claimed):
             jobs.bury(
                 session, claimed, code="obsolete", sentence="The study changed before its draft was begun."
             )
@@ -60,7 +55,8 @@ def begin_draft(db: Database, claimed: Claimed) -> DraftInput | None:
 def finish_draft(db: Database, claimed: Claimed, draft: NewDraft) -> int:
     """Write the draft as the study's next report version and end its job; give the report's id.
 
-    A reader's edit of the version before is carried over, so that nothing that was written is lost.
+    A reader's edit of the version before is carried over, so that nothing that was written is lost. A report that
+    was signed meanwhile isn't reopened: the draft is thrown away, and the signed report's id is given.
 
     Raises
     ------
@@ -70,10 +66,13 @@ def finish_draft(db: Database, claimed: Claimed, draft: NewDraft) -> int:
     with jobs.finishing(db, claimed) as session:
         study = get_study(session, claimed.study_id)
         previous = session.get(Report, study.current_report_id) if study.current_report_id else None
+        if previous is not None and study.state not in (StudyState.DRAFTING, StudyState.IN_REVIEW):
+            return previous.id
         report = _new_report(session, study, draft)
-        if previous is not None and previous.state in _OPEN:
-            transitions.supersede_report(session, previous, Actor.ENGINE)
+        if previous is not None:
             _carry_edit(session, previous.id, report.id)
+            if previous.state in _OPEN:
+                transitions.supersede_report(session, previous, Actor.ENGINE)
         study.current_report_id = report.id
         if study.state == StudyState.DRAFTING:
             transitions.finish_drafting(session, study)
@@ -99,6 +98,21 @@ def draft_attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence:
             return True
         _end_study(session, get_study(session, claimed.study_id), code, sentence, excluded=False)
         return False
+
+
+def _is_wanted(session: Session, study: Study, claimed: Claimed) -> bool:
+    """Whether the study still waits for this draft: of this film, and of the instances that it has now.
+
+    A study in `drafting` has no other draft coming: its images that came meanwhile are looked at afterwards.
+    """
+    if study.film_sop_instance_uid != claimed.payload["film"]:
+        return False
+    if study.state == StudyState.DRAFTING:
+        return True
+    present = session.scalars(select(Instance.sop_instance_uid).where(Instance.study_id == study.id))
+    return study.state in (StudyState.COMPLETE, StudyState.IN_REVIEW) and set(present) == set(
+        claimed.payload["instances"]
+    )
 
 
 def _end_study(session: Session, study: Study, code: str, sentence: str, *, excluded: bool) -> None:
@@ -150,9 +164,8 @@ def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
     """
     with db.write() as session:
         report = _get_report(session, report_id)
-        if report.state == ReportState.SUPERSEDED:
-            study = get_study(session, report.study_id)
-            report = _get_report(session, study.current_report_id or report_id)
+        study = get_study(session, report.study_id)
+        report = _get_report(session, study.current_report_id or report_id)
         if report.state not in (
             ReportState.DRAFT,
             ReportState.WITHHELD,
@@ -170,7 +183,6 @@ def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
             edit.text, edit.user, edit.revision = text, user, edit.revision + 1
             session.flush()
             session.execute(update(Edit).where(Edit.report_id == report.id).values(saved_at=db_now()))
-        study = get_study(session, report.study_id)
         if study.state == StudyState.DRAFTED:
             transitions.begin_review(session, study, user)
         return report.id
@@ -246,7 +258,7 @@ def drafts_to_send(db: Database) -> list[ReportRow]:
 
 
 def drafts_to_withdraw(db: Database) -> list[tuple[ReportRow, DocumentRow]]:
-    """Draft documents whose draft was rejected or superseded and that carry no rejection note yet."""
+    """Draft documents whose draft was rejected, superseded or refused and that carry no rejection note yet."""
     noted = select(Document.report_id).where(Document.kind == "rejection")
     with db.read() as session:
         rows = session.execute(
@@ -254,7 +266,7 @@ def drafts_to_withdraw(db: Database) -> list[tuple[ReportRow, DocumentRow]]:
             .join(Document, Document.report_id == Report.id)
             .where(
                 Document.kind == "draft",
-                Report.state.in_([ReportState.REJECTED, ReportState.SUPERSEDED]),
+                Report.state.in_([ReportState.REJECTED, ReportState.SUPERSEDED, ReportState.REFUSED]),
                 Report.id.not_in(noted),
             )
         ).all()
@@ -326,7 +338,7 @@ def _new_report(session: Session, study: Study, draft: NewDraft) -> Report:
 
 
 def renew(session: Session, report: Report) -> Report:
-    """A new draft version with the same AI text and edit, after the one before was refused by the gate."""
+    """A new version with the same AI text, edit and state, after the one before was refused by the gate."""
     draft = NewDraft(
         film_sop_instance_uid=report.film_sop_instance_uid,
         instances=tuple(report.instances),
@@ -342,6 +354,8 @@ def renew(session: Session, report: Report) -> Report:
     )
     study = get_study(session, report.study_id)
     new = _new_report(session, study, draft)
+    new.state = report.state_before or ReportState.DRAFT
+    new.reason = report.reason_before if new.state in (ReportState.WITHHELD, ReportState.REJECTED) else ""
     _carry_edit(session, report.id, new.id)
     study.current_report_id = new.id
     transitions.touch(session, study)

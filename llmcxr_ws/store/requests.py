@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +17,7 @@ from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.identity import UnlockedKey, canonical, new_nonce, signature_fits
 from llmcxr_ws.store import accounts, audit
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Request
+from llmcxr_ws.store.models import Request, UsedNonce
 from llmcxr_ws.store.types import db_now
 
 
@@ -91,7 +93,7 @@ def request_by_id(db: Database, request_id: int) -> RequestRow:
 def verify(
     session: Session, request: RequestRow, service_key: bytes, *, roles: tuple[str, ...]
 ) -> dict[str, Any]:
-    """Check who asks: known, enabled, in one of the roles, and the signature theirs; give the payload.
+    """Check who asks: known, enabled, in one of the roles, the signature theirs and not used; give the payload.
 
     Raises
     ------
@@ -103,7 +105,7 @@ def verify(
         raise AccessError(
             "The signature of the request is not this user's.", what_to_do="Log in again and repeat it."
         )
-    payload: dict[str, Any] = json.loads(request.payload)
+    payload = _read_payload(request.payload)
     if payload.get("nonce") != request.nonce or payload.get("kind") != request.kind:
         raise AccessError("The request doesn't fit its signature.", what_to_do="Repeat it from the window.")
     if payload.get("user") != account.name or account.role not in roles:
@@ -111,6 +113,33 @@ def verify(
             f"The role '{account.role}' of user '{account.name}' doesn't allow '{request.kind}'.",
             what_to_do=f"Roles that do: {', '.join(roles)}.",
         )
+    if session.get(UsedNonce, request.nonce) is not None:
+        raise AccessError("The request was decided before.", what_to_do="Make a new one.")
+    return payload
+
+
+@contextmanager
+def well_formed() -> Iterator[None]:
+    """Refuse a signed payload that lacks something or holds nonsense, instead of stumbling over it.
+
+    Raises
+    ------
+    AccessError
+        Says that the request can't be read.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise AccessError(
+            f"The request can't be read ({type(error).__name__}).", what_to_do="Repeat it from the window."
+        ) from error
+
+
+def _read_payload(text: str) -> dict[str, Any]:
+    with well_formed():
+        payload = json.loads(text)
+        if not isinstance(payload, dict):
+            raise TypeError
     return payload
 
 
@@ -126,10 +155,12 @@ def decide(session: Session, request_id: int, *, granted: bool, outcome: str) ->
         update(Request)
         .where(Request.id == request_id, Request.state == "waiting")
         .values(state="granted" if granted else "refused", outcome=outcome, decided_at=db_now())
-        .returning(Request.user, Request.kind, Request.study_id)
+        .returning(Request.user, Request.kind, Request.study_id, Request.nonce)
     ).first()
     if changed is None:
         raise StoreError(f"Request {request_id} was decided before.")
+    if session.get(UsedNonce, changed.nonce) is None:
+        session.add(UsedNonce(nonce=changed.nonce))
     event = f"request.{changed.kind}.{'granted' if granted else 'refused'}"
     audit.append(
         session,

@@ -13,10 +13,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import Account, DocumentRow, Identity, InstanceRow, ReportRow, RequestRow, StudyRow
-from llmcxr_ws.errors import AccessError, UserFacingError
+from llmcxr_ws.errors import AccessError, StoreError, UserFacingError
 from llmcxr_ws.identity import canonical_text, text_sha256
 from llmcxr_ws.site import SiteConfig
-from llmcxr_ws.states import ReportState
+from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import accounts, deliveries, reports, requests, studies, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
@@ -137,8 +137,15 @@ def _check(session: Session, request: RequestRow, service_key: bytes) -> SignOrd
     try:
         payload = requests.verify(session, request, service_key, roles=("reader",))
         signer = accounts.trusted_account(session, request.user, service_key)
-    except AccessError as error:
+        with requests.well_formed():
+            return _checked_order(session, request, payload, signer)
+    except (AccessError, StoreError) as error:
         raise SignRefused(error.message, what_to_do=error.what_to_do) from error
+
+
+def _checked_order(
+    session: Session, request: RequestRow, payload: dict[str, Any], signer: Account
+) -> SignOrder | None:
     study = studies.row_in(session, int(request.study_id or 0))
     report = reports.report_row(session, int(request.report_id or 0))
     instances = tuple(studies.instances_in(session, study.id))
@@ -170,8 +177,13 @@ def _check_report(payload: dict[str, Any], study: StudyRow, report: ReportRow) -
         or payload["report_version"] != report.version
     ):
         raise SignRefused("A newer version of the report is there.", what_to_do="Look at it and sign again.")
-    if payload["study_instance_uid"] != study.study_instance_uid:
+    if payload["study_instance_uid"] != study.study_instance_uid or payload["report_id"] != report.id:
         raise SignRefused("The request names another study.", what_to_do="Open the study again.")
+    if study.state not in (StudyState.DRAFTED, StudyState.IN_REVIEW):
+        raise SignRefused(
+            f"The study is '{study.state}', so its images or its draft may still change.",
+            what_to_do="Wait until its draft is there, look at it and sign again.",
+        )
 
 
 def _check_content(payload: dict[str, Any], study: StudyRow, instances: tuple[InstanceRow, ...]) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import Arrival, Identity, InstanceRow, Recorded, StudyRow
 from llmcxr_ws.errors import StoreError
-from llmcxr_ws.states import Actor, ReportState, StudyState
+from llmcxr_ws.states import REPORT_MOVES, Actor, ReportState, StudyState
 from llmcxr_ws.store import audit, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Instance, Report, Study
@@ -51,6 +51,11 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
 
     A sound instance takes the place of a defective one with the same UID. An instance of the same bytes is no
     news. What to do with different bytes under a known UID is decided by the caller before.
+
+    Raises
+    ------
+    StoreError
+        A sound instance of that UID belongs to another study.
     """
     with db.write() as session:
         study = session.scalar(
@@ -59,6 +64,11 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
         known = session.scalar(select(Instance).where(Instance.sop_instance_uid == arrival.sop_instance_uid))
         if known is not None and (known.sha256 == arrival.sha256 or arrival.defect):
             return Recorded(study_id=known.study_id, new=False)
+        if known is not None and known.study_id != study.id and not known.defect:
+            raise StoreError(
+                "The instance belongs to another study already.",
+                what_to_do="Have the sender correct its SOP Instance UID.",
+            )
         if known is None:
             known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
             session.add(known)
@@ -129,11 +139,20 @@ def settle_without_film(db: Database, due: DueStudy, *, code: str, sentence: str
         if study.state == StudyState.IN_REVIEW:
             study.late_images = True
             transitions.touch(session, study)
-        elif failed:
+            return True
+        _withdraw_draft(session, study)
+        if failed:
             transitions.fail_study(session, study, Actor.NODE, code, sentence)
         else:
             transitions.exclude_study(session, study, Actor.NODE, code, sentence)
         return True
+
+
+def _withdraw_draft(session: Session, study: Study) -> None:
+    """A draft that was made before the images that exclude the study is nobody's to read or to send."""
+    report = session.get(Report, study.current_report_id) if study.current_report_id else None
+    if report is not None and (ReportState(report.state), ReportState.SUPERSEDED) in REPORT_MOVES:
+        transitions.supersede_report(session, report, Actor.NODE)
 
 
 def queue_draft(session: Session, study: Study, film_sop_instance_uid: str, instances: Iterable[str]) -> int:

@@ -90,12 +90,20 @@ def retract_study(session: Session, study: Study) -> None:
 
 def await_signature(session: Session, report: Report, reason: str) -> None:
     """A sign request was taken up but can't be decided yet; the reason says what it waits for."""
+    before = report.state, report.reason
     _move_report(session, report, ReportState.SIGN_PENDING, Actor.NODE, "report.sign_pending", reason)
+    report.state_before, report.reason_before = before
 
 
 def return_report(session: Session, report: Report, reason: str) -> None:
-    """A sign request was refused; the text is the reader's again."""
-    _move_report(session, report, ReportState.DRAFT, Actor.NODE, "report.sign_refused", reason)
+    """A sign request was refused: the report is what it was before, and the text is the reader's again.
+
+    Why a draft was withheld or rejected stays beside it; the refusal stands in the request's outcome.
+    """
+    before = ReportState(report.state_before or ReportState.DRAFT)
+    if before in (ReportState.WITHHELD, ReportState.REJECTED):
+        reason = report.reason_before
+    _move_report(session, report, before, Actor.NODE, "report.sign_refused", reason)
 
 
 def sign_report(session: Session, report: Report, user: str, text: str) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect
+from sqlalchemy import DateTime, Dialect, String, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 from sqlalchemy.types import TypeDecorator
+
+from llmcxr_ws.errors import StoreError
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -30,6 +32,38 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Chars(TypeDecorator[str]):
+    """Text of at most `length` characters; a longer one is refused by both databases, not by one alone."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        limit = self.impl_instance.length if isinstance(self.impl_instance, String) else None
+        if value is not None and limit is not None and len(value) > limit:
+            raise StoreError(
+                f"A text of {len(value)} characters was refused where {limit} fit.", what_to_do="Shorten it."
+            )
+        return _storable(value)
+
+
+class PlainText(TypeDecorator[str]):
+    """Text of any length."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        return _storable(value)
+
+
+def _storable(value: str | None) -> str | None:
+    """The text without what PostgreSQL can't hold: NUL, and halves of surrogate pairs, which aren't text at all."""
+    if value is None:
+        return None
+    return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 class db_now(ColumnElement[datetime]):

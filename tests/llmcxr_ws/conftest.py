@@ -42,9 +42,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
     postgres: PostgresServer = request.getfixturevalue("postgres")
-    name = postgres.create()
-    yield postgres.url(name)
-    postgres.drop(name)
+    yield postgres.url(postgres.create())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -56,9 +54,7 @@ def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{file}"
         return
     postgres: PostgresServer = request.getfixturevalue("postgres")
-    name = postgres.create(request.getfixturevalue("postgres_template"))
-    yield postgres.url(name)
-    postgres.drop(name)
+    yield postgres.url(postgres.create(request.getfixturevalue("postgres_template")))
 
 
 @pytest.fixture
