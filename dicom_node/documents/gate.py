@@ -22,7 +22,7 @@ from pydicom.dataset import Dataset
 from dicom_node.documents.modules import check_modules
 from dicom_node.documents.sr import DRAFT_SERIES_DESCRIPTION
 from dicom_node.documents.tree import check_rejection_rows, check_report_rows, walk
-from dicom_node.documents.values import is_legal
+from dicom_node.documents.values import fits
 from dicom_node.sop_classes import ENHANCED_SR, KEY_OBJECT_SELECTION
 
 _PATIENT = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex")
@@ -182,12 +182,8 @@ def _hierarchy(source: Dataset) -> Mapping[str, str]:
 
 
 def _check_values(ds: Dataset) -> Iterator[str]:
-    illegal = {
-        element.keyword
-        for element in ds.iterall()
-        if element.VR != "SQ" and not is_legal(element.VR, element.value)
-    }
-    for keyword in sorted(illegal):
+    elements = [element for element in ds.iterall() if element.VR != "SQ"]
+    for keyword in sorted({element.keyword for element in elements if not fits(element)}):
         yield f"{keyword} holds a value that doesn't fit its value representation."
 
 
@@ -228,7 +224,7 @@ def _texts(ds: Dataset, path: str = "") -> Iterator[tuple[str, str]]:
 
 def _plain(ds: Dataset, keyword: str) -> str:
     # A trailing ^ or = of a name carries no meaning (PS3.5 6.2.1).
-    return str(ds.get(keyword) or "").strip().rstrip("^= ")
+    return str(ds.get(keyword) or "").strip(" \0").rstrip("^= ")
 
 
 def _run_dciodvfy(ds: Dataset) -> list[Fault]:

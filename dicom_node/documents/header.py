@@ -12,7 +12,7 @@ from highdicom.base import get_module_attribute_map
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 
-from dicom_node.documents.values import is_legal, plain_copy, plain_value, put
+from dicom_node.documents.values import fits, plain_copy, plain_value, put
 
 # Type 2 of the Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1): present in every document, if empty.
 _ALWAYS_THERE = (
@@ -121,6 +121,6 @@ def _copy(source: Dataset, target: Dataset, keyword: str) -> None:
     if element.VR == "SQ":
         for item in value:
             item.pop("SpecificCharacterSet", None)
-    elif keyword not in IDENTIFYING and not is_legal(element.VR, value):
+    elif keyword not in IDENTIFYING and not fits(element):
         return
     put(target, tag, element.VR, value)

@@ -26,6 +26,7 @@ from dicom_node.documents.report import (
     instance_uid,
     series_uid,
 )
+from dicom_node.documents.values import listing
 from llmcxr_ws import __version__
 from llmcxr_ws.errors import DicomError
 
@@ -134,8 +135,8 @@ def _canonical_content(note: RejectionNote) -> bytes:
         "person": [note.person.name, note.person.organisation, note.person.identifier]
         if note.person
         else None,
-        "patient and study": patient_and_study(note.film).to_json_dict(),
-        "requests": [item.to_json_dict() for item in requests(note.film)],
+        "patient and study": listing(patient_and_study(note.film)),
+        "requests": [listing(item) for item in requests(note.film)],
         "institution": note.institution,
         "installation": note.installation,
         "software": __version__,

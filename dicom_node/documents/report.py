@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +16,7 @@ from typing import Literal
 from pydicom.dataset import Dataset
 
 from dicom_node.documents.header import patient_and_study, requests
-from dicom_node.documents.values import is_legal
+from dicom_node.documents.values import forbidden_character, is_legal, listing
 from llmcxr_ws import __version__
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.sentences import Origin
@@ -152,13 +151,12 @@ def _check_sentences(sentences: tuple[Sentence, ...]) -> None:
     for sentence in sentences:
         if not sentence.text.strip():
             raise DicomError("A report was refused: one of its sentences is empty.")
-        for character in sentence.text:
-            # PS3.5 6.1.3 allows these control characters in text; a lone surrogate can't be written at all.
-            if unicodedata.category(character) in ("Cc", "Cs") and character not in "\t\n\f\r":
-                raise DicomError(
-                    f"A report was refused: it holds the character U+{ord(character):04X}, which DICOM can't hold.",
-                    what_to_do="Delete it from the text.",
-                )
+        character = forbidden_character(sentence.text)
+        if character:
+            raise DicomError(
+                f"A report was refused: it holds the character U+{ord(character):04X}, which DICOM can't hold.",
+                what_to_do="Delete it from the text.",
+            )
 
 
 def canonical_content(document: ReportDocument) -> bytes:
@@ -167,8 +165,8 @@ def canonical_content(document: ReportDocument) -> bytes:
     content = {
         "kind": document.kind,
         "sentences": [[s.section, s.origin, s.text] for s in document.sentences],
-        "patient and study": patient_and_study(document.film).to_json_dict(),
-        "requests": [item.to_json_dict() for item in requests(document.film)],
+        "patient and study": listing(patient_and_study(document.film)),
+        "requests": [listing(item) for item in requests(document.film)],
         "film": document.film.SOPInstanceUID,
         "evidence": sorted(str(instance.SOPInstanceUID) for instance in document.evidence),
         "other evidence": sorted(str(instance.SOPInstanceUID) for instance in document.other_evidence),
