@@ -57,6 +57,7 @@ class PacsSimulator:
         self.archive = Archive(settings.storage)
         self._destinations = {destination.ae_title: destination for destination in settings.destinations}
         self._provider: Provider | None = None
+        self._services: Services | None = None
 
     @property
     def port(self) -> int:
@@ -77,6 +78,7 @@ class PacsSimulator:
         """
         spool_into(self.archive.spool)
         services = Services(self.archive, LocalEntity(ae_title=self.settings.ae_title), self._destinations)
+        self._services = services
         self._provider = start_provider(
             self.settings.ae_title,
             (self.settings.host, self.settings.port),
@@ -92,6 +94,9 @@ class PacsSimulator:
 
     def stop(self) -> None:
         """Stop serving; the folder stays."""
+        if self._services is not None:
+            self._services.close()
+            self._services = None
         if self._provider is not None:
             self._provider.stop()
             self._provider = None

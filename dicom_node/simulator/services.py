@@ -6,7 +6,6 @@ Knows neither the folder's layout (:mod:`.archive`) nor matching (:mod:`.query`)
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -54,6 +53,14 @@ class Services:
         self.archive = archive
         self.local = local
         self.destinations = destinations
+        self._closing = threading.Event()
+        self._reports: list[threading.Thread] = []
+
+    def close(self) -> None:
+        """Give up reports that haven't been delivered."""
+        self._closing.set()
+        for thread in self._reports:
+            thread.join()
 
     def handlers(self) -> list[tuple[Any, ...]]:
         """The event handlers to bind."""
@@ -169,7 +176,10 @@ class Services:
     def _report(self, destination: Destination, report: CommitmentReport) -> None:
         """Open an association to the requester, as provider of storage commitment, and report."""
         for attempt in range(1, _REPORT_TRIES + 1):
-            time.sleep(_REPORT_DELAY_S * attempt)  # after the response to the request, as archives do
+            if self._closing.wait(
+                _REPORT_DELAY_S * attempt
+            ):  # after the response to the request, as archives do
+                return
             try:
                 send_report(self.local, destination, report)
             except DicomError as error:

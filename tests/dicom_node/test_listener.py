@@ -66,6 +66,7 @@ def test_received_film_is_on_disk_and_in_the_index(node: Peer, workplace: Workpl
     assert not _spool(workplace)
 
 
+@pytest.mark.allow_log("association rejected")
 def test_titles_are_checked(node: Peer, workplace: Workplace, tmp_path: Path) -> None:
     with pytest.raises(DicomError, match="calling AE title 'STRANGER' not recognised"):
         scu.echo(LocalEntity(ae_title="STRANGER"), node)
@@ -87,6 +88,7 @@ def test_duplicate_is_no_news(node: Peer, workplace: Workplace, tmp_path: Path) 
     assert len(list(workplace.objects.files())) == 1
 
 
+@pytest.mark.allow_log("event='refused'")
 def test_other_content_under_the_same_uid_is_refused(
     node: Peer, workplace: Workplace, tmp_path: Path
 ) -> None:
@@ -111,6 +113,7 @@ def _cut(path: Path, count: int) -> Path:
     return cut
 
 
+@pytest.mark.allow_log("event='refused'")
 def test_truncated_film_is_refused_shown_and_healed(node: Peer, workplace: Workplace, tmp_path: Path) -> None:
     path = write_film(tmp_path, "a")
     [result] = _send(node, _cut(path, 1000))
@@ -148,6 +151,7 @@ def _other_uid(film: pydicom.Dataset) -> None:
         (_other_uid, statuses.DOES_NOT_MATCH_CLASS, "UIDs of command and data set differ"),
     ],
 )
+@pytest.mark.allow_log("event='refused'")
 def test_refused_with_a_reason(
     node: Peer,
     workplace: Workplace,
@@ -167,6 +171,7 @@ def test_refused_with_a_reason(
     assert list(workplace.objects.files()) == []
 
 
+@pytest.mark.allow_log("disk nearly full")
 def test_nearly_full_disk(workplace: Workplace, tmp_path: Path) -> None:
     full = Workplace(
         workplace.home,
@@ -186,6 +191,7 @@ def test_nearly_full_disk(workplace: Workplace, tmp_path: Path) -> None:
         listener.stop()
 
 
+@pytest.mark.allow_log("request failed")
 def test_broken_index_is_answered_and_the_listener_lives(
     node: Peer, workplace: Workplace, tmp_path: Path
 ) -> None:
@@ -201,6 +207,7 @@ def test_broken_index_is_answered_and_the_listener_lives(
     assert len(list(workplace.objects.files())) == 1
 
 
+@pytest.mark.allow_log("after the last run")
 def test_rows_deleted_by_hand_are_there_again(
     node: Peer, listener: Listener, workplace: Workplace, tmp_path: Path
 ) -> None:
@@ -298,14 +305,16 @@ def test_the_process_stays_small() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.allow_log("event='refused'")
 def test_no_patient_data_in_the_log(
-    node: Peer, workplace: Workplace, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    node: Peer, workplace: Workplace, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = write_film(
         tmp_path, "a", patient_name="Marker^Zebra", patient_id="MARKER-ID-77", accession="MARKER-ACC"
     )
-    _send(node, path, _cut(path, 50))
-    said = "".join(capfd.readouterr())
+    with caplog.at_level("DEBUG"):
+        _send(node, path, _cut(path, 50))
+    said = caplog.text
     assert "received" in said
     for secret in ("Zebra", "MARKER-ID-77", "MARKER-ACC", str(pydicom.dcmread(path).SOPInstanceUID)):
         assert secret not in said

@@ -1,0 +1,392 @@
+"""The commands `llmcxr node`, `llmcxr simulator` and `llmcxr dicom …`. Light to import; the work is done inside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmcxr_ws.cli import chosen_home
+from llmcxr_ws.errors import ConfigError, DicomError
+
+if TYPE_CHECKING:
+    from dicom_node.association import LocalEntity
+    from llmcxr_ws.doctor import Check
+    from llmcxr_ws.site import Peer
+
+PeerName = Annotated[
+    str, typer.Argument(metavar="PEER", help="Name of a configured peer, or AETITLE@HOST:PORT.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+Keys = Annotated[
+    list[str], typer.Option("--key", metavar="KEYWORD=VALUE", help="Key attribute; may be repeated.")
+]
+
+_node = typer.Typer(no_args_is_help=False)
+_dicom = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the node's commands."""
+    app.add_typer(
+        _node, name="node", help="Receive films, decide requests, deliver reports: all of the DICOM node."
+    )
+    app.command("simulator", help="Run the built-in PACS to rehearse with; it holds no patients' films.")(
+        _simulator
+    )
+    app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store.")
+
+
+def checks() -> Iterable[Check]:
+    """The node's health checks."""
+    return (("port", _check_port), ("peers", _check_peers))
+
+
+@_node.callback(invoke_without_command=True)
+def run_node(context: typer.Context) -> None:
+    """Run listener and courier, and start again what dies."""
+    if context.invoked_subcommand is None:
+        from dicom_node.supervisor import run_supervisor
+
+        run_supervisor(_prepare_service(), _stop_on_signals())
+
+
+@_node.command("listener")
+def run_listener_alone() -> None:
+    """Run the listener alone; `llmcxr node` or `llmcxr db upgrade` has prepared the home."""
+    from dicom_node.listener import run_listener
+    from dicom_node.single import only_one
+
+    home = _prepare_service()
+    with only_one(home, "listener"):
+        run_listener(home, _stop_on_signals())
+
+
+@_node.command("courier")
+def run_courier_alone() -> None:
+    """Run the courier alone; `llmcxr node` or `llmcxr db upgrade` has prepared the home."""
+    from dicom_node.courier import run_courier
+    from dicom_node.single import only_one
+
+    home = _prepare_service()
+    with only_one(home, "courier"):
+        run_courier(home, _stop_on_signals())
+
+
+def _simulator(
+    storage: Annotated[Path, typer.Option(help="Folder that holds its objects.")],
+    ae: Annotated[str, typer.Option("--ae", help="AE title.")] = "PACS",
+    port: Annotated[int, typer.Option(help="Port; 0 for a free one.", min=0, max=65535)] = 11113,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    peer: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--peer", metavar="AETITLE=HOST:PORT", help="Destination of C-MOVE and commitment; repeat."
+        ),
+    ] = None,
+    known_only: Annotated[
+        bool, typer.Option("--known-only", help="Reject AE titles that aren't given.")
+    ] = False,
+) -> None:
+    """Run the built-in PACS until it is stopped."""
+    from dicom_node.simulator.server import PacsSimulator, SimulatorSettings, parse_destinations
+    from llmcxr_ws.log import setup_logging
+
+    setup_logging("info")
+    settings = SimulatorSettings(
+        storage=storage,
+        ae_title=ae,
+        host=host,
+        port=port,
+        destinations=parse_destinations(peer or []),
+        known_only=known_only,
+    )
+    stop = _stop_on_signals()
+    with PacsSimulator(settings) as running:
+        typer.echo(f"{ae} listens on {host}:{running.port} with {len(running.archive)} objects.")
+        stop.wait()
+
+
+@_dicom.command("echo")
+def echo(peer: PeerName, as_json: AsJson = False) -> None:
+    """Ask a peer to answer (C-ECHO)."""
+    from dicom_node import scu
+
+    local, target = _resolve(peer)
+    seconds = scu.echo(local, target)
+    if as_json:
+        typer.echo(json.dumps({"peer": target.name, "seconds": round(seconds, 4)}))
+    else:
+        typer.echo(f"{target.name} answered in {seconds * 1000:.0f} ms.")
+
+
+@_dicom.command("find")
+def find(
+    peer: PeerName,
+    key: Keys,
+    level: Annotated[str, typer.Option(help="PATIENT, STUDY, SERIES or IMAGE.")] = "STUDY",
+    model: Annotated[str, typer.Option(help="study or patient root.")] = "study",
+    limit: Annotated[int | None, typer.Option(help="Stop after so many matches.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a peer what it holds (C-FIND); a key without a value asks for the attribute."""
+    from dicom_node import scu
+
+    local, target = _resolve(peer)
+    level = _one_of(level.upper(), ("PATIENT", "STUDY", "SERIES", "IMAGE"), "level")
+    keys = dict(_split(pair) for pair in key)
+    matches = scu.find(
+        local, target, level, keys, model=_one_of(model.lower(), ("study", "patient"), "model"), limit=limit
+    )
+    rows = [
+        {element.keyword: _plain(element.value) for element in match if element.keyword} for match in matches
+    ]
+    _print_rows(rows, list(keys), f"{target.name}: {len(rows)} matches at level {level}", as_json=as_json)
+
+
+@_dicom.command("move")
+def move(
+    peer: PeerName,
+    to: Annotated[str, typer.Option(help="AE title that the peer sends to; it must know its address.")],
+    study: Annotated[str, typer.Option(help="Study Instance UID.")],
+    series: Annotated[str, typer.Option(help="Series Instance UID, for one series only.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Have a peer send a study or series somewhere (C-MOVE)."""
+    from dicom_node import scu
+
+    local, target = _resolve(peer)
+    result = scu.move(local, target, *_study_keys(study, series), to)
+    _print_counts(result, as_json=as_json)
+
+
+@_dicom.command("get")
+def get(
+    peer: PeerName,
+    study: Annotated[str, typer.Option(help="Study Instance UID.")],
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    series: Annotated[str, typer.Option(help="Series Instance UID, for one series only.")] = "",
+    modality: Annotated[str, typer.Option(help="Only series of this modality, such as SR.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a study or series into a folder (C-GET); each file is named by its SOP Instance UID."""
+    import shutil
+
+    import pydicom
+
+    from dicom_node import scu
+
+    local, target = _resolve(peer)
+    out.mkdir(parents=True, exist_ok=True)
+
+    def sink(path: Path) -> int:
+        uid = pydicom.filereader.read_file_meta_info(path).MediaStorageSOPInstanceUID
+        shutil.copyfile(path, out / f"{uid}.dcm")
+        return 0
+
+    wanted = [series]
+    if modality and not series:
+        found = scu.find(
+            local,
+            target,
+            "SERIES",
+            {"StudyInstanceUID": study, "Modality": modality, "SeriesInstanceUID": ""},
+        )
+        wanted = [
+            str(match.SeriesInstanceUID) for match in found if match.get("Modality", modality) == modality
+        ]
+    for one in wanted:
+        _print_counts(scu.get(local, target, *_study_keys(study, one), sink), as_json=as_json)
+    if not wanted:
+        raise DicomError(f"Peer {target.name} holds no series of modality {modality} in that study.")
+
+
+@_dicom.command("store")
+def store(
+    peer: PeerName,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="DICOM files.")],
+    as_json: AsJson = False,
+) -> None:
+    """Send files to a peer (C-STORE)."""
+    from dicom_node import scu
+
+    local, target = _resolve(peer)
+    results = scu.store(local, target, files)
+    rows = [
+        {"file": result.path.name, "outcome": str(result.outcome), "note": result.sentence}
+        for result in results
+    ]
+    _print_rows(rows, ["file", "outcome", "note"], f"Sent to {target.name}", as_json=as_json)
+    failed = sum(result.outcome is not scu.Outcome.STORED for result in results)
+    if failed:
+        raise DicomError(
+            f"{failed} of {len(results)} files weren't stored.", what_to_do="See the notes above."
+        )
+
+
+@_dicom.command("films")
+def films() -> None:
+    """List the films that ship for the demonstration, as JSON."""
+    import pydicom
+
+    folder = Path(__file__).parent / "films"
+    rows = []
+    for path in sorted(folder.glob("*.dcm")):
+        header = pydicom.dcmread(path, stop_before_pixels=True)
+        rows.append(
+            {
+                "path": str(path),
+                "accession": str(header.AccessionNumber),
+                "study_instance_uid": str(header.StudyInstanceUID),
+            }
+        )
+    typer.echo(json.dumps(rows, indent=1))
+
+
+def _prepare_service() -> Path:
+    """Set logging up as the machine's settings say; give the home."""
+    from llmcxr_ws.config import load_config
+    from llmcxr_ws.home import resolve_home
+    from llmcxr_ws.log import setup_logging
+
+    home = resolve_home(chosen_home())
+    config = load_config(home)
+    setup_logging(config.log_level, json=config.log_json)
+    return home
+
+
+def _stop_on_signals() -> threading.Event:
+    """An event that SIGTERM and SIGINT set."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stop.set())
+    return stop
+
+
+def _resolve(text: str) -> tuple[LocalEntity, Peer]:
+    """Our own identity and the peer that was named."""
+    from dicom_node.association import LocalEntity, Timeouts
+    from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.log import setup_logging
+    from llmcxr_ws.site import Peer, require_loopback
+
+    setup_logging("warning")
+    with open_workplace() as workplace:
+        config = workplace.config
+        timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
+        local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts)
+        if "@" not in text:
+            return local, workplace.site().peer(text)
+        ae_title, _, address = text.partition("@")
+        host, _, port = address.rpartition(":")
+        if not (0 < len(ae_title) <= 16 and host and port.isdigit() and 0 < int(port) < 65536):
+            raise ConfigError(f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT.")
+        peer = Peer(name="unnamed", ae_title=ae_title, host=host.strip("[]"), port=int(port), role="test")
+        if config.demo:
+            require_loopback(peer)
+        return local, peer
+
+
+def _split(pair: str) -> tuple[str, str | list[str]]:
+    keyword, _, value = pair.partition("=")
+    return keyword.strip(), value.split("\\") if "\\" in value else value
+
+
+def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
+    if value not in allowed:
+        raise ConfigError(f"The {what} '{value}' is unknown.", what_to_do=f"One of: {', '.join(allowed)}.")
+    return value
+
+
+def _study_keys(study: str, series: str) -> tuple[str, dict[str, str]]:
+    if series:
+        return "SERIES", {"StudyInstanceUID": study, "SeriesInstanceUID": series}
+    return "STUDY", {"StudyInstanceUID": study}
+
+
+def _plain(value: Any) -> Any:
+    """A value that JSON can hold; sequences are left out."""
+    if value is None:
+        return ""
+    if isinstance(value, int | float):
+        return value
+    if type(value).__name__ == "MultiValue":
+        return [str(part) for part in value]
+    return "" if type(value).__name__ == "Sequence" else str(value)
+
+
+def _print_rows(rows: list[dict[str, Any]], columns: list[str], title: str, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(str(row.get(column, "")) for column in columns))
+    Console(file=sys.stdout).print(table)
+
+
+def _print_counts(result: Any, *, as_json: bool) -> None:
+    counts = {"completed": result.completed, "failed": result.failed, "warning": result.warning}
+    text = ", ".join(f"{count} {what}" for what, count in counts.items())
+    typer.echo(json.dumps({**counts, "status": result.status}) if as_json else f"{text}.")
+    if result.failed:
+        raise DicomError(
+            f"{result.failed} objects weren't transferred.", what_to_do="Look at the receiver's log."
+        )
+
+
+def _check_port() -> str:
+    """The listener answers, or its port is free for it."""
+    import socket
+
+    from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.store import services
+
+    with open_workplace() as workplace:
+        config = workplace.config
+        address = f"{config.ae_title}, {config.bind_host}:{config.dicom_port}"
+        for row in services.running(workplace.db):
+            if row.kind == "listener" and row.seconds_since_seen < services.ALIVE_S:
+                return f"the listener runs ({address})"
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.bind_host, config.dicom_port))
+        except OSError as error:
+            raise DicomError(
+                f"The listener isn't running and its port {config.dicom_port} can't be used: {error.strerror}.",
+                what_to_do="Stop what uses it, or set dicom_port.",
+            ) from error
+    return f"the listener isn't running; its port is free ({address})"
+
+
+def _check_peers() -> str:
+    """Every configured peer answers C-ECHO."""
+    from dicom_node import scu
+    from dicom_node.association import LocalEntity, Timeouts
+    from llmcxr_ws.commands import open_workplace
+
+    with open_workplace() as workplace:
+        peers = workplace.site().peers
+        timeouts = Timeouts(connect_s=3, negotiation_s=5, response_s=5, silence_s=5)
+        local = LocalEntity(ae_title=workplace.config.ae_title, timeouts=timeouts)
+    silent = []
+    for peer in peers:
+        try:
+            scu.echo(local, peer)
+        except DicomError as error:
+            silent.append(error.sentence)
+    if silent:
+        raise DicomError(" ".join(silent))
+    return f"{len(peers)} answer" if peers else "none is configured"

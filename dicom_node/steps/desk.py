@@ -1,0 +1,126 @@
+"""What every step of the courier works with."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from dicom_node.association import LocalEntity, Timeouts
+from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.log import logger
+from llmcxr_ws.site import Peer, SiteConfig
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.workplace import Workplace
+
+_LOG = logger(__name__)
+_AFTER_ERROR_S: Final = 5.0
+
+Item = TypeVar("Item")
+
+
+@dataclass
+class Desk:
+    """The open workplace, who we are on the network, and when what is looked at again.
+
+    `defects` counts, by request, how often something unforeseen broke.
+    """
+
+    workplace: Workplace
+    local: LocalEntity
+    service_key: bytes
+    installation: str
+    defects: dict[int, int] = field(default_factory=dict)
+    _not_before: dict[tuple[str, object], float] = field(default_factory=dict)
+
+    @classmethod
+    def set_up(cls, workplace: Workplace) -> Desk:
+        """A desk for this workplace.
+
+        Raises
+        ------
+        AccessError
+            This account can't read the service's key.
+        """
+        config = workplace.config
+        timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
+        return cls(
+            workplace=workplace,
+            local=LocalEntity(ae_title=config.ae_title, timeouts=timeouts),
+            service_key=workplace.service_key(),
+            installation=workplace.db.store_uuid(),
+        )
+
+    @property
+    def db(self) -> Database:
+        """The database."""
+        return self.workplace.db
+
+    @property
+    def site(self) -> SiteConfig:
+        """The site's configuration in force."""
+        return self.workplace.site()
+
+    def pause_s(self, attempts: int) -> float:
+        """The pause before the next try, after so many; it doubles up to the longest."""
+        config = self.workplace.config
+        doubled: float = config.retry_s * 2.0 ** min(max(attempts - 1, 0), 30)
+        return min(doubled, config.retry_max_s)
+
+    def each(
+        self,
+        what: str,
+        items: Iterable[Item],
+        key: Callable[[Item], object],
+        do: Callable[[Desk, Item], bool],
+        on_defect: Callable[[Desk, Item, str], None] | None = None,
+    ) -> bool:
+        """Do something with every item that is due; one that breaks is put off and the others go on.
+
+        Parameters
+        ----------
+        on_defect : callable, optional
+            Told when something unforeseen broke, with the place in our code; the message of such an error may quote
+            patient data and goes nowhere.
+        """
+        worked = False
+        for item in items:
+            if not self.is_due(what, key(item)):
+                continue
+            try:
+                worked = do(self, item) or worked
+            except UserFacingError as error:
+                _LOG.error("put off", what=what, key=str(key(item)), reason=error.sentence)
+                self.put_off(what, key(item), _AFTER_ERROR_S)
+            except Exception as error:
+                # A process boundary: one broken study, request or peer may not stop the others.
+                place = place_of(error)
+                _LOG.error("put off", what=what, key=str(key(item)), error=type(error).__name__, where=place)
+                self.put_off(what, key(item), _AFTER_ERROR_S)
+                if on_defect is not None:
+                    on_defect(self, item, place)
+        return worked
+
+    def is_due(self, what: str, key: object) -> bool:
+        """Whether a thing that was put off may be looked at again."""
+        return time.monotonic() >= self._not_before.get((what, key), 0.0)
+
+    def put_off(self, what: str, key: object, pause_s: float) -> None:
+        """Don't look at a thing again for so many seconds; forgotten when the process ends."""
+        now = time.monotonic()
+        self._not_before = {entry: until for entry, until in self._not_before.items() if until > now}
+        self._not_before[(what, key)] = now + pause_s
+
+
+def find_peer(site: SiteConfig, name: str) -> Peer | None:
+    """The peer of that name, if it is still configured."""
+    return next((peer for peer in site.peers if peer.name == name), None)
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error came from, without its message, which may quote patient data."""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
