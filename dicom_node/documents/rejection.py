@@ -110,9 +110,12 @@ def build_rejection(note: RejectionNote) -> Dataset:
             f"The rejection note can't be made a DICOM document ({type(error).__name__} in its names or headers).",
             what_to_do="Shorten names of institution, person and model to 64 characters without a backslash.",
         ) from error
-    return envelope.finish(
-        built, patient_and_study(note.film), (note.device,), note.institution, note.at, zone
-    )
+    ds = envelope.finish(built, patient_and_study(note.film), (note.device,), note.institution, note.at, zone)
+    for item in ds.ContentSequence:
+        if item.ValueType == "COMPOSITE":
+            # TID 2010 gives its references no concept name; highdicom adds one.
+            del item.ConceptNameCodeSequence
+    return ds
 
 
 def _withdrawn_header(reference: DocumentReference) -> Dataset:
