@@ -132,7 +132,7 @@ CASES = {
     ),
     "mirrored": (_mirrored, "excluded", "mirror"),
     "a CT": (
-        lambda: make_non_film(CTImageStorage, "CT", seed="ct", study_seed="ct"),
+        lambda: make_film(seed="ct", study_seed="ct", SOPClassUID=CTImageStorage, Modality="CT"),
         "excluded",
         "CT",
     ),
