@@ -44,7 +44,7 @@ Export: codes from the shipped encoder agree with torch on {code_agreement:.2%} 
 A picture is refused as unlike a frontal chest film when its copy through the tokenizer differs by more than
 {reconstruction_max} (mean absolute, films in [-1, 1]) or when its 32 x 32 miniature correlates less than
 {correlation_min} with the mean training film. How the limits were set: {how}
-({check_films} films). {validation_accepted:.1%} of the {validation_films} validation films pass. The check
+({check_films} training films). {validation_accepted:.1%} of the {validation_films} validation films pass. The check
 keeps gross errors out; it doesn't judge image quality, and a picture that it lets pass may still be unfit.
 
 ## What it can't do
