@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pydicom
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 from pynetdicom import evt
@@ -354,14 +356,14 @@ def _identifier(level: str, keys: Keys) -> Dataset:
     identifier = Dataset()
     identifier.QueryRetrieveLevel = level.upper()
     for keyword, value in keys.items():
-        if pydicom.datadict.tag_for_keyword(keyword) is None:
+        tag = tag_for_keyword(keyword)
+        if tag is None:
             raise DicomError(
                 f"'{keyword}' isn't the keyword of a DICOM attribute.", what_to_do="Check its spelling."
             )
-        try:
-            setattr(identifier, keyword, value if isinstance(value, str) else list(value))
-        except (ValueError, TypeError) as error:
-            raise DicomError(f"The key {keyword} was refused: its value doesn't fit its type.") from error
+        # Wild cards and ranges aren't values of their VR; they must not be judged as such.
+        content = value if isinstance(value, str) else list(value)
+        identifier[tag] = DataElement(tag, dictionary_VR(tag), content, validation_mode=pydicom.config.IGNORE)
     if not all(
         text.isascii() for value in keys.values() for text in ([value] if isinstance(value, str) else value)
     ):

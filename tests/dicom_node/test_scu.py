@@ -217,3 +217,12 @@ def test_peer_that_dies_is_noticed(pacs: Peer, simulator: PacsSimulator, tmp_pat
         scu.Outcome.NOT_SENT,
     ]
     assert all(result.retry for result in results)
+
+
+@pytest.mark.slow
+def test_four_thousand_sends_and_none_lost(pacs: Peer, simulator: PacsSimulator, tmp_path: Path) -> None:
+    """At the stock library's rate about five of these answers would be lost."""
+    path = write_film(tmp_path, "small", size=16)
+    for _ in range(4):
+        results = scu.store(LOCAL, pacs, [path] * 1000)
+        assert all(result.outcome is scu.Outcome.STORED for result in results)
