@@ -70,14 +70,14 @@ def add_account(
     by: str,
 ) -> None:
     """Create a user; the key pair was made where the password was typed."""
-    if session.get(User, name) is not None:
-        raise AccessError(f"There is a user '{name}' already.", what_to_do="Choose another name.")
     check_role(role)
     if not name or name != name.strip() or len(name) > 64 or not name.isprintable():
         raise AccessError(
             f"The user name {name!r} was refused.",
             what_to_do="Use 1 to 64 printable characters, no outer spaces.",
         )
+    if session.get(User, name) is not None:
+        raise AccessError(f"There is a user '{name}' already.", what_to_do="Choose another name.")
     new = Account(name, display_name or name, organization, role, True, public_key, wrapped_key, salt)
     session.add(User(mac=account_mac(service_key, new), **new.__dict__))
     audit.append(session, actor=by, event="user.added", user=name, role=role)

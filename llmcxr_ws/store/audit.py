@@ -43,11 +43,12 @@ def verify(db: Database) -> tuple[int, int | None]:
     previous, count = FIRST, 0
     with db.read() as session:
         written = session.scalar(select(Sequence.value).where(Sequence.name == COUNTER)) or 0
-        for row in session.scalars(select(Audit).order_by(Audit.id).execution_options(yield_per=500)):
-            count += 1
-            if row.id != count or row.previous != previous or row.hash != _hash(row):
-                return count, count
-            previous = row.hash
+        with session.scalars(select(Audit).order_by(Audit.id).execution_options(yield_per=500)) as rows:
+            for row in rows:
+                count += 1
+                if row.id != count or row.previous != previous or row.hash != _hash(row):
+                    return count, count
+                previous = row.hash
     return count, None if count >= written else count + 1
 
 

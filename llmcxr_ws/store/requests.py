@@ -30,18 +30,24 @@ def submit(
     study_id: int | None = None,
     report_id: int | None = None,
 ) -> int:
-    """Sign a payload and write the request; give its id."""
+    """Sign a payload and write the request; give its id.
+
+    Raises
+    ------
+    ValueError
+        The payload uses a name of the envelope, one of which would hide the other.
+    """
     nonce = new_nonce()
-    text = canonical(
-        payload
-        | {
-            "kind": kind,
-            "user": key.user,
-            "role": key.role,
-            "nonce": nonce,
-            "time": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-    )
+    envelope = {
+        "kind": kind,
+        "user": key.user,
+        "user_role": key.role,
+        "nonce": nonce,
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    if hidden := payload.keys() & envelope.keys():
+        raise ValueError(f"The payload of a request may not hold {sorted(hidden)}.")
+    text = canonical(payload | envelope)
     with db.write() as session:
         row = Request(
             kind=kind,

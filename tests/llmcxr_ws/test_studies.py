@@ -96,7 +96,10 @@ def test_settling_completes_the_study_and_queues_its_draft_once(db: Database) ->
     assert row(db, study_id).view == "PA"
     assert not studies.settle_film(db, due, instance_uid(1, 2)), "settled twice"
     payload = claim(db).payload
-    assert payload == {"film": instance_uid(1, 2), "instances": sorted([instance_uid(1, 1), instance_uid(1, 2)])}
+    assert payload == {
+        "film": instance_uid(1, 2),
+        "instances": sorted([instance_uid(1, 1), instance_uid(1, 2)]),
+    }
 
 
 @pytest.mark.parametrize("film", [True, False])
