@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 PeerName = Annotated[
     str, typer.Argument(metavar="PEER", help="Name of a configured peer, or AETITLE@HOST:PORT.")
 ]
+Studies = Annotated[list[str], typer.Option("--study", help="Study Instance UID; may be repeated.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Keys = Annotated[
     list[str], typer.Option("--key", metavar="KEYWORD=VALUE", help="Key attribute; may be repeated.")
@@ -154,28 +155,28 @@ def find(
 def move(
     peer: PeerName,
     to: Annotated[str, typer.Option(help="AE title that the peer sends to; it must know its address.")],
-    study: Annotated[str, typer.Option(help="Study Instance UID.")],
+    study: Studies,
     series: Annotated[str, typer.Option(help="Series Instance UID, for one series only.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Have a peer send a study or series somewhere (C-MOVE)."""
+    """Have a peer send studies, or one series, somewhere (C-MOVE)."""
     from dicom_node import scu
 
     local, target = _resolve(peer)
-    result = scu.move(local, target, *_study_keys(study, series), to)
-    _print_counts(result, as_json=as_json)
+    for uid in study:
+        _print_counts(scu.move(local, target, *_study_keys(uid, series), to), as_json=as_json)
 
 
 @_dicom.command("get")
 def get(
     peer: PeerName,
-    study: Annotated[str, typer.Option(help="Study Instance UID.")],
+    study: Studies,
     out: Annotated[Path, typer.Option(help="Folder for the files.")],
     series: Annotated[str, typer.Option(help="Series Instance UID, for one series only.")] = "",
     modality: Annotated[str, typer.Option(help="Only series of this modality, such as SR.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a study or series into a folder (C-GET); each file is named by its SOP Instance UID."""
+    """Fetch studies, or one series, into a folder (C-GET); each file is named by its SOP Instance UID."""
     import shutil
 
     import pydicom
@@ -190,21 +191,9 @@ def get(
         shutil.copyfile(path, out / f"{uid}.dcm")
         return 0
 
-    wanted = [series]
-    if modality and not series:
-        found = scu.find(
-            local,
-            target,
-            "SERIES",
-            {"StudyInstanceUID": study, "Modality": modality, "SeriesInstanceUID": ""},
-        )
-        wanted = [
-            str(match.SeriesInstanceUID) for match in found if match.get("Modality", modality) == modality
-        ]
-    for one in wanted:
-        _print_counts(scu.get(local, target, *_study_keys(study, one), sink), as_json=as_json)
-    if not wanted:
-        raise DicomError(f"Peer {target.name} holds no series of modality {modality} in that study.")
+    for uid in study:
+        for one in _series_of(local, target, uid, modality) if modality and not series else [series]:
+            _print_counts(scu.get(local, target, *_study_keys(uid, one), sink), as_json=as_json)
 
 
 @_dicom.command("store")
@@ -302,6 +291,19 @@ def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
     if value not in allowed:
         raise ConfigError(f"The {what} '{value}' is unknown.", what_to_do=f"One of: {', '.join(allowed)}.")
     return value
+
+
+def _series_of(local: LocalEntity, peer: Peer, study: str, modality: str) -> list[str]:
+    """The series of one modality in a study."""
+    from dicom_node import scu
+
+    keys = {"StudyInstanceUID": study, "Modality": modality, "SeriesInstanceUID": ""}
+    found = scu.find(local, peer, "SERIES", keys)
+    # Not every PACS matches by modality at this level; one that returns it is checked.
+    series = [str(match.SeriesInstanceUID) for match in found if match.get("Modality", modality) == modality]
+    if not series:
+        raise DicomError(f"Peer {peer.name} holds no series of modality {modality} in that study.")
+    return series
 
 
 def _study_keys(study: str, series: str) -> tuple[str, dict[str, str]]:
