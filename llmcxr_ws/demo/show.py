@@ -75,7 +75,7 @@ def _until_drafted(walk: Walk, steps: Steps) -> None:
     steps.run("waiting until all three answer", lambda _: wait_until_ready(walk.scene))
     steps.run("choosing the films that ship", lambda _: walk.list_films())
     steps.run("putting the films into the PACS (C-STORE)", lambda _: walk.fill_pacs())
-    steps.run("having the PACS send them to the node (C-MOVE)", walk.send_to_node)
+    steps.run("having the PACS send them to the node (C-MOVE)", lambda _: walk.send_to_node())
     steps.run("the engine drafts", drafting)
 
 
@@ -99,7 +99,7 @@ def _walk_on(walk: Walk, steps: Steps, home: Path) -> None:
     steps.run("signed reports are stored and confirmed", confirming)
     steps.run(
         "finding the reports by C-FIND and reading them back",
-        lambda report: walk.read_back(home / "back", report),
+        lambda _: walk.read_back(home / "back"),
     )
 
 

@@ -11,10 +11,9 @@ import pydicom
 from llmcxr_ws import reading, sentences
 from llmcxr_ws.demo.processes import DemoError
 from llmcxr_ws.demo.scene import NODE_AE, PASSWORD, PEER, READER, Scene
-from llmcxr_ws.demo.steps import Report
 from llmcxr_ws.domain import QuestionRow, StudyRow
 from llmcxr_ws.states import DeliveryState, StudyState
-from llmcxr_ws.store import reports, studies
+from llmcxr_ws.store import studies
 
 QUESTION = "Is there a pneumonia?"
 ADDED_SENTENCE = "Clinical correlation is recommended."
@@ -63,12 +62,10 @@ class Walk:
         """Store all films in the PACS."""
         self.scene.company.run("dicom", "store", PEER, *(str(film.path) for film in self.films))
 
-    def send_to_node(self, report: Report) -> None:
+    def send_to_node(self) -> None:
         """Have the PACS send every study to the node's listener (C-MOVE)."""
-        for done, film in enumerate(self.films):
-            report(done, len(self.films))
-            self.scene.company.run("dicom", "move", PEER, "--to", NODE_AE, "--study", film.study_instance_uid)
-            self.refresh()
+        wanted = [word for film in self.films for word in ("--study", film.study_instance_uid)]
+        self.scene.company.run("dicom", "move", PEER, "--to", NODE_AE, *wanted)
 
     def rows(self) -> list[StudyRow]:
         """The studies of the films, as the worklist has them."""
@@ -139,43 +136,31 @@ class Walk:
                     )
         return all(row.state in (StudyState.CONFIRMED, *ENDED) for row in rows)
 
-    def read_back(self, folder: Path, report: Report) -> None:
-        """Find every signed report in the PACS by C-FIND, fetch it by C-GET and compare its sentences."""
-        for done, row in enumerate(self.refresh()):
-            report(done, len(self.films))
-            if row.state == StudyState.CONFIRMED:
-                self._read_back_one(row, folder)
+    def read_back(self, folder: Path) -> None:
+        """Have every signed report found in the PACS by C-FIND and fetched by C-GET, and read its sentences."""
+        held = json.loads(self.scene.company.run("dicom", "reports", PEER, "--out", str(folder), "--json"))
+        signed = {row["accession_number"]: row for row in held if row["kind"] == "signed" and row["found"]}
+        for row in self.refresh():
+            accession = row.identity.accession_number
+            if row.state != StudyState.CONFIRMED:
+                continue
+            if accession not in signed:
+                raise DemoError(f"The PACS doesn't find the signed report of {accession}.")
+            self._compare(row, Path(signed[accession]["file"]))
+            self.outcomes[accession].sr_instance_uid = signed[accession]["sop_instance_uid"]
 
-    def _read_back_one(self, row: StudyRow, folder: Path) -> None:
-        detail = reading.open_study(self.scene.workplace.db, row.id)
-        signed = [d for d in detail.deliveries if d.kind == "signed"]
-        uid = signed[-1].sop_instance_uid
-        company = self.scene.company
-        found = json.loads(
-            company.run(
-                "dicom", "find", PEER, "--level", "IMAGE", "--json",
-                "--key", f"StudyInstanceUID={row.study_instance_uid}",
-                "--key", f"SeriesInstanceUID={self._series_of(row, uid)}",
-                "--key", f"SOPInstanceUID={uid}",
-            )
-        )  # fmt: skip
-        if [match.get("SOPInstanceUID") for match in found] != [uid]:
-            raise DemoError(f"The PACS doesn't find the signed report of {row.identity.accession_number}.")
-        company.run(
-            "dicom", "get", PEER, "--study", row.study_instance_uid, "--modality", "SR", "--out", str(folder)
-        )
-        text = _text_of(folder / f"{uid}.dcm")
-        signed_text = detail.report.signed_text if detail.report else ""
-        missing = [sentence for sentence in sentences.split(signed_text) if sentence not in text]
+    def _compare(self, row: StudyRow, file: Path) -> None:
+        report = reading.open_study(self.scene.workplace.db, row.id).report
+        text = _text_of(file)
+        missing = [
+            sentence
+            for sentence in sentences.split(report.signed_text if report else "")
+            if sentence not in text
+        ]
         if missing:
             raise DemoError(
                 f"The report of {row.identity.accession_number} came back without: {' '.join(missing)}"
             )
-        self.outcomes[row.identity.accession_number].sr_instance_uid = uid
-
-    def _series_of(self, row: StudyRow, uid: str) -> str:
-        documents = reports.documents_of(self.scene.workplace.db, row.id)
-        return next(d.series_instance_uid for d in documents if d.sop_instance_uid == uid)
 
     def _answered(self, number: int) -> bool:
         return reading.question(self.scene.workplace.db, number).state in ("answered", "failed")
