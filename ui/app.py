@@ -6,6 +6,7 @@ internal error without any of its text: a message from deep inside may quote a p
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import traceback
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QLibraryInfo, QObject, QTimer, Signal
+from PySide6.QtCore import QLibraryInfo, QObject, QSize, QTimer, Signal
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from llmcxr_ws.errors import UserFacingError
@@ -25,6 +26,7 @@ from ui.theme import apply_theme
 from ui.window import TITLE, MainWindow
 
 _LOG = logger(__name__)
+_SIZE = QSize(1600, 1000)
 _DEFECT_TEXT = (
     "Something inside the program went wrong. What you have written is saved as far as the window says so. "
     "The log has the details for your administrator; they hold no patient data."
@@ -110,8 +112,11 @@ def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks]
     tasks.defect.connect(defects.report)
     window = MainWindow(tasks, Desk(workplace), user)
     defects.set_window(window)
-    window.resize(1600, 1000)
+    window.resize(_SIZE.boundedTo(app.primaryScreen().availableSize()))
     window.show()
+    # Python runs these at the next look at the worklist, half a second later at most.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: window.close())
     if when_open is not None:
         QTimer.singleShot(0, lambda: when_open(window, tasks))
     try:

@@ -39,5 +39,5 @@ def as_html(theme: Theme) -> str:
             f'<td style="padding:2px 0">{escape(text)}</td></tr>'
             for keys, text in rows
         )
-        parts.append(f"<h3>{heading}</h3><table>{cells}</table>")
+        parts.append(f'<p style="font-weight:600">{heading}</p><table>{cells}</table>')
     return "".join(parts)

@@ -69,6 +69,7 @@ class Tasks(QObject):
         self._store = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._pixels = ThreadPoolExecutor(2, thread_name_prefix="pixels")
         self._pending = 0
+        self._is_closed = False
         self._deliver.connect(self._on_deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
@@ -97,7 +98,11 @@ class Tasks(QObject):
         return self._submit(self._pixels, owner, work, done, failed)
 
     def close(self) -> None:
-        """Wait for what is running and refuse anything new; what was submitted is still carried out."""
+        """Wait for what is running and refuse anything new; what was submitted is still carried out.
+
+        Nobody is told of its results any more: the window that asked is going.
+        """
+        self._is_closed = True
         self._store.shutdown(wait=True)
         self._pixels.shutdown(wait=True, cancel_futures=True)
 
@@ -139,7 +144,7 @@ class Tasks(QObject):
     ) -> None:
         self._pending -= 1
         ticket.is_done = True
-        if future.cancelled():
+        if future.cancelled() or self._is_closed:
             return
         error = future.exception()
         if error is not None and not isinstance(error, UserFacingError):

@@ -150,7 +150,9 @@ def style_sheet(theme: Theme) -> str:
     QLineEdit:focus, QPlainTextEdit:focus, QTextBrowser:focus, QTableView:focus, QComboBox:focus {{
         border: 1px solid {t.focus};
     }}
-    QLineEdit:disabled, QPlainTextEdit[readOnly="true"] {{ color: {t.muted}; background: {t.panel}; }}
+    QLineEdit, QPlainTextEdit {{ placeholder-text-color: {t.muted}; }}
+    QLineEdit:disabled {{ color: {t.muted}; background: {t.panel}; }}
+    QPlainTextEdit[readOnly="true"] {{ background: {t.panel}; }}
     QComboBox QAbstractItemView {{ background: {t.field}; border: 1px solid {t.line}; }}
     QPushButton, QToolButton {{
         background: {t.raised}; color: {t.text}; border: 1px solid {t.line};

@@ -85,7 +85,7 @@ class MainWindow(QMainWindow):
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
-        columns.setSizes([444, 756, 400])
+        columns.setSizes([472, 738, 390])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)

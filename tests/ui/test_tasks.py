@@ -107,3 +107,14 @@ def test_frozen_things_cross(value: object) -> None:
 def test_other_things_do_not(value: object) -> None:
     with pytest.raises(TypeError, match="cross"):
         check_crossing(value)
+
+
+def test_after_the_end_work_is_done_but_nobody_is_called_back(qtbot: QtBot) -> None:
+    made, got, done = Tasks(), [], threading.Event()
+    made.in_store(QObject(made), done.set, got.append)
+    made.close()
+    qtbot.wait(20)
+    assert done.is_set()
+    assert got == []
+    with pytest.raises(RuntimeError, match="after shutdown"):
+        made.in_store(QObject(made), done.set)

@@ -187,7 +187,8 @@ def as_html(rows: tuple[QuestionRow, ...], theme: Theme) -> str:
 
 def _entry(row: QuestionRow, theme: Theme) -> str:
     who = f'<span style="color:{theme.muted}">{escape(row.user)}, {clock(row.asked_at)}</span>'
-    question = f'<p style="margin:6px 0 2px 0"><b>{escape(row.text)}</b> &nbsp;{who}</p>'
+    words = f'<span style="font-weight:600">{escape(row.text)}</span>'
+    question = f'<p style="margin:6px 0 2px 0">{words} &nbsp;{who}</p>'
     return question + f'<p style="margin:0 0 8px 0">{_answer(row, theme)}</p>'
 
 

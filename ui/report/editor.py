@@ -61,16 +61,17 @@ class ReportEditor(QPlainTextEdit):
     def mark(self) -> None:
         """Mark the text against the AI text."""
         changes = compare(self._ai_text, self.toPlainText())
-        marks = [self._selection(place, self._kept) for place in changes.kept]
-        marks += [self._selection(place, self._inserted) for place in changes.inserted]
-        self.setExtraSelections(marks)
+        places = [(place, self._kept) for place in changes.kept]
+        places += [(place, self._inserted) for place in changes.inserted]
+        # In the order of the text: Qt leaves some of them out otherwise.
+        places.sort(key=lambda entry: entry[0])
+        self.setExtraSelections([self._selection(place, look) for place, look in places])
 
     def _selection(self, place: tuple[int, int], look: QTextCharFormat) -> QTextEdit.ExtraSelection:
         made = QTextEdit.ExtraSelection()
         cursor = QTextCursor(self.document())
         cursor.setPosition(place[0])
         cursor.setPosition(place[1], QTextCursor.MoveMode.KeepAnchor)
-        # PySide6 leaves these two out of its stubs' writable attributes.
         made.cursor = cursor
         made.format = look
         return made

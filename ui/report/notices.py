@@ -23,9 +23,9 @@ class Notice:
 def origin_line(report: ReportRow) -> str:
     """Return who wrote the draft and what it is worth."""
     model = " ".join(part for part in (report.model_name, report.model_version) if part) or "unnamed model"
-    confidence = f" · confidence {percent(report.confidence)}" if report.confidence is not None else ""
-    drafted = f"AI draft by {model} · {clock(report.created_at)}{confidence}"
-    return f"{drafted}\nResearch use only. Read it against the film; you sign, not the model."
+    confidence = f"Confidence {percent(report.confidence)}. " if report.confidence is not None else ""
+    drafted = f"AI draft by {model}, {clock(report.created_at)}"
+    return f"{drafted}\n{confidence}Research use only: read it against the film."
 
 
 def not_judged_line(report: ReportRow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from llmcxr_ws.errors import UserFacingError
@@ -98,7 +99,17 @@ class EntryPage(QWidget):
         self.pin.clear()
         self.secret.take()
         self.confirm.setEnabled(True)
-        (self.user if is_log_in and not self.user.text() else self.secret.box).setFocus()
+        self._focus()
+
+    def _focus(self) -> None:
+        """Put the cursor where the next thing is to be typed."""
+        is_nameless = self._locked is None and not self.user.text()
+        (self.user if is_nameless else self.secret.box).setFocus()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin in the right field."""
+        super().showEvent(event)
+        self._focus()
 
     def _on_confirm(self) -> None:
         if not self.confirm.isEnabled():

@@ -56,7 +56,7 @@ def lines(row: StudyRow, column: Column, now: datetime | None = None) -> tuple[s
         case Column.PATIENT:
             return person_name(row.identity.patient_name), row.identity.accession_number or "no accession no."
         case Column.STUDY:
-            return row.view or "view unknown", study_moment(row)
+            return row.view or "–", study_moment(row)
         case Column.DRAFT:
             if row.drafted_at is None:
                 return "–", ""

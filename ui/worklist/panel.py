@@ -90,7 +90,7 @@ class WorklistPanel(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(Column.PATIENT, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((Column.STATE, 136), (Column.STUDY, 122), (Column.DRAFT, 62)):
+        for column, width in ((Column.STATE, 134), (Column.STUDY, 132), (Column.DRAFT, 62)):
             table.setColumnWidth(column, width)
         table.selectionModel().selectionChanged.connect(self._on_selection)
         return table

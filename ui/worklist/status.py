@@ -36,7 +36,7 @@ class Status:
 
 _BY_STUDY = {
     StudyState.RECEIVING: Status("Receiving", "receiving", "muted", Rank.ON_THE_WAY),
-    StudyState.COMPLETE: Status("Waiting for draft", "waiting", "muted", Rank.ON_THE_WAY),
+    StudyState.COMPLETE: Status("In the queue", "waiting", "muted", Rank.ON_THE_WAY),
     StudyState.DRAFTING: Status("Being drafted", "working", "ai", Rank.ON_THE_WAY),
     StudyState.DRAFTED: Status("Draft ready", "draft", "ai", Rank.TO_READ),
     StudyState.IN_REVIEW: Status("In review", "review", "focus", Rank.TO_READ),
