@@ -196,6 +196,30 @@ def get(
             _print_counts(scu.get(local, target, *_study_keys(uid, one), sink), as_json=as_json)
 
 
+@_dicom.command("reports")
+def reports(
+    peer: PeerName,
+    out: Annotated[Path | None, typer.Option(help="Fetch each one into this folder and compare it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check that a peer holds every document that was stored there (C-FIND, and C-GET with --out)."""
+    from dataclasses import asdict
+
+    from dicom_node.held import documents_at
+    from llmcxr_ws.commands import open_workplace
+
+    local, target = _resolve(peer)
+    with open_workplace() as workplace:
+        held = list(documents_at(workplace, local, target, out=out))
+    columns = ["accession_number", "kind", "sop_instance_uid", "found", "unchanged"]
+    _print_rows([asdict(row) for row in held], columns, f"Our documents at {target.name}", as_json=as_json)
+    lost = sum(not row.found or row.unchanged is False for row in held)
+    if lost:
+        raise DicomError(
+            f"{lost} of {len(held)} documents are missing or changed.", what_to_do="See the list above."
+        )
+
+
 @_dicom.command("store")
 def store(
     peer: PeerName,
