@@ -28,6 +28,12 @@ def chosen_home() -> Path | None:
     return Path(value) if value else None
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"llmcxr {__version__}")
+        raise typer.Exit()
+
+
 def build_app() -> typer.Typer:
     """The command with every room's sub-commands."""
     app = typer.Typer(
@@ -43,13 +49,13 @@ def build_app() -> typer.Typer:
         home: Annotated[
             Path | None, typer.Option("--home", help="Folder that holds everything; else LLMCXR_HOME.")
         ] = None,
-        version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+        version: Annotated[
+            bool,
+            typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version),
+        ] = False,
     ) -> None:
         if home is not None:  # through the environment, so that the processes we start have the same home
             os.environ[ENVIRONMENT_VARIABLE] = str(home.expanduser().resolve())
-        if version:
-            typer.echo(f"llmcxr {__version__}")
-            raise typer.Exit()
 
     points = {point.name: point for point in entry_points(group=GROUP)}
     for name in sorted(points, key=lambda n: _ORDER.index(n) if n in _ORDER else len(_ORDER)):

@@ -148,7 +148,7 @@ def show_settings() -> None:
     config = load_config(home)
     typer.echo(f"# home: {home}")
     rows = [
-        (name, repr(getattr(config, name)), field.description or "")
+        (name, _shown(getattr(config, name)), field.description or "")
         for name, field in MachineConfig.model_fields.items()
     ]
     _table(("setting", "value", "meaning"), rows)
@@ -288,9 +288,19 @@ def _ask_node(workplace: Workplace, user: str, kind: str, payload: dict[str, Any
 
 def _password(prompt: str, file: Path | None, *, confirm: bool) -> str:
     if file is not None:
-        return file.read_text(encoding="utf-8").strip()
+        try:
+            return file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file} can't be read: {error}.", what_to_do="Name a text file.") from error
     answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm)
     return answer
+
+
+def _shown(value: object) -> str:
+    """A setting's value; the password in a database URL isn't for the screen."""
+    import re
+
+    return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", repr(value))
 
 
 def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:

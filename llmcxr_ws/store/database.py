@@ -13,7 +13,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DatabaseError,
@@ -187,11 +187,23 @@ def _clear_errors() -> Iterator[None]:
 def _create_engine(url: str, *, durable: bool) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
+        _hide_details(engine)
+        return engine
     # Parameters are patient data, and errors are logged: hence hidden.
     engine = create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, hide_parameters=True)
     _tune_sqlite(engine, "FULL" if durable else "NORMAL")
     return engine
+
+
+def _hide_details(engine: Engine) -> None:
+    """Cut from errors what PostgreSQL quotes of the refused row: patient data, and errors are logged."""
+
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: ExceptionContext) -> None:
+        for error in (context.original_exception, context.sqlalchemy_exception):
+            if error is not None and error.args and isinstance(error.args[0], str):
+                error.args = (error.args[0].split("\nDETAIL:")[0], *error.args[1:])
 
 
 def _tune_sqlite(engine: Engine, synchronous: str) -> None:

@@ -1,0 +1,189 @@
+"""The command `llmcxr` as a person and a shell meet it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from llmcxr_ws.cli import build_app
+from llmcxr_ws.workplace import Workplace
+from tests.llmcxr_ws.world import AI_TEXT, drafted, execute
+
+HEAVY = (
+    "PySide6",
+    "torch",
+    "transformers",
+    "onnxruntime",
+    "tokenizers",
+    "pynetdicom",
+    "highdicom",
+    "pydicom",
+    "sqlalchemy",
+    "numpy",
+)
+
+
+def llmcxr(
+    *arguments: str, home: Path | None = None, code: int | None = 0
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    environment = {**os.environ, "NO_COLOR": "1", "COLUMNS": "200", "TERM": "dumb"}
+    environment.pop("LLMCXR_HOME", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "llmcxr_ws.cli", *(["--home", str(home)] if home else []), *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+    )
+    assert code is None or done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def commands() -> Iterator[tuple[str, ...]]:
+    """Every command and group, as its words."""
+
+    def walk(command: Any, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        yield words
+        for name, part in getattr(command, "commands", {}).items():
+            yield from walk(part, (*words, name))
+
+    return walk(typer.main.get_command(build_app()), ())
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A created home with a user and a study."""
+    workplace = Workplace.open(tmp_path / "home", upgrade=True)
+    drafted(workplace.db)
+    workplace.close()
+    return tmp_path / "home"
+
+
+def test_every_command_helps(capsys: pytest.CaptureFixture[str]) -> None:
+    app = typer.main.get_command(build_app())
+    found = list(commands())
+    assert {("user", "add"), ("doctor",), ("db", "upgrade"), ("demo",), ("ui",)} <= set(found)
+    assert {words[0] for words in found if words} >= {"node", "engine"}
+    for words in found:
+        with pytest.raises(SystemExit) as ended:
+            app([*words, "--help"], prog_name="llmcxr")
+        said = capsys.readouterr().out
+        assert ended.value.code == 0 and said.startswith("Usage: llmcxr"), words
+        assert len(said.splitlines()) > 3, f"{words} says nothing about itself"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """In a fresh interpreter: every room registers its commands, none of them loads what they need to work."""
+    code = (
+        "import sys, json\nfrom llmcxr_ws.cli import main\nsys.argv = ['llmcxr', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        "print('\\n' + json.dumps(sorted({name.split('.')[0] for name in sys.modules})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert {"dicom_node", "engine", "ui", "llmcxr_ws"} <= loaded
+    assert loaded & set(HEAVY) == set()
+
+
+def test_every_room_gives_its_checks() -> None:
+    for point in entry_points(group="llmcxr.checks"):
+        found = list(point.load()())
+        assert found, point.name
+        assert all(isinstance(name, str) and callable(check) for name, check in found)
+    assert {point.name for point in entry_points(group="llmcxr.checks")} == {"hall", "node", "engine", "ui"}
+
+
+def test_version_and_nonsense() -> None:
+    assert llmcxr("--version").stdout.startswith("llmcxr 0.")
+    assert "No such command" in llmcxr("fly", code=2).stderr
+
+
+def test_a_home_that_is_not_there(tmp_path: Path) -> None:
+    done = llmcxr("study", "list", home=tmp_path / "nowhere", code=1)
+    assert done.stderr.startswith("llmcxr: There is no home at") and "db upgrade" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_users_through_the_real_command(tmp_path: Path) -> None:
+    home, password = tmp_path / "home", tmp_path / "password"
+    password.write_text("long enough\n")
+    assert "up to date" in llmcxr("db", "upgrade", home=home).stdout
+    add = ("user", "add", "--password-file", str(password), "--role")
+    assert (
+        llmcxr(*add, "reader", "ruth", "--display-name", "Reader^Ruth", home=home).stdout
+        == "User 'ruth': add done.\n"
+    )
+    llmcxr(*add, "admin", "anna", home=home)
+    assert "role 'god' is unknown" in llmcxr(*add, "god", "zeus", home=home, code=1).stderr
+    llmcxr("user", "disable", "ruth", home=home)
+    listed = {line.split()[0]: line for line in llmcxr("user", "list", home=home).stdout.splitlines()}
+    assert "disabled" in listed["ruth"] and "Reader^Ruth" in listed["ruth"] and "enabled" in listed["anna"]
+    assert "last administrator" in llmcxr("user", "role", "anna", "reader", home=home, code=1).stderr
+    assert "3 rows" in llmcxr("audit", "verify", home=home).stdout
+    assert (
+        "can't be read"
+        in llmcxr(*add, "reader", "x", "--password-file", "/nowhere", home=home, code=1).stderr
+    )
+
+
+def test_a_cut_audit_trail_is_an_exit_status(home: Path) -> None:
+    workplace = Workplace.open(home)
+    execute(workplace.db, "DELETE FROM audit WHERE id > 2")
+    workplace.close()
+    assert "broken at row 3" in llmcxr("audit", "verify", home=home, code=1).stderr
+
+
+def test_the_site_document_goes_in_and_comes_out(home: Path, tmp_path: Path) -> None:
+    document = tmp_path / "site.toml"
+    document.write_text('name = "East"\n')
+    assert "version 1" in llmcxr("config", "import", str(document), home=home).stdout
+    assert llmcxr("config", "export", home=home).stdout == 'name = "East"\n'
+    assert (
+        "no site document of version 7"
+        in llmcxr("config", "export", "--version", "7", home=home, code=1).stderr
+    )
+    assert "can't be read" in llmcxr("config", "import", str(tmp_path), home=home, code=1).stderr
+
+
+def test_studies_are_listed_and_shown(home: Path) -> None:
+    assert "ACC-1" in llmcxr("study", "list", home=home).stdout
+    assert AI_TEXT in llmcxr("study", "show", "1", home=home).stdout
+    assert "no study with id 9" in llmcxr("study", "show", "9", home=home, code=1).stderr
+
+
+def test_settings_are_shown_without_the_databases_password(home: Path) -> None:
+    (home / "llmcxr.toml").write_text('database_url = "postgresql+psycopg://node:secret@db.example/llmcxr"')
+    said = llmcxr("config", "show", home=home).stdout
+    assert "node:***@db.example" in said and "secret" not in said and "dicom_port" in said
+
+
+def test_the_doctor_says_a_line_for_each_check(home: Path) -> None:
+    done = llmcxr("doctor", home=home, code=None)
+    lines = done.stdout.splitlines()
+    assert all(line.startswith(("ok ", "FAIL ")) for line in lines), done.stdout
+    hall = {line.split()[2].rstrip(":"): line.split()[0] for line in lines if " hall " in line}
+    assert hall.keys() == {"home", "database", "disk", "audit"}
+    assert hall["home"] == hall["database"] == hall["audit"] == "ok"
+    assert "internal error" not in done.stdout
+    assert done.returncode == (1 if any(line.startswith("FAIL") for line in lines) else 0)
+
+
+def test_the_doctor_finds_what_is_wrong(home: Path) -> None:
+    home.chmod(0o755)
+    (home / "objects" / "store-uuid").write_text("another")
+    done = llmcxr("doctor", home=home, code=1)
+    assert "can be read by others. chmod 700" in done.stdout
+    assert "belongs to store another" in done.stdout

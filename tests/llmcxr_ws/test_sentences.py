@@ -1,0 +1,79 @@
+"""Sentences and their origin: nothing is lost, nothing is used twice, nothing untouched counts as edited."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llmcxr_ws.sentences import removed, split, with_origin
+
+WORDS = st.sampled_from(["heart", "lung", "large", "small", "no", "effusion", "left", "right", "a", "b", "c"])
+SENTENCES = st.lists(WORDS, min_size=1, max_size=6).map(lambda words: " ".join(words) + ".")
+TEXTS = st.lists(SENTENCES, max_size=6).map(" ".join)
+ANY = st.text(st.characters(exclude_categories=("Cs",)))
+
+
+@given(ANY)
+def test_splitting_loses_no_word(text: str) -> None:
+    assert " ".join(split(text)).split() == text.split()
+    assert all(part and part == part.strip() for part in split(text))
+    assert split("\n".join(split(text))) == split(text)
+
+
+@given(ANY)
+def test_an_untouched_text_is_kept(text: str) -> None:
+    assert {sentence.origin for sentence in with_origin(text, text)} <= {"ai_kept"}
+    assert removed(text, text) == []
+
+
+@given(ANY)
+def test_without_an_ai_text_all_is_human(text: str) -> None:
+    assert {sentence.origin for sentence in with_origin("", text)} <= {"human"}
+    assert removed(text, "") == split(text)
+
+
+@given(TEXTS, TEXTS)
+def test_every_ai_sentence_is_kept_edited_or_removed_once(ai_text: str, text: str) -> None:
+    origins = with_origin(ai_text, text)
+    assert [sentence.text for sentence in origins] == split(text)
+    kept = Counter(sentence.text for sentence in origins if sentence.origin == "ai_kept")
+    assert kept == Counter(split(ai_text)) & Counter(split(text))
+    edited = sum(sentence.origin == "ai_edited" for sentence in origins)
+    gone = Counter(removed(ai_text, text))
+    assert gone <= Counter(split(ai_text)) - kept
+    assert sum(kept.values()) + edited + sum(gone.values()) == len(split(ai_text))
+
+
+@given(TEXTS, st.permutations(range(6)))
+def test_order_doesnt_matter_for_kept_sentences(text: str, order: list[int]) -> None:
+    parts = split(text)
+    moved = [parts[i] for i in order if i < len(parts)]
+    assert all(sentence.origin == "ai_kept" for sentence in with_origin(text, " ".join(moved)))
+
+
+def test_a_report_as_a_reader_edits_it() -> None:
+    ai = "The heart is of normal size. There is no pleural effusion. Old rib fractures."
+    mine = "The heart is of normal size. There is a small pleural effusion.\nDr Smith was told."
+    assert [(s.text, s.origin) for s in with_origin(ai, mine)] == [
+        ("The heart is of normal size.", "ai_kept"),
+        ("There is a small pleural effusion.", "ai_edited"),
+        ("Dr Smith was told.", "human"),
+    ]
+    assert removed(ai, mine) == ["Old rib fractures."]
+
+
+def test_an_edited_sentence_doesnt_take_the_place_of_a_kept_one() -> None:
+    ai = "a b c d. c x q y."
+    assert [s.origin for s in with_origin(ai, "a b c x y. a b c d.")] == ["ai_edited", "ai_kept"]
+    assert removed(ai, "a b c x y. a b c d.") == []
+
+
+def test_decimals_end_no_sentence() -> None:
+    assert split("A nodule of 3.5 cm. It is new!\nIs it? Yes") == [
+        "A nodule of 3.5 cm.",
+        "It is new!",
+        "Is it?",
+        "Yes",
+    ]
