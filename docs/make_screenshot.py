@@ -57,7 +57,7 @@ def prepare(scene: Scene) -> str:
     wait_until_ready(scene)
     walk.list_films()
     walk.fill_pacs()
-    walk.send_to_node(lambda done, total: None)
+    walk.send_to_node()
     scene.company.wait_for("The last draft", walk.all_drafted, timeout_s=DRAFT_S)
     rows = [row for row in walk.rows() if row.state is StudyState.DRAFTED]
     for row in rows[:SIGNED]:

@@ -137,3 +137,18 @@ def test_a_defect_is_logged_without_its_message_and_shown_once(
     assert "test_app.py" in logged
     assert "DOE" not in shown + logged
     boxes[0].accept()
+
+
+def test_the_viewer_knows_no_database() -> None:
+    code = "import ui.viewer"
+    assert not loaded_after(code) & {"sqlalchemy", "alembic", "structlog"}
+
+
+@pytest.mark.slow
+def test_the_handbooks_picture_can_be_made_again(tmp_path: Path) -> None:
+    picture = tmp_path / "window.png"
+    command = [sys.executable, str(ROOT / "docs" / "make_screenshot.py"), "--out", str(picture)]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    assert QImage(str(picture)).width() == 1600
