@@ -73,7 +73,7 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
             known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
             session.add(known)
         _fill_instance(known, study.id, arrival)
-        _note_arrival(session, study)
+        _note_arrival(session, study, arrival.sop_instance_uid)
         audit.append(
             session,
             actor=Actor.NODE,
@@ -246,15 +246,21 @@ def _fill_instance(row: Instance, study_id: int, arrival: Arrival) -> None:
     row.facts, row.defect, row.source_peer = arrival.facts, arrival.defect, arrival.source_peer
 
 
-def _note_arrival(session: Session, study: Study) -> None:
+def _note_arrival(session: Session, study: Study, SOPInstanceUID: str) -> None:
     study.last_instance_at = session.execute(select(db_now())).scalar_one()
     # A resend that heals a defective instance doesn't change the count, yet must be looked at again.
     study.instances_assessed = min(study.instances_assessed, _count(session, study.id) - 1)
     if study.state in _OPEN_AGAIN:
         transitions.reopen_study(session, study)
-    elif study.state in _REPORTED:
+    elif study.state in _REPORTED and not _was_reported(session, study, SOPInstanceUID):
         study.needs_addendum = True
     transitions.touch(session, study)
+
+
+def _was_reported(session: Session, study: Study, SOPInstanceUID: str) -> bool:
+    """Whether the report speaks of the instance already: then only its index row had been lost."""
+    report = session.get(Report, study.current_report_id) if study.current_report_id else None
+    return report is not None and SOPInstanceUID in report.instances
 
 
 def _count(session: Session, study_id: int) -> int:

@@ -21,6 +21,7 @@ from tests.llmcxr_ws.world import (
     drafted,
     due_study,
     events,
+    execute,
     instance_uid,
     new_draft,
     report,
@@ -264,3 +265,11 @@ def test_a_text_too_long_is_refused_by_both_databases(db: Database) -> None:
     with pytest.raises(StoreError, match="257 characters was refused where 256 fit"):
         arrive(db, study_description="x" * 257)
     assert studies.worklist(db) == []
+
+
+def test_a_restored_index_row_of_a_signed_study_asks_for_no_addendum(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    sign(db, reader, study_id)
+    execute(db, "DELETE FROM instance")
+    arrive(db)
+    assert not row(db, study_id).needs_addendum
