@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import DocumentRow, NewDraft, ReportRow
-from llmcxr_ws.errors import StoreError
+from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.jobs import Claimed
 from llmcxr_ws.states import Actor, ReportState, StudyState
 from llmcxr_ws.store import transitions
@@ -161,10 +161,17 @@ def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
     ------
     StoreError
         The report can't be edited any more (its state says why).
+    AccessError
+        Somebody else holds the study: the words of one reader never overwrite another's.
     """
     with db.write() as session:
         report = _get_report(session, report_id)
         study = get_study(session, report.study_id)
+        if study.held_by not in ("", user):
+            raise AccessError(
+                f"The study is held by '{study.held_by}' now.",
+                what_to_do="Copy your words, or take it over again.",
+            )
         report = _get_report(session, study.current_report_id or report_id)
         if report.state not in (
             ReportState.DRAFT,
