@@ -59,6 +59,11 @@ class Case(QObject):
         return self._detail
 
     @property
+    def study_id(self) -> int | None:
+        """The study that is open or being opened."""
+        return self._wanted
+
+    @property
     def films_unseen(self) -> int:
         """How many films of the open study have not been on the screen."""
         return sum(choice.instance.sop_instance_uid not in self._seen for choice in self._choices)

@@ -5,6 +5,7 @@ Decides nothing about reports: edits and requests go through `ui.desk`, outcomes
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
@@ -29,6 +30,7 @@ from ui.film_panel import FilmPanel
 from ui.header import Header
 from ui.keys_page import KeysPage
 from ui.report.panel import ReportPanel
+from ui.report.unsaved import UnsavedDialog
 from ui.services import ServiceLights
 from ui.shortcuts import SHORTCUTS, Scope
 from ui.sign.dialogs import RejectDialog, SignDialog, ToSign
@@ -42,6 +44,7 @@ from ui.worklist.panel import WorklistPanel
 TITLE = "LLM-CXR Workstation"
 POLL_MS = 500
 SERVICES_MS = 3000
+CLOSE_MS = 3000
 _MESSAGE_MS = 12_000
 
 
@@ -73,6 +76,8 @@ class MainWindow(QMainWindow):
         self._idle = QTimer(self, singleShot=True, interval=max(int(desk.idle_lock_min * 60_000), 1))
         self._idle.timeout.connect(self.lock)
         self._is_closing = False
+        self._last_resort = QTimer(self, singleShot=True)
+        self._last_resort.timeout.connect(self.close)
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
     def _lay_out(self) -> None:
@@ -232,7 +237,22 @@ class MainWindow(QMainWindow):
         self._tasks.in_store(self, self._desk.services, done, lambda _: self.lights.show_no_database())
 
     def _on_chosen(self, study_id: int) -> None:
-        self.report.autosave.flush(lambda: self.case.open(study_id))
+        if study_id != self.case.study_id:
+            go = partial(self.case.open, study_id)
+            self.report.autosave.flush(go, lambda error: self._ask_to_leave(error, go))
+
+    def _ask_to_leave(self, error: UserFacingError, go: Callable[[], None]) -> None:
+        """The words on the screen can't be saved: leave them, or stay and copy them."""
+
+        def leave() -> None:
+            self.report.autosave.watch(None, None)
+            go()
+
+        def stay() -> None:
+            if self.case.study_id is not None:
+                self.worklist.choose(self.case.study_id)
+
+        self._open(UnsavedDialog(self, error.sentence, leave, stay))
 
     def _on_opened(self, detail: StudyDetail) -> None:
         self.film.show_nothing("Loading the film…")
@@ -273,7 +293,7 @@ class MainWindow(QMainWindow):
         if not self.report.sign.isEnabled():
             self.statusBar().showMessage(self.report.sign.toolTip(), _MESSAGE_MS)
             return
-        self.report.autosave.flush(self._open_sign_dialog)
+        self.report.autosave.flush(self._open_sign_dialog, self.say_error)
 
     def _open_sign_dialog(self) -> None:
         detail, badge = self.report.detail, self.badge
@@ -335,11 +355,23 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._is_closing = True
             self.stop_looking()
-            self.report.autosave.flush(self._give_back_and_close)
             # A store that doesn't answer must not keep the window open for ever.
-            QTimer.singleShot(3000, self.close)
+            self._last_resort.start(CLOSE_MS)
+            self.report.autosave.flush(self._give_back_and_close, self._ask_to_close)
             return
         super().closeEvent(event)
+
+    def _ask_to_close(self, error: UserFacingError) -> None:
+        def leave() -> None:
+            self.report.autosave.watch(None, None)
+            self.close()
+
+        self._last_resort.stop()
+        self._is_closing = False
+        self._poll.start()
+        self._services.start()
+        self._idle.start()
+        self._open(UnsavedDialog(self, error.sentence, leave, lambda: None))
 
     def _give_back_and_close(self) -> None:
         self.case.close()

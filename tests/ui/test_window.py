@@ -22,10 +22,12 @@ from PySide6.QtWidgets import (
 )
 from sqlalchemy import event
 
+from llmcxr_ws import reading
 from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import reports, requests, studies
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, PASSWORD, House
+from ui.report.unsaved import UnsavedDialog
 from ui.sign.dialogs import REASONS, RejectDialog, SignDialog
 from ui.sign.take_over import TakeOverDialog
 from ui.viewer import FilmView
@@ -233,6 +235,33 @@ def test_a_study_held_by_another_can_be_looked_at_and_taken_over(
     assert "ben is reading" in first.window.report.notices["attention"].text
 
 
+def test_words_typed_while_another_takes_over_overwrite_nothing(seat: Seat, study: int, home: House) -> None:
+    home.add_user("ben", "reader")
+    seat.log_in()
+    seat.open(study)
+    seat.window.report.editor.setPlainText("Typed too late.")
+    reading.hold(home.workplace.db, study, user="ben", take_over=True)
+    seat.wait(lambda: "held by 'ben'" in seat.window.report._saved.text())
+    assert seat.window.report.text() == "Typed too late."
+    report = reports.current_report(home.workplace.db, study)
+    assert report is not None
+    assert report.edit_text is None
+    other = home.drafted("DEMO0002.dcm", "Clear lungs.")
+    seat.wait(lambda: seat.window.worklist.model.row_of(other) is not None)
+    seat.window.worklist.choose(other)
+    dialog_of(seat, UnsavedDialog).reject()
+    current = seat.window.worklist.current()
+    assert current is not None
+    assert current.id == study
+    assert seat.window.report.text() == "Typed too late."
+    seat.window.close()
+    dialog_of(seat, UnsavedDialog).reject()
+    assert seat.window.isVisible()
+    seat.window.worklist.choose(other)
+    dialog_of(seat, UnsavedDialog).accept()
+    seat.wait(lambda: seat.window.report.text() == "Clear lungs.")
+
+
 def test_an_excluded_study_says_why_and_what_to_do(seat: Seat, home: House) -> None:
     study = home.receive(FILMS / "DEMO0003.dcm")
     db = home.workplace.db
@@ -268,6 +297,21 @@ def test_a_late_image_is_announced_and_the_new_draft_keeps_the_text(
     seat.wait(lambda: seat.window.report.detail.report.version == 2)
     assert seat.window.report.text() == "My own impression."
     assert seat.window.report.editor.ai_text == "A newer draft."
+
+
+def test_going_there_and_back_quickly_ends_where_the_worklist_says(
+    seat: Seat, study: int, home: House
+) -> None:
+    other = home.drafted("DEMO0002.dcm", "Clear lungs.")
+    seat.log_in()
+    seat.open(study)
+    seat.wait(lambda: seat.window.worklist.model.row_of(other) is not None)
+    seat.window.worklist.choose(other)
+    seat.window.worklist.choose(study)
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert seat.window.report.text() == DRAFT
+    seat.wait(lambda: studies.study_row(home.workplace.db, other).held_by == "")
+    seat.wait(lambda: studies.study_row(home.workplace.db, study).held_by == "anna")
 
 
 # Asking

@@ -47,7 +47,7 @@ class Autosave(QObject):
         self._report_id: int | None = None
         self._is_dirty = False
         self._in_flight = 0
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: list[tuple[Callable[[], None], Callable[[UserFacingError], None] | None]] = []
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.flush)
 
@@ -71,10 +71,22 @@ class Autosave(QObject):
         if not self._timer.isActive():
             self._timer.start(AUTOSAVE_MS)
 
-    def flush(self, then: Callable[[], None] | None = None) -> None:
-        """Save now what isn't saved; call `then` when all that was written so far is in the store."""
+    def flush(
+        self,
+        then: Callable[[], None] | None = None,
+        otherwise: Callable[[UserFacingError], None] | None = None,
+    ) -> None:
+        """Save now what isn't saved.
+
+        Parameters
+        ----------
+        then : callable, optional
+            Called when all that was written so far is in the store.
+        otherwise : callable, optional
+            Called instead, with the reason, when it can't be saved.
+        """
         if then is not None:
-            self._waiting.append(then)
+            self._waiting.append((then, otherwise))
         if self._is_dirty and self._report_id is not None:
             self._begin(self._report_id, self._text())
         self._release()
@@ -95,11 +107,14 @@ class Autosave(QObject):
 
         def failed(error: UserFacingError) -> None:
             self._in_flight -= 1
-            self._waiting.clear()
+            waiting, self._waiting = self._waiting, []
             if self._is_current(report_id):
                 self._is_dirty = True
                 self.state_changed.emit(f"Not saved: {error.sentence}", "bad")
                 self._timer.start(RETRY_MS)
+            for _, otherwise in waiting:
+                if otherwise is not None:
+                    otherwise(error)
 
         self._tasks.in_store(self, lambda: self._save(report_id, text), done, failed)
 
@@ -109,7 +124,7 @@ class Autosave(QObject):
     def _release(self) -> None:
         if self.is_settled and self._waiting:
             waiting, self._waiting = self._waiting, []
-            for then in waiting:
+            for then, _ in waiting:
                 then()
 
     def _say(self, saved_at: datetime | None) -> None:

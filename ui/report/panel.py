@@ -45,7 +45,8 @@ class ReportPanel(QWidget):
         self.autosave = Autosave(tasks, lambda at, text: desk.save(at, self._user, text), self.text, self)
         self._build_banners()
         self._build_buttons()
-        self._saved = label(tone="muted")
+        self._saved = label(tone="muted", wraps=True)
+        self._saved.setAccessibleName("Saved or not")
         self._origins = label(tone="muted")
         self._lay_out()
         self.editor.textChanged.connect(self._on_text)
@@ -78,8 +79,7 @@ class ReportPanel(QWidget):
     def _lay_out(self) -> None:
         heading = QHBoxLayout()
         heading.addWidget(label("Impression", "heading"))
-        heading.addStretch(1)
-        heading.addWidget(self._saved)
+        heading.addWidget(self._saved, 1)
         buttons = QHBoxLayout()
         for made in (self.compare, self.reject):
             buttons.addWidget(made)
