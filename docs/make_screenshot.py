@@ -21,7 +21,7 @@ from llmcxr_ws.demo.processes import llmcxr
 from llmcxr_ws.demo.scene import PASSWORD, READER, Scene, set_up, wait_until_ready
 from llmcxr_ws.demo.walk import DELIVERY_S, DRAFT_S, QUESTION, Walk
 from llmcxr_ws.domain import StudyRow
-from llmcxr_ws.states import StudyState
+from llmcxr_ws.states import ReportState, StudyState
 
 SIGNED = 2
 ADDED = "Compare with earlier films where there are any."
@@ -59,7 +59,7 @@ def prepare(scene: Scene) -> str:
     walk.fill_pacs()
     walk.send_to_node()
     scene.company.wait_for("The last draft", walk.all_drafted, timeout_s=DRAFT_S)
-    rows = [row for row in walk.rows() if row.state is StudyState.DRAFTED]
+    rows = [row for row in walk.rows() if row.report_state is ReportState.DRAFT]
     for row in rows[:SIGNED]:
         sign(scene, row)
     signed = {row.id for row in rows[:SIGNED]}

@@ -24,7 +24,8 @@ from sqlalchemy import event
 
 from llmcxr_ws import reading
 from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import reports, requests, studies
+from llmcxr_ws.store import reports, requests, studies, transitions
+from llmcxr_ws.store.models import Report
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, PASSWORD, House
 from ui.report.unsaved import UnsavedDialog
@@ -277,6 +278,37 @@ def test_an_excluded_study_says_why_and_what_to_do(seat: Seat, home: House) -> N
     assert not seat.window.report.sign.isEnabled()
 
 
+def test_a_withheld_draft_is_neither_shown_nor_signable(seat: Seat, home: House) -> None:
+    study = home.drafted(
+        "DEMO0004.dcm", "Words the model wasn't sure of.", withheld="The confidence is too low."
+    )
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    assert report.text() == ""
+    assert "withheld. The confidence is too low." in report.notices["attention"].text
+    assert report.ai.text == ""
+    assert not report.compare.isEnabled()
+    assert not report.editor.isReadOnly()
+    report.toggle_original()
+    assert not report.original.isVisible()
+    assert "Withheld" in seat.window.worklist.model.index(0, 0).data()
+
+
+def test_a_rejected_draft_leaves_the_editor_but_can_be_looked_at(seat: Seat, study: int, home: House) -> None:
+    seat.log_in()
+    seat.open(study)
+    with home.workplace.db.write() as session:
+        row = session.get(Report, studies.study_row(home.workplace.db, study).report_id)
+        transitions.reject_report(session, row, "Wrong side", "anna")
+        transitions.touch(session, studies.get_study(session, study))
+    seat.wait(lambda: "was rejected: Wrong side" in seat.window.report.notices["attention"].text)
+    assert seat.window.report.text() == ""
+    assert not seat.window.report.reject.isEnabled()
+    seat.window.report.toggle_original()
+    assert seat.window.report.original.toPlainText() == DRAFT
+
+
 def test_a_late_image_is_announced_and_the_new_draft_keeps_the_text(
     seat: Seat, study: int, home: House
 ) -> None:
@@ -384,8 +416,6 @@ def decide(home: House, study: int, *, granted: bool, outcome: str) -> None:
     (request,) = [row for row in requests.requests_of(home.workplace.db, study) if row.state == "waiting"]
     with home.workplace.db.write() as session:
         requests.decide(session, request.id, granted=granted, outcome=outcome)
-        from llmcxr_ws.store import transitions
-
         transitions.touch(session, studies.get_study(session, study))
 
 

@@ -20,6 +20,23 @@ class Notice:
     text: str
 
 
+def text_to_show(report: ReportRow) -> str:
+    """Return what the editor begins with: what was signed or written, else the draft.
+
+    A withheld or rejected draft is never put into the editor: nobody shall sign it by pressing one key.
+    """
+    if report.signed_text:
+        return report.signed_text
+    if report.edit_text is not None:
+        return report.edit_text
+    return "" if report.state in (ReportState.WITHHELD, ReportState.REJECTED) else report.ai_text
+
+
+def ai_text_to_show(report: ReportRow) -> str:
+    """Return the AI text that may be looked at: none while the draft is withheld."""
+    return "" if report.state is ReportState.WITHHELD else report.ai_text
+
+
 def origin_line(report: ReportRow) -> str:
     """Return who wrote the draft and what it is worth."""
     model = " ".join(part for part in (report.model_name, report.model_version) if part) or "unnamed model"
@@ -48,7 +65,9 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
     by_state = {
         ReportState.SIGN_PENDING: Notice("attention", f"Signature pending. {report.reason}".strip()),
         ReportState.REFUSED: Notice("bad", f"The signature was refused. {report.reason}".strip()),
-        ReportState.WITHHELD: Notice("attention", f"The AI draft is withheld. {report.reason}".strip()),
+        ReportState.WITHHELD: Notice(
+            "attention", f"The AI draft is withheld. {report.reason} Write your own."
+        ),
         ReportState.REJECTED: Notice(
             "attention", f"The AI draft was rejected: {report.reason}. Write your own."
         ),

@@ -15,7 +15,15 @@ from ui.desk import Badge, Desk
 from ui.report.autosave import Autosave
 from ui.report.changes import count_origins
 from ui.report.editor import OriginalText, ReportEditor
-from ui.report.notices import EDITABLE, is_editable, late_line, not_judged_line, notice_of, origin_line
+from ui.report.notices import (
+    ai_text_to_show,
+    is_editable,
+    late_line,
+    not_judged_line,
+    notice_of,
+    origin_line,
+    text_to_show,
+)
 from ui.tasks import Tasks
 from ui.theme import DARK
 from ui.widgets import Banner, button, label, with_tone
@@ -142,7 +150,8 @@ class ReportPanel(QWidget):
         old = before.report if before else None
         new = detail.report
         is_same = old is not None and new is not None and old.id == new.id
-        if not is_same or self._changed_elsewhere(new) or (new is not None and new.state not in EDITABLE):
+        is_other_state = old is not None and new is not None and old.state is not new.state
+        if not is_same or is_other_state or self._changed_elsewhere(new):
             self._load(new)
         self._describe(detail)
 
@@ -153,8 +162,8 @@ class ReportPanel(QWidget):
         return report.text != self.text() and report.edited_by != self._user
 
     def _load(self, report: ReportRow | None) -> None:
-        text = "" if report is None else report.signed_text or report.text
-        ai_text = "" if report is None else report.ai_text
+        text = "" if report is None else text_to_show(report)
+        ai_text = "" if report is None else ai_text_to_show(report)
         self._is_loading = True
         if text != self.text() or ai_text != self.editor.ai_text:
             self.editor.load(text, ai_text)
@@ -169,7 +178,7 @@ class ReportPanel(QWidget):
             banner.say(notice.text if notice is not None and notice.tone == tone else "")
         self.late.say(late_line(detail))
         report = detail.report
-        has_ai = report is not None and bool(report.ai_text)
+        has_ai = report is not None and bool(ai_text_to_show(report))
         self.ai.say(origin_line(report) if report is not None and has_ai else "")
         self._not_judged.setText(not_judged_line(report) if report is not None else "")
         self._not_judged.setVisible(bool(self._not_judged.text()))
@@ -179,8 +188,8 @@ class ReportPanel(QWidget):
         detail, report = self._detail, self._detail.report if self._detail else None
         self.editor.setReadOnly(not editable)
         with_tone(self.editor, "editable" if editable else "fixed")
-        self.compare.setEnabled(bool(report and report.ai_text))
-        is_draft = report is not None and report.state in (ReportState.DRAFT, ReportState.WITHHELD)
+        self.compare.setEnabled(bool(report and ai_text_to_show(report)))
+        is_draft = report is not None and report.state is ReportState.DRAFT
         self.reject.setEnabled(editable and is_draft)
         why_not = self._badge.why_not_sign if self._badge else "Nobody is logged in."
         why_not = why_not or ("" if editable else "There is nothing to sign here now.")

@@ -18,6 +18,13 @@ _SENTENCES = {
     StudyState.RETRACTED: "The report was retracted.",
 }
 
+_OF_REPORT = {
+    ReportState.SIGN_PENDING: "The signature waits for the node, which first asks the PACS who the patient is.",
+    ReportState.WITHHELD: "The AI draft is withheld; write the report yourself.",
+    ReportState.REJECTED: "The AI draft was rejected; write the report yourself.",
+    ReportState.REFUSED: "The signature was refused; open the study for the reason.",
+}
+
 
 def sentences(row: StudyRow) -> tuple[str, ...]:
     """Return what to know about a study, the most important first."""
@@ -25,11 +32,8 @@ def sentences(row: StudyRow) -> tuple[str, ...]:
     if row.needs_addendum:
         found.append("Images came after the signature: look at them and write an addendum.")
     found.append(row.reason or _SENTENCES.get(row.state, ""))
-    if (
-        row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW)
-        and row.report_state is ReportState.SIGN_PENDING
-    ):
-        found[-1] = "The signature waits for the node, which first asks the PACS who the patient is."
+    if row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW) and row.report_state in _OF_REPORT:
+        found[-1] = _OF_REPORT[row.report_state]
     if row.held_by:
         since = f" since {clock(row.held_at)}" if row.held_at else ""
         found.append(f"Held by {row.held_by}{since}.")
