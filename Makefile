@@ -24,6 +24,7 @@ lint:
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
+	$(VENV)/bin/mypy docs/*.py benchmarks/*.py installers/smoke/*.py
 	$(VENV)/bin/lint-imports
 
 format:
