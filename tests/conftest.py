@@ -38,34 +38,30 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
-class _Watch(logging.Handler):
-    """Collects what is logged at WARNING or above."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.WARNING)
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Keep the text."""
-        self.messages.append(f"{record.levelname} {record.name}: {record.getMessage()}")
-
-
 @pytest.fixture(autouse=True)
-def allow_log(request: pytest.FixtureRequest) -> Iterator[AllowLog]:
+def allow_log(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[AllowLog]:
     """Fail a test that logs a warning or error which it didn't announce; call it with a part of the record's text."""
     allowed = [text for mark in request.node.iter_markers("allow_log") for text in mark.args]
-    watch, root = _Watch(), logging.getLogger()
+    seen: list[str] = []
+    call_handlers, root = logging.Logger.callHandlers, logging.getLogger()
     handlers, level = root.handlers[:], root.level
+
+    def watch(logger: logging.Logger, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            seen.append(f"{record.levelname} {record.name}: {record.getMessage()}")
+        call_handlers(logger, record)
+
+    # Not a handler on the root logger: the product's own setup would take it away.
+    monkeypatch.setattr(logging.Logger, "callHandlers", watch)
     levels = {name: logging.getLogger(name).level for name in _SILENCED}
     for name in _SILENCED:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    root.addHandler(watch)
     yield allowed.append
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, before in levels.items():
         logging.getLogger(name).setLevel(before)
-    unexpected = [line for line in watch.messages if not any(text in line for text in allowed)]
+    unexpected = [line for line in seen if not any(text in line for text in allowed)]
     if unexpected:
         pytest.fail("logged without being announced by allow_log:\n" + "\n".join(unexpected[:20]))
 

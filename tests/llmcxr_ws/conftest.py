@@ -42,7 +42,9 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
     postgres: PostgresServer = request.getfixturevalue("postgres")
-    yield postgres.url(postgres.create())
+    name = postgres.create()
+    yield postgres.url(name)
+    postgres.drop(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -54,7 +56,9 @@ def db_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{file}"
         return
     postgres: PostgresServer = request.getfixturevalue("postgres")
-    yield postgres.url(postgres.create(request.getfixturevalue("postgres_template")))
+    name = postgres.create(request.getfixturevalue("postgres_template"))
+    yield postgres.url(name)
+    postgres.drop(name)
 
 
 @pytest.fixture
