@@ -97,6 +97,8 @@ class InputLimits:
     reconstruction_max: float
     correlation_min: float
     reference: tuple[tuple[float, ...], ...]
+    # A film whose copy is better than any radiograph's has no structure; bundles before this limit lack it.
+    reconstruction_min: float = 0.0
 
 
 @dataclass(frozen=True, config=_STRICT)

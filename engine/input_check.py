@@ -89,6 +89,11 @@ def verdict(film: Film, reconstruction: Film, codes: tuple[int, ...], limits: In
             "The picture doesn't look like a radiograph to the model's film tokenizer (its copy differs by "
             f"{error:.3f}, at most {limits.reconstruction_max:.3f} is allowed). Check what was sent."
         )
+    elif error < limits.reconstruction_min:
+        reason = (
+            f"The picture is too smooth for a radiograph (its copy differs by only {error:.3f}, a film's by at "
+            f"least {limits.reconstruction_min:.3f}). Check what was sent."
+        )
     elif likeness < limits.correlation_min:
         reason = (
             "The picture doesn't have the layout of an upright frontal chest film (likeness "

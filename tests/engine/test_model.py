@@ -69,6 +69,15 @@ def test_a_turned_film_is_refused_where_the_likeness_alone_would_pass(model: Mod
     assert check.turned_correlation > 0.9
 
 
+def test_a_film_that_is_copied_too_well_is_refused(model: Model) -> None:
+    limits = replace(model.bundle.manifest.input_check, reconstruction_min=0.01)
+    film = chest_film(seed=1)
+    check = input_check.verdict(film, film * np.float32(0.999), (), limits)
+    assert not check.accepted
+    assert "too smooth" in check.reason
+    assert input_check.verdict(film, film * np.float32(0.9), (), limits).accepted
+
+
 def test_a_blank_film_is_refused(model: Model) -> None:
     check = model.check_film(np.zeros((1, 256, 256), dtype=np.float32))
     assert not check.accepted
