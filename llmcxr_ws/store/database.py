@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +27,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.orm import Session, sessionmaker
 
-from llmcxr_ws.errors import StoreError, UserFacingError
+from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.store.models import StoreInfo
 
 BUSY_TIMEOUT_MS = 5000
@@ -168,13 +170,13 @@ def _clear_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise StoreError(
+        raise DatabaseFailure(
             f"The database can't be used: {str(error.orig).strip()}.",
             what_to_do="Check that it runs, that the path exists and that this user may write there.",
         ) from error
     except DBAPIError as error:
         if type(error) is DatabaseError:  # none of the narrower kinds: the file itself is broken
-            raise StoreError(
+            raise DatabaseFailure(
                 f"The database is damaged: {error.orig}.", what_to_do="Restore it from a backup."
             ) from error
         raise
@@ -196,6 +198,20 @@ def _create_engine(url: str, *, durable: bool) -> Engine:
     return engine
 
 
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Switch to WAL; in this one statement SQLite doesn't wait for others that open the same new file."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
 def _hide_details(engine: Engine) -> None:
     """Cut from errors what PostgreSQL quotes of the refused row: patient data, and errors are logged."""
 
@@ -214,7 +230,7 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(cursor)
         cursor.execute(f"PRAGMA synchronous={synchronous}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
