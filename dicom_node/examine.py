@@ -7,6 +7,7 @@ Reads the header up to the pixel data and passes over the rest without decoding 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,9 @@ from dicom_node.structure import BrokenDataSet, Pixels, walk
 from llmcxr_ws.domain import Identity
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.film_facts import read_facts
+
+_UID: Final = re.compile(r"[0-9.]{1,64}")
+"""What a UID is made of (PS3.5 9.1); its finer rules are broken by too many senders to be held against a film."""
 
 _DEFERRED: Final = 4096
 """Longer values are left in the file; nothing that is needed here is longer."""
@@ -60,22 +64,19 @@ def examine(path: Path) -> Examined:
             keyword: str(header.get(keyword, "") or "")
             for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
         }
+        described = _described(header)
     except Exception as error:
         # Data from outside can break pydicom in many ways, with many kinds of exception; none may end the listener.
         raise DicomError(f"The data set can't be read ({type(error).__name__}).") from error
     for keyword, value in uids.items():
-        if not value or len(value) > 64:
+        if not _UID.fullmatch(value):
             raise DicomError(f"The data set has no valid {keyword}.", what_to_do="Send a complete object.")
     return Examined(
         **uids,
         transfer_syntax=transfer_syntax,
         size=path.stat().st_size,
         sha256=content_sha256(path, offset),
-        identity=_identity(header),
-        study_date=_text(header, "StudyDate", 16),
-        study_time=_text(header, "StudyTime", 32),
-        study_description=_text(header, "StudyDescription", 256),
-        referring_physician=_text(header, "ReferringPhysicianName", 512),
+        **described,
         **_facts_and_defect(path, offset, transfer_syntax, header),
     )
 
@@ -98,6 +99,8 @@ def _facts_and_defect(path: Path, offset: int, transfer_syntax: str, header: Dat
         defect = _pixel_defect(header, pixels)
     except BrokenDataSet as error:
         defect = error.message
+    except Exception as error:  # as above: a damaged header breaks pydicom in many ways
+        defect = f"The header can't be read ({type(error).__name__})."
     try:
         facts = read_facts(header, has_pixels=pixels is not None).to_dict()
     except Exception as error:  # as above: a header from outside
@@ -123,6 +126,17 @@ def _pixel_defect(header: Dataset, pixels: Pixels | None) -> str:
     if pixels.length < expected:
         return f"The pixel data have {pixels.length} bytes where the header announces {expected}."
     return ""
+
+
+def _described(header: Dataset) -> dict[str, Any]:
+    """What the index keeps of the header; pydicom decodes values here, and a damaged one can break it."""
+    return {
+        "identity": _identity(header),
+        "study_date": _text(header, "StudyDate", 16),
+        "study_time": _text(header, "StudyTime", 32),
+        "study_description": _text(header, "StudyDescription", 256),
+        "referring_physician": _text(header, "ReferringPhysicianName", 512),
+    }
 
 
 def _identity(header: Dataset) -> Identity:

@@ -16,7 +16,7 @@ from typing import Final
 from dicom_node import statuses
 from dicom_node.examine import Examined, examine
 from llmcxr_ws.domain import Arrival, InstanceRow
-from llmcxr_ws.errors import DicomError
+from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.states import Actor
@@ -182,7 +182,7 @@ def reconcile(db: Database, objects: ObjectStore) -> tuple[int, int]:
     Returns
     -------
     restored, unreadable : int
-        Files that got their row back, and files that are no DICOM files any more.
+        Files that got their row back, and files that can't: no DICOM files any more, or of a study that isn't theirs.
     """
     indexed = studies.indexed_paths(db)
     restored = unreadable = 0
@@ -195,6 +195,13 @@ def reconcile(db: Database, objects: ObjectStore) -> tuple[int, int]:
             _LOG.error("a received file can't be read any more", file=relative, reason=error.message)
             unreadable += 1
             continue
-        studies.record_arrival(db, arrival_of(found, relative, ""))
+        try:
+            studies.record_arrival(db, arrival_of(found, relative, ""))
+        except DatabaseFailure:
+            raise
+        except StoreError as error:
+            _LOG.error("a received file can't be indexed", file=relative, reason=error.message)
+            unreadable += 1
+            continue
         restored += 1
     return restored, unreadable

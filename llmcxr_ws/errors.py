@@ -4,6 +4,7 @@ LlmcxrError
 ├── UserFacingError          what was refused, the value, and what to do
 │   ├── ConfigError          a setting, a peer, a rule
 │   ├── StoreError           the database or its schema
+│   │   └── DatabaseFailure  the database itself can't be used: what was asked of it isn't at fault
 │   ├── ObjectStoreError     the folder of received files and documents
 │   ├── ImagingError         pixels that can't be shown or read
 │   ├── DicomError           an association, a service, a data set
@@ -51,6 +52,10 @@ class ConfigError(UserFacingError):
 
 class StoreError(UserFacingError):
     """The database refused or is not the one this program needs."""
+
+
+class DatabaseFailure(StoreError):
+    """The database can't be used now; whatever was asked of it may succeed later."""
 
 
 class ObjectStoreError(UserFacingError):

@@ -88,8 +88,13 @@ class ObjectStore:
         return self._move(spooled, "received", hashlib.sha256(SOPInstanceUID.encode()).hexdigest())
 
     def quarantine(self, spooled: Path) -> str:
-        """Keep a refused file as evidence; give its relative path."""
-        return self._move(spooled, "quarantine", secrets.token_hex(16))
+        """Keep a refused file as evidence, once for the same bytes; give its relative path.
+
+        A sender repeats what was refused, and mustn't fill the disk with it.
+        """
+        with spooled.open("rb") as file:
+            content = hashlib.file_digest(file, "sha256").hexdigest()
+        return self._move(spooled, "quarantine", content)
 
     def put_document(self, SOPInstanceUID: str, data: bytes) -> str:
         """Write a document's bytes durably; give its relative path."""
