@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
+from unicodedata import normalize
 
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 
@@ -27,9 +28,17 @@ class Identity:
             mine.pop("issuer_of_patient_id")
         return tuple(name for name, value in mine.items() if theirs[name] != value)
 
+    def composed(self) -> Identity:
+        """The same with every text in NFC, as a signed request holds it."""
+        return Identity(**{name: normalize("NFC", value) for name, value in asdict(self).items()})
+
     def _comparable(self) -> dict[str, str]:
-        # A trailing ^ or space carries no meaning in a person name (PS3.5 6.2.1).
-        return {name: str(value).strip().rstrip("^ ") for name, value in asdict(self).items()}
+        said = {name: str(value).strip() for name, value in asdict(self.composed()).items()}
+        # A trailing ^, = or space carries no meaning in a person name (PS3.5 6.2.1).
+        said["patient_name"] = "=".join(
+            group.rstrip("^ ") for group in said["patient_name"].split("=")
+        ).rstrip("=")
+        return said
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Final
+from unicodedata import normalize
 
 from pydicom.dataset import Dataset
 
@@ -95,8 +96,8 @@ def _sign(desk: Desk, order: SignOrder) -> None:
     _LOG.info("signed", study=order.study.id, report=order.report.id, version=order.report.version)
 
 
-def ask_identity(desk: Desk, peer: Peer, StudyInstanceUID: str) -> Identity | None:
-    """Whose study the PACS says this is; None when it doesn't know the study.
+def ask_identity(desk: Desk, peer: Peer, StudyInstanceUID: str) -> list[Identity]:
+    """Whose study the PACS says this is; empty when it doesn't know it, several when it isn't sure.
 
     Raises
     ------
@@ -104,12 +105,11 @@ def ask_identity(desk: Desk, peer: Peer, StudyInstanceUID: str) -> Identity | No
         It can't be asked.
     """
     keys = {"StudyInstanceUID": StudyInstanceUID, **dict.fromkeys(_IDENTITY.values(), "")}
-    matches = [
-        match
+    return [
+        _identity_of(match)
         for match in scu.find(desk.local, peer, "STUDY", keys)
         if str(match.get("StudyInstanceUID", "")) == StudyInstanceUID
     ]
-    return _identity_of(matches[0]) if matches else None
 
 
 def _require_identity(desk: Desk, order: SignOrder) -> None:
@@ -121,23 +121,29 @@ def _require_identity(desk: Desk, order: SignOrder) -> None:
             what_to_do="Set identity = true for the PACS in the site document.",
         )
     found = ask_identity(desk, peer, order.study.study_instance_uid)
-    if found is None:
+    if not found:
         raise SignRefused(
             f"Peer {peer.name} doesn't know this study.", what_to_do="Have the study checked in the PACS."
         )
-    silent = {name: getattr(order.identity, name) for name in _MAY_BE_SILENT if not getattr(found, name)}
-    differences = order.identity.differences(replace(found, **silent))
+    # A PACS that has filed the study under several patients must agree with the reader in every answer.
+    differences = {name for said in found for name in _differences(order.identity, said)}
     if differences:
         raise SignRefused(
-            f"Peer {peer.name} says something else about: {', '.join(differences)}.",
+            f"Peer {peer.name} says something else about: {', '.join(sorted(differences))}.",
             what_to_do="Have the study corrected in the PACS and sent again.",
         )
+
+
+def _differences(shown: Identity, said: Identity) -> tuple[str, ...]:
+    silent = {name: getattr(shown, name) for name in _MAY_BE_SILENT if not getattr(said, name)}
+    return shown.differences(replace(said, **silent))
 
 
 def _require_own_evidence(order: SignOrder, headers: list[Dataset]) -> None:
     """Raise :class:`SignRefused` when an image of the study names another patient."""
     for header in headers:
-        if str(header.get("PatientID", "") or "").strip() != order.identity.patient_id.strip():
+        patient_id = normalize("NFC", str(header.get("PatientID", "") or "").strip(" \0"))
+        if patient_id != order.identity.patient_id.strip():
             raise SignRefused(
                 "An image of this study bears another patient's ID.",
                 what_to_do="Have the study corrected in the PACS and sent again.",

@@ -199,7 +199,7 @@ def _check_content(payload: dict[str, Any], study: StudyRow, instances: tuple[In
             "Images arrived after the report was read.",
             what_to_do="Look at all images of the study and sign again.",
         )
-    if Identity(**payload["identity"]) != study.identity:
+    if Identity(**payload["identity"]) != study.identity.composed():
         raise SignRefused(
             "The patient's identity isn't the one that was shown.", what_to_do="Open the study again."
         )

@@ -303,6 +303,48 @@ def test_identity_mismatch_refuses(
 
 
 @pytest.mark.allow_log("request refused")
+def test_a_pacs_that_knows_the_study_under_two_patients_refuses(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
+) -> None:
+    """The first answer fits, the second one names another patient: nobody may choose between them."""
+    world = make_world()
+    film = pydicom.dcmread(_film_in_pacs(world, simulator, tmp_path))
+    world.draft("A-1")
+
+    def find(event: object) -> Iterator[tuple[int, Dataset | None]]:
+        for patient_id in (film.PatientID, "TEST-2"):
+            match = Dataset()
+            match.QueryRetrieveLevel = "STUDY"
+            for keyword in ("StudyInstanceUID", "PatientName", "PatientBirthDate", "AccessionNumber"):
+                setattr(match, keyword, film[keyword].value)
+            match.PatientID = patient_id
+            yield 0xFF00, match
+
+    assert simulator._provider is not None
+    simulator._provider._server.bind(evt.EVT_C_FIND, find)
+    number = world.ask_signature("A-1")
+    world.work_until(lambda: requests.request_by_id(world.workplace.db, number).state == "refused", "refusal")
+    outcome = requests.request_by_id(world.workplace.db, number).outcome
+    assert "says something else about: patient_id" in outcome
+
+
+def test_a_name_in_decomposed_letters_can_be_signed(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
+) -> None:
+    """What is signed is in NFC; the header may hold letter and accent apart."""
+    world = make_world()
+    film = make_film("A-1", accession="A-1")
+    film.SpecificCharacterSet, film.PatientName = "ISO_IR 192", "Mu\u0308ller^Jane"
+    for path in (tmp_path / "A-1.dcm", simulator.archive.spool / "A-1.dcm"):
+        film.save_as(path, enforce_file_format=True)
+    simulator.archive.keep(simulator.archive.spool / "A-1.dcm")
+    world.push(tmp_path / "A-1.dcm")
+    world.draft("A-1")
+    world.ask_signature("A-1")
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+
+
+@pytest.mark.allow_log("request refused")
 def test_study_unknown_to_the_pacs_is_refused(make_world: MakeWorld, tmp_path: Path) -> None:
     world = make_world()
     world.push(write_film(tmp_path, "A-1", accession="A-1"))
