@@ -28,6 +28,8 @@ float32.
   children's films of Kermany et al. The tokenizer's feature loss uses a small classifier trained on the same
   training films; it stands where the paper uses TorchXRayVision, and doesn't ship.
 - Films of the validation split chose the weights; films of the test split were measured once, at the end.
+- Training: {tokenizer_steps} steps of the tokenizer ({tokenizer_seconds} CPU-seconds), {language_steps} of the
+  language model ({language_seconds} CPU-seconds), one seed each. {remark}
 
 ## Measured
 
@@ -56,7 +58,9 @@ keeps gross errors out; it doesn't judge image quality, and a picture that it le
 - No side, place, size, severity, device or comparison is ever stated. A film with several findings gets a
   list from the commonest combinations.
 - The tokenizer keeps the outline of lungs, heart and diaphragm; ribs, vessels, lines and small findings are
-  blurred away. Generated films show no more than that.
+  blurred away.
+- **Generated films don't look like chest films**: the task is there in structure (256 codes, decoded), but this
+  little training didn't teach it.
 - Children, laterals, other body parts, other modalities: outside of its range.
 - A different clinic's films were not measured. View, apparatus and era may give part of the answer away.
 - General instructions (`instruct`) are a trace of forty sentences and not a trained ability.
@@ -92,6 +96,11 @@ def model_card(training: dict[str, Any], limits: dict[str, Any]) -> str:
     return _CARD.format(
         tokenizer_parameters=training["tokenizer"]["parameters"],
         language_parameters=training["language_model"]["parameters"],
+        tokenizer_steps=training["tokenizer"]["steps"],
+        tokenizer_seconds=training["tokenizer"]["cpu_seconds"],
+        language_steps=training["language_model"]["steps"],
+        language_seconds=training["language_model"]["cpu_seconds"],
+        remark=training["remark"],
         metrics=metrics_table(training["metrics"]),
         code_agreement=export["code_agreement"],
         films=export["films"],

@@ -54,7 +54,11 @@ REFERENCE_SOURCES = ("nih-cxr14", "hannover-covid")
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """What goes into a bundle; `metrics` is the JSON file of engine.train.evaluate, if there is one yet."""
+    """What goes into a bundle.
+
+    `metrics` is the JSON file of engine.train.evaluate, if there is one yet; `remark` says what the recorded
+    settings of the last run don't.
+    """
 
     tokenizer: Path
     language_model: Path
@@ -64,6 +68,7 @@ class ExportSettings:
     name: str = "llmcxr-demo"
     version: str = "2026.11.0"
     metrics: str = ""
+    remark: str = ""
 
 
 def main() -> None:
@@ -269,10 +274,13 @@ def training_record(
             "Kermany et al., Mendeley Data rscbjbr9sj (children: tokenizer alone)",
         ],
         "texts": "templates worded from mined labels; no radiologist's report",
+        "remark": settings.remark,
         "tokenizer": _run_record(tokenizer_state) | {"parameters": _count(tokenizer_state["model"])},
         "language_model": _run_record(state) | {"parameters": _count(state["model"])},
         "export": checks,
-        "metrics": metrics,
+        "metrics": {
+            split: {key: entry[key] for key in ("title", "measures")} for split, entry in metrics.items()
+        },
     }
 
 

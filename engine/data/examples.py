@@ -40,6 +40,7 @@ class ExampleSettings:
     context_share: float = 0.25
     open_share: float = 0.15
     decision_weight: float = 8.0
+    text_weight: float = 1.0
     image_weight: float = 0.03
     prompt_image_weight: float = 0.004
 
@@ -121,7 +122,7 @@ class ExampleMaker:
     def _text_example(self, prompt: list[int], answer: str) -> Example:
         target = text_target(self.vocabulary, answer)
         # The first token holds the decision: normal or not, yes or no.
-        weights = [self.settings.decision_weight] + [1.0] * (len(target) - 1)
+        weights = [self.settings.decision_weight] + [self.settings.text_weight] * (len(target) - 1)
         inside = self.settings.prompt_image_weight
         before = [inside if self.vocabulary.is_image(id_) else 0.0 for id_ in prompt]
         return Example(prompt + target, before + weights)

@@ -59,6 +59,7 @@ class LanguageModelSettings:
     max_positions: int = 512
     dropout: float = 0.1
     code_dropout: float = 0.12
+    text_weight: float = 1.0
     prompt_image_weight: float = 0.004
     steps: int = 2600
     batch: int = 8
@@ -100,7 +101,9 @@ class LanguageModelRun:
         self.validation_codes = exact_codes(tokenizer, self.validation, spec)[:, 0]
         bank = code_bank(tokenizer, self.training, spec, settings.variants, settings.seed, settings.cache)
         examples = ExampleSettings(
-            code_dropout=settings.code_dropout, prompt_image_weight=settings.prompt_image_weight
+            code_dropout=settings.code_dropout,
+            text_weight=settings.text_weight,
+            prompt_image_weight=settings.prompt_image_weight,
         )
         self.examples = ExampleMaker(self.vocabulary, self.training, bank, examples, self.random)
         self.config = LanguageModelConfig(
