@@ -352,13 +352,14 @@ def _print_rows(rows: list[dict[str, Any]], columns: list[str], title: str, *, a
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=title)
+    table = Table(title=escape(title))
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(str(row.get(column, "")) for column in columns))
+        table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
     Console(file=sys.stdout).print(table)
 
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from llmcxr_ws.errors import DicomError
+from llmcxr_ws.errors import ConfigError, DicomError
 
 _WAIT_S: Final = 10.0
 _POLL_S: Final = 0.1
@@ -21,11 +21,20 @@ def only_one(home: Path, kind: str, *, wait_s: float = _WAIT_S) -> Iterator[None
 
     Raises
     ------
+    ConfigError
+        There is no home, or this account may not write there.
     DicomError
         Another one runs on.
     """
     path = home / f"{kind}.lock"
-    with path.open("ab") as file:
+    try:
+        file = path.open("ab")
+    except OSError as error:
+        raise ConfigError(
+            f"{path} can't be written: {error.strerror}.",
+            what_to_do="Create the home with `llmcxr db upgrade`, name it with --home, or check its owner.",
+        ) from error
+    with file:
         deadline = time.monotonic() + wait_s
         while not _try_lock(file):
             if time.monotonic() > deadline:

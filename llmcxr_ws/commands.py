@@ -19,6 +19,7 @@ As = Annotated[
     str, typer.Option("--as", help="Ask as this administrator where the service's key can't be read.")
 ]
 WAIT_S = 30.0
+PIPE_WIDTH = 10_000  # where no terminal folds the lines, a row is one line
 
 
 def register(app: typer.Typer) -> None:
@@ -304,10 +305,15 @@ def _shown(value: object) -> str:
 
 
 def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    import sys
+
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table(*heads, box=None, header_style="bold")
+    table = Table(box=None, header_style="bold")
+    for head in heads:
+        table.add_column(head, overflow="fold")  # a path or URL that is cut short helps nobody
     for row in rows:
-        table.add_row(*row)
-    Console().print(table)
+        table.add_row(*(escape(cell) for cell in row))
+    Console(width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)

@@ -132,15 +132,24 @@ def load_config(home: Path) -> MachineConfig:
 
 def _origin(error: ValidationError, file: Path) -> str:
     """Where the refused setting stands: the environment goes before the file."""
-    variable = f"LLMCXR_{error.errors()[0]['loc'][0]}".upper()
+    variable = f"LLMCXR_{_first(error)['loc'][0]}".upper()
     return variable if variable in os.environ else str(file)
+
+
+def _first(error: ValidationError) -> Any:
+    """The fault to name: a misspelled key is also a missing one, and its spelling is what must be corrected."""
+    return min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
 
 
 def explain(error: ValidationError, known: Any) -> str:
     """Say in one sentence which key was refused, with its value and the nearest valid name."""
-    first = error.errors()[0]
+    first = _first(error)
     key = ".".join(str(part) for part in first["loc"]) or "(whole document)"
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(first["loc"][-1]), list(known), n=1)
         return f"The setting '{key}' is unknown." + (f" Did you mean '{near[0]}'?" if near else "")
+    if first["type"] == "missing":
+        return f"The setting '{key}' is missing."
+    if first["type"] == "tuple_type":
+        return f"The setting '{key}' = {first.get('input')!r} was refused: write it as [[{key}]]."
     return f"The setting '{key}' = {first.get('input')!r} was refused: {first['msg']}."

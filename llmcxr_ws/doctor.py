@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 
-from llmcxr_ws.errors import ObjectStoreError, StoreError, UserFacingError
+from llmcxr_ws.errors import ConfigError, ObjectStoreError, StoreError, UserFacingError
 
 GROUP = "llmcxr.checks"
 MIN_FREE_GB = 2.0
@@ -51,8 +51,13 @@ def _check_home() -> str:
     from llmcxr_ws.home import resolve_home
 
     home = resolve_home(chosen_home())
+    if not home.is_dir():
+        raise ConfigError(
+            f"There is no home at {home}.",
+            what_to_do="Create it with `llmcxr db upgrade`, or name it: --home.",
+        )
     load_config(home)
-    mode = home.stat().st_mode & 0o077 if home.exists() and os.name == "posix" else 0
+    mode = home.stat().st_mode & 0o077 if os.name == "posix" else 0
     if mode:
         raise StoreError(f"{home} can be read by others.", what_to_do=f"chmod 700 {home}")
     return str(home)

@@ -54,6 +54,8 @@ def setup_logging(level: str = "info", *, json: bool = False) -> None:
     # Their messages quote data sets and UIDs; ours say the same without them.
     for name in ("pynetdicom", "pydicom", "highdicom"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    # It tells at every start of a process which plug-ins it has; what it changes, `llmcxr db upgrade` says.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -6,6 +6,7 @@ internal error without any of its text: a message from deep inside may quote a p
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -14,7 +15,16 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QLibraryInfo, QObject, QSize, QTimer, Signal
+from PySide6.QtCore import (
+    QLibraryInfo,
+    QMessageLogContext,
+    QObject,
+    QSize,
+    QTimer,
+    QtMsgType,
+    Signal,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from llmcxr_ws.errors import UserFacingError
@@ -89,11 +99,31 @@ class Defects(QObject):
 def make_application() -> QApplication:
     """Return the one application, with the window's own theme."""
     running = QApplication.instance()
-    app = running if isinstance(running, QApplication) else QApplication([TITLE])
+    app = running if isinstance(running, QApplication) else _started_application()
     app.setApplicationName("llmcxr")
     app.setApplicationDisplayName(TITLE)
     apply_theme(app)
     return app
+
+
+def _started_application() -> QApplication:
+    """Start Qt; where it can't reach the screen it aborts the process, so its last words are made a sentence."""
+    said: list[str] = []
+
+    def listen(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+        said.append(message.strip())
+        if kind is QtMsgType.QtFatalMsg:
+            reason = " ".join(line for line in said[:-1] if line) or message
+            print(f"llmcxr: Qt doesn't start: {reason}", file=sys.stderr, flush=True)
+            os._exit(1)
+
+    qInstallMessageHandler(listen)
+    try:
+        return QApplication([TITLE])
+    finally:
+        qInstallMessageHandler(None)
+        for message in said:
+            _LOG.info("window.qt", message=message)
 
 
 def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks], None] | None = None) -> int:

@@ -17,6 +17,10 @@ from llmcxr_ws.errors import ConfigError
 _SECRET_VARIABLE = "LLMCXR_UI_PASSWORD"
 _PROBE = "from ui.app import platform_facts; print(platform_facts())"
 _PROBE_S = 60
+_QT_PACKAGES = (
+    "On Debian: apt-get install libegl1 libgl1 libxkbcommon-x11-0 libdbus-1-3 libxcb-cursor0 "
+    "libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 fontconfig."
+)
 
 _ui = typer.Typer(invoke_without_command=True)
 
@@ -38,10 +42,17 @@ def open_window(context: typer.Context, user: UserOption = "") -> None:
     """Open the reading window and stay until it is closed."""
     if context.invoked_subcommand is not None:
         return
+    from llmcxr_ws.config import load_config
+    from llmcxr_ws.home import resolve_home
     from llmcxr_ws.log import setup_logging
 
-    setup_logging()
-    from ui.app import run
+    config = load_config(resolve_home(chosen_home()))
+    setup_logging(config.log_level, json=config.log_json)
+    _require_screen()
+    try:
+        from ui.app import run
+    except ImportError as error:  # Qt's own libraries need some of the system's
+        raise ConfigError(f"Qt doesn't start: {error}.", what_to_do=_QT_PACKAGES) from error
 
     raise typer.Exit(run(chosen_home(), user))
 
@@ -74,10 +85,23 @@ def screenshot(
     typer.echo(str(out))
 
 
+def _has_screen() -> bool:
+    return sys.platform != "linux" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _require_screen() -> None:
+    """Refuse to start where Qt would only abort the process."""
+    if not _has_screen() and not os.environ.get("QT_QPA_PLATFORM"):
+        raise ConfigError(
+            "No screen was found: neither DISPLAY nor WAYLAND_DISPLAY is set.",
+            what_to_do="Start the window from a desktop, or see `llmcxr ui screenshot`.",
+        )
+
+
 def _check_window() -> str:
     """Start Qt in a process of its own: a missing system library ends that one, not the doctor."""
     environment = dict(os.environ)
-    has_screen = os.name == "nt" or environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY")
+    has_screen = _has_screen()
     if not has_screen:
         environment.setdefault("QT_QPA_PLATFORM", "offscreen")
     done = subprocess.run(
@@ -89,10 +113,11 @@ def _check_window() -> str:
         check=False,
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1].removeprefix(
+            "llmcxr: Qt doesn't start: "
+        )
         raise ConfigError(
             f"Qt doesn't start: {last}",
-            what_to_do="On Debian: apt-get install libegl1 libgl1 libxkbcommon-x11-0 libdbus-1-3 libxcb-cursor0 "
-            "libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 fontconfig.",
+            what_to_do=_QT_PACKAGES,
         )
     return done.stdout.strip() + ("" if has_screen else " (no screen here)")

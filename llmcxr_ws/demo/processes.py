@@ -69,16 +69,21 @@ class Company:
         Raises
         ------
         DemoError
-            It failed; the sentence is its own.
+            It failed, and the sentence is its own; or it took too long.
         """
-        done = subprocess.run(
-            llmcxr(*arguments),
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                llmcxr(*arguments),
+                env=self._environment,
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise DemoError(
+                f"`llmcxr {' '.join(arguments[:3])}` took longer than {timeout_s:.0f} s."
+            ) from error
         if done.returncode:
             raise DemoError(
                 f"`llmcxr {' '.join(arguments[:3])}` failed: {done.stderr.strip() or done.stdout.strip()}"

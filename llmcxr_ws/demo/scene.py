@@ -110,9 +110,15 @@ def wait_until_ready(scene: Scene) -> None:
 
 
 def _create_home(home: Path, node_port: int, pacs_ae: str, pacs_port: int) -> Workplace:
-    if home.exists() and any(home.iterdir()):
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        is_empty = not any(home.iterdir())
+    except OSError as error:
+        raise DemoError(
+            f"The folder {home} can't be used: {error.strerror}.", what_to_do="Name another with --keep."
+        ) from error
+    if not is_empty:
         raise DemoError(f"The folder {home} isn't empty.", what_to_do="Name a new one with --keep.")
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.chmod(home, 0o700)
     (home / "llmcxr.toml").write_text(_MACHINE.format(ae_title=NODE_AE, port=node_port), encoding="utf-8")
     workplace = Workplace.open(home, upgrade=True)

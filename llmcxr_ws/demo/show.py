@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from llmcxr_ws.demo.processes import DemoError, llmcxr, orthanc_installed
@@ -38,6 +39,7 @@ def run_demo(*, headless: bool, json_file: Path | None, pacs: str | None, keep: 
         headless = True
     with _ended_by_signals(), _home(keep) as home:
         try:
+            _require_folder(json_file)
             with Steps(console) as steps:
                 text = f"starting the PACS ({chosen}), the node and the engine"
                 scene = steps.run(text, lambda _: set_up(home, chosen))
@@ -121,7 +123,11 @@ def _conclude(console: Console, walk: Walk, json_file: Path | None) -> bool:
     for outcome in outcomes:
         seconds = "" if outcome.seconds_to_draft is None else f"{outcome.seconds_to_draft:.1f}"
         table.add_row(
-            outcome.accession, outcome.state, outcome.draft or outcome.note, seconds, outcome.sr_instance_uid
+            outcome.accession,
+            outcome.state,
+            escape(outcome.draft or outcome.note),
+            seconds,
+            outcome.sr_instance_uid,
         )
     Console().print(table)
     if walk.question is not None:
@@ -134,6 +140,18 @@ def _conclude(console: Console, walk: Walk, json_file: Path | None) -> bool:
         return True
     console.print("Not every study reached 'confirmed'.", style="bold red")
     return False
+
+
+def _require_folder(json_file: Path | None) -> None:
+    """Refuse a file that can't be written before the walk, not after it."""
+    if json_file is None:
+        return
+    folder = json_file.expanduser().absolute().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or json_file.is_dir():
+        raise DemoError(
+            f"{json_file} can't be written: its folder must exist and let you write.",
+            what_to_do="Choose another file with --json.",
+        )
 
 
 def _has_screen() -> bool:

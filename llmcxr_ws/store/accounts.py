@@ -76,6 +76,15 @@ def add_account(
             f"The user name {name!r} was refused.",
             what_to_do="Use 1 to 64 printable characters, no outer spaces.",
         )
+    for what, value, unfit in (
+        ("name in documents", display_name or name, "\\="),
+        ("organisation", organization, "\\"),
+    ):
+        if len(value) > 64 or not value.isprintable() or set(value) & set(unfit):
+            raise AccessError(
+                f"The {what} {value!r} was refused: no document could hold it.",
+                what_to_do="Use at most 64 printable characters, no backslash, and no '=' in a name.",
+            )
     if session.get(User, name) is not None:
         raise AccessError(f"There is a user '{name}' already.", what_to_do="Choose another name.")
     new = Account(name, display_name or name, organization, role, True, public_key, wrapped_key, salt)

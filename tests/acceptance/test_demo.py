@@ -72,6 +72,18 @@ def test_a_demonstration_that_cannot_start_says_why(tmp_path: Path) -> None:
     assert "isn't empty" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["--json", "--keep"])
+def test_a_place_that_cannot_be_used_is_refused_before_the_walk(tmp_path: Path, option: str) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    command = [LLMCXR, "demo", "--headless", "--pacs", "simulator", option, str(tmp_path / "file" / "x")]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, check=False, env=_environment()
+    )
+    assert done.returncode == 1
+    assert "Choose another" in done.stderr or "Name another" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def _labels() -> dict[str, str]:
     with (ROOT / "dicom_node" / "films" / "films.csv").open(encoding="utf-8", newline="") as file:
         return {row["accession"]: row["labels"] for row in csv.DictReader(file)}

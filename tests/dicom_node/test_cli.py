@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import typer
@@ -46,3 +47,16 @@ def test_destinations() -> None:
     for wrong in ("A", "A=host", "=host:1", "A=host:x", "A=host:70000"):
         with pytest.raises(ConfigError, match="AETITLE=HOST:PORT"):
             parse_destinations([wrong])
+
+
+@pytest.mark.parametrize("part", ["listener", "courier"])
+def test_a_part_without_a_home_says_so(part: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "llmcxr_ws.cli", "--home", str(tmp_path / "nowhere"), "node", part]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "db upgrade" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_peers_words_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    cli._print_rows([{"name": "[/b]Doe^Jane"}], ["name"], "found", as_json=False)
+    assert "[/b]Doe^Jane" in capsys.readouterr().out

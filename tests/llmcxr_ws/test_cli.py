@@ -187,3 +187,32 @@ def test_the_doctor_finds_what_is_wrong(home: Path) -> None:
     done = llmcxr("doctor", home=home, code=1)
     assert "can be read by others. chmod 700" in done.stdout
     assert "belongs to store another" in done.stdout
+
+
+def test_the_doctor_misses_a_home_that_is_not_there(tmp_path: Path) -> None:
+    lines = llmcxr("doctor", home=tmp_path / "nowhere", code=1).stdout.splitlines()
+    assert any(line.startswith("FAIL  hall    home: There is no home at") for line in lines), lines
+
+
+def test_a_long_setting_is_shown_whole(home: Path) -> None:
+    folder = "/a/long/folder" * 20
+    (home / "llmcxr.toml").write_text(f'bundle = "{folder}"')
+    assert folder in llmcxr("config", "show", home=home).stdout
+
+
+def test_a_name_with_brackets_is_shown_as_it_is(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("long enough")
+    add = ("user", "add", "ruth", "--role", "reader", "--password-file", str(tmp_path / "password"))
+    llmcxr(*add, "--display-name", "Reader^[/b]Ruth", home=home)
+    assert "Reader^[/b]Ruth" in llmcxr("user", "list", home=home).stdout
+
+
+@pytest.mark.parametrize(
+    "name", [("--display-name", "A" * 65), ("--display-name", "A\\B"), ("--organization", "A\\B")]
+)
+def test_a_name_that_no_document_can_hold_is_refused(
+    home: Path, tmp_path: Path, name: tuple[str, str]
+) -> None:
+    (tmp_path / "password").write_text("long enough")
+    add = ("user", "add", "ruth", "--role", "reader", "--password-file", str(tmp_path / "password"))
+    assert "at most 64" in llmcxr(*add, *name, home=home, code=1).stderr

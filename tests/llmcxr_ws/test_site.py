@@ -51,6 +51,12 @@ def test_an_empty_document_sends_nothing_anywhere() -> None:
         ("nmae = 'x'", r"'nmae' is unknown\. Did you mean 'name'\?"),
         (peer().replace("peer", "peers"), r"'peers' is unknown\. Did you mean 'peer'\?"),
         (peer(ae_titel="x"), r"'peer\.0\.ae_titel' is unknown\. Did you mean 'ae_title'\?"),
+        (
+            peer().replace("ae_title", "ae_titel"),
+            r"'peer\.0\.ae_titel' is unknown\. Did you mean 'ae_title'\?",
+        ),
+        ('[[peer]]\nname = "p"', r"'peer\.0\.ae_title' is missing"),
+        ('[peer]\nname = "p"', r"write it as \[\[peer\]\]"),
         (peer() + output(two="x"), r"'output\.0\.two' is unknown"),
         (peer(port=0), r"'peer\.0\.port' = 0 was refused"),
         (peer(role="boss"), r"'peer\.0\.role' = 'boss' was refused"),

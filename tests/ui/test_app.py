@@ -113,6 +113,21 @@ def test_the_doctor_names_the_packages_when_qt_does_not_start(monkeypatch: pytes
         check()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have a screen")
+@pytest.mark.parametrize("display", ["", ":4711"])
+def test_without_a_screen_the_window_says_so(display: str, tmp_path: Path) -> None:
+    """Qt itself would abort the process."""
+    unwanted = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    environment = {key: value for key, value in os.environ.items() if key not in unwanted}
+    if display:
+        environment |= {"DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
+    command = [sys.executable, "-m", "llmcxr_ws.cli", "--home", str(tmp_path), "ui"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1, done.stderr
+    assert done.stderr.splitlines()[-1].startswith("llmcxr: ")
+    assert ("No screen was found" in done.stderr) is not bool(display)
+
+
 @pytest.mark.allow_log("window.defect")
 def test_a_defect_is_logged_without_its_message_and_shown_once(
     qtbot: QtBot, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
