@@ -124,6 +124,7 @@ class Reception:
             return self._set_aside(incoming, statuses.DUPLICATE_UID_OTHER_CONTENT, "duplicate_uid", reason)
         if not self._objects.path(known.path).is_file():  # lost by hand; the sender gives it back
             self._objects.keep(incoming.path, found.SOPInstanceUID)
+        studies.note_sent_again(self._db, found.SOPInstanceUID)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
         return Verdict(statuses.SUCCESS)
 

@@ -251,7 +251,7 @@ class Worker:
         """End the work of jobs whose every worker died."""
         sentence = (
             "The engine stopped in the middle of this work each time it was tried. "
-            "See its log, then have the study drafted again."
+            "See its log, then have the study sent again."
         )
         for dead in jobs.exhausted(self._db, KINDS):
             try:
@@ -270,7 +270,7 @@ class Worker:
     def _end_after_defect(self, claimed: Claimed, error: Exception) -> None:
         sentence = (
             f"The engine met an internal error ({type(error).__name__}). "
-            "See its log, then have the study drafted again."
+            "See its log, then have the study sent again."
         )
         try:
             self._fail(claimed, "internal", sentence)

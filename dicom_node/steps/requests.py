@@ -92,8 +92,8 @@ def _sign(desk: Desk, order: SignOrder) -> None:
         signing.refuse_document(desk.db, order.request, reason=error.sentence)
         _LOG.error("document refused", study=order.study.id, reason=error.sentence)
         return
-    signing.complete(desk.db, order, desk.service_key, desk.site, fields)
-    _LOG.info("signed", study=order.study.id, report=order.report.id, version=order.report.version)
+    if signing.complete(desk.db, order, desk.service_key, desk.site, fields):
+        _LOG.info("signed", study=order.study.id, report=order.report.id, version=order.report.version)
 
 
 def ask_identity(desk: Desk, peer: Peer, StudyInstanceUID: str) -> list[Identity]:

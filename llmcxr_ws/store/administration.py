@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import RequestRow
-from llmcxr_ws.errors import StoreError, UserFacingError
+from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.states import ReportState
 from llmcxr_ws.store import accounts, deliveries, requests, transitions
 from llmcxr_ws.store.configuration import import_in
@@ -27,6 +27,8 @@ def apply_request(db: Database, request: RequestRow, service_key: bytes, *, demo
             with requests.well_formed():
                 outcome = apply(session, payload | {"demo": demo}, request, service_key)
             requests.decide(session, request.id, granted=True, outcome=outcome)
+    except DatabaseFailure:  # nothing against the request, which waits
+        raise
     except UserFacingError as error:
         with db.write() as session:
             requests.decide(session, request.id, granted=False, outcome=error.sentence)

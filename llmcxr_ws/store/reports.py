@@ -42,6 +42,16 @@ def begin_draft(db: Database, claimed: Claimed) -> DraftInput | None:
         jobs.require_ours(session, claimed)
         study = get_study(session, claimed.study_id)
         path = session.scalar(select(Instance.path).where(Instance.sop_instance_uid == film))
+        if (
+            path is None and study.film_sop_instance_uid == film
+        ):  # a row deleted by hand; its file may be there
+            code, sentence = (
+                "film_missing",
+                "The film is no longer in the index. Restart the node to restore it.",
+            )
+            jobs.bury(session, claimed, code=code, sentence=sentence)
+            _end_study(session, study, code, sentence, excluded=False)
+            return None
         if path is None or not _is_wanted(session, study, claimed):
             jobs.bury(
                 session, claimed, code="obsolete", sentence="The study changed before its draft was begun."
@@ -120,6 +130,7 @@ def _end_study(session: Session, study: Study, code: str, sentence: str, *, excl
         transitions.begin_drafting(session, study)
     if study.state != StudyState.DRAFTING:
         return
+    transitions.withdraw_current(session, study, Actor.ENGINE)
     if excluded:
         transitions.exclude_study(session, study, Actor.ENGINE, code, sentence)
     else:

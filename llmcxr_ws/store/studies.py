@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import Arrival, Identity, InstanceRow, Recorded, StudyRow
 from llmcxr_ws.errors import StoreError
-from llmcxr_ws.states import REPORT_MOVES, Actor, ReportState, StudyState
+from llmcxr_ws.states import Actor, ReportState, StudyState
 from llmcxr_ws.store import audit, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Instance, Report, Study
@@ -85,6 +85,17 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
         return Recorded(study_id=study.id, new=True)
 
 
+def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
+    """A known instance came again: a study that failed is looked at, and drafted, once more. Otherwise no news."""
+    with db.read() as session:
+        if _failed_study_of(session, SOPInstanceUID) is None:
+            return
+    with db.write() as session:
+        study = _failed_study_of(session, SOPInstanceUID)
+        if study is not None:
+            _note_arrival(session, study, SOPInstanceUID)
+
+
 def due_studies(db: Database) -> list[DueStudy]:
     """Studies that hold instances nobody has assessed, with the seconds since the last one came."""
     counted = _instance_count()
@@ -140,19 +151,12 @@ def settle_without_film(db: Database, due: DueStudy, *, code: str, sentence: str
             study.late_images = True
             transitions.touch(session, study)
             return True
-        _withdraw_draft(session, study)
+        transitions.withdraw_current(session, study, Actor.NODE)
         if failed:
             transitions.fail_study(session, study, Actor.NODE, code, sentence)
         else:
             transitions.exclude_study(session, study, Actor.NODE, code, sentence)
         return True
-
-
-def _withdraw_draft(session: Session, study: Study) -> None:
-    """A draft that was made before the images that exclude the study is nobody's to read or to send."""
-    report = session.get(Report, study.current_report_id) if study.current_report_id else None
-    if report is not None and (ReportState(report.state), ReportState.SUPERSEDED) in REPORT_MOVES:
-        transitions.supersede_report(session, report, Actor.NODE)
 
 
 def queue_draft(session: Session, study: Study, film_sop_instance_uid: str, instances: Iterable[str]) -> int:
@@ -255,6 +259,14 @@ def _note_arrival(session: Session, study: Study, SOPInstanceUID: str) -> None:
     elif study.state in _REPORTED and not _was_reported(session, study, SOPInstanceUID):
         study.needs_addendum = True
     transitions.touch(session, study)
+
+
+def _failed_study_of(session: Session, SOPInstanceUID: str) -> Study | None:
+    return session.scalar(
+        select(Study)
+        .join(Instance, Instance.study_id == Study.id)
+        .where(Instance.sop_instance_uid == SOPInstanceUID, Study.state == StudyState.FAILED)
+    )
 
 
 def _was_reported(session: Session, study: Study, SOPInstanceUID: str) -> bool:

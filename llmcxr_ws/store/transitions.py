@@ -127,6 +127,13 @@ def supersede_report(session: Session, report: Report, actor: Actor) -> None:
     _move_report(session, report, ReportState.SUPERSEDED, actor, "report.superseded", "")
 
 
+def withdraw_current(session: Session, study: Study, actor: Actor) -> None:
+    """A draft that was made before the images that end the study is nobody's to read or to send."""
+    report = session.get(Report, study.current_report_id) if study.current_report_id else None
+    if report is not None and (ReportState(report.state), ReportState.SUPERSEDED) in REPORT_MOVES:
+        supersede_report(session, report, actor)
+
+
 def make_preliminary(session: Session, report: Report, user: str) -> None:
     """A resident has finished the text; an attending reader signs it."""
     _move_report(session, report, ReportState.PRELIMINARY, Actor.NODE, "report.preliminary", "", by=user)

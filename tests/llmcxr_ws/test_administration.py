@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llmcxr_ws import reading
-from llmcxr_ws.errors import ConfigError, StoreError
+from llmcxr_ws.errors import ConfigError, DatabaseFailure, StoreError
 from llmcxr_ws.store import accounts, configuration, deliveries, requests
 from llmcxr_ws.store.administration import apply_request
 from llmcxr_ws.store.database import Database
@@ -173,6 +173,23 @@ def test_a_dead_delivery_is_sent_again(db: Database, admin: Person, reader: Pers
     assert apply(db, reading.request_resend(db, reader.key, delivery))[0] == "granted"
     assert deliveries.deliveries_of(db, study_id)[0].state == "queued"
     assert apply(db, ask(db, reader, "resend", delivery=999))[0] == "refused"
+
+
+def test_a_database_that_fails_refuses_nobody(
+    db: Database, admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lock that was held for too long says nothing against the request: it waits."""
+    number = ask(db, admin, "user", **new_user())
+
+    def busy(*_: Any, **__: Any) -> None:
+        raise DatabaseFailure("The database can't be used: database is locked.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(requests, "verify", busy)
+        with pytest.raises(DatabaseFailure):
+            apply(db, number)
+    assert requests.request_by_id(db, number).state == "waiting"
+    assert apply(db, number)[0] == "granted"
 
 
 def test_an_unknown_kind(db: Database, admin: Person) -> None:

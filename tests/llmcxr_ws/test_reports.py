@@ -9,7 +9,7 @@ import pytest
 from llmcxr_ws import jobs, reading
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.jobs import LeaseLost
-from llmcxr_ws.store import reports, signing
+from llmcxr_ws.store import reports, signing, studies
 from llmcxr_ws.store.database import Database
 from tests.llmcxr_ws.world import (
     AI_TEXT,
@@ -24,6 +24,7 @@ from tests.llmcxr_ws.world import (
     due_now,
     events,
     execute,
+    instance_uid,
     new_draft,
     report,
     row,
@@ -89,6 +90,56 @@ def test_a_film_that_gives_no_draft(db: Database, excluded: bool, end: str) -> N
     found = row(db, study_id)
     assert (found.state, found.reason_code, found.reason) == (end, "blank", "The film is blank.")
     assert jobs.waiting(db) == {"done": 1}
+
+
+def test_a_film_whose_index_row_is_gone_fails_its_study_until_the_row_is_back(db: Database) -> None:
+    """The row was deleted by hand while the engine was at work, and the engine died."""
+    study_id = arrive(db)
+    settle(db, study_id)
+    reports.begin_draft(db, claim(db))
+    execute(db, "DELETE FROM instance")
+    age_leases(db)
+    assert reports.begin_draft(db, claim(db)) is None
+    found = row(db, study_id)
+    assert (found.state, found.reason_code) == ("failed", "film_missing")
+    assert "Restart the node" in found.reason
+    arrive(db)  # the node restores the row from the file when it starts
+    settle(db, study_id)
+    draft(db)
+    assert state(db, study_id) == "drafted"
+
+
+@pytest.mark.parametrize("excluded", [True, False])
+def test_a_draft_is_nobodys_when_the_engine_can_make_none_of_later_images(
+    db: Database, excluded: bool
+) -> None:
+    study_id = drafted(db)
+    document(db, report(db, study_id), "draft")
+    arrive(db, n=2)
+    settle(db, study_id, film=2)
+    claimed = claim(db)
+    reports.begin_draft(db, claimed)
+    reports.end_draft(db, claimed, code="blank", sentence="The film is blank.", excluded=excluded)
+    assert report(db, study_id).state == "superseded"
+    assert [one.id for one, _ in reports.drafts_to_withdraw(db)] == [report(db, study_id).id]
+
+
+def test_a_failed_study_that_is_sent_again_is_drafted_again(db: Database) -> None:
+    """Its files are known already; that they come again is the way to ask for another try."""
+    study_id = arrive(db)
+    settle(db, study_id)
+    claimed = claim(db)
+    reports.begin_draft(db, claimed)
+    reports.end_draft(db, claimed, code="model_failed", sentence="It broke.", excluded=False)
+    assert studies.due_studies(db) == []
+    studies.note_sent_again(db, instance_uid(1, 1))
+    assert state(db, study_id) == "receiving"
+    settle(db, study_id)
+    draft(db)
+    assert state(db, study_id) == "drafted"
+    before = row(db, study_id)
+    studies.note_sent_again(db, instance_uid(1, 1))  # no news in any other state
+    assert row(db, study_id) == before
 
 
 def test_a_failed_attempt_is_repeated_and_then_fails_the_study(db: Database) -> None:
