@@ -108,6 +108,7 @@ def test_dead_entries_move_and_used_ones_stay() -> None:
     assert quantizer.embedding.weight.tolist() == [[0, 0], [1, 1], [0, 0]]
 
 
+@pytest.mark.allow_log("torchvision is not installed")
 def test_exported_graphs_give_the_same_codes_and_films(tiny: VQModel, tmp_path: Path) -> None:
     encoder, decoder = tmp_path / "encoder.onnx", tmp_path / "decoder.onnx"
     with warnings.catch_warnings():
