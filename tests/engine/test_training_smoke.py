@@ -4,6 +4,7 @@ import csv
 import dataclasses
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def row(labels: str, age: int | None = 45, view: str = "PA") -> FilmRow:
     return FilmRow(Path("x.png"), "made", "p", view, age, "F", frozenset(labels.split("|")), "train")
 
 
-def vqgan_settings(manifest: Path, out: Path, **changes: int) -> vqgan.VQGANSettings:
+def vqgan_settings(manifest: Path, out: Path, **changes: Any) -> vqgan.VQGANSettings:
     settings = vqgan.VQGANSettings(
         manifest=manifest, out=out, cache=out, source_shares="made=1", feature_steps=2, autoencoder_steps=12,
         autoencoder_batch=4, steps=6, batch=2, restart_every=2, save_every=3, learning_rate=2e-3,
