@@ -94,7 +94,7 @@ def _registered(workplace: Workplace) -> Iterator[None]:
 
     def beat() -> None:
         while not ended.wait(_HEARTBEAT_S):
-            services.seen(workplace.db, name)
+            services.beat(workplace.db, name)
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()

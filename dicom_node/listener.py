@@ -192,7 +192,7 @@ def run_listener(home: Path, stop: threading.Event) -> None:
     )
     try:
         while not stop.wait(_HEARTBEAT_S):
-            services.seen(workplace.db, name)
+            services.beat(workplace.db, name)
     finally:
         listener.stop()
         services.unregister(workplace.db, name)

@@ -87,7 +87,7 @@ def run_supervisor(home: Path, stop: threading.Event) -> None:
             for part in parts:
                 part.look_after(workplace.home)
             if time.monotonic() >= beat_after:
-                services.seen(workplace.db, name)
+                services.beat(workplace.db, name)
                 beat_after = time.monotonic() + _HEARTBEAT_S
     finally:
         _stop_all(parts)

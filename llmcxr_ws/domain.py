@@ -213,6 +213,7 @@ class DeliveryRow:
     sop_class_uid: str
     sop_instance_uid: str
     path: str
+    sha256: str
     peer: str
     required: bool
     state: DeliveryState

@@ -132,6 +132,10 @@ def _by_find(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
         deliveries.confirm(desk.db, row.id, by="find")
         _LOG.info("confirmed", delivery=row.id, peer=peer.name, by="find")
         return True
+    since_s = (datetime.now(UTC) - row.stored_at).total_seconds() if row.stored_at else 0.0
+    if since_s < desk.workplace.config.commitment_timeout_s:  # many index what they took a little later
+        desk.put_off("find", row.id, desk.workplace.config.retry_s)
+        return False
     return _lost(desk, peer, row, f"Peer {peer.name} took it but doesn't find it.")
 
 

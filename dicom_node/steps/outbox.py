@@ -6,16 +6,18 @@ peer is asked by C-FIND first, so that nothing is sent twice after it was stored
 
 from __future__ import annotations
 
+import hashlib
 from itertools import groupby
 from typing import Final
 
 import pydicom
+from pydicom.errors import InvalidDicomError
 
 from dicom_node import scu
 from dicom_node.association import ServiceNotOffered
 from dicom_node.steps.desk import Desk, find_peer
 from llmcxr_ws.domain import DeliveryRow
-from llmcxr_ws.errors import DicomError
+from llmcxr_ws.errors import DicomError, ObjectStoreError
 from llmcxr_ws.log import logger
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState, ReportState
@@ -124,17 +126,28 @@ def _withdrawn(desk: Desk, row: DeliveryRow) -> bool:
 
 
 def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
-    """Synthetic data never go to a clinical peer."""
-    path = desk.workplace.objects.path(row.path)
+    """Only the bytes that were made leave, and synthetic data never to a clinical peer."""
     try:
+        path = desk.workplace.objects.path(row.path)
+        changed = hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256
         header = pydicom.dcmread(path, specific_tags=["SyntheticData"], stop_before_pixels=True)
-    except OSError:
-        deliveries.refused(desk.db, row.id, message="The document's file is missing from the object store.")
-        return True
+    except (OSError, ObjectStoreError, InvalidDicomError):
+        return _set_aside(desk, row, "The document's file is missing from the object store or can't be read.")
+    if changed:
+        return _set_aside(desk, row, "The document's file isn't the one that was made.")
     if peer.role == "clinical" and header.get("SyntheticData") == "YES":
-        deliveries.refused(desk.db, row.id, message="Synthetic data aren't sent to clinical peers.")
-        return True
+        return _set_aside(
+            desk, row, "Synthetic data aren't sent to clinical peers.", "Give a research peer the rule."
+        )
     return False
+
+
+def _set_aside(
+    desk: Desk, row: DeliveryRow, reason: str, what_to_do: str = "Restore it from a backup and resend it."
+) -> bool:
+    _LOG.error("delivery is dead", delivery=row.id, peer=row.peer, reason=reason)
+    deliveries.refused(desk.db, row.id, message=f"{reason} {what_to_do}".strip())
+    return True
 
 
 def _record(desk: Desk, peer: Peer, row: DeliveryRow, result: scu.StoreResult) -> None:

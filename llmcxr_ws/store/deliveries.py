@@ -293,6 +293,7 @@ def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRo
             sop_class_uid=document.sop_class_uid,
             sop_instance_uid=document.sop_instance_uid,
             path=document.path,
+            sha256=document.sha256,
             peer=row.peer,
             required=row.required,
             state=DeliveryState(row.state),

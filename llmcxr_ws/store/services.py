@@ -9,11 +9,14 @@ from typing import Any
 from sqlalchemy import delete, select, update
 
 from llmcxr_ws.domain import ServiceRow
+from llmcxr_ws.errors import DatabaseFailure
+from llmcxr_ws.log import logger
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Service
 from llmcxr_ws.store.types import db_now
 
 ALIVE_S = 15.0
+_LOG = logger(__name__)
 
 
 def service_name(kind: str) -> str:
@@ -40,6 +43,16 @@ def seen(db: Database, name: str) -> None:
     """Say that the process still runs."""
     with db.write(ordered=False) as session:
         session.execute(update(Service).where(Service.name == name).values(seen_at=db_now()))
+
+
+def beat(db: Database, name: str) -> bool:
+    """As :func:`seen`, for a process that must outlive a database that fails for a while; False when it did."""
+    try:
+        seen(db, name)
+    except DatabaseFailure as error:
+        _LOG.warning("not noted as running", service=name, reason=error.message)
+        return False
+    return True
 
 
 def unregister(db: Database, name: str) -> None:

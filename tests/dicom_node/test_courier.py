@@ -478,6 +478,50 @@ def test_commitment_failure_sends_again(
     assert len(_documents_in(simulator)) == 1
 
 
+def test_a_pacs_that_indexes_late_is_sent_nothing_twice(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
+) -> None:
+    world = make_world(commitment="find")
+    _signed_and_queued(world, simulator, tmp_path)
+    asked: list[str] = []
+
+    def find(event: object) -> Iterator[tuple[int, Dataset | None]]:
+        wanted = event.identifier  # type: ignore[attr-defined]
+        asked.append(wanted.QueryRetrieveLevel)
+        if len(asked) > 2:
+            yield 0xFF00, wanted
+
+    assert simulator._provider is not None
+    simulator._provider._server.bind(evt.EVT_C_FIND, find)
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    assert asked == ["IMAGE"] * 3
+    assert world.deliveries("A-1", "signed")[0].attempts == 1
+
+
+@pytest.mark.allow_log("delivery is dead")
+@pytest.mark.parametrize("content", [b"something else", b"", None])
+def test_a_file_that_is_not_the_document_is_never_sent(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, content: bytes | None
+) -> None:
+    """Changed, emptied or lost behind the node's back: dead with a sentence, and sent once it is restored."""
+    world = make_world()
+    _signed_and_queued(world, simulator, tmp_path)
+    [delivery] = world.deliveries("A-1", "signed")
+    file = world.workplace.objects.path(delivery.path)
+    made = file.read_bytes()
+    file.unlink()
+    if content is not None:
+        film = next(world.workplace.objects.files())
+        file.write_bytes(content and world.workplace.objects.path(film).read_bytes())
+    world.work_until(lambda: world.deliveries("A-1", "signed")[0].state == DeliveryState.DEAD, "dead")
+    [delivery] = world.deliveries("A-1", "signed")
+    assert "Restore it from a backup" in delivery.message
+    assert _documents_in(simulator) == []
+    file.write_bytes(made)
+    reading.request_resend(world.workplace.db, world.key(), delivery)
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+
+
 @pytest.mark.allow_log("commitment report not delivered")
 def test_no_report_in_time_is_asked_by_find(
     make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path

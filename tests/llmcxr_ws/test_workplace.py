@@ -113,3 +113,18 @@ def test_who_is_running(home: Path) -> None:
     services.unregister(opened.db, name)
     assert services.running(opened.db) == []
     opened.close()
+
+
+@pytest.mark.allow_log("not noted as running")
+def test_a_process_outlives_a_database_that_fails(home: Path) -> None:
+    opened = Workplace.open(home)
+    name = services.register(opened.db, "listener")
+    file = home / "llmcxr.db"
+    hidden = file.rename(home / "hidden.db")
+    opened.db.close()  # so that the next connection is a fresh one
+    file.mkdir()
+    assert not services.beat(opened.db, name)
+    file.rmdir()
+    hidden.rename(file)
+    assert services.beat(opened.db, name)
+    opened.close()
