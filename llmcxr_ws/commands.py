@@ -284,7 +284,10 @@ def _ask_node(workplace: Workplace, user: str, kind: str, payload: dict[str, Any
         if request.state == "granted":
             return request.outcome
         time.sleep(0.2)
-    return "The request is written; the node hasn't answered yet. Is it running?"
+    raise AccessError(
+        "The request is written, but the node hasn't answered.",
+        what_to_do="See that `llmcxr node` runs: it decides the request as soon as it does.",
+    )
 
 
 def _password(prompt: str, file: Path | None, *, confirm: bool) -> str:

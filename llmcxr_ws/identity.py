@@ -77,6 +77,11 @@ class SealedKey:
         self._salt = salt
         self._tries = PIN_TRIES
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether the PIN was wrong so often that only the password helps."""
+        return self._wrapped is None
+
     def open(self, pin: str) -> UnlockedKey:
         """Give the key back.
 
@@ -86,15 +91,21 @@ class SealedKey:
             The PIN is wrong, or was wrong too often.
         """
         if self._wrapped is None:
-            raise AccessError("The PIN was wrong too often.", what_to_do="Log in with the password.")
+            raise _too_often()
         try:
             raw = _unwrap(self._wrapped, pin, self._salt)
         except InvalidTag as error:
             self._tries -= 1
             if self._tries == 0:
                 self._wrapped = None
-            raise AccessError("The PIN is wrong.", what_to_do=f"{self._tries} tries are left.") from error
+                raise _too_often() from error
+            left = "1 try is left." if self._tries == 1 else f"{self._tries} tries are left."
+            raise AccessError("The PIN is wrong.", what_to_do=left) from error
         return UnlockedKey(self.user, self.role, Ed25519PrivateKey.from_private_bytes(raw))
+
+
+def _too_often() -> AccessError:
+    return AccessError("The PIN was wrong too often.", what_to_do="Use the password.")
 
 
 def new_key(password: str) -> NewKey:

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from llmcxr_ws.cli import build_app
+from llmcxr_ws.errors import AccessError
 from llmcxr_ws.workplace import Workplace
 from tests.llmcxr_ws.world import AI_TEXT, drafted, execute
 
@@ -216,3 +218,16 @@ def test_a_name_that_no_document_can_hold_is_refused(
     (tmp_path / "password").write_text("long enough")
     add = ("user", "add", "ruth", "--role", "reader", "--password-file", str(tmp_path / "password"))
     assert "at most 64" in llmcxr(*add, *name, home=home, code=1).stderr
+
+
+def test_a_request_that_no_node_answers_is_no_success(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text("long enough")
+    llmcxr("user", "add", "anna", "--role", "admin", "--password-file", str(tmp_path / "password"), home=home)
+    monkeypatch.setattr("llmcxr_ws.commands.WAIT_S", 0.5)
+    arguments = ["--home", str(home), "user", "disable", "anna", "--as", "anna"]
+    monkeypatch.setenv("LLMCXR_HOME", str(home))
+    done = CliRunner().invoke(build_app(), arguments, input="long enough\n")
+    assert isinstance(done.exception, AccessError)
+    assert "the node hasn't answered" in done.exception.sentence

@@ -91,12 +91,14 @@ def test_the_pin_opens_the_key_again(key: NewKey, unlocked: UnlockedKey) -> None
 
 def test_three_wrong_pins_close_the_key_for_good(unlocked: UnlockedKey) -> None:
     sealed = unlocked.seal("4711")
-    for left in (2, 1, 0):
-        with pytest.raises(AccessError, match=f"{left} tries are left"):
+    for says in ("2 tries are left", "1 try is left", "too often"):
+        assert not sealed.is_used_up
+        with pytest.raises(AccessError, match=says):
             sealed.open("0000")
+    assert sealed.is_used_up
     with pytest.raises(AccessError, match="too often") as refused:
         sealed.open("4711")
-    assert "Log in with the password" in refused.value.sentence
+    assert "Use the password" in refused.value.sentence
 
 
 def test_a_signature_fits_one_text_and_one_key(key: NewKey, unlocked: UnlockedKey) -> None:

@@ -97,6 +97,21 @@ def test_idle_lock_covers_the_window_and_keeps_the_work(seat: Seat, study: int) 
     assert report.edit_text == "Half a sentence"
 
 
+def test_a_pin_that_is_used_up_is_asked_for_no_more(seat: Seat) -> None:
+    seat.log_in(pin="4711")
+    seat.window.lock()
+    entry = seat.window.entry
+    for says in ("2 tries", "1 try", "too often"):
+        assert entry.secret.is_pin
+        entry.secret.box.setText("0000")
+        entry.confirm.click()
+        seat.wait(lambda says=says: says in entry.problem.text)  # type: ignore[misc]
+    assert not entry.secret.is_pin
+    entry.secret.box.setText(PASSWORD)
+    entry.confirm.click()
+    seat.wait(lambda: seat.window.is_open)
+
+
 def test_a_lock_closes_dialogs_and_its_keys_do_nothing(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)

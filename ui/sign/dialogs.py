@@ -147,6 +147,8 @@ class SignDialog(QDialog):
 
     def _on_failed(self, error: UserFacingError) -> None:
         self.problem.say(error.sentence)
+        if self.secret.is_pin:
+            self.secret.set_badge(self._badge)  # a PIN that is used up is asked for no more
         self.confirm.setEnabled(True)
         self.secret.box.setFocus()
 

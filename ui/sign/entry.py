@@ -133,5 +133,7 @@ class EntryPage(QWidget):
 
     def _on_failed(self, error: UserFacingError) -> None:
         self.problem.say(error.sentence)
+        if self._locked is not None and self.secret.is_pin:
+            self.secret.set_badge(self._locked)  # a PIN that is used up is asked for no more
         self.confirm.setEnabled(True)
         self.secret.box.setFocus()

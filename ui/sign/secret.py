@@ -34,7 +34,7 @@ class SecretField(QWidget):
 
     def set_badge(self, badge: Badge | None) -> None:
         """Offer what this person may type; the PIN first."""
-        has_pin = badge is not None and badge.sealed is not None
+        has_pin = badge is not None and badge.sealed is not None and not badge.sealed.is_used_up
         self.kind.clear()
         self.kind.addItems(["PIN", "Password"] if has_pin else ["Password"])
         self.kind.setVisible(has_pin)
