@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import pydicom
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 from pynetdicom.dsutils import split_dataset
 
-from dicom_node.structure import BrokenDataSet, Pixels, walk
+from dicom_node.structure import BrokenDataSet, Pixels, check_inflated_size, walk
 from llmcxr_ws.domain import Identity
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.film_facts import read_facts
@@ -58,6 +59,8 @@ def examine(path: Path) -> Examined:
     """
     try:
         meta, offset = split_dataset(path)
+        if meta.TransferSyntaxUID == DeflatedExplicitVRLittleEndian:
+            check_inflated_size(path, offset)
         header = pydicom.dcmread(path, stop_before_pixels=True, defer_size=_DEFERRED)
         transfer_syntax = str(meta.TransferSyntaxUID)
         uids: dict[str, Any] = {
@@ -65,6 +68,8 @@ def examine(path: Path) -> Examined:
             for keyword in ("SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
         }
         described = _described(header)
+    except BrokenDataSet:
+        raise
     except Exception as error:
         # Data from outside can break pydicom in many ways, with many kinds of exception; none may end the listener.
         raise DicomError(f"The data set can't be read ({type(error).__name__}).") from error

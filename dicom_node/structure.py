@@ -27,7 +27,9 @@ _ITEM: Final = (0xFFFE, 0xE000)
 _ITEM_END: Final = (0xFFFE, 0xE00D)
 _SEQUENCE_END: Final = (0xFFFE, 0xE0DD)
 _DEEPEST: Final = 32
-_LARGEST_INFLATED: Final = 1 << 30
+_LARGEST_INFLATED: Final = 256 << 20
+"""No film is larger; a deflated file can announce a thousand times its size, and is inflated in memory."""
+_CHUNK: Final = 1 << 16
 
 
 class BrokenDataSet(DicomError):
@@ -71,6 +73,30 @@ def walk(path: Path, offset: int, transfer_syntax: str) -> Pixels | None:
         )
         walker.elements(until_item_end=False, depth=0, explicit=walker.explicit)
         return walker.pixels
+
+
+def check_inflated_size(path: Path, offset: int) -> None:
+    """Refuse a deflated data set that would fill the memory, before anything inflates it as a whole.
+
+    Raises
+    ------
+    BrokenDataSet
+        It is too large. Whether it is sound is :func:`walk`'s question.
+    """
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflated = 0
+    with path.open("rb") as file:
+        file.seek(offset)
+        try:
+            while not inflater.eof and (data := inflater.unconsumed_tail or file.read(_CHUNK)):
+                inflated += len(inflater.decompress(data, _CHUNK))
+                if inflated > _LARGEST_INFLATED:
+                    raise BrokenDataSet(
+                        f"The deflated data set is larger than {_LARGEST_INFLATED >> 20} MB when inflated.",
+                        what_to_do="Send it uncompressed.",
+                    )
+        except zlib.error:
+            return
 
 
 def _inflate(file: BinaryIO) -> io.BytesIO:

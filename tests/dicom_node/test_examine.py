@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicom_node.association import prepare_pynetdicom
 from dicom_node.examine import examine
@@ -13,7 +14,7 @@ from dicom_node.reception import Incoming, Reception, reconcile
 from dicom_node.statuses import CANNOT_UNDERSTAND
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.workplace import Workplace
-from tests.dicom_node.films import write_film
+from tests.dicom_node.films import make_film, write_film
 
 
 def _damage(path: Path, tag: bytes, vr: bytes) -> None:
@@ -44,6 +45,22 @@ def test_a_uid_that_is_none(tmp_path: Path, uid: str) -> None:
     ds.save_as(path, enforce_file_format=True)
     with pytest.raises(DicomError, match="StudyInstanceUID"):
         examine(path)
+
+
+@pytest.mark.parametrize(("megabytes", "refused"), [(1, False), (300, True)])
+def test_a_deflated_file_that_would_fill_the_memory(tmp_path: Path, megabytes: int, refused: bool) -> None:
+    prepare_pynetdicom()
+    ds = make_film()
+    ds.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    ds.PixelData = bytes(megabytes << 20)
+    path = tmp_path / "deflated.dcm"
+    ds.save_as(path, enforce_file_format=True)
+    assert path.stat().st_size < 1 << 20
+    if refused:
+        with pytest.raises(DicomError, match="larger than 256 MB"):
+            examine(path)
+    else:
+        assert examine(path).defect == ""
 
 
 @pytest.mark.allow_log("refused")
