@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
         ("config", _config, "Show settings; import and export the site's document."),
         ("db", _db, "Create, upgrade and check the database."),
         ("study", _study, "List studies and show one."),
-        ("audit", _audit, "Verify and print the audit trail."),
+        ("audit", _audit, "Verify the audit trail."),
     ):
         app.add_typer(group, name=name, help=help_text)
     app.command("doctor", help="Check everything that must work, one line each.")(_doctor)
