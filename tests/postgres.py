@@ -21,6 +21,8 @@ from tests.peers import require
 
 _SETTINGS = ("listen_addresses=", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "jit=off")
 _SUPERUSER = "llmcxr_test"
+# Taken now: a listener that a test runs in this process moves the temporary folder to its own spool.
+_TEMPORARY = tempfile.gettempdir()
 
 
 class PostgresServer:
@@ -64,7 +66,7 @@ class PostgresServer:
 def running_postgres() -> Iterator[PostgresServer]:
     """Start a fresh cluster, and remove it at the end; needs Debian's package `postgresql`."""
     initdb = require("initdb")
-    folder = Path(tempfile.mkdtemp(prefix="llmcxr-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="llmcxr-pg-", dir=_TEMPORARY))
     as_user: list[str] = []
     if os.geteuid() == 0:
         as_user = [require("runuser"), "-u", "postgres", "--"]
