@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from llmcxr_ws.log import quote
+
 SUCCESS: Final = 0x0000
 CANCEL: Final = 0xFE00
 PENDING: Final = (0xFF00, 0xFF01)
@@ -78,7 +80,7 @@ def is_transient(status: int) -> bool:
 
 
 def explain(status: int, comment: str = "") -> str:
-    """A status as text: hexadecimal, its meaning, and the peer's own comment."""
+    """A status as text: hexadecimal, its meaning, and the peer's own comment in «», which no log shows."""
     meaning = _FAILURES.get(status)
     if meaning is None:
         meaning = {0xA700: "out of resources", 0xA900: "the data set doesn't fit its SOP class"}.get(
@@ -88,4 +90,4 @@ def explain(status: int, comment: str = "") -> str:
         meaning = {0xB000: "stored with a warning", 0xC000: "it can't understand the data set"}.get(
             status & 0xF000, "failed"
         )
-    return f"{status:04X}H, {meaning}" + (f" ({comment})" if comment else "")
+    return f"{status:04X}H, {meaning}" + (f" ({quote(comment)})" if comment else "")

@@ -1,20 +1,39 @@
 """Logging: structlog over the standard handlers, to standard error, with no patient data.
 
-Identifiers (UIDs, accession numbers, names) go through :func:`mask` before they reach an event.
+Identifiers (UIDs, accession numbers, names) go through :func:`mask` before they reach an event. What a peer or a
+person said stands in «» (:func:`quote`) and is hidden.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
+import re
 import sys
+from collections.abc import MutableMapping
+from typing import Any, Final
 
 import structlog
+
+_QUOTATION: Final = re.compile("«.*?(»|$)", re.DOTALL)
 
 
 def mask(value: object) -> str:
     """A short hash that lets two log lines be matched without saying what they speak of."""
     return "#" + hashlib.sha256(str(value).encode()).hexdigest()[:10]
+
+
+def quote(text: str) -> str:
+    """Put what somebody else said into «»: people may read it, the log shows that there was something."""
+    return "«" + text.replace("«", "<").replace("»", ">") + "»"
+
+
+def hide_quotations(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Leave what stands in «» out of every value: a peer's comment may name a patient."""
+    for key, value in event.items():
+        if isinstance(value, str) and "«" in value:
+            event[key] = _QUOTATION.sub("«…»", value)
+    return event
 
 
 def setup_logging(level: str = "info", *, json: bool = False) -> None:
@@ -24,6 +43,7 @@ def setup_logging(level: str = "info", *, json: bool = False) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        hide_quotations,
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()

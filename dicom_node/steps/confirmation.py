@@ -13,7 +13,7 @@ from pydicom.uid import generate_uid
 
 from dicom_node import scu
 from dicom_node.association import ServiceNotOffered
-from dicom_node.commitment import Reference
+from dicom_node.commitment import CommitmentReport, Reference
 from dicom_node.steps.desk import Desk, find_peer
 from dicom_node.steps.outbox import is_held_by
 from llmcxr_ws.domain import DeliveryRow
@@ -24,6 +24,7 @@ from llmcxr_ws.store import deliveries
 
 _LOG = logger(__name__)
 _NO_COMMITMENT_S: Final = 3600.0
+_SAME_ASSOCIATION_S: Final = 5.0
 """How long a peer that offers no storage commitment isn't asked for it again."""
 _REASONS: Final = {
     0x0110: "processing failure",
@@ -75,6 +76,9 @@ def _ask(desk: Desk, peer: Peer, rows: list[DeliveryRow]) -> bool:
             peer,
             transaction_uid,
             [Reference(row.sop_class_uid, row.sop_instance_uid) for row in rows],
+            on_report=lambda report: _keep(desk, report),
+            # Asked once before in vain: this peer may be one that answers on the same association.
+            wait_s=_SAME_ASSOCIATION_S if any(row.commitment_asked_at for row in rows) else 0.0,
         )
     except ServiceNotOffered as error:
         _LOG.info("no storage commitment", peer=peer.name, mode=peer.commitment)
@@ -92,6 +96,12 @@ def _ask(desk: Desk, peer: Peer, rows: list[DeliveryRow]) -> bool:
         return True
     _LOG.info("commitment asked", peer=peer.name, documents=len(rows))
     return True
+
+
+def _keep(desk: Desk, report: CommitmentReport) -> None:
+    committed = [reference.SOPInstanceUID for reference in report.committed]
+    failed = {reference.SOPInstanceUID: reason for reference, reason in report.failed.items()}
+    deliveries.record_commitment(desk.db, report.transaction_uid, committed, failed)
 
 
 def _forget(desk: Desk, rows: list[DeliveryRow]) -> None:

@@ -25,6 +25,8 @@ from llmcxr_ws.store import deliveries, reports, studies
 
 _LOG = logger(__name__)
 _BATCH: Final = 20
+# Drafts that a peer should have: not yet signed, rejected or replaced.
+_WANTED: Final = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
 
 
 def send_due(desk: Desk) -> bool:
@@ -119,7 +121,7 @@ def _withdrawn(desk: Desk, row: DeliveryRow) -> bool:
     if row.kind != "draft":
         return False
     document = next(d for d in reports.documents_of(desk.db, row.study_id) if d.id == row.document_id)
-    if reports.report_by_id(desk.db, document.report_id).state == ReportState.DRAFT:
+    if reports.report_by_id(desk.db, document.report_id).state in _WANTED:
         return False
     deliveries.withdraw(desk.db, row.id, message="The draft was no longer wanted when its turn came.")
     return True

@@ -21,14 +21,16 @@ ROOT = Path(__file__).parents[2]
 
 # A worker of its own process: claims until nothing is left and prints what it got.
 WORKER = """
-import json, sys
+import json, sys, time
 from llmcxr_ws import jobs
 from llmcxr_ws.store.database import Database
 db, owner, got = Database(sys.argv[1]), sys.argv[2], []
+jobs.claim(db, kinds=("none",), owner=owner, lease_s=60)  # the connection is open before the race starts
 print("ready", flush=True)
 sys.stdin.readline()
 while (claimed := jobs.claim(db, kinds=("draft",), owner=owner, lease_s=60)) is not None:
     got.append(claimed.id)
+    time.sleep(0.01)  # some work, so that a worker that is first away can't be done before the others begin
 print(json.dumps(got))
 """
 
