@@ -47,8 +47,8 @@ wants_window() {
 
 check_python() {
     command -v "$python" >/dev/null || install_packages python3
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-        fail "Python 3.11 or newer is needed, $("$python" --version) was found — name another with PYTHON=…"
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+        fail "Python 3.11 or newer is needed; '$python' isn't one — name another with PYTHON=…"
     "$python" -c 'import ensurepip, venv' 2>/dev/null || install_packages python3-venv
 }
 
@@ -73,7 +73,7 @@ say "step 1 of 3: virtual environment in $venv"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 say "step 2 of 3: a pip that knows dependency groups"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check 'pip>=25.1'
-say "step 3 of 3: packages ($([ "$kind" = demo ] && echo 'about 800 MB' || echo 'about 3 GB') once installed; a few minutes)"
+say "step 3 of 3: packages ($([ "$kind" = demo ] && echo 'about 640 MB' || echo 'about 1.8 GB where torch comes without CUDA') once installed; a few minutes)"
 fetch() {
     # shellcheck disable=SC2086
     "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off $what 2>&1 && touch "$stamp.fetched"

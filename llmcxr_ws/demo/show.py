@@ -118,8 +118,9 @@ def _show_window(console: Console, scene: Scene) -> None:
 def _conclude(console: Console, walk: Walk, json_file: Path | None) -> bool:
     outcomes = [walk.outcomes[film.accession] for film in walk.films]
     table = Table(title="Films from the PACS, signed reports back in it", title_justify="left")
-    for head in ("accession", "state", "draft", "s to draft", "signed SR in the PACS"):
-        table.add_column(head, overflow="fold")
+    for head in ("accession", "state", "draft", "s to draft"):
+        table.add_column(head)
+    table.add_column("signed SR in the PACS", no_wrap=True)
     for outcome in outcomes:
         seconds = "" if outcome.seconds_to_draft is None else f"{outcome.seconds_to_draft:.1f}"
         table.add_row(
@@ -127,7 +128,7 @@ def _conclude(console: Console, walk: Walk, json_file: Path | None) -> bool:
             outcome.state,
             escape(outcome.draft or outcome.note),
             seconds,
-            outcome.sr_instance_uid,
+            _shortened(outcome.sr_instance_uid),
         )
     Console().print(table)
     if walk.question is not None:
@@ -152,6 +153,11 @@ def _require_folder(json_file: Path | None) -> None:
             f"{json_file} can't be written: its folder must exist and let you write.",
             what_to_do="Choose another file with --json.",
         )
+
+
+def _shortened(uid: str) -> str:
+    """Both ends of a UID: one line a study; ``--json`` has the whole."""
+    return uid if len(uid) <= 20 else f"{uid[:9]}…{uid[-9:]}"
 
 
 def _has_screen() -> bool:

@@ -40,7 +40,9 @@ def ai_text_to_show(report: ReportRow) -> str:
 def origin_line(report: ReportRow) -> str:
     """Return who wrote the draft and what it is worth."""
     model = " ".join(part for part in (report.model_name, report.model_version) if part) or "unnamed model"
-    confidence = f"Confidence {percent(report.confidence)}. " if report.confidence is not None else ""
+    confidence = (
+        f"Confidence in the wording {percent(report.confidence)}. " if report.confidence is not None else ""
+    )
     drafted = f"AI draft by {model}, {clock(report.created_at)}"
     return f"{drafted}\n{confidence}Research use only: read it against the film."
 

@@ -44,7 +44,10 @@ _HEADINGS = {
     Column.STATE: ("State", "State of the study, and who holds it"),
     Column.PATIENT: ("Patient", "Patient and accession number"),
     Column.STUDY: ("Film", "View and time of the study"),
-    Column.DRAFT: ("Draft", "Confidence of the draft, and its age"),
+    Column.DRAFT: (
+        "Draft",
+        "The model's confidence in the draft's wording (not in a diagnosis), and the draft's age",
+    ),
 }
 
 
