@@ -41,6 +41,8 @@ def checks() -> Iterable[Check]:
         ("home", _check_home),
         ("database", _check_database),
         ("disk", _check_disk),
+        ("site", _check_site),
+        ("site", _check_site),
         ("audit", _check_audit),
     )
 
@@ -80,6 +82,26 @@ def _check_disk() -> str:
             f"Only {free_gb:.1f} GB are free.", what_to_do="Free some space for received films."
         )
     return f"{free_gb:.0f} GB free for films"
+
+
+def _check_site() -> str:
+    """A signature needs a peer that knows the patients, and a study is confirmed only by a required delivery."""
+    from llmcxr_ws.commands import open_workplace
+
+    with open_workplace() as workplace:
+        site = workplace.site()
+    if site.identity_peer() is None:
+        raise ConfigError(
+            "No peer has identity = true, so every signature will wait.",
+            what_to_do="Mark the PACS with it and run `llmcxr config import`.",
+        )
+    if not any(rule.document == "signed" and rule.required for rule in site.outputs):
+        raise ConfigError(
+            "No required output sends signed reports anywhere, so no study will be confirmed.",
+            what_to_do='Add an [[output]] with document = "signed" and run `llmcxr config import`.',
+        )
+    receivers = sum(rule.document == "signed" for rule in site.outputs)
+    return f"{len(site.peers)} peers; signed reports go to {receivers} of them"
 
 
 def _check_audit() -> str:

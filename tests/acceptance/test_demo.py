@@ -12,26 +12,35 @@ from pathlib import Path
 
 import pytest
 
+from llmcxr_ws.domain import StudyRow
+from llmcxr_ws.store import studies as studies_of
+from llmcxr_ws.store.database import Database
 from tests.peers import require
+from tests.postgres import PostgresServer
 
 ROOT = Path(__file__).parents[2]
 LLMCXR = str(Path(sys.executable).with_name("llmcxr"))
 NORMAL = "No Finding"
 
 
-@pytest.fixture(scope="module", params=["orthanc", "simulator"])
+@pytest.fixture(scope="module", params=["orthanc", "simulator", "simulator, PostgreSQL"])
 def studies(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> list[dict[str, object]]:
     """The studies of ``--json`` after a walk that ended with status 0."""
-    if request.param == "orthanc":
+    pacs, _, database = request.param.partition(", ")
+    environment = _environment()
+    if pacs == "orthanc":
         require("Orthanc")
+    if database:
+        server: PostgresServer = request.getfixturevalue("postgres")
+        environment["LLMCXR_DATABASE_URL"] = server.url(server.create())
     out = tmp_path_factory.mktemp("demo") / "out.json"
-    command = [LLMCXR, "demo", "--headless", "--pacs", request.param, "--json", str(out)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=900, check=False, env=_environment()
-    )
+    command = [LLMCXR, "demo", "--headless", "--pacs", pacs, "--json", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=900, check=False, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
+    if database:
+        assert len(_studies_in(environment["LLMCXR_DATABASE_URL"])) == len(_labels())
     rows: list[dict[str, object]] = json.loads(out.read_text(encoding="utf-8"))["studies"]
     return rows
 
@@ -82,6 +91,15 @@ def test_a_place_that_cannot_be_used_is_refused_before_the_walk(tmp_path: Path, 
     assert done.returncode == 1
     assert "Choose another" in done.stderr or "Name another" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def _studies_in(url: str) -> list[StudyRow]:
+    """The worklist of a database: proof that the walk went through it."""
+    db = Database(url)
+    try:
+        return studies_of.worklist(db)
+    finally:
+        db.close()
 
 
 def _labels() -> dict[str, str]:

@@ -177,7 +177,7 @@ def test_the_doctor_says_a_line_for_each_check(home: Path) -> None:
     lines = done.stdout.splitlines()
     assert all(line.startswith(("ok ", "FAIL ")) for line in lines), done.stdout
     hall = {line.split()[2].rstrip(":"): line.split()[0] for line in lines if " hall " in line}
-    assert hall.keys() == {"home", "database", "disk", "audit"}
+    assert hall.keys() == {"home", "database", "disk", "site", "audit"}
     assert hall["home"] == hall["database"] == hall["audit"] == "ok"
     assert "internal error" not in done.stdout
     assert done.returncode == (1 if any(line.startswith("FAIL") for line in lines) else 0)
@@ -189,6 +189,20 @@ def test_the_doctor_finds_what_is_wrong(home: Path) -> None:
     done = llmcxr("doctor", home=home, code=1)
     assert "can be read by others. chmod 700" in done.stdout
     assert "belongs to store another" in done.stdout
+
+
+def test_the_doctor_says_what_a_site_document_lacks(home: Path, tmp_path: Path) -> None:
+    peer = '[[peer]]\nname = "pacs"\nae_title = "PACS"\nhost = "127.0.0.1"\nport = 104\n'
+    output = '[[output]]\ndocument = "signed"\nto = "pacs"\n'
+    said = []
+    for text in (peer, peer + "identity = true\n", peer + "identity = true\n" + output):
+        (tmp_path / "site.toml").write_text(text)
+        llmcxr("config", "import", str(tmp_path / "site.toml"), home=home)
+        lines = llmcxr("doctor", home=home, code=None).stdout.splitlines()
+        said.append(next(line for line in lines if line.split()[1:3] == ["hall", "site:"]))
+    assert "every signature will wait" in said[0]
+    assert "no study will be confirmed" in said[1]
+    assert said[2] == "ok    hall    site: 1 peers; signed reports go to 1 of them"
 
 
 def test_the_doctor_misses_a_home_that_is_not_there(tmp_path: Path) -> None:
