@@ -13,7 +13,7 @@ from llmcxr_ws.domain import DocumentRow, NewDraft, ReportRow
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.jobs import Claimed
 from llmcxr_ws.states import Actor, ReportState, StudyState
-from llmcxr_ws.store import transitions
+from llmcxr_ws.store import audit, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Document, Edit, Instance, Report, Study
 from llmcxr_ws.store.studies import get_study
@@ -128,6 +128,11 @@ def _is_wanted(session: Session, study: Study, claimed: Claimed) -> bool:
 def _end_study(session: Session, study: Study, code: str, sentence: str, *, excluded: bool) -> None:
     if study.state == StudyState.COMPLETE:
         transitions.begin_drafting(session, study)
+    if study.state == StudyState.IN_REVIEW:
+        audit.append(session, actor=Actor.ENGINE, event="draft.not_renewed", study_id=study.id, reason=code)
+        study.reason_code = code
+        study.reason = f"Images came late, and the draft could not be renewed with them: {sentence}"
+        transitions.touch(session, study)
     if study.state != StudyState.DRAFTING:
         return
     transitions.withdraw_current(session, study, Actor.ENGINE)

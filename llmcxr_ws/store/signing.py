@@ -85,7 +85,8 @@ def refuse_document(db: Database, request: RequestRow, *, reason: str) -> None:
                 transitions.await_signature(session, report, "")
             if report.state == ReportState.SIGN_PENDING:
                 transitions.refuse_report(session, report, reason)
-                reports.renew(session, report)
+                if studies.get_study(session, report.study_id).current_report_id == report.id:
+                    reports.renew(session, report)
         requests.decide(session, request.id, granted=False, outcome=reason)
 
 
@@ -114,6 +115,7 @@ def complete(
         report = session.get_one(Report, order.report.id)
         if report.state in _SIGNABLE:
             transitions.await_signature(session, report, "")
+        report.instances = [row.sop_instance_uid for row in order.instances]  # what was read, late ones too
         transitions.sign_report(session, report, order.signer.name, order.text)
         transitions.sign_study(session, studies.get_study(session, order.study.id))
         deliveries.hold_drafts(session, report.id, "The report was signed before this draft was sent.")

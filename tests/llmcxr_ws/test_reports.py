@@ -124,6 +124,22 @@ def test_a_draft_is_nobodys_when_the_engine_can_make_none_of_later_images(
     assert [one.id for one, _ in reports.drafts_to_withdraw(db)] == [report(db, study_id).id]
 
 
+def test_a_reader_is_told_when_late_images_get_no_draft(db: Database) -> None:
+    """The study stays the reader's, with the engine's sentence beside it."""
+    study_id = drafted(db)
+    reading.save_edit(db, report(db, study_id).id, user="ruth", text="Mine.")
+    arrive(db, n=2)
+    settle(db, study_id, film=2)
+    claimed = claim(db)
+    reports.begin_draft(db, claimed)
+    reports.end_draft(db, claimed, code="blank", sentence="The film is blank.", excluded=True)
+    found = row(db, study_id)
+    assert (found.state, found.reason_code) == ("in_review", "blank")
+    assert found.reason.endswith("with them: The film is blank.")
+    assert "draft.not_renewed" in events(db, study_id)
+    assert report(db, study_id).text == "Mine."
+
+
 def test_a_failed_study_that_is_sent_again_is_drafted_again(db: Database) -> None:
     """Its files are known already; that they come again is the way to ask for another try."""
     study_id = arrive(db)

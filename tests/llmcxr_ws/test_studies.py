@@ -273,3 +273,14 @@ def test_a_restored_index_row_of_a_signed_study_asks_for_no_addendum(db: Databas
     execute(db, "DELETE FROM instance")
     arrive(db)
     assert not row(db, study_id).needs_addendum
+
+
+def test_a_late_image_that_was_signed_with_the_rest_asks_for_no_addendum(
+    db: Database, reader: Person
+) -> None:
+    study_id = drafted(db)
+    arrive(db, n=2)
+    sign(db, reader, study_id)
+    execute(db, "DELETE FROM instance")
+    arrive(db, n=2)
+    assert not row(db, study_id).needs_addendum
