@@ -279,6 +279,7 @@ def test_a_late_image_that_was_signed_with_the_rest_asks_for_no_addendum(
     db: Database, reader: Person
 ) -> None:
     study_id = drafted(db)
+    reading.save_edit(db, report(db, study_id).id, user="ruth", text="Both films are clear.")
     arrive(db, n=2)
     sign(db, reader, study_id)
     execute(db, "DELETE FROM instance")
