@@ -135,6 +135,20 @@ def test_a_refused_request_gives_the_report_back_as_it_was(rows: Database, befor
         assert row.reason == expected
 
 
+@pytest.mark.parametrize("before", list(ReportState))
+def test_an_ended_study_leaves_no_draft_behind(rows: Database, before: ReportState) -> None:
+    """What could still be read or sent is superseded, with its audit row; what has ended stays as it is."""
+    open_states = {current for current, target in REPORT_MOVES if target is ReportState.SUPERSEDED}
+    with rows.write() as session:
+        row = session.scalars(select(Report)).one()
+        row.state = before
+        session.flush()
+        count = _audit_rows(session)
+        t.withdraw_current(session, session.get_one(Study, row.study_id), Actor.ENGINE)
+        expected = ReportState.SUPERSEDED if before in open_states else before
+        assert (row.state, _audit_rows(session)) == (expected, count + (before in open_states))
+
+
 def test_every_public_function_is_tried_here() -> None:
     tried = inspect.getsource(inspect.getmodule(test_every_public_function_is_tried_here) or t)
     names = [name for name, _ in inspect.getmembers(t, inspect.isfunction) if not name.startswith("_")]
