@@ -42,3 +42,7 @@ class BackendError(EngineError):
 
 class GenerationError(EngineError):
     """The model gave nothing that may be passed on as its answer."""
+
+
+class SettingsError(EngineError):
+    """A job's setting is missing, unknown, or out of range; the message names key and value."""

@@ -1,0 +1,1 @@
+"""Measuring models: labels, scores with intervals, tables beside the paper's, plots."""
