@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+from transformers import GPTNeoXConfig, GPTNeoXForCausalLM, PreTrainedModel
 
 from engine.lm.vocabulary import Vocabulary
 
@@ -64,20 +64,32 @@ def build(config: LanguageModelConfig, dropout: float = 0.0) -> GPTNeoXForCausal
     return GPTNeoXForCausalLM(neox)
 
 
+def grow_embeddings(network: PreTrainedModel, vocabulary: Vocabulary) -> int:
+    """Give both embedding tables one row for every id of the vocabulary, and the number of rows added.
+
+    Rows that were there keep their values; new ones start as the network's own random ones, as published.
+    Nothing is rounded up, so a table that was padded may lose unused rows (a negative number).
+    """
+    rows: int = network.get_input_embeddings().num_embeddings
+    if rows != vocabulary.size:
+        network.resize_token_embeddings(vocabulary.size, mean_resizing=False)
+    return vocabulary.size - rows
+
+
 @torch.no_grad()
-def warm_start_codes(network: GPTNeoXForCausalLM, vocabulary: Vocabulary, codebook: Tensor) -> None:
+def warm_start_codes(network: PreTrainedModel, vocabulary: Vocabulary, codebook: Tensor) -> None:
     """Start the embeddings of the image tokens from the codebook [codes, C], so that like codes look alike.
 
     The codebook is standardised, projected to the hidden width by a fixed random matrix that keeps distances,
     and scaled to the spread of the other embeddings.
     """
-    width = network.config.hidden_size
+    width = network.get_input_embeddings().embedding_dim
     generator = torch.Generator().manual_seed(0)
     standard = (codebook - codebook.mean(dim=0)) / codebook.std(dim=0).clamp(min=1e-6)
     square = torch.randn(width, standard.shape[1], generator=generator)
     projected = (
         standard @ torch.linalg.qr(square)[0].t() if width >= standard.shape[1] else standard[:, :width]
     )
-    for table in (network.gpt_neox.embed_in.weight, network.lm_head.weight):
+    for table in (network.get_input_embeddings().weight, network.get_output_embeddings().weight):
         spread = table.std()
         table[vocabulary.image_offset :] = projected / projected.std() * spread

@@ -82,6 +82,18 @@ class Vocabulary:
         """Turn plain text into ids; the text of a special token is encoded letter by letter, not as one."""
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Give the first character and the end of each of the text's tokens, in the order of `encode`."""
+        return list(self._tokenizer.encode(text, add_special_tokens=False).offsets)
+
+    def lengths(self, texts: Sequence[str]) -> list[int]:
+        """Give the number of tokens of each text, many at once."""
+        return [len(e.ids) for e in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+    def to_text(self) -> str:
+        """Give the tokenizer as the text of a `tokenizer.json` that `from_text` reads."""
+        return str(self._tokenizer.to_str())
+
     def decode(self, ids: Iterable[int]) -> str:
         """Turn ids into text, dropping image and special tokens; raise VocabularyError outside range."""
         kept = [self._checked(id_) for id_ in ids if not self.is_image(id_)]

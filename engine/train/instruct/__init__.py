@@ -1,0 +1,1 @@
+"""Two-stage instruction tuning of the language model on films, reports, questions and plain text."""
