@@ -129,6 +129,8 @@ class Manifest:
     instructions: Instructions
     licence: str
     training: dict[str, Any]
+    # Whether the prompts hold the film's view and age band above the image.
+    context: bool = False
 
 
 @plain_dataclass(frozen=True)
