@@ -134,6 +134,7 @@ class Model:
         seed: int | None = None,
         on_text: OnText | None = None,
         on_step: OnStep | None = None,
+        context: str | None = None,
     ) -> Answer:
         """Answer a question about a film given as codes, handing out text as it comes.
 
@@ -143,7 +144,7 @@ class Model:
         outside = self._outside(question)
         if outside:
             raise GenerationError(f"The question is about {outside}. {self._range()}")
-        prompt = answer_prompt(self.bundle.vocabulary, question, codes)
+        prompt = answer_prompt(self.bundle.vocabulary, question, codes, context)
         said = self._text(prompt, _seeded(self.bundle.manifest.sampling.answer, seed), on_text, on_step)
         if _DEIDENTIFIED.search(said.text):
             raise GenerationError(
