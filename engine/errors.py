@@ -46,3 +46,7 @@ class GenerationError(EngineError):
 
 class SettingsError(EngineError):
     """A job's setting is missing, unknown, or out of range; the message names key and value."""
+
+
+class SynthesisError(EngineError):
+    """Questions can't be made as asked: the generator, its model or server, or the texts can't be used."""
