@@ -16,12 +16,13 @@ State = Literal["positive", "negative", "uncertain", ""]
 OBSERVATIONS = phrases.OBSERVATIONS
 NO_FINDING = "No Finding"
 
+_ONLY_UNCHANGED = ", unchanged"
 _CHEXPERT: dict[str, tuple[str, ...]] = {
-    "Enlarged Cardiomediastinum": ("mediastinal widening",),
-    "Cardiomegaly": ("cardiomegaly",),
-    "Lung Lesion": ("nodule", "mass", "lesion"),
+    "Enlarged Cardiomediastinum": ("mediastinal widening", "mediastinal widening" + _ONLY_UNCHANGED),
+    "Cardiomegaly": ("cardiomegaly", "cardiomegaly" + _ONLY_UNCHANGED),
+    "Lung Lesion": ("nodule", "nodular opacity", "mass", "lesion"),
     "Lung Opacity": ("opacity", "infiltration", "lung scar"),
-    "Edema": ("edema",),
+    "Edema": ("edema", "congestion"),
     "Consolidation": ("consolidation",),
     "Pneumonia": ("pneumonia",),
     "Atelectasis": ("atelectasis",),
@@ -33,8 +34,13 @@ _CHEXPERT: dict[str, tuple[str, ...]] = {
 }
 _NIH: dict[str, tuple[str, ...]] = {
     "Effusion": ("effusion",),
-    "Pleural_Thickening": ("pleural thickening",),
-    **{name: (name.lower(),) for name in phrases.NIH if name not in ("Effusion", "Pleural_Thickening")},
+    "Pleural_Thickening": ("pleural thickening", "fissural thickening"),
+    "Nodule": ("nodule", "calcified nodule"),
+    **{
+        name: (name.lower(),)
+        for name in phrases.NIH
+        if name not in ("Effusion", "Nodule", "Pleural_Thickening")
+    },
 }
 # One report may speak of a finding several times: the strongest statement holds.
 _STRENGTH: dict[State, int] = {"": 0, "negative": 1, "uncertain": 2, "positive": 3}
@@ -46,9 +52,11 @@ def _any(words: tuple[str, ...]) -> re.Pattern[str]:
 
 _MENTIONS = {name: re.compile(rf"\b(?:{'|'.join(words)})") for name, words in phrases.MENTIONS.items()}
 _ANATOMY = {name: re.compile(rf"\b(?:{'|'.join(words)})\b") for name, words in phrases.ANATOMY.items()}
-_NOT_LESION = re.compile(r"calcified (?:\w+ )?(?:nodul|granulom|mass)|massive")
-_ENLARGED, _USUAL, _BORDERLINE = (
-    re.compile(rf"\b(?:{'|'.join(words)})") for words in (phrases.ENLARGED, phrases.USUAL, phrases.BORDERLINE)
+# CheXpert counts a calcified nodule as no lesion; the NIH names count it as a nodule.
+_CALCIFIED = re.compile(r"\bcalcified (?:\w+ )?$")
+_ENLARGED, _USUAL, _BORDERLINE, _UNCHANGED = (
+    re.compile(rf"\b(?:{'|'.join(words)})")
+    for words in (phrases.ENLARGED, phrases.USUAL, phrases.BORDERLINE, phrases.UNCHANGED)
 )
 _CLAUSE_END, _PSEUDO = _any(phrases.CLAUSE_END), _any(phrases.PSEUDO_NEGATION)
 # In the order in which they are asked: state, cue before the mention, cue behind it.
@@ -57,17 +65,21 @@ _CUES: tuple[tuple[State, re.Pattern[str], re.Pattern[str]], ...] = (
     ("negative", _any(phrases.DENIAL), _any(phrases.DENIAL_AFTER)),
     ("uncertain", _any(phrases.DOUBT), _any(phrases.DOUBT_AFTER)),
 )
-_VERB = re.compile(r"\b(?:is|are|was|were|has|have|shows?|demonstrates?|remains?|appears?)\b")
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|has|have|shows?|demonstrates?|remains?|appears?|seen|noted|identified)\b"
+)
 _SENTENCE_END = re.compile(
     r"(?<=[.!?])(?<!\b\d\.)(?<!dr\.)\s+|\n\s*\n|\n\s*(?=[-*•]|\d+[.)])|(?:^|\s)\d{1,2}[.)]\s"
 )
+# A short line before one that begins with a capital is an item of a list; a longer one was wrapped.
+_LIST_LINE = re.compile(r"(?m)^(.{1,40})\n(?=[A-Z])")
 _NORMAL = re.compile(
     r"\b(?:no (?:\w+ )*?(?:finding|abnormalit|disease|process)\w*|normal|clear|unremarkable|negative)\b"
 )
 
 
 class Mention(NamedTuple):
-    """One mention: its concept (a key of `phrases.MENTIONS`), its state and the words that carry it."""
+    """One mention: its concept (a key of `phrases.MENTIONS` or a variant), its state and its own words."""
 
     concept: str
     state: State
@@ -106,7 +118,11 @@ def named(text: str, uncertain: bool = True) -> frozenset[str]:
     names = frozenset(name for name in phrases.NIH if _merge(found, _NIH[name]) in held)
     if names:
         return names
-    abnormal = any(state in held for concept, state in found.items() if concept != "device")
+    abnormal = any(
+        state in held
+        for concept, state in found.items()
+        if concept != "device" and not concept.endswith(_ONLY_UNCHANGED)
+    )
     normal = "negative" in found.values() or _NORMAL.search(text.lower()) is not None
     return frozenset({NO_FINDING}) if normal and not abnormal else frozenset()
 
@@ -118,7 +134,8 @@ def mentions(text: str) -> list[Mention]:
 
 def sentences(text: str) -> list[str]:
     """Split a report into lower-case sentences; list numbers, line breaks and doubled spaces go."""
-    parts = _SENTENCE_END.split(text.lower().replace("\r", ""))
+    lines = _LIST_LINE.sub(r"\1\n\n", text.replace("\r", ""))
+    parts = _SENTENCE_END.split(lines.lower())
     return [" ".join(part.split()) for part in parts if part and part.strip()]
 
 
@@ -141,11 +158,9 @@ def _in_sentence(sentence: str) -> Iterator[Mention]:
         clause = _PSEUDO.sub(lambda match: " " * len(match.group()), sentence[start:end])
         for concept, pattern in _MENTIONS.items():
             for match in pattern.finditer(clause):
-                if concept in ("nodule", "mass") and _NOT_LESION.search(
-                    clause[max(0, match.start() - 20) : match.end()]
-                ):
-                    continue
-                yield Mention(concept, _state(clause, match.start(), match.end()), match.group())
+                before = clause[: match.start()]
+                known = "calcified nodule" if concept == "nodule" and _CALCIFIED.search(before) else concept
+                yield Mention(known, _state(clause, match.start(), match.end()), match.group())
         yield from _sizes(sentence[start:end])
 
 
@@ -177,6 +192,8 @@ def _sizes(clause: str) -> Iterator[Mention]:
         if _USUAL.search(rest) or re.search(r"\bno\b", clause[: match.start()]):
             yield Mention(concept, "negative", match.group())
         elif _ENLARGED.search(rest):
-            yield Mention(concept, "uncertain" if "borderline" in rest else "positive", match.group())
+            yield Mention(concept, "uncertain" if _BORDERLINE.search(rest) else "positive", match.group())
         elif _BORDERLINE.search(rest):
             yield Mention(concept, "uncertain", match.group())
+        elif _UNCHANGED.search(rest):
+            yield Mention(f"{concept}{_ONLY_UNCHANGED}", "uncertain", match.group())

@@ -19,7 +19,8 @@ NIH = (
 # "other" holds findings outside both, any of which rules No Finding out.
 MENTIONS: dict[str, tuple[str, ...]] = {
     "atelectasis": (
-        r"atelecta\w*", "(?:lobar|lung|segmental|lobe) collapse", "collapsed (?:lung|lobe)", "volume loss",
+        r"atelecta\w*", "(?:lobar|lung|segmental|lobe) collapse", "collapsed (?:lung|lobe)",
+        "collapse of (?:the )?(?:left |right )?(?:upper |lower |middle )?(?:lung|lobe)",
     ),
     "cardiomegaly": (
         "cardiomegaly", "(?:cardiac|heart|ventricular) (?:silhouette |shadow )?enlargement",
@@ -32,13 +33,15 @@ MENTIONS: dict[str, tuple[str, ...]] = {
     "consolidation": (
         r"consolidat\w*",
     ),
-    "edema": (
-        "o?edema(?:tous)?", "(?:heart|cardiac|ventricular) failure", "chf",
-        "(?:vascular|venous|pulmonary) congestion", "vascular (?:engorgement|redistribution|indistinctness)",
-        "fluid overload", "volume overload", r"kerley\b[\w ]{0,10}",
+    "edema": ("o?edema(?:tous)?",),
+    "congestion": (
+        "(?:heart|cardiac|ventricular) failure", "chf", "(?:vascular|venous|pulmonary) congestion",
+        "vascular (?:engorgement|redistribution|indistinctness)", "(?:fluid|volume) overload",
+        "kerley", "indistinct (?:pulmonary )?vessels",
     ),
     "pneumonia": (
-        r"(?:broncho)?pneumonia\w*", "pneumonitis", r"infect\w+(?: process)?",
+        r"(?:broncho)?pneumonia\w*", "pneumonitis",
+        r"(?<!granulomatous )(?<!tuberculous )(?<!tuberculosis )infect\w+(?: process)?",
     ),
     "pneumothorax": (
         r"(?:hydro)?pneumothora\w+",
@@ -62,8 +65,10 @@ MENTIONS: dict[str, tuple[str, ...]] = {
         r"(?<!pleural )(?<!parenchymal )scar(?:s|ring)?\b", r"parenchymal scar\w*",
     ),
     "nodule": (
-        r"(?:micro)?nodules?\b",
-        r"nodular (?:opaci\w+|densit\w+|lesions?|infiltrat\w+|foc\w+|consolidat\w+)", "nodularity",
+        r"(?:micro|fibro)?nodules?\b", "nodular lesions?",
+    ),
+    "nodular opacity": (
+        r"nodular (?:opaci\w+|densit\w+|infiltrat\w+|foc\w+|consolidat\w+)", "nodularity",
     ),
     "mass": (
         r"(?<!body )mass(?:es)?\b(?! index)",
@@ -75,12 +80,15 @@ MENTIONS: dict[str, tuple[str, ...]] = {
     "pleural thickening": (
         r"(?:apical )?pleural (?:and parenchymal )?thick\w*", r"thicken\w+ (?:of )?(?:the )?pleura\w*",
     ),
+    "fissural thickening": (
+        r"fissur\w+ thicken\w*", r"thicken\w+ (?:of|in) (?:the )?(?:\w+ )?fissures?",
+    ),
     "pleural scar": (
         r"pleural (?:parenchymal )?(?:scar\w*|plaques?|calcificat\w+|disease|abnormalit\w+)", "fibrothorax",
         r"pleuro-?\s?(?:parenchymal|pericardial) scar\w*",
     ),
     "fibrosis": (
-        r"fibro(?:sis|tic)\w*",
+        r"(?<!cystic )fibro(?:sis|tic)\w*",
     ),
     "fracture": (
         r"(?:micro)?fractures?d?\b", r"compression deformit\w+",
@@ -96,9 +104,11 @@ MENTIONS: dict[str, tuple[str, ...]] = {
     ),
     "emphysema": (
         r"(?<!subcutaneous )emphysema\w*", r"bullae?\b", "bullous",
-        r"hyper-?(?:inflat|expan|aerat|lucen)\w+", "copd", "(?:chronic )?obstructive pulmonary disease",
-        r"overinflat\w+", r"flatten\w+ (?:of )?(?:the )?(?:hemi)?diaphragms?",
-        "obstructive (?:lung|airways?) disease",
+    ),
+    "hyperinflation": (
+        r"hyper-?\s?(?:inflat|expan|aerat|lucen)\w+", "copd", r"over-?(?:inflat|expan)\w+",
+        "(?:chronic )?obstructive (?:pulmonary|lung|airways?) disease", "volume loss",
+        r"flatten\w+ (?:of )?(?:the )?(?:hemi)?diaphragms?",
     ),
     "hernia": (
         r"herni\w+",
@@ -128,17 +138,16 @@ ANATOMY: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 ENLARGED = (
-    r"enlarg\w*", r"prominen\w*", r"widen\w*", "increased", "large", "megaly", "dilated", r"abnormal\w*",
+    r"enlarg\w*", r"prominen\w*", r"widen\w*", r"increas\w+", "large", "megaly", "dilated", r"abnormal\w*",
 )  # fmt: skip
 USUAL = (
     r"normal\w*", "unremarkable", "within (?:the )?(?:limits|normal)",
-    "not (?:significantly )?(?:enlarged|widened)", "top normal", "upper (?:limits? )?(?:of )?normal",
+    r"not (?:\w+ly )?(?:enlarged|widened)", "top normal", "upper (?:limits? )?(?:of )?normal",
     "clear", "not dilated", "intact", "negative", "non-?enlarged", "grossly normal",
 )  # fmt: skip
-BORDERLINE = (
-    "borderline", "stable", "unchanged", "similar", "no (?:significant |interval )?change",
-    "not (?:significantly )?changed", "may be",
-)  # fmt: skip
+BORDERLINE = ("borderline", "may be", "might be", "could be", "possibl[ey]", "probabl[ey]")
+# CheXpert calls a silhouette that is only said to be stable uncertain; the NIH names leave it out.
+UNCHANGED = ("stable", "unchanged", "similar", r"no (?:\w+ )?change", r"not (?:\w+ly )?changed")
 
 # "No" that denies a change, not the finding.
 PSEUDO_NEGATION = (
@@ -159,13 +168,14 @@ DOUBT_FIRST_AFTER = (
     r"\b(?:can ?not|can't|could not|not|is not|are not) (?:be )?(?:entirely |completely |"
     r"definitely |reliably )?(?:excluded|ruled out)\b",
     r"\b(?:is|are) not excluded\b", r"\bnot (?:well|completely|fully) (?:evaluated|visuali[sz]ed)\b",
+    r"\bdifficult to (?:\w+ly )?(?:exclude|rule out)\b",
 )  # fmt: skip
 DENIAL = (
     r"\bno\b", r"\bnot\b", r"\bwithout\b", r"\bnor\b", r"\bneither\b", r"\babsen(?:t|ce of)\b",
     r"\bfree (?:of|from)\b", r"\bnegative for\b", r"\bclear of\b",
     r"\b(?:resolution|removal|disappearance|drainage|clearing) of\b", r"\brather than\b", r"\bdenies\b",
-    r"\bnon\b", r"\b(?:history|hx|h/o) of\b", r"\b(?:rules?|ruling|ruled) out\b", r"\bexcludes?\b",
-    r"\blacks?\b", r"\bevaluate for\b", r"\br/o\b",
+    r"\b(?:history|hx|h/o) of\b", r"\b(?:rules?|ruling|ruled) out\b", r"\bexcludes?\b",
+    r"\blacks?\b", r"\bevaluat\w+ for\b", r"\bsensitive (?:in|for)\b", r"\br/o\b", r"\brule-out\b", r"\bresolved\b",
 )  # fmt: skip
 DENIAL_AFTER = (
     r"\b(?:is|are|was|were|has been|have been|been)? ?(?:not|no longer) (?:\w+ly )?(?:seen|"
@@ -175,13 +185,13 @@ DENIAL_AFTER = (
     r"\b(?:has|have|had|is|are)? ?(?:completely |since )?(?:resolved|cleared|been removed|removed)\b",
     r"\b(?:is|are)? ?(?:ruled out|excluded)\b", r"\b(?:is|are|appears?)? ?(?:unremarkable|negative)\b",
     r": ?(?:none|no|absent|negative)\b", r"\bunlikely\b", r"\bwith interval resolution\b",
+    r"\b(?:(?:is|are|appears?|remains?) )?(?:\w+ )?within (?:the )?(?:normal )?limits\b",
 )  # fmt: skip
 DOUBT = (
     r"\bpossibl[ey]\b", r"\bprobabl[ey]\b", r"\bpresumabl[ey]\b", r"\bpresumed\b",
     r"\bquestion(?:able)?\b(?: of)?", r"\bsuspected\b", r"\bsuspect\b", r"\bsuspici(?:ous|on) (?:for|of)\b",
     r"\bworrisome for\b", r"\bconcern(?:ing)? (?:for|of)\b", r"\bmaybe\b", r"\bperhaps\b", r"\bequivocal\b",
-    r"\b(?:may|might|could|can|would) (?:also |well |possibly |potentially )?(?:be|represent|"
-    r"reflect|indicate|include|suggest|relate|have|in part)\b",
+    r"\b(?:may|might|could)\b", r"\b(?:can|would) (?:also )?(?:be|represent|reflect|have)\b",
     r"\bsuggestion of\b", r"\bless likely\b", r"\bversus\b", r"\bvs\b", r"\bconsider\b", r"\bdifferential\b",
     r"\bcorrelate\b[^.]{0,30}?\bfor\b", r"\bdue to (?=.{0,30}\bor\b)", r"\band/or\b",
     r"\bfavou?r(?:s|ed)?\b", r"\b(?:if|whether)\b", r"\bdoubt\w*\b",
@@ -198,6 +208,7 @@ CLAUSE_END = (
     ";", r"\bbut\b", r"\bhowever\b", r"\balthough\b", r"\bthough\b", r"\bwhile\b", r"\bwhereas\b",
     r"\bexcept(?:ing)?(?: for)?\b", r"\bother than\b", r"\b(?:apart|aside) from\b", r"\byet\b",
     r",? (?:and )?there (?:is|are|has|have)\b", r", (?:and )?the\b", r"\band the (?=\w+ (?:is|are))",
+    r"(?<=\bseen),", r"(?<=\bnoted),", r"(?<=\bidentified),", r"(?<=\bpresent),",
     r"\bwhich\b", r", with\b", r"\bwith (?=(?:stable|unchanged|persistent|small|mild|moderate|large|new)\b)",
-    r", (?=(?:stable|unchanged|persistent|persisting|mild|moderate|minimal|large)\b(?![^,;.]*\bor\b))",
+    r", (?=(?:stable|unchanged|persistent|persisting|mild|moderate|minimal|large)\b(?![^;.]*\bor\b))",
 )  # fmt: skip
