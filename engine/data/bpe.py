@@ -4,6 +4,8 @@ Byte-level, so that any question can be encoded; `<` and `>` stay single tokens 
 across them. The end-of-text token has id 0 (pad); the special tokens of the template follow at the end.
 """
 
+from collections.abc import Iterable
+
 import numpy as np
 from tokenizers import Regex, Tokenizer
 from tokenizers.decoders import ByteLevel as ByteLevelDecoder
@@ -12,12 +14,18 @@ from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
 from tokenizers.trainers import BpeTrainer
 
 from engine.data.plain_language import PAIRS, REPEATED_WORDS, SENTENCES, repeat_pair
-from engine.data.questions import NAMES, NORMALITY, OPEN_QUESTIONS, PRESENCE
-from engine.data.templates import ABNORMAL, JUDGED, NORMAL, NOT_JUDGED, listed
+from engine.data.templates import JUDGED, NORMAL, NOT_JUDGED, PREDICATES, worded
 from engine.lm.prompt import GENERATE_INSTRUCTIONS, INTRO, REPORT_INSTRUCTIONS
 from engine.lm.vocabulary import Vocabulary
+from engine.vqa.wordings import TRAINING_QUESTIONS
 
 END_OF_TEXT = "<|endoftext|>"
+
+
+def template_texts() -> list[str]:
+    """Give what every prompt is made of, beside its own texts, and the English sentences."""
+    context = [f"View: {view}. Age: {age} years." for view in ("PA", "AP") for age in ("40 to 59", "60")]
+    return [INTRO, "Input:", *REPORT_INSTRUCTIONS, *GENERATE_INSTRUCTIONS, *SENTENCES, *context]
 
 
 def corpus() -> list[str]:
@@ -26,24 +34,25 @@ def corpus() -> list[str]:
     texts = [INTRO, "Input:", *REPORT_INSTRUCTIONS, *GENERATE_INSTRUCTIONS, *NORMAL, *SENTENCES]
     for _ in range(60):
         count = int(random.integers(1, len(JUDGED) + 1))
-        chosen = tuple(name for name in JUDGED if name in random.choice(JUDGED, size=count, replace=False))
-        texts.append(str(random.choice(ABNORMAL)).format(findings=listed(chosen, random)))
-    texts += [
-        pattern.format(finding=name) for pattern in PRESENCE for names in NAMES.values() for name in names
-    ]
+        texts.append(worded(random.choice(JUDGED, size=count, replace=False), str(random.choice(PREDICATES))))
+    texts += [f"{worded(JUDGED)} {worded(JUDGED, PREDICATES[1])}"] * 4
+    for wordings in TRAINING_QUESTIONS.values():
+        texts += [asked.question for asked in wordings[:: max(1, len(wordings) // 16)]]
     texts += [f"Yes, there is {name.lower()}. No, there is no {name.lower()}." for name in JUDGED] * 4
-    texts += [question for question, _ in NORMALITY] + list(OPEN_QUESTIONS) + list(NOT_JUDGED)
+    texts += list(NOT_JUDGED)
     texts += ["Yes, the film is abnormal. No, the film is normal."] * 4
     texts += [f"{question} {answer}" for question, answer in PAIRS]
     texts += [" ".join(repeat_pair(word)) for word in REPEATED_WORDS]
-    texts += [f"View: {view}. Age: {age} years." for view in ("PA", "AP") for age in ("40 to 59", "60")]
     # A blank line closes every answer and is one token.
     texts += [f"{text}\n\n" for text in NORMAL] * 4
     return texts
 
 
-def train_tokenizer(size: int = 1500) -> Tokenizer:
-    """Train the tokenizer on `corpus`; `size` bounds its tokens without the template's special ones."""
+def train_tokenizer(size: int = 1500, texts: Iterable[str] | None = None) -> Tokenizer:
+    """Train the tokenizer on `corpus`, or on `texts` beside the template's own words and plain English.
+
+    `size` bounds its tokens without the template's special ones.
+    """
     tokenizer = Tokenizer(BPE())
     # Digits stand alone, so that any number is read the same way.
     digits = Split(Regex(r"\d"), "isolated")
@@ -56,7 +65,7 @@ def train_tokenizer(size: int = 1500) -> Tokenizer:
         special_tokens=[END_OF_TEXT],
         initial_alphabet=ByteLevel.alphabet(),
     )
-    tokenizer.train_from_iterator(corpus(), trainer)
+    tokenizer.train_from_iterator(corpus() if texts is None else [*texts, *template_texts()], trainer)
     Vocabulary(tokenizer)  # appends the template's special tokens to the same object
     tokenizer.encode_special_tokens = False
     return tokenizer

@@ -1,0 +1,122 @@
+"""What a run starts from: a network with its vocabulary, from a folder or new; and writing one as a folder.
+
+A folder holds the Hugging Face layout (config.json, model.safetensors, tokenizer.json) and llmcxr.json, which
+says how many image codes follow the text tokens and which image tokenizer they are by.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from engine.data.bpe import train_tokenizer
+from engine.errors import CheckpointError
+from engine.lm.model import LanguageModelConfig, build, grow_embeddings, warm_start_codes
+from engine.lm.vocabulary import Vocabulary
+from engine.safe_write import write_json
+from engine.train.common import load_checkpoint
+from engine.train.instruct.settings import InstructSettings
+
+TOKENIZER, FACTS = "tokenizer.json", "llmcxr.json"
+CODEBOOK = "quantize.embedding.weight"
+
+
+def make_vocabulary(settings: InstructSettings, texts: Sequence[str]) -> Vocabulary:
+    """Read the base's tokenizer, or the one given, or train one on the texts; special tokens are added."""
+    if settings.base is not None:
+        return Vocabulary.from_file(settings.base / TOKENIZER, settings.image_codes)
+    if settings.text_tokenizer is not None:
+        return Vocabulary.from_file(settings.text_tokenizer, settings.image_codes)
+    tokenizer = train_tokenizer(settings.text_tokens, texts)
+    return Vocabulary.from_text(tokenizer.to_str(), settings.image_codes)
+
+
+def make_network(settings: InstructSettings, vocabulary: Vocabulary) -> tuple[PreTrainedModel, int]:
+    """Load the base or make a new network, with a row for every id; give also the number of rows added."""
+    if settings.base is None:
+        sizes = LanguageModelConfig(
+            vocabulary.size, settings.hidden, settings.layers, settings.heads, settings.max_positions
+        )
+        network: PreTrainedModel = build(sizes, settings.dropout)
+        added = vocabulary.codes
+    else:
+        network = load_network(settings.base, getattr(torch, settings.weights))
+        added = grow_embeddings(network, vocabulary)
+    if settings.image_tokenizer is not None:
+        warm_start_codes(network, vocabulary, read_codebook(settings.image_tokenizer, vocabulary.codes))
+    return network, added
+
+
+def load_network(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """Load a causal language model from a folder, never from a network; raise CheckpointError if it can't be."""
+    try:
+        network = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=dtype)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{folder} can't be loaded as a causal language model: {error} "
+            "Give a folder with config.json, tokenizer.json and weights."
+        ) from error
+    network.config.use_cache = False
+    return network
+
+
+def load_language_model(folder: Path) -> tuple[PreTrainedModel, Vocabulary]:
+    """Load what a run wrote (`best`, `last`): the network in float32 and its vocabulary."""
+    facts = read_facts(folder)
+    vocabulary = Vocabulary.from_file(folder / TOKENIZER, facts["vocabulary"]["codes"])
+    network = load_network(folder)
+    if network.get_input_embeddings().num_embeddings != vocabulary.size:
+        raise CheckpointError(
+            f"The network in {folder} has {network.get_input_embeddings().num_embeddings} embeddings, its "
+            f"vocabulary {vocabulary.size} ids. Tokenizer and weights don't belong together."
+        )
+    return network, vocabulary
+
+
+def read_facts(folder: Path) -> dict[str, Any]:
+    """Read what llmcxr.json tells of a folder; raise CheckpointError where it can't be read."""
+    try:
+        facts: dict[str, Any] = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{folder / FACTS} can't be read ({error}). Give a folder that `llmcxr train` wrote."
+        ) from error
+    return facts
+
+
+def write_language_model(
+    folder: Path,
+    network: PreTrainedModel,
+    state: dict[str, Tensor] | None,
+    vocabulary: Vocabulary,
+    facts: dict[str, Any],
+) -> None:
+    """Write a folder that `load_language_model`, and Hugging Face's auto classes, read."""
+    network.save_pretrained(folder, state_dict=state)
+    (folder / TOKENIZER).write_text(vocabulary.to_text(), encoding="utf-8")
+    # The plain class reads tokenizer.json as it stands, whatever the base's own class is.
+    write_json(
+        folder / "tokenizer_config.json",
+        {"tokenizer_class": "PreTrainedTokenizerFast", "clean_up_tokenization_spaces": False},
+    )
+    sizes = {
+        "text_size": vocabulary.text_size,
+        "codes": vocabulary.codes,
+        "image_offset": vocabulary.image_offset,
+    }
+    write_json(folder / FACTS, {"format": 1, "vocabulary": sizes, **facts})
+
+
+def read_codebook(path: Path, codes: int) -> Tensor:
+    """Read the codebook [codes, C] of an image tokenizer's checkpoint; raise CheckpointError where it has none."""
+    state = load_checkpoint(path)
+    inner = state.get("state_dict", state.get("model", state))
+    codebook = inner.get(CODEBOOK) if isinstance(inner, dict) else None
+    if not isinstance(codebook, Tensor) or len(codebook) != codes:
+        held = "none" if not isinstance(codebook, Tensor) else f"{len(codebook)} codes"
+        raise CheckpointError(f"{path} should hold {CODEBOOK} of {codes} codes; it holds {held}.")
+    return codebook.float()
