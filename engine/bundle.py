@@ -29,7 +29,7 @@ TOKENIZER = "tokenizer.json"
 WEIGHT_SUFFIXES = (".onnx", ".data")
 
 # A fixed name space of this product: the same weights have the same Device UID on every site.
-_DEVICE_NAMESPACE = uuid.UUID("6f0e2b1c-4f37-5d0a-9d55-0c8f6c1b7a21")
+DEVICE_NAMESPACE = uuid.UUID("6f0e2b1c-4f37-5d0a-9d55-0c8f6c1b7a21")
 _STRICT = ConfigDict(extra="forbid")
 # The input check may state how its limits were set.
 _OPEN = ConfigDict(extra="ignore")
@@ -65,21 +65,28 @@ class LanguageModelShape:
 
 @dataclass(frozen=True, config=_STRICT)
 class Sampling:
-    """How one task samples: temperature 0 is greedy, `top_p` 1 keeps every token."""
+    """How one task samples: temperature 0 is greedy, `top_p` 1 keeps every token.
+
+    `free` is the published code's way: no mask, and an image answer counts only with exactly 256 codes; then up
+    to `tries` are drawn, each with the next seed.
+    """
 
     temperature: float = 0.0
     top_p: float = 1.0
     max_new_tokens: int = 256
     seed: int = 0
+    free: bool = False
+    tries: int = 1
 
 
 @dataclass(frozen=True, config=_STRICT)
 class TaskSampling:
-    """The sampling of each task."""
+    """The sampling of each task; without one of its own, `instruct` samples like `answer`."""
 
     report: Sampling
     answer: Sampling
     generate: Sampling
+    instruct: Sampling | None = None
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -158,7 +165,7 @@ class Bundle:
     @property
     def device_uid(self) -> str:
         """The Device UID of these weights: `2.25.` and a UUID derived from their hash (DICOM PS3.5 B.2)."""
-        return f"2.25.{uuid.uuid5(_DEVICE_NAMESPACE, self.manifest.weights_sha256).int}"
+        return f"2.25.{uuid.uuid5(DEVICE_NAMESPACE, self.manifest.weights_sha256).int}"
 
     @property
     def model_key(self) -> str:

@@ -28,7 +28,7 @@ Measure = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class InputCheck:
-    """The verdict on one film; `reason` is a sentence where it isn't accepted.
+    """The verdict on one film; `reason` is a sentence where it isn't accepted, `note` one where it is unchecked.
 
     `codes` are the film's 256 codes, computed on the way; empty where the film was refused before them.
     """
@@ -39,6 +39,7 @@ class InputCheck:
     correlation: float
     turned_correlation: float
     codes: tuple[int, ...]
+    note: str = ""
 
 
 def small(film: Film) -> Measure:
@@ -106,6 +107,12 @@ def verdict(film: Film, reconstruction: Film, codes: tuple[int, ...], limits: In
             f"{likeness:.2f}). Check its rotation."
         )
     return InputCheck(not reason, reason, error, likeness, turned, codes)
+
+
+def unchecked(codes: tuple[int, ...]) -> InputCheck:
+    """Accept a film for a model without limits, and say that nothing was checked."""
+    note = "This model has no input check: any picture with contrast is taken for a frontal chest film."
+    return InputCheck(True, "", 0.0, 0.0, 0.0, codes, note)
 
 
 def blank() -> InputCheck:

@@ -1,7 +1,7 @@
-"""LLM-CXR as one object: a bundle, opened, with a method for each thing it does.
+"""LLM-CXR as one object: a bundle or an imported model, opened, with a method for each thing it does.
 
-The worker, the commands and a research notebook all come through here. Texts are what the model said; what
-mustn't be passed on is withheld or refused with its reason, never reworded.
+The worker, the commands and a research notebook all come through here; engine.models opens by name. Texts are
+what the model said; what mustn't be passed on is withheld or refused with its reason, never reworded.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import numpy as np
 from engine import input_check
 from engine.bundle import Bundle, Sampling, default_bundle_folder
 from engine.errors import GenerationError, PromptError
+from engine.imported import ImportedBundle
 from engine.input_check import InputCheck
-from engine.lm.prompt import answer_prompt, generate_prompt, report_prompt
+from engine.lm.prompt import answer_prompt, generate_prompt, instruct_prompt, report_prompt
 from engine.lm.vocabulary import CODES_PER_IMAGE
 from engine.preprocess import Film
 from engine.runtime.generation import OnStep, OnText, TextAnswer, generate_image, generate_text
@@ -48,7 +49,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class Answer:
-    """The answer to a question about one film; `finished` is false where it was cut at its longest."""
+    """The answer to a question or an instruction; `finished` is false where it was cut at its longest."""
 
     text: str
     confidence: float
@@ -67,11 +68,19 @@ class GeneratedFilm:
 
 
 class Model:
-    """An opened bundle; one request at a time."""
+    """An opened bundle or imported model; one request at a time.
 
-    def __init__(self, bundle: Bundle, backends: Backends) -> None:
+    With `free` every task samples without masks, as the published code does, and a film may take up to `tries`
+    draws (engine.runtime.generation).
+    """
+
+    def __init__(
+        self, bundle: Bundle | ImportedBundle, backends: Backends, free: bool = False, tries: int = 1
+    ) -> None:
         self.bundle = bundle
         self.backends = backends
+        self.free = free
+        self.tries = tries
 
     @classmethod
     def open(cls, folder: str | Path | None = None, runtime: str = AUTO, threads: int | None = None) -> Model:
@@ -85,13 +94,19 @@ class Model:
         return f"{self.bundle.manifest.name} {self.bundle.manifest.version}"
 
     def check_film(self, film: Film) -> InputCheck:
-        """Judge whether a film [C, 256, 256] is one the model can speak about."""
+        """Judge whether a film [C, 256, 256] is one the model can speak about.
+
+        A model without limits takes every film with contrast, and the verdict's `note` says so.
+        """
         if input_check.is_flat(film):
             return input_check.blank()
+        limits = self.bundle.manifest.input_check
+        if limits is None:
+            return input_check.unchecked(self.encode(film))
         codes = self.backends.images.encode(film[None])
         reconstruction = self.backends.images.decode(codes)[0]
         numbers = tuple(int(code) for code in codes[0])
-        return input_check.verdict(film, reconstruction, numbers, self.bundle.manifest.input_check)
+        return input_check.verdict(film, reconstruction, numbers, limits)
 
     def encode(self, film: Film) -> tuple[int, ...]:
         """Turn a film [C, 256, 256] into its 256 codes in raster order."""
@@ -114,7 +129,7 @@ class Model:
         """Draft the impression of a film given as codes; raise GenerationError where no text came."""
         instruction = self.bundle.manifest.instructions.report[0]
         prompt = report_prompt(self.bundle.vocabulary, codes, instruction, context)
-        said = self._text(prompt, _seeded(self.bundle.manifest.sampling.report, seed), None, on_step)
+        said = self._text(prompt, self._seeded(self.bundle.manifest.sampling.report, seed), None, on_step)
         reason = self._withheld(said)
         return Draft(
             text=said.text,
@@ -145,14 +160,28 @@ class Model:
         if outside:
             raise GenerationError(f"The question is about {outside}. {self._range()}")
         prompt = answer_prompt(self.bundle.vocabulary, question, codes, context)
-        said = self._text(prompt, _seeded(self.bundle.manifest.sampling.answer, seed), on_text, on_step)
-        if _DEIDENTIFIED.search(said.text):
-            raise GenerationError(
-                "The answer holds blanks of de-identified training text and is refused. Word the "
-                "question anew."
-            )
-        confidence = geometric_mean(said.token_probabilities)
-        return Answer(said.text, confidence, said.token_probabilities, said.seed, said.finished)
+        sampling = self._seeded(self.bundle.manifest.sampling.answer, seed)
+        return self._passed_on(self._text(prompt, sampling, on_text, on_step))
+
+    def instruct(
+        self,
+        instruction: str,
+        input: str | None = None,
+        seed: int | None = None,
+        on_text: OnText | None = None,
+        on_step: OnStep | None = None,
+    ) -> Answer:
+        """Follow an instruction in plain language, without a film, handing out text as it comes.
+
+        Raises GenerationError as `answer` does; `input` is the text that the instruction is about.
+        """
+        outside = self._outside(f"{instruction}\n{input or ''}")
+        if outside:
+            raise GenerationError(f"The instruction is about {outside}. {self._range()}")
+        prompt = instruct_prompt(self.bundle.vocabulary, instruction, input)
+        tasks = self.bundle.manifest.sampling
+        sampling = self._seeded(tasks.instruct or tasks.answer, seed)
+        return self._passed_on(self._text(prompt, sampling, on_text, on_step))
 
     def generate(
         self, report_text: str, seed: int | None = None, on_step: OnStep | None = None
@@ -160,7 +189,7 @@ class Model:
         """Draw the film that a report describes; synthetic, and to be marked so wherever it goes."""
         instruction = self.bundle.manifest.instructions.generate[0]
         prompt = generate_prompt(self.bundle.vocabulary, report_text, instruction)
-        sampling = _seeded(self.bundle.manifest.sampling.generate, seed)
+        sampling = self._seeded(self.bundle.manifest.sampling.generate, seed)
         drawn = generate_image(self.backends.language, self.bundle.vocabulary, prompt, sampling, on_step)
         return GeneratedFilm(drawn.codes, self.decode(drawn.codes), drawn.seed)
 
@@ -170,6 +199,19 @@ class Model:
         return generate_text(
             self.backends.language, self.bundle.vocabulary, prompt, sampling, on_text, on_step
         )
+
+    def _seeded(self, sampling: Sampling, seed: int | None) -> Sampling:
+        chosen = sampling if seed is None else replace(sampling, seed=seed)
+        return replace(chosen, free=True, tries=self.tries) if self.free else chosen
+
+    def _passed_on(self, said: TextAnswer) -> Answer:
+        if _DEIDENTIFIED.search(said.text):
+            raise GenerationError(
+                "The answer holds blanks of de-identified training text and is refused. Word the "
+                "question anew."
+            )
+        confidence = geometric_mean(said.token_probabilities)
+        return Answer(said.text, confidence, said.token_probabilities, said.seed, said.finished)
 
     def _withheld(self, said: TextAnswer) -> str:
         if not said.finished:
@@ -196,7 +238,3 @@ def geometric_mean(probabilities: Sequence[float]) -> float:
     """Give the geometric mean of token probabilities; 0 where one of them is 0."""
     values = np.array(probabilities, dtype=np.float64)
     return float(np.exp(np.log(values).mean())) if values.size and values.min() > 0.0 else 0.0
-
-
-def _seeded(sampling: Sampling, seed: int | None) -> Sampling:
-    return sampling if seed is None else replace(sampling, seed=seed)

@@ -11,13 +11,14 @@ from PIL.PngImagePlugin import PngInfo
 from engine.preprocess import Film
 
 SYNTHETIC_MARK = "SYNTHETIC - NOT A PATIENT"
+RECONSTRUCTION_MARK = "DECODED FROM IMAGE CODES - NOT AN ORIGINAL FILM"
 _ENLARGED = 2
 _FONT_SIZE = 22
 
 
 def to_picture(film: Film) -> Image.Image:
-    """Turn a film [C, H, W] in [-1, 1] into an 8-bit grey picture of its first channel."""
-    grey = np.clip(np.rint((film[0] + 1.0) * 127.5), 0, 255).astype(np.uint8)
+    """Turn a film [C, H, W] in [-1, 1] into an 8-bit grey picture of its channels' mean."""
+    grey = np.clip(np.rint((film.mean(axis=0) + 1.0) * 127.5), 0, 255).astype(np.uint8)
     return Image.fromarray(grey)
 
 
@@ -45,3 +46,12 @@ def save_marked_png(film: Film, path: Path, made_by: str) -> None:
     info.add_text("Description", SYNTHETIC_MARK)
     info.add_text("Software", made_by)
     to_marked_picture(film).save(path, format="PNG", pnginfo=info)
+
+
+def save_decoded_png(film: Film, path: Path, made_by: str) -> None:
+    """Write a film decoded from codes as PNG, marked as synthetic in its text chunks; its pixels stay clean."""
+    info = PngInfo()
+    info.add_text("Synthetic", "YES")
+    info.add_text("Description", RECONSTRUCTION_MARK)
+    info.add_text("Software", made_by)
+    to_picture(film).save(path, format="PNG", pnginfo=info)

@@ -24,6 +24,8 @@ Source = Literal["file", "dicom"]
 
 MAX_PIXELS = 100_000_000
 _RESAMPLE = {"lanczos": Image.Resampling.LANCZOS}
+# "1": min-max and equalisation for files too; "2": files as published, and the choice of the centre.
+_VERSIONS = ("1", "2")
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,11 @@ class Steps:
 
 @dataclass(frozen=True)
 class PreprocessingSpec:
-    """One version of the preprocessing; sides are pixels."""
+    """One version of the preprocessing; sides are pixels.
+
+    `crop` is where the centre square begins when an odd number of rows is left over: "down" half a pixel up,
+    or "even" to the even row, as the published encoder's torchvision does.
+    """
 
     version: str = "1"
     side: int = 256
@@ -45,6 +51,7 @@ class PreprocessingSpec:
     file: Steps = field(default_factory=Steps)
     dicom: Steps = field(default_factory=Steps)
     minimum_side: int = 200
+    crop: str = "down"
 
     @classmethod
     def from_manifest(cls, entry: Mapping[str, Any]) -> "PreprocessingSpec":
@@ -54,7 +61,11 @@ class PreprocessingSpec:
             spec = cls(**{**entry, **steps})
         except (KeyError, TypeError) as error:
             raise BundleError(f"The manifest's preprocessing entry can't be read: {error}.") from error
-        if spec.version != "1" or spec.resample not in _RESAMPLE:
+        if (
+            spec.version not in _VERSIONS
+            or spec.resample not in _RESAMPLE
+            or spec.crop not in ("down", "even")
+        ):
             raise BundleError(
                 f"Preprocessing version {spec.version!r} with resampling {spec.resample!r} isn't known here. "
                 "Install a workstation as new as the bundle."
@@ -94,7 +105,7 @@ def film_from_array(
 
 def film_from_grey(grey: NDArray[np.uint8], spec: PreprocessingSpec) -> Film:
     """Resize and crop prepared 8-bit grey [H, W] to float32 [channels, side, side] in [-1, 1]."""
-    cropped = resized_and_cropped(grey, spec.side, _RESAMPLE[spec.resample])
+    cropped = resized_and_cropped(grey, spec.side, _RESAMPLE[spec.resample], to_even=spec.crop == "even")
     scaled = cropped.astype(np.float32) / np.float32(127.5) - np.float32(1.0)
     return np.ascontiguousarray(np.broadcast_to(scaled, (spec.channels, spec.side, spec.side)))
 
@@ -144,14 +155,30 @@ def equalize_histogram(grey: NDArray[np.uint8], valid: NDArray[np.bool_] | None 
     return np.asarray(np.clip(table, 0, 255).astype(np.uint8)[grey])
 
 
-def resized_and_cropped(grey: NDArray[np.uint8], side: int, resample: Image.Resampling) -> NDArray[np.uint8]:
+def published(side: int, channels: int) -> PreprocessingSpec:
+    """Give the published tokenizer's preprocessing: files as they are, DICOM as MIMIC-CXR-JPG was made.
+
+    The published encoder reads JPEGs that are already scaled and equalised, so a file of theirs and the DX it
+    was made from give the same codes; it refuses a short side under 256.
+    """
+    return PreprocessingSpec(
+        version="2", side=side, channels=channels, file=Steps(False, False), minimum_side=side, crop="even"
+    )
+
+
+def resized_and_cropped(
+    grey: NDArray[np.uint8], side: int, resample: Image.Resampling, to_even: bool = False
+) -> NDArray[np.uint8]:
     """Scale [H, W] so that its short side is `side` (each side rounded) and take the centre square."""
     height, width = grey.shape
     factor = side / min(height, width)
     image = Image.fromarray(grey)
     if (height, width) != (side, side):
         image = image.resize((max(side, round(width * factor)), max(side, round(height * factor))), resample)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
+    # Python rounds half to even, and so does torchvision's centre crop.
+    left, top = (
+        round(spare / 2) if to_even else spare // 2 for spare in (image.width - side, image.height - side)
+    )
     return np.asarray(image.crop((left, top, left + side, top + side)))
 
 

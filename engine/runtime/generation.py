@@ -1,21 +1,22 @@
 """From a prompt to an answer: text until the end key, or a film of exactly 256 image tokens.
 
 The structure is forced, so nothing is ever retried: image tokens are masked out of text, and inside an image
-answer nothing else is left (a deviation from the published code, which samples freely and retries). The
-text is what the model said. Works above any :class:`~engine.runtime.backend.LanguageBackend`.
+answer nothing else is left. That deviates from the published code, which samples freely and retries; with
+`Sampling.free` its way is taken, within a bounded number of tries. The text is what the model said. Works above
+any :class:`~engine.runtime.backend.LanguageBackend`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from engine.bundle import Sampling
 from engine.errors import GenerationError
 from engine.lm.prompt import image_target
 from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
 from engine.runtime.backend import LanguageBackend
-from engine.runtime.sampling import Sampler, image_mask, text_mask
+from engine.runtime.sampling import Sampler, image_mask, no_mask, text_mask
 
 OnText = Callable[[str], None]
 OnStep = Callable[[], None]
@@ -41,7 +42,10 @@ class TextAnswer:
 
 @dataclass(frozen=True)
 class ImageAnswer:
-    """A generated film: 256 codes, the probability of each, and all ids of the answer with its frame."""
+    """A generated film: 256 codes, the probability of each, and all ids of the answer with its frame.
+
+    `seed` is the one that the film was drawn with: of several free tries the one that gave a film.
+    """
 
     codes: tuple[int, ...]
     ids: tuple[int, ...]
@@ -62,19 +66,12 @@ def generate_text(
     `on_text` gets pieces that together are the answer's text; `on_step` is called before every token and may
     raise to stop. Raises GenerationError where no text came, BackendError where the prompt is too long.
     """
-    room = backend.max_positions - len(prompt)
-    sampler = Sampler(sampling, text_mask(vocabulary))
+    sampler = Sampler(sampling, (no_mask if sampling.free else text_mask)(vocabulary))
     stream = _TextStream(vocabulary, on_text)
     ids: list[int] = []
     probabilities: list[float] = []
     finished = False
-    logits = backend.prefill([prompt])
-    for index in range(min(sampling.max_new_tokens, room + 1)):
-        if index:
-            logits = backend.step(ids[-1:])
-        if on_step is not None:
-            on_step()
-        id_, probability = sampler.choose(logits[0])
+    for id_, probability in _drawn(backend, prompt, sampler, sampling.max_new_tokens, on_step):
         probabilities.append(probability)
         if id_ == vocabulary.end:
             finished = True
@@ -100,8 +97,67 @@ def generate_image(
     """Let the model answer with a film: `<`, exactly 256 image tokens, `>`, a blank line, the end key.
 
     `on_step` is called before every token and may raise to stop. Raises GenerationError where the prompt
-    leaves no room for a whole film.
+    leaves no room for a whole film, or where no free try gave exactly 256 codes.
     """
+    _check_room(backend, prompt)
+    if sampling.free:
+        return _free_image(backend, vocabulary, prompt, sampling, on_step)
+    sampler = Sampler(sampling, image_mask(vocabulary))
+    framed = [*prompt, vocabulary.less_than]
+    drawn = list(_drawn(backend, framed, sampler, CODES_PER_IMAGE, on_step))
+    codes = tuple(vocabulary.ids_to_codes([id_ for id_, _ in drawn]))
+    answer = tuple(image_target(vocabulary, codes))
+    return ImageAnswer(codes, answer, tuple(probability for _, probability in drawn), sampling.seed)
+
+
+def _free_image(
+    backend: LanguageBackend,
+    vocabulary: Vocabulary,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    on_step: OnStep | None,
+) -> ImageAnswer:
+    """Draw without masks until one answer holds exactly 256 codes, as the published evaluation does."""
+    counts: list[int] = []
+    for seed in range(sampling.seed, sampling.seed + max(1, sampling.tries)):
+        sampler = Sampler(replace(sampling, seed=seed), no_mask(vocabulary))
+        drawn: list[tuple[int, float]] = []
+        for choice in _drawn(backend, prompt, sampler, sampling.max_new_tokens, on_step):
+            drawn.append(choice)
+            if choice[0] == vocabulary.end:
+                break
+        # Every image token counts, contiguous or not.
+        found = [(id_, probability) for id_, probability in drawn if vocabulary.is_image(id_)]
+        if len(found) == CODES_PER_IMAGE:
+            codes = tuple(vocabulary.ids_to_codes([id_ for id_, _ in found]))
+            probabilities = tuple(probability for _, probability in found)
+            return ImageAnswer(codes, tuple(id_ for id_, _ in drawn), probabilities, seed)
+        counts.append(len(found))
+    raise GenerationError(
+        f"The model was to draw {CODES_PER_IMAGE} image codes freely and drew "
+        f"{', '.join(map(str, counts))} (seeds {sampling.seed} to {sampling.seed + len(counts) - 1}). "
+        "Allow more tries, or leave free sampling off."
+    )
+
+
+def _drawn(
+    backend: LanguageBackend, prompt: Sequence[int], sampler: Sampler, most: int, on_step: OnStep | None
+) -> Iterator[tuple[int, float]]:
+    """Draw up to `most` tokens with their probabilities, as far as the model's positions reach."""
+    room = backend.max_positions - len(prompt)
+    logits = backend.prefill([prompt])
+    last: list[int] = []
+    for _ in range(min(most, room + 1)):
+        if last:
+            logits = backend.step(last)
+        if on_step is not None:
+            on_step()
+        id_, probability = sampler.choose(logits[0])
+        last = [id_]
+        yield id_, probability
+
+
+def _check_room(backend: LanguageBackend, prompt: Sequence[int]) -> None:
     needed = len(prompt) + CODES_PER_IMAGE
     if needed > backend.max_positions:
         raise GenerationError(
@@ -109,21 +165,6 @@ def generate_image(
             f"{backend.max_positions} positions. "
             "Shorten it."
         )
-    sampler = Sampler(sampling, image_mask(vocabulary))
-    ids: list[int] = []
-    probabilities: list[float] = []
-    logits = backend.prefill([[*prompt, vocabulary.less_than]])
-    for index in range(CODES_PER_IMAGE):
-        if index:
-            logits = backend.step(ids[-1:])
-        if on_step is not None:
-            on_step()
-        id_, probability = sampler.choose(logits[0])
-        ids.append(id_)
-        probabilities.append(probability)
-    codes = tuple(vocabulary.ids_to_codes(ids))
-    answer = tuple(image_target(vocabulary, codes))
-    return ImageAnswer(codes, answer, tuple(probabilities), sampling.seed)
 
 
 class _TextStream:

@@ -15,6 +15,11 @@ from engine.lm.vocabulary import Vocabulary
 Mask = NDArray[np.float64]
 
 
+def no_mask(vocabulary: Vocabulary) -> Mask:
+    """Add-on for logits [V] that leaves everything: the published code's free sampling."""
+    return np.zeros(vocabulary.size)
+
+
 def text_mask(vocabulary: Vocabulary) -> Mask:
     """Add-on for logits [V] that leaves text and the end key: no image token, no other special token."""
     mask = np.zeros(vocabulary.size)

@@ -10,10 +10,12 @@ from PIL import Image
 from engine.errors import BundleError, FilmRefused
 from engine.preprocess import (
     PreprocessingSpec,
+    Steps,
     equalize_histogram,
     film_from_array,
     film_from_file,
     prepared_grey,
+    published,
 )
 
 SPEC = PreprocessingSpec()
@@ -125,7 +127,25 @@ def test_a_file_that_is_no_image_is_refused() -> None:
 def test_manifest_entry_round_trips_and_unknown_versions_are_refused() -> None:
     entry = PreprocessingSpec(channels=3).to_manifest()
     assert PreprocessingSpec.from_manifest(entry) == PreprocessingSpec(channels=3)
-    with pytest.raises(BundleError, match="'2'"):
-        PreprocessingSpec.from_manifest({**entry, "version": "2"})
+    with pytest.raises(BundleError, match="'3'"):
+        PreprocessingSpec.from_manifest({**entry, "version": "3"})
     with pytest.raises(BundleError, match="can't be read"):
         PreprocessingSpec.from_manifest({"version": "1"})
+
+
+@pytest.mark.parametrize(("spare", "top"), [(1, 0), (2, 1), (3, 2), (5, 2), (7, 4)])
+def test_the_published_crop_rounds_to_even(spare: int, top: int) -> None:
+    rows = np.arange(64 + spare, dtype=np.uint8)[:, None].repeat(64, axis=1)
+    film = film_from_array(rows, published(64, 3), source="file")
+    assert film.shape == (3, 64, 64)
+    assert np.rint((film[0, 0, 0] + 1.0) * 127.5) == top
+
+
+def test_a_published_file_and_its_dicom_give_the_same_film() -> None:
+    spec = published(256, 3)
+    assert PreprocessingSpec.from_manifest(spec.to_manifest()) == spec
+    stored = picture().astype(np.uint16) * 13 + 40
+    jpeg = prepared_grey(stored, Steps(min_max=True, equalize=True), 256)
+    assert np.array_equal(film_from_array(stored, spec), film_from_file(png(jpeg), spec))
+    with pytest.raises(FilmRefused, match="at least 256"):
+        film_from_array(picture()[:255], spec)
