@@ -50,3 +50,7 @@ class SettingsError(EngineError):
 
 class SynthesisError(EngineError):
     """Questions can't be made as asked: the generator, its model or server, or the texts can't be used."""
+
+
+class TrainingError(EngineError):
+    """A training run can't go on: its loss is no number any more."""
