@@ -11,7 +11,7 @@ Split = Literal["train", "val", "test"]
 TextKind = Literal["report", "worded"]
 
 SPLITS: tuple[Split, ...] = ("train", "val", "test")
-FRONTAL_VIEWS = frozenset({"PA", "AP"})
+FRONTAL_VIEWS = frozenset({"PA", "AP", "FRONTAL"})
 ADULT_YEARS = 18
 
 
@@ -21,8 +21,9 @@ class FilmRecord:
 
     `key` is unique in a set. `patient` and `study` are the source's names, or hashes of them. `order` sorts a
     patient's studies by time and is "" where the source has none. `view` is a View Position ("PA", "AP", "LL",
-    …, or ""). `age` is in years. `labels` are the positive findings; None where the source says nothing, which
-    is not the same as none found. `report` is the whole text, `findings` and `impression` its sections.
+    …), or "FRONTAL" or "LATERAL" where no more is known, or "". `age` is in years. `labels` are the positive
+    findings; None where the source says nothing, which is not the same as none found. `report` is the whole
+    text, `findings` and `impression` are its sections.
     """
 
     key: str

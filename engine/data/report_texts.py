@@ -39,6 +39,11 @@ def read_report(report: str, rules: TextRules) -> ReportTexts:
     if rules.headerless and found == NO_SECTIONS and report.strip():
         whole = " ".join(report.split())
         found = Sections(None, whole, whole)
+    return read_sections(found, rules)
+
+
+def read_sections(found: Sections, rules: TextRules) -> ReportTexts:
+    """Apply the rules to sections that the source itself tells apart."""
     counts: Counter[str] = Counter()
     if found == NO_SECTIONS:
         return ReportTexts(found, "", Counter({"reports without a section": 1}))

@@ -28,7 +28,7 @@ PRIOR_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         ("comparison", r"\bcompar(?:ed|ing|isons?|ative|e)\b|\bin reference to\b|\brelative to (?:the|a|prior)\b"),
         ("prior", rf"\b(?:prior|previous|preceding)\b(?!\s+{_HISTORY})|\bpreviously\b|\bpriors\b"),
-        ("earlier", r"\bearlier\b|\b(?:last|most recent|outside|old(?:er)?) (?:\w+ )?(?:stud|film|exam|radiograph|ct\b)"),
+        ("earlier", r"\bearlier\b|\b(?:last|most recent|outside|old(?:er)?) (?:\w+ )?(?:stud|film|exam|radiogr)"),
         ("since", r"\bsince\b|\bin the interim\b|\bnow\b(?! that)|\bthe study of\b|\bstudy from\b"),
         ("interval", r"\binterval(?:ly)?\b"),
         ("again", r"\b(?:once )?again\b|\bre-?demonstrat\w+|\bre-?identified\b|\bas before\b|\bstill\b"),
