@@ -9,8 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.data.records import FilmRecord
-from engine.data.templates import age_band
+from engine.data.templates import context as context_line
 from engine.lm.prompt import (
     GENERATE_INSTRUCTIONS,
     REPORT_INSTRUCTIONS,
@@ -27,6 +26,7 @@ from engine.train.instruct.settings import InstructSettings
 
 # Joints of texts may tokenise otherwise than the texts alone.
 _JOINTS = 8
+_SENTENCE_ENDS = (".", "!", "?")
 
 
 @dataclass(frozen=True)
@@ -102,13 +102,16 @@ class ExampleMaker:
     def _text_weights(self, text: str, length: int) -> list[float]:
         settings = self.settings
         weights = [settings.text_weight] * length
-        if self._emphasised is not None:
-            stripped = text.strip()
-            found = [match.span() for match in self._emphasised.finditer(stripped)]
-            for at, (start, end) in enumerate(self.vocabulary.spans(stripped + "\n\n") if found else ()):
-                if any(start < last and first < end for first, last in found):
-                    weights[at] *= settings.emphasis_weight
         weights[0] *= settings.first_token_weight
+        if self._emphasised is None and settings.sentence_weight == 1.0:
+            return weights
+        whole = text.strip() + "\n\n"
+        found = [match.span() for match in self._emphasised.finditer(whole)] if self._emphasised else []
+        for at, (start, end) in enumerate(self.vocabulary.spans(whole)):
+            if any(start < last and first < end for first, last in found):
+                weights[at] *= settings.emphasis_weight
+            if whole[start - 1 : start] in _SENTENCE_ENDS and whole[start].isspace():
+                weights[at] *= settings.sentence_weight
         return weights
 
     def _drop(self, example: Example, random: np.random.Generator) -> Example:
@@ -120,12 +123,6 @@ class ExampleMaker:
         other = self.vocabulary.image_offset + random.integers(self.vocabulary.codes, size=len(ids))
         dropped &= (ids >= self.vocabulary.image_offset) & (ids < self.vocabulary.size)
         return Example(np.where(dropped, other, ids).tolist(), example.weights)
-
-
-def context_line(record: FilmRecord) -> str:
-    """Give view and age band as the context line of a prompt: `View: PA. Age: 40 to 59 years.`"""
-    parts = [f"View: {record.view}."] if record.frontal else []
-    return " ".join([*parts, f"Age: {age_band(record.age)}."])
 
 
 def drop_too_long(corpus: Corpus, vocabulary: Vocabulary, limit: int) -> None:

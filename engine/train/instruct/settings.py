@@ -73,6 +73,11 @@ class InstructSettings(Settings):
     first_token_weight: float = Field(
         1.0, ge=0, description="Factor on the first token of a report or an answer, where the decision is."
     )
+    sentence_weight: float = Field(
+        1.0,
+        ge=0,
+        description="Factor on the token after each sentence's end (the next sentence, or the text's end).",
+    )
     emphasis_words: Words = Field([], description="Words of reports and answers with a weight of their own.")
     emphasis_weight: float = Field(1.0, ge=0, description="Factor on the tokens of the emphasised words.")
     answer_image_weight: float = Field(1.0, ge=0, description="Loss weight of the codes of a drawn film.")
@@ -125,7 +130,7 @@ class InstructSettings(Settings):
     device: Literal["auto", "cpu"] = Field("auto", description="auto: the GPU where there is one.")
     threads: int = Field(0, ge=0, description="CPU threads; 0 leaves torch's own choice.")
     workers: int = Field(0, ge=0, description="Processes that build examples.")
-    fsdp: str = Field("", description='FSDP, as Hugging Face\'s trainer takes it: "full_shard auto_wrap".')
+    fsdp: bool = Field(False, description="Shard the network over the processes of torchrun (FSDP).")
     fsdp_config: Path | None = Field(None, description="FSDP configuration file (JSON).")
     deepspeed: Path | None = Field(None, description="DeepSpeed configuration file (JSON).")
 

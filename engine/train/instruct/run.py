@@ -1,0 +1,202 @@
+"""One run of a stage: from settings to the folder with checkpoints, `best`, `last` and the log."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel, PrinterCallback, TrainingArguments, set_seed
+from transformers.utils.logging import disable_progress_bar
+
+from engine.errors import DataError, SettingsError
+from engine.lm.vocabulary import Vocabulary
+from engine.train.instruct.checkpoints import newest_whole, settle
+from engine.train.instruct.collate import PlannedExamples
+from engine.train.instruct.corpus import Corpus, all_texts, open_sets, read_corpus
+from engine.train.instruct.examples import ExampleMaker, drop_too_long
+from engine.train.instruct.lora import add_adapters
+from engine.train.instruct.metrics import Validator
+from engine.train.instruct.plan import make_plan
+from engine.train.instruct.run_log import RunLog
+from engine.train.instruct.settings import InstructSettings, Stage2Settings
+from engine.train.instruct.start import TOKENIZER, make_network, make_vocabulary, write_language_model
+from engine.train.instruct.trainer import StageTrainer
+
+SETTINGS = "settings.yaml"
+
+
+def train(settings: InstructSettings) -> StageTrainer:
+    """Run a stage to its end, from the newest whole checkpoint where `resume` is set; give its trainer.
+
+    Raises SettingsError, DataError, VocabularyError or CheckpointError before the first step for what can't
+    work, and TrainingError where the loss is no number any more.
+    """
+    if settings.threads:
+        torch.set_num_threads(settings.threads)
+    if settings.workers:
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    disable_progress_bar()  # bars of loading and saving; the run has its own
+    arguments = trainer_arguments(settings)
+    checkpoint = _checkpoint(settings)
+    sets, tokenizer_id = open_sets(settings)
+    training = read_corpus(settings, sets, tokenizer_id, "train")
+    validation = read_corpus(settings, sets, tokenizer_id, "val")
+    vocabulary = _vocabulary(settings, training)
+    set_seed(settings.seed)
+    network, added = make_network(settings, vocabulary)
+    limit = min(settings.max_length, _positions(network))
+    for corpus in (training, validation):
+        drop_too_long(corpus, vocabulary, limit)
+    plan = make_plan(training, settings, settings.steps * settings.batch)
+    maker = ExampleMaker(vocabulary, settings)
+    facts = {"stage": 2 if isinstance(settings, Stage2Settings) else 1, "image_tokenizer": tokenizer_id}
+    trainer = StageTrainer(
+        add_adapters(network, settings, added != 0) if settings.lora_rank else network,
+        arguments,
+        PlannedExamples(plan, training, maker, settings.seed),
+        settings,
+        Validator(settings, training, validation, maker),
+        _writer(network, vocabulary, settings, facts),
+    )
+    log = RunLog(settings, _told(training, plan.passes(training), network, vocabulary, added))
+    trainer.remove_callback(PrinterCallback)
+    trainer.add_callback(log)
+    try:
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        trainer.write(
+            settings.out / "last", {"step": trainer.state.global_step, "validation": log.validation}
+        )
+    finally:
+        log.close()
+    return trainer
+
+
+def trainer_arguments(settings: InstructSettings) -> TrainingArguments:
+    """Turn the settings into the trainer's arguments; raise SettingsError for a batch that can't be divided."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    parts = processes * settings.accumulate
+    if settings.batch % parts:
+        raise SettingsError(
+            f"Setting batch: {settings.batch} can't be divided into {parts} equal parts ({processes} processes, "
+            f"accumulate {settings.accumulate})."
+        )
+    options: dict[str, Any] = {}
+    if settings.fsdp:
+        options = {"fsdp": True, "fsdp_config": settings.fsdp_config and str(settings.fsdp_config)}
+    if settings.deepspeed is not None:
+        options = {"deepspeed": str(settings.deepspeed)}
+        _need_deepspeed()
+    if settings.schedule == "cosine":
+        options["lr_scheduler_kwargs"] = {"min_lr_rate": 0.05}
+    # Newer versions have another name for gradient checkpointing, and warn of the old one.
+    known = TrainingArguments.__dataclass_fields__
+    checkpointing = (
+        "activation_checkpointing" if "activation_checkpointing" in known else "gradient_checkpointing"
+    )
+    return TrainingArguments(
+        output_dir=str(settings.out),
+        max_steps=settings.steps,
+        per_device_train_batch_size=settings.batch // parts,
+        gradient_accumulation_steps=settings.accumulate,
+        learning_rate=settings.learning_rate,
+        adam_beta2=settings.beta2,
+        weight_decay=settings.weight_decay,
+        lr_scheduler_type="constant_with_warmup" if settings.schedule == "constant" else "cosine_with_min_lr",
+        warmup_steps=settings.warmup,
+        max_grad_norm=settings.clip,
+        bf16=settings.bf16,
+        seed=settings.seed,
+        use_cpu=settings.device == "cpu" or not torch.cuda.is_available(),
+        dataloader_num_workers=settings.workers,
+        dataloader_pin_memory=torch.cuda.is_available(),
+        remove_unused_columns=False,
+        logging_steps=settings.log_every,
+        logging_nan_inf_filter=False,
+        eval_strategy="steps",
+        eval_steps=settings.validate_every,
+        metric_for_best_model=settings.select_by,
+        greater_is_better=settings.higher_is_better,
+        save_strategy="steps",
+        save_steps=settings.save_every,
+        save_total_limit=None,
+        report_to="none",
+        disable_tqdm=True,
+        log_level="error",
+        **{checkpointing: settings.checkpoint_activations},
+        **options,
+    )
+
+
+def _need_deepspeed() -> None:
+    try:
+        import deepspeed  # type: ignore[import-not-found]  # noqa: F401
+    except ImportError as error:
+        raise SettingsError(
+            "Setting deepspeed: the package isn't installed. Install it with `pip install deepspeed`, or use fsdp."
+        ) from error
+
+
+def _checkpoint(settings: InstructSettings) -> Path | None:
+    """Settle the run's folder and find where to go on; refuse to start over an earlier run."""
+    out = settings.out
+    newest = newest_whole(out) if out.is_dir() else None
+    if newest is not None and not settings.resume:
+        raise SettingsError(
+            f"Setting out: {out} holds an earlier run ({newest.name}). Give `resume` to go on, or another folder."
+        )
+    out.mkdir(parents=True, exist_ok=True)
+    if int(os.environ.get("RANK", "0")) == 0:
+        for name in ("best", "last"):
+            settle(out / name)
+        (out / SETTINGS).write_text(settings.to_yaml(), encoding="utf-8")
+    return newest
+
+
+def _vocabulary(settings: InstructSettings, training: Corpus) -> Vocabulary:
+    """Keep the text tokenizer that a run trained: it goes on with the same ids whatever the texts are then."""
+    kept = settings.out / TOKENIZER
+    if settings.resume and kept.exists():
+        return Vocabulary.from_file(kept, settings.image_codes)
+    vocabulary = make_vocabulary(settings, all_texts(training))
+    if int(os.environ.get("RANK", "0")) == 0:
+        kept.write_text(vocabulary.to_text(), encoding="utf-8")
+    return vocabulary
+
+
+def _positions(network: PreTrainedModel) -> int:
+    found = getattr(network.config, "max_position_embeddings", None)
+    if not isinstance(found, int):
+        raise DataError("The base's config.json has no max_position_embeddings. Use another base.")
+    return found
+
+
+def _writer(
+    network: PreTrainedModel, vocabulary: Vocabulary, settings: InstructSettings, facts: Mapping[str, Any]
+) -> Any:
+    def write(folder: Path, state: dict[str, Tensor] | None, figures: dict[str, Any]) -> None:
+        told = {**facts, **figures, "settings": settings.model_dump(mode="json")}
+        write_language_model(folder, network, state, vocabulary, told)
+
+    return write
+
+
+def _told(
+    training: Corpus,
+    passes: Mapping[str, float],
+    network: PreTrainedModel,
+    vocabulary: Vocabulary,
+    added: int,
+) -> list[str]:
+    """Word what the run starts with."""
+    counts = training.counts()
+    items = ", ".join(f"{task} {counts[task]} ({times:.2f} passes)" for task, times in passes.items())
+    dropped = ", ".join(f"{why}: {count}" for why, count in sorted(training.dropped.items()))
+    size = sum(parameter.numel() for parameter in network.parameters())
+    return [
+        f"examples to draw from: {items}",
+        f"left out: {dropped or 'none'}",
+        f"network: {size / 1e6:.1f} M parameters, {vocabulary.text_size} text ids and {vocabulary.codes} image "
+        f"codes, {added} rows new",
+    ]
