@@ -1,15 +1,16 @@
 """Report sentences worded from mined labels, because no freely licensed reports pair with the films.
 
-Every text says first whether the film is normal, then names findings of the row; it holds no side, size,
-severity, device, comparison, name or finding outside JUDGED. These are templates, not radiologists' words,
-and the model card says so.
+A normal film's text begins with "No"; an abnormal one's is a row of sentences, one for each finding of the
+row that is in JUDGED, in its order and each beginning with the finding's word. So every decision of the
+model is the first token of a sentence. No text holds a side, size, severity, device, comparison, name or
+finding outside JUDGED. These are templates, not radiologists' words, and the model card says so.
 """
 
 import re
+from collections.abc import Collection
+from typing import Protocol
 
 import numpy as np
-
-from engine.data.manifest import FilmRow
 
 JUDGED = ("Pneumonia", "Infiltration", "Atelectasis", "Edema", "Effusion")
 
@@ -28,52 +29,84 @@ NOT_JUDGED = (
     "Tuberculosis",
 )
 
-WORDS = {
-    "Pneumonia": ("pneumonia",),
-    "Infiltration": ("infiltration", "an infiltrate"),
-    "Atelectasis": ("atelectasis",),
-    "Edema": ("pulmonary edema", "edema"),
-    "Effusion": ("pleural effusion", "an effusion"),
+# What a finding's sentence begins with.
+SUBJECTS = {
+    "Pneumonia": "Pneumonia",
+    "Infiltration": "Infiltration",
+    "Atelectasis": "Atelectasis",
+    "Edema": "Pulmonary edema",
+    "Effusion": "Pleural effusion",
 }
-
-_FINDING_OF = {word: name for name, words in WORDS.items() for word in words}
-
-# Every normal text begins with the same word and every abnormal one with another, so that the likeliest
-# first word is the likelier decision (a test holds that).
 NORMAL = (
     "No acute finding.",
     "No acute finding on this film.",
     "No abnormal finding.",
     "No abnormality is seen.",
+    "No abnormality on this chest radiograph.",
     "No finding on this chest radiograph.",
 )
-ABNORMAL = (
-    "Findings of {findings}.",
-    "Findings: {findings}.",
-    "Findings of {findings} on this film.",
-    "Findings suggest {findings}.",
-    "Findings in keeping with {findings}.",
+# How a finding's sentence goes on; one text keeps to one of them.
+PREDICATES = (
+    "is present.",
+    "is seen.",
+    "is noted.",
+    "is visible.",
+    "is seen on this film.",
+    "is present on this chest radiograph.",
 )
-# The first wording is the commonest, so that the likeliest text is one whole sentence of one kind.
-_SHARES = (0.5, 0.2, 0.1, 0.1, 0.1)
+# The first wording is the commonest, so that the likeliest text is one of a kind.
+_SHARES = (0.5, 0.1, 0.1, 0.1, 0.1, 0.1)
 
 _VIEWS = {"PA": "posteroanterior", "AP": "anteroposterior"}
 
 
-def judged_findings(row: FilmRow) -> tuple[str, ...]:
-    """Give the findings of a row that the texts may speak about, in a fixed order."""
-    return tuple(name for name in JUDGED if name in row.labels)
+class Labelled(Protocol):
+    """What is known of a film beside its pixels: a row of a manifest or a record of a prepared set."""
+
+    @property
+    def view(self) -> str:
+        """View Position: PA, AP, another or empty."""
+
+    @property
+    def age(self) -> int | None:
+        """Age in years."""
+
+    @property
+    def labels(self) -> frozenset[str] | None:
+        """The positive findings, or None where the source says nothing."""
 
 
-def usable(row: FilmRow) -> bool:
-    """Tell whether a row can be worded: an adult, either No Finding or with a judged finding."""
-    return row.adult and (row.normal != bool(judged_findings(row)))
+def judged_findings(row: Labelled) -> tuple[str, ...]:
+    """Give the findings of a row that the texts may speak about, in a fixed order.
+
+    `Pneumonia, bacterial` and the like count as Pneumonia: the kind is never part of a report.
+    """
+    known = {label.split(",")[0] for label in row.labels or ()}
+    return tuple(name for name in JUDGED if name in known)
 
 
-def impression(row: FilmRow, random: np.random.Generator) -> str:
+def is_normal(row: Labelled) -> bool:
+    """Tell whether the source says that there is nothing: No Finding, or Normal."""
+    return bool({"No Finding", "Normal"} & (row.labels or frozenset()))
+
+
+def usable(row: Labelled) -> bool:
+    """Tell whether a row can be worded: either normal or with a judged finding."""
+    return is_normal(row) != bool(judged_findings(row))
+
+
+def impression(row: Labelled, random: np.random.Generator) -> str:
     """Word the impression of a usable row in one of several ways."""
-    pattern = str(random.choice(NORMAL if row.normal else ABNORMAL, p=_SHARES))
-    return pattern.format(findings=listed(judged_findings(row), random))
+    if is_normal(row):
+        return str(random.choice(NORMAL, p=_SHARES))
+    return worded(judged_findings(row), str(random.choice(PREDICATES, p=_SHARES)))
+
+
+def worded(findings: Collection[str], predicate: str = PREDICATES[0]) -> str:
+    """Give the sentences that name findings, or the usual one for none."""
+    if not len(findings):
+        return NORMAL[0]
+    return " ".join(f"{SUBJECTS[name]} {predicate}" for name in JUDGED if name in findings)
 
 
 def parse_impression(text: str) -> frozenset[str] | None:
@@ -83,26 +116,19 @@ def parse_impression(text: str) -> frozenset[str] | None:
     """
     if text in NORMAL:
         return frozenset()
-    for pattern in ABNORMAL:
-        match = re.fullmatch(re.escape(pattern).replace(r"\{findings\}", "(.+)"), text)
-        words = re.split(", | and ", match.group(1)) if match else []
-        if words and _known(words):
-            return frozenset(_FINDING_OF[word] for word in words)
-    return None
+    named = [_subject(sentence) for sentence in re.split(r"(?<=\.) ", text)]
+    found = [name for name in named if name is not None]
+    return frozenset(found) if len(set(found)) == len(named) else None
 
 
-def _known(words: list[str]) -> bool:
-    findings = [_FINDING_OF.get(word) for word in words]
-    return None not in findings and len(set(findings)) == len(findings)
+def _subject(sentence: str) -> str | None:
+    return next(
+        (name for name, subject in SUBJECTS.items() for end in PREDICATES if sentence == f"{subject} {end}"),
+        None,
+    )
 
 
-def listed(findings: tuple[str, ...], random: np.random.Generator) -> str:
-    """Join findings to `a, b and c` with their usual words."""
-    words = [str(random.choice(WORDS[name], p=_word_shares(name))) for name in findings]
-    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
-def context(row: FilmRow) -> str:
+def context(row: Labelled) -> str:
     """Give view and age band as the context line of a prompt: `View: PA. Age: 40 to 59 years.`"""
     parts = [f"View: {row.view}."] if row.view in _VIEWS else []
     return " ".join([*parts, f"Age: {age_band(row.age)}."])
@@ -116,7 +142,3 @@ def age_band(years: int | None) -> str:
         return "under 18 years"
     bands = ((40, "18 to 39 years"), (60, "40 to 59 years"), (200, "60 years or more"))
     return next(name for limit, name in bands if years < limit)
-
-
-def _word_shares(name: str) -> list[float]:
-    return [1.0] if len(WORDS[name]) == 1 else [0.75, 0.25]

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 
 from engine.data.manifest import FilmRow
 from engine.data.questions import ABNORMAL, PRESENCE
-from engine.data.templates import ABNORMAL as ABNORMAL_TEXTS
-from engine.data.templates import JUDGED
-from engine.data.templates import NORMAL as NORMAL_TEXTS
+from engine.data.templates import JUDGED, NORMAL, SUBJECTS
 from engine.lm.prompt import REPORT_INSTRUCTIONS, answer_prompt, report_prompt
 from engine.lm.vocabulary import Vocabulary
 
@@ -38,8 +36,8 @@ def abnormal_log_odds(next_logits: NextLogits, vocabulary: Vocabulary, codes: ND
     """Score films [N, 256] by the report prompt: how much likelier an abnormal opening is."""
     instruction = REPORT_INSTRUCTIONS[0]
     prompts = [report_prompt(vocabulary, film.tolist(), instruction) for film in codes]
-    yes = first_tokens(vocabulary, [text.split("{")[0] for text in ABNORMAL_TEXTS])
-    return log_odds(next_logits, prompts, yes, first_tokens(vocabulary, NORMAL_TEXTS))
+    yes = first_tokens(vocabulary, SUBJECTS.values())
+    return log_odds(next_logits, prompts, yes, first_tokens(vocabulary, NORMAL))
 
 
 def answer_log_odds(

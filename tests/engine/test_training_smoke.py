@@ -17,16 +17,7 @@ from engine.data.films import Augmentation, augmented
 from engine.data.manifest import FilmRow, read_manifest, select
 from engine.data.questions import ABNORMAL as ABNORMAL_SUBJECT
 from engine.data.questions import SUBJECTS, question_and_answer
-from engine.data.templates import (
-    ABNORMAL,
-    NORMAL,
-    NOT_JUDGED,
-    context,
-    impression,
-    judged_findings,
-    parse_impression,
-    usable,
-)
+from engine.data.templates import NORMAL
 from engine.errors import DataError
 from engine.lm.vocabulary import Vocabulary
 from engine.tokenizer.config import VQGANConfig
@@ -119,32 +110,6 @@ def test_language_model_learns_the_made_pictures(manifest: Path, tokenizer_run: 
     assert np.allclose(scores, again)
 
 
-def test_ten_thousand_texts_say_only_what_the_row_holds() -> None:
-    random = np.random.default_rng(0)
-    outside = [name.lower() for name in NOT_JUDGED]
-    more = ("left", "right", "small", "large", "mild", "severe", "tube", "unchanged", "new ", "improved")
-    for number in range(10_000):
-        labels = LABELS[number % 4]
-        text = impression(row(labels), random)
-        assert parse_impression(text) == frozenset(judged_findings(row(labels)))
-        assert not any(word in text.lower() for word in (*outside, *more))
-
-
-def test_first_tokens_of_normal_and_abnormal_texts_differ() -> None:
-    vocabulary = Vocabulary.from_text(train_tokenizer().to_str())
-    normal = {vocabulary.encode(text)[0] for text in NORMAL}
-    abnormal = {vocabulary.encode(text)[0] for text in ABNORMAL}
-    assert len(normal) == len(abnormal) == 1
-    assert normal != abnormal
-    assert vocabulary.encode("Yes,")[0] not in {vocabulary.encode("No,")[0]}
-
-
-def test_other_sentences_are_not_read_as_impressions() -> None:
-    assert parse_impression("No acute finding. Findings of edema.") is None
-    assert parse_impression("Findings of edema and edema.") is None
-    assert parse_impression("Findings of fracture.") is None
-
-
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_answers_follow_the_labels(subject: str) -> None:
     random = np.random.default_rng(1)
@@ -156,14 +121,6 @@ def test_answers_follow_the_labels(subject: str) -> None:
         else:
             assert answer.startswith("Yes") == (subject in film.labels)
         assert question.endswith("?")
-
-
-def test_children_and_unworded_rows_give_no_report() -> None:
-    assert usable(row("No Finding"))
-    assert not usable(row("No Finding", age=9))
-    assert not usable(row("No Finding", age=None))
-    assert not usable(row("Mass"))
-    assert context(row("No Finding")) == "View: PA. Age: 40 to 59 years."
 
 
 def test_examples_put_no_loss_on_the_prompt_text_and_balance_the_decision() -> None:
