@@ -35,9 +35,10 @@ _model = typer.Typer(no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add the engine's commands."""
     app.command("engine", help="Run an engine: draft films and answer questions until stopped.")(run_engine)
-    from engine.commands import train
+    from engine.commands import train, vqa
 
     train.register(app)
+    vqa.register(app)
     app.add_typer(_model, name="model", help="Show the model, and use it on a film without the workstation.")
 
 
