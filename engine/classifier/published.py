@@ -1,29 +1,22 @@
 """TorchXRayVision's published DenseNets: where their files lie, and how to read them without running them.
 
-A published file is a pickled module of the years before torch's zip format. `torch.load(weights_only=True)`
-refuses it, whatever is declared safe, because such a file names its classes through persistent ids. So it is
-read here with a pickle reader that knows tensors alone: every other name in the file becomes an inert part
-that only keeps its attributes. State dicts and safetensors of the same layout are read too.
+A published file is a pickled module of the years before torch's zip format; `tensor_pickle` reads it. State
+dicts and safetensors of the same layout are read too.
 """
 
-import pickle
-import types
 import urllib.request
-import warnings
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-import torch._utils
 from torch import Tensor
 
 from engine.classifier.densenet import DenseNet, DenseNetConfig
 from engine.errors import CheckpointError
 from engine.safe_write import replacing
 from engine.state_dict import load_strictly
+from engine.tensor_pickle import read_tensors
 
 CACHE = Path("~/.torchxrayvision/models_data")
 DEFAULT = "densenet121-res224-all"
@@ -99,7 +92,7 @@ def load_published(path: str | Path) -> DenseNet:
     Sizes are taken from the tensors. Raises CheckpointError naming the first key that doesn't fit.
     """
     path = Path(path)
-    state = _read(path)
+    state = read_tensors(path)
     state = {key.removeprefix("module."): tensor for key, tensor in state.items() if "op_threshs" not in key}
     known = next((entry for entry in PUBLISHED.values() if entry.file == path.name), None)
     points = None if known is None else torch.tensor(known.op_threshs)
@@ -140,76 +133,3 @@ def _sizes(state: Mapping[str, Tensor], path: Path) -> DenseNetConfig:
         num_classes=outputs,
         in_channels=first.shape[1],
     )
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    if not path.is_file():
-        raise CheckpointError(f"There is no file {path}. Put the DenseNet's weights there.")
-    try:
-        if path.suffix == ".safetensors":
-            from safetensors.torch import load_file
-
-            return dict(load_file(path))
-        with warnings.catch_warnings():
-            # A file that carries its classes' source makes torch compare it with ours.
-            warnings.simplefilter("ignore")
-            held = torch.load(path, map_location="cpu", pickle_module=_tensors_alone(), weights_only=False)
-    except Exception as error:  # torch and pickle raise many kinds for a damaged file
-        raise CheckpointError(f"The DenseNet file {path} can't be read: {error}") from error
-    if isinstance(held, _Part):
-        return dict(held.tensors())
-    if isinstance(held, Mapping):
-        inner = held.get("state_dict", held)
-        return {str(key): value for key, value in inner.items() if isinstance(value, Tensor)}
-    raise CheckpointError(f"{path} holds a {type(held).__name__}, no network.")
-
-
-class _Part:
-    """Stands for any object in a pickle: takes its state and does nothing."""
-
-    dump_patches = False  # asked for by torch's reader of the old format
-
-    def __new__(cls, *_args: Any, **_named: Any) -> "_Part":
-        return super().__new__(cls)
-
-    def __init__(self, *_args: Any, **_named: Any) -> None:
-        self.state: dict[str, Any] = {}
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state if isinstance(state, dict) else {}
-
-    def tensors(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        """Walk the parts below in the order of a module's state dict."""
-        for kind in ("_parameters", "_buffers"):
-            for name, tensor in (self.state.get(kind) or {}).items():
-                if isinstance(tensor, Tensor):
-                    yield prefix + name, tensor.detach()
-        for name, part in (self.state.get("_modules") or {}).items():
-            if isinstance(part, _Part):
-                yield from part.tensors(f"{prefix}{name}.")
-
-
-# What builds tensors; nothing else of a file is ever called.
-_ALLOWED: dict[tuple[str, str], Any] = {
-    ("collections", "OrderedDict"): OrderedDict,
-    ("torch._utils", "_rebuild_tensor"): torch._utils._rebuild_tensor,
-    ("torch._utils", "_rebuild_tensor_v2"): torch._utils._rebuild_tensor_v2,
-    ("torch._utils", "_rebuild_parameter"): torch._utils._rebuild_parameter,
-    **{
-        ("torch", f"{name}Storage"): getattr(torch, f"{name}Storage")
-        for name in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte", "Bool")
-    },
-}
-
-
-class _Unpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        return _ALLOWED.get((module, name), _Part)
-
-
-def _tensors_alone() -> types.ModuleType:
-    reader = types.ModuleType("tensors_alone")
-    reader.Unpickler = _Unpickler  # type: ignore[attr-defined]
-    reader.load = lambda file, **named: _Unpickler(file, **named).load()  # type: ignore[attr-defined]
-    reader.UnpicklingError = pickle.UnpicklingError  # type: ignore[attr-defined]
-    return reader

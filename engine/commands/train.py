@@ -2,6 +2,7 @@
 
 import typer
 
+from engine.classifier.settings import ClassifierSettings
 from engine.commands import told
 from engine.settings import add_command
 from engine.train.instruct.settings import InstructSettings, Stage1Settings, Stage2Settings
@@ -12,6 +13,13 @@ _train = typer.Typer(no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add `llmcxr train`."""
     app.add_typer(_train, name="train", help="Train the tokenizer and the language model.")
+
+
+def train_films_classifier(settings: ClassifierSettings) -> None:
+    """Train a classifier of films: the feature net of the tokenizer's loss, a judge, a reference or a guard."""
+    from engine.classifier.train import train_classifier
+
+    train_classifier(settings)
 
 
 def train_stage1(settings: Stage1Settings) -> None:
@@ -30,5 +38,6 @@ def _instruct(settings: InstructSettings) -> None:
     train(settings)
 
 
+add_command(_train, "classifier", ClassifierSettings, train_films_classifier, told)
 add_command(_train, "stage1", Stage1Settings, train_stage1, told)
 add_command(_train, "stage2", Stage2Settings, train_stage2, told)

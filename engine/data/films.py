@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +17,18 @@ from PIL import Image
 
 from engine.data.manifest import FilmRow
 from engine.errors import DataError, FilmRefused
-from engine.preprocess import PreprocessingSpec, film_from_grey, prepared_grey, read_stored
+from engine.preprocess import (
+    PreprocessingSpec,
+    film_from_grey,
+    prepared_grey,
+    read_stored,
+    resized_and_cropped,
+)
+from engine.progress import track
+from engine.safe_write import write_json
 
 CANVAS = 288
+_MARK_EVERY = 256
 Canvases = NDArray[np.uint8]
 
 
@@ -39,15 +49,56 @@ def load_canvases(rows: Sequence[FilmRow], spec: PreprocessingSpec, cache: Path)
 
     Raises DataError naming the file that can't be read.
     """
-    key = json.dumps([[str(row.file) for row in rows], spec.to_manifest(), CANVAS])
+    return load_films([row.file for row in rows], spec, cache)[0]
+
+
+def load_films(
+    files: Sequence[Path],
+    spec: PreprocessingSpec,
+    cache: Path,
+    side: int = CANVAS,
+    skip_unreadable: bool = False,
+) -> tuple[Canvases, dict[int, str]]:
+    """Prepare every film once as 8-bit grey [N, side, side], memory-mapped from a cache folder.
+
+    A pass that was cut off goes on where it stopped. Gives the films that can't be read by their number, with
+    the reason, as well; they are black. Raises DataError naming the first one unless they are to be skipped.
+    """
+    key = json.dumps([[str(file) for file in files], spec.to_manifest(), side])
     path = cache / f"canvas-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
+    marks = path.with_suffix(".json")
     if not path.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        films = np.stack([_canvas(row, spec) for row in rows])
-        temporary = path.with_suffix(".tmp.npy")
-        np.save(temporary, films)
-        temporary.replace(path)
-    return np.asarray(np.load(path, mmap_mode="r"))
+        _prepare(files, spec, path, side, skip_unreadable)
+    told = json.loads(marks.read_text(encoding="utf-8")) if marks.exists() else {"unreadable": {}}
+    unreadable = {int(number): reason for number, reason in told["unreadable"].items()}
+    return np.asarray(np.load(path, mmap_mode="r")), unreadable
+
+
+def _prepare(files: Sequence[Path], spec: PreprocessingSpec, path: Path, side: int, skip: bool) -> None:
+    """Write `path`, noting every few films beside it how far the pass is."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, marks = path.with_suffix(".part.npy"), path.with_suffix(".json")
+    done: dict[str, Any] = {"films": 0, "unreadable": {}}
+    if part.exists() and marks.exists():
+        done = json.loads(marks.read_text(encoding="utf-8"))
+        canvases = np.lib.format.open_memmap(part, mode="r+")
+    else:
+        canvases = np.lib.format.open_memmap(part, "w+", np.uint8, (len(files), side, side))
+    for number in track(range(done["films"], len(files)), "films prepared", done=done["films"]):
+        try:
+            canvases[number] = _canvas(files[number], spec, side)
+        except DataError as error:
+            if not skip:
+                raise
+            canvases[number] = 0
+            done["unreadable"][str(number)] = str(error)
+        done["films"] = number + 1
+        if done["films"] % _MARK_EVERY == 0:
+            canvases.flush()
+            write_json(marks, done)
+    canvases.flush()
+    write_json(marks, done)
+    part.replace(path)
 
 
 def film(canvas: NDArray[np.uint8], spec: PreprocessingSpec) -> NDArray[np.float32]:
@@ -82,15 +133,9 @@ def _scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return (values * np.float32(2.0) - np.float32(1.0)).astype(np.float32)[None]
 
 
-def _canvas(row: FilmRow, spec: PreprocessingSpec) -> NDArray[np.uint8]:
+def _canvas(file: Path, spec: PreprocessingSpec, side: int) -> NDArray[np.uint8]:
     try:
-        grey = prepared_grey(read_stored(row.file), spec.file, spec.minimum_side)
+        grey = prepared_grey(read_stored(file), spec.file, spec.minimum_side)
     except FilmRefused as error:
-        raise DataError(f"The film {row.file.name} can't be used: {error}") from error
-    image = Image.fromarray(grey)
-    factor = CANVAS / min(image.size)
-    image = image.resize(
-        (round(image.width * factor), round(image.height * factor)), Image.Resampling.LANCZOS
-    )
-    left, top = (image.width - CANVAS) // 2, (image.height - CANVAS) // 2
-    return np.asarray(image.crop((left, top, left + CANVAS, top + CANVAS)))
+        raise DataError(f"The film {file.name} can't be used: {error}") from error
+    return resized_and_cropped(grey, side, Image.Resampling.LANCZOS, to_even=spec.crop == "even")
