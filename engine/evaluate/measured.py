@@ -1,0 +1,48 @@
+"""A figure that was measured, or the reason why it wasn't: nothing stands in for a missing library or weight file."""
+
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from engine.evaluate.results import Cell
+from engine.evaluate.statistics import Interval
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure with how it came about; `interval` is None where it wasn't measured, and `missing` says why."""
+
+    name: str
+    interval: Interval | None
+    how: str
+    missing: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def cell(self) -> Cell:
+        """Give what stands in a table: the interval, or `not measured`; the reason goes into the notes."""
+        return self.interval if self.interval is not None else "not measured"
+
+    @property
+    def note(self) -> str:
+        """Give one sentence for below the table."""
+        return f"{self.name}: not measured: {self.missing}" if self.missing else f"{self.name}: {self.how}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the figure with its provenance; without `value` where it wasn't measured."""
+        if self.interval is None:
+            return {"not_measured": self.missing}
+        return {**self.interval.to_json(), "n": self.interval.n, "how": self.how, **self.facts}
+
+
+def not_measured(name: str, reason: str) -> Measured:
+    """Give a figure that is missing, with the reason as a sentence that says what to do."""
+    return Measured(name, None, "", reason)
+
+
+def library(name: str) -> str | None:
+    """Give `name version` of an installed distribution, or None."""
+    try:
+        return f"{name} {version(name)}"
+    except PackageNotFoundError:
+        return None
