@@ -31,7 +31,6 @@ from engine.errors import BundleError
 from engine.lm.vocabulary import Vocabulary
 from engine.preprocess import PreprocessingSpec
 
-FORMAT = 1
 MANIFEST = "model.json"
 TOKENIZER_WEIGHTS = "tokenizer.safetensors"
 TEXT_TOKENIZER = "tokenizer.json"
@@ -96,6 +95,8 @@ class ImportedManifest:
     instructions: Instructions
     licence: str
     training: dict[str, Any]
+    # As in a bundle: whether the prompts hold the film's view and age band.
+    context: bool = False
 
 
 @plain_dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Which runtime a bundle runs on, and why.
 
-ONNX Runtime on the CPU is the default; torch is the reference and is imported only when asked for by name.
+ONNX Runtime on the CPU is the default; torch is the reference and is imported only when asked for by name. An
+imported model has no graphs and always runs in torch, with transformers.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from engine.bundle import Bundle
 from engine.errors import BackendError
+from engine.imported import ImportedBundle
 from engine.runtime.backend import ImageBackend, LanguageBackend
 
 AUTO = "auto"
@@ -37,14 +39,41 @@ def default_threads() -> int:
 
 def open_backends(bundle: Bundle, name: str = AUTO, threads: int | None = None) -> Backends:
     """Open the bundle on the named runtime; raise BackendError where it isn't there."""
-    threads = default_threads() if threads is None else threads
-    if threads < 1:
-        raise BackendError(f"{threads} threads were asked for. Use at least 1.")
+    threads = _checked_threads(threads)
     if name == TORCH:
         return _torch(bundle, threads)
     if name in (AUTO, ONNXRUNTIME):
         return _onnxruntime(bundle, threads, asked=name == ONNXRUNTIME)
     raise BackendError(f"There is no runtime {name!r}. Use one of {', '.join(NAMES)}.")
+
+
+def open_imported(bundle: ImportedBundle, name: str = AUTO, threads: int | None = None) -> Backends:
+    """Open an imported model in torch; raise BackendError where torch isn't there or another was asked for."""
+    if name not in (AUTO, TORCH):
+        raise BackendError(
+            f"The runtime {name!r} can't run the imported model {bundle.manifest.name}: it has no graphs. Leave "
+            f"the runtime at {AUTO!r}, or export the model as a bundle."
+        )
+    threads = _checked_threads(threads)
+    try:
+        import torch
+
+        from engine.runtime import hf_backend
+    except ModuleNotFoundError as error:
+        raise BackendError(
+            f"An imported model needs {error.name}, which isn't installed. Install the extra 'train'."
+        ) from error
+    torch.set_num_threads(threads)
+    language, images, how = hf_backend.load(bundle)
+    reason = f"torch {torch.__version__}, {how}, {threads} thread(s), for an imported model"
+    return Backends(language, images, TORCH, reason)
+
+
+def _checked_threads(threads: int | None) -> int:
+    threads = default_threads() if threads is None else threads
+    if threads < 1:
+        raise BackendError(f"{threads} threads were asked for. Use at least 1.")
+    return threads
 
 
 def _onnxruntime(bundle: Bundle, threads: int, asked: bool) -> Backends:

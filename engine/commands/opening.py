@@ -1,0 +1,100 @@
+"""What the commands on models and films share: options, where models lie, opening one, reading a film.
+
+Light to import; the workstation and everything heavy is imported inside the functions.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from engine.commands import told
+
+if TYPE_CHECKING:
+    from engine.model import Model
+    from engine.preprocess import Film, PreprocessingSpec
+
+RESEARCH_USE = "Research use only: not for diagnosis."
+
+BundleOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--bundle",
+        "--model",
+        help="The model: demo, the name of an imported one, or a folder; else the setting, else the demo's.",
+    ),
+]
+ModelsOption = Annotated[
+    Path | None,
+    typer.Option("--models", help="Folder of the imported models; else LLMCXR_MODELS, else the home's."),
+]
+ThreadsOption = Annotated[
+    int, typer.Option(min=0, help="CPU threads; 0: the setting, else one for each core.")
+]
+RuntimeOption = Annotated[str, typer.Option(help="auto, onnxruntime or torch.")]
+SeedOption = Annotated[int | None, typer.Option(help="Seed of the sampling; else the model's.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+FreeOption = Annotated[
+    bool, typer.Option("--free", help="Sample as the published code does: no mask, nothing is forced.")
+]
+TriesOption = Annotated[
+    int, typer.Option(min=1, help="With --free: how many draws a film may take to have its 256 codes.")
+]
+
+
+def models_folder(option: Path | None) -> Path:
+    """Say where imported models lie: the option, else LLMCXR_MODELS, else `models` in the home."""
+    from engine.models import ENVIRONMENT_VARIABLE
+    from llmcxr_ws.cli import chosen_home
+    from llmcxr_ws.home import resolve_home
+
+    given = option or os.environ.get(ENVIRONMENT_VARIABLE)
+    return Path(given).expanduser() if given else resolve_home(chosen_home()) / "models"
+
+
+def configured_model() -> Path | None:
+    """Give the model of the machine's setting, if there is one."""
+    from llmcxr_ws.cli import chosen_home
+    from llmcxr_ws.config import load_config
+    from llmcxr_ws.home import resolve_home
+
+    setting = load_config(resolve_home(chosen_home())).bundle
+    return Path(setting).expanduser() if setting else None
+
+
+def opened(
+    model: Path | None,
+    models: Path | None,
+    runtime: str,
+    threads: int,
+    free: bool = False,
+    tries: int = 1,
+) -> Model:
+    """Open the model asked for, else the one of the setting, else the demo's."""
+    from engine.models import open_model
+
+    with told():
+        chosen = model or configured_model()
+        return open_model(chosen, models_folder(models), runtime, threads or None, free, tries)
+
+
+def read_film(file: Path, spec: PreprocessingSpec) -> Film:
+    """Read a picture by the model's form for files, a DICOM instance by its form for DICOM."""
+    from engine.preprocess import film_from_array, film_from_file
+    from llmcxr_ws import imaging
+    from llmcxr_ws.errors import EngineFailure
+
+    try:
+        with file.open("rb") as stream:
+            is_dicom = stream.read(132)[128:] == b"DICM"
+    except OSError as error:
+        raise EngineFailure(
+            f"{file} can't be read: {error.strerror}.", what_to_do="Check the path."
+        ) from error
+    if not is_dicom:
+        return film_from_file(file, spec)
+    pixels = imaging.stored(file)
+    return film_from_array(pixels.values, spec, pixels.padding_mask)

@@ -1,0 +1,150 @@
+"""Imported models in torch: any Hugging Face causal LM with its cache, and the VQ-GAN, on CPU or CUDA.
+
+Rows of different lengths share one cache: every call appends columns for all rows, a mask says which columns
+are a row's own, and positions are counted per row. So any architecture that heeds mask and positions works,
+without a line for it here. Imported only when an imported model is opened.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import DynamicCache
+
+from engine.errors import BackendError
+from engine.imported import TOKENIZER_WEIGHTS, ImportedBundle
+from engine.lm.official import check_rows, dtype_for, open_language_model
+from engine.runtime.backend import Codes, Films, Ids, Logits
+from engine.runtime.rows import RowBatch
+from engine.tokenizer.config import VQGANConfig
+from engine.tokenizer.official import load_official
+from engine.tokenizer.vqgan import VQModel
+
+
+class HuggingFaceLanguageModel(RowBatch):
+    """A causal LM of transformers as a LanguageBackend."""
+
+    def __init__(self, network: Any, vocabulary_size: int, max_positions: int) -> None:
+        super().__init__(vocabulary_size, max_positions)
+        self._network = network
+        self._device = next(network.parameters()).device
+        accepted = inspect.signature(network.forward).parameters
+        self._takes_positions = "position_ids" in accepted
+        self._takes_keep = "logits_to_keep" in accepted
+        self._counts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
+        # Which columns of the cache hold a row's own ids, [B, columns].
+        self._own: NDArray[np.bool_] = np.zeros((0, 0), dtype=np.bool_)
+        self._cache: Any = None
+
+    def prefill(self, rows: Sequence[Sequence[int]]) -> Logits:
+        """Begin fresh rows; see the protocol."""
+        self._allocate(len(rows))
+        return super().prefill(rows)
+
+    def score(self, rows: Sequence[Sequence[int]], keep: int) -> Logits:
+        """Append ids and give the last `keep` logits; see the protocol."""
+        self._counts = np.array([len(row) for row in rows], dtype=np.int64)
+        return super().score(rows, keep)
+
+    def reset(self, rows: Sequence[int], length: int = 0) -> None:
+        """Forget all but the first `length` positions of these rows; see the protocol."""
+        super().reset(rows, length)
+        for row in rows:
+            self._own[row] &= np.cumsum(self._own[row]) <= length
+        self._drop_unused_columns()
+
+    def _allocate(self, rows: int) -> None:
+        self._cache = DynamicCache()
+        self._own = np.zeros((rows, 0), dtype=np.bool_)
+
+    @torch.inference_mode()
+    def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+        width = ids.shape[1]
+        offsets = np.arange(width)
+        own = np.concatenate([self._own, offsets[None] < self._counts[:, None]], axis=1)
+        # A row with nothing to look at would give NaN; its logits and its column are never used.
+        visible = own.copy()
+        visible[~own.any(axis=1), -width] = True
+        inputs: dict[str, Any] = {
+            "input_ids": self._tensor(ids),
+            "attention_mask": self._tensor(visible.astype(np.int64)),
+            "past_key_values": self._cache,
+            "use_cache": True,
+        }
+        if self._takes_positions:
+            # Padding may count beyond the last position, which a table of positions doesn't have.
+            positions = np.minimum(write[:, None] + offsets[None], self.max_positions - 1)
+            inputs["position_ids"] = self._tensor(positions)
+        if self._takes_keep:
+            inputs["logits_to_keep"] = keep
+        logits = self._network(**inputs).logits[:, -keep:]
+        self._own = own
+        self._drop_unused_columns()
+        result: Logits = logits.float().cpu().numpy()
+        return result
+
+    def _drop_unused_columns(self) -> None:
+        used = np.flatnonzero(self._own.any(axis=0))
+        columns = int(used[-1]) + 1 if used.size else 0
+        if columns < self._own.shape[1]:
+            self._own = np.ascontiguousarray(self._own[:, :columns])
+            if columns:
+                self._cache.crop(columns)
+            else:
+                self._cache = DynamicCache()
+
+    def _tensor(self, values: NDArray[np.int64]) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
+
+
+class TorchTokenizer:
+    """The VQ-GAN as an ImageBackend; its films have the tokenizer's own number of channels."""
+
+    def __init__(self, model: VQModel, device: str = "cpu") -> None:
+        self._model = model.to(device)
+        self._device = device
+
+    def encode(self, films: Films) -> Codes:
+        """Turn films [B, C, side, side] in [-1, 1] into codes [B, side^2]."""
+        codes: Codes = (
+            self._model.encode(torch.tensor(films, dtype=torch.float32, device=self._device)).cpu().numpy()
+        )
+        return codes
+
+    def decode(self, codes: Codes) -> Films:
+        """Turn codes [B, side^2] into films [B, C, side, side] in [-1, 1]."""
+        indices = torch.tensor(codes, dtype=torch.int64, device=self._device)
+        films: Films = self._model.decode(indices).cpu().numpy()
+        return films
+
+
+def load(bundle: ImportedBundle) -> tuple[HuggingFaceLanguageModel, TorchTokenizer, str]:
+    """Load an imported model onto CUDA where there is one, else the CPU; also say where and in which type."""
+    entry = bundle.manifest.language_model
+    folder = bundle.language_folder
+    if entry is None:
+        raise BackendError(f"{bundle.manifest.name} has no language model.")
+    device = best_device()
+    dtype = dtype_for(entry.parameters)
+    images = load_images(bundle, device)
+    network: Any = open_language_model(folder, dtype, device)
+    check_rows(network.get_input_embeddings().weight.shape[0], bundle.vocabulary, folder)
+    language = HuggingFaceLanguageModel(network, bundle.vocabulary.size, entry.max_positions)
+    where = torch.cuda.get_device_name() if device == "cuda" else "the CPU"
+    return language, images, f"{str(dtype).removeprefix('torch.')} on {where}"
+
+
+def load_images(bundle: ImportedBundle, device: str | None = None) -> TorchTokenizer:
+    """Load an imported model's film tokenizer alone."""
+    config = VQGANConfig.from_dict(bundle.manifest.tokenizer.config)
+    return TorchTokenizer(load_official(bundle.folder / TOKENIZER_WEIGHTS, config), device or best_device())
+
+
+def best_device() -> str:
+    """Name the device that imported models run on."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
