@@ -83,8 +83,10 @@ def _option(key: str, info: FieldInfo) -> Any:
         words.append("[required here or in the file]")
     elif info.default not in (None, ""):
         words.append(f"[default: {info.default}]")
-    flag = f"--{key.replace('_', '-')}"
-    declared = f"{flag}/--no-{flag[2:]}" if info.annotation is bool else flag
+    # A field whose name pydantic has taken ends in "_", as Python's own words do.
+    flag = f"--{key.rstrip('_').replace('_', '-')}"
+    switch = bool in (info.annotation, *get_args(info.annotation))
+    declared = f"{flag}/--no-{flag[2:]}" if switch else flag
     return Annotated[_plain(info.annotation) | None, typer.Option(declared, help=" ".join(words).strip())]
 
 

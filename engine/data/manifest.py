@@ -1,7 +1,8 @@
 """Reader of the plain CSV manifest: one row per film with labels, view, age, sex, patient and split.
 
 Columns: file, source, patient, view, age, sex, labels (separated by `|`), split; others are ignored. It
-reads no pixels and makes no splits: the split is the manifest's own, by patient.
+reads no pixels and makes no splits: the split is the manifest's own, by patient; films of a manifest without
+that column are test films.
 """
 
 import csv
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from engine.errors import DataError
 
-COLUMNS = ("file", "source", "patient", "view", "age", "sex", "labels", "split")
+COLUMNS = ("file", "source", "patient", "view", "age", "sex", "labels")
 SPLITS = ("train", "val", "test")
 ADULT_YEARS = 18
 
@@ -40,9 +41,12 @@ class FilmRow:
         return "No Finding" in self.labels
 
 
-def read_manifest(path: str | Path, images: str | Path | None = None) -> list[FilmRow]:
+def read_manifest(
+    path: str | Path, images: str | Path | None = None, any_split: bool = False
+) -> list[FilmRow]:
     """Read every row; `images` is the folder that `file` is relative to (default: the manifest's own).
 
+    With `any_split`, films of a split by another name are test films (films that no training knew).
     Raises DataError naming the line for a missing column, an unknown split, an age that isn't a number, or a
     patient who is in two splits.
     """
@@ -54,7 +58,7 @@ def read_manifest(path: str | Path, images: str | Path | None = None) -> list[Fi
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
             if missing:
                 raise DataError(f"The manifest {manifest.name} lacks the columns {', '.join(missing)}.")
-            rows = [_row(values, root, reader.line_num) for values in reader]
+            rows = [_row(values, root, reader.line_num, any_split) for values in reader]
     except OSError as error:
         raise DataError(f"Can't read the manifest {path}: {error}.") from error
     _check_patients(rows)
@@ -73,8 +77,10 @@ def select(
     ]
 
 
-def _row(values: dict[str, str], root: Path, line: int) -> FilmRow:
-    split, age = values["split"].strip(), values["age"].strip()
+def _row(values: dict[str, str], root: Path, line: int, any_split: bool) -> FilmRow:
+    split, age = (values.get("split") or "test").strip(), values["age"].strip()
+    if split not in SPLITS and any_split:
+        split = "test"
     if split not in SPLITS:
         raise DataError(f"Line {line} of the manifest: split {split!r} is none of {', '.join(SPLITS)}.")
     try:

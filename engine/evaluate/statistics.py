@@ -7,7 +7,7 @@ seed. Nothing here reads files or chooses thresholds.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,16 +68,51 @@ def interval(
     statistic: WeightedStatistic, patients: Sequence[str], draws: int = DRAWS, seed: int = 0
 ) -> Interval:
     """Give a statistic of weights with its interval over draws of whole patients."""
+    return intervals({"": statistic}, patients, draws, seed)[""]
+
+
+def intervals(
+    statistics: Mapping[str, WeightedStatistic], patients: Sequence[str], draws: int = DRAWS, seed: int = 0
+) -> dict[str, Interval]:
+    """Give many statistics of the same rows with their intervals, all on the same draws."""
+    return {name: one.interval for name, one in sampled(statistics, patients, draws, seed).items()}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A statistic's value and what it was in each draw, [D]; samples of the same draws can be subtracted."""
+
+    value: float
+    drawn: NDArray[np.float64]
+    n: int
+
+    @property
+    def interval(self) -> Interval:
+        """The value with its 95 % interval; draws in which it is NaN are left out."""
+        drawn = self.drawn[np.isfinite(self.drawn)]
+        if not len(drawn) or not math.isfinite(self.value):
+            return Interval(self.value, math.nan, math.nan, self.n)
+        low, high = np.quantile(drawn, [0.025, 0.975])
+        return Interval(self.value, float(low), float(high), self.n)
+
+    def __sub__(self, other: "Sample") -> "Sample":
+        """Give the difference, draw by draw: its interval is a paired one."""
+        return Sample(self.value - other.value, self.drawn - other.drawn, self.n)
+
+
+def sampled(
+    statistics: Mapping[str, WeightedStatistic], patients: Sequence[str], draws: int = DRAWS, seed: int = 0
+) -> dict[str, Sample]:
+    """Give many statistics of the same rows in the same draws."""
     n = len(patients)
     if n == 0:
-        return Interval(math.nan, math.nan, math.nan, 0)
-    value = float(statistic(np.ones((1, n)))[0])
-    drawn = np.concatenate([statistic(weights) for weights in resampled(patients, draws, seed)])
-    drawn = drawn[np.isfinite(drawn)]
-    if not len(drawn) or not math.isfinite(value):
-        return Interval(value, math.nan, math.nan, n)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(value, float(low), float(high), n)
+        return {name: Sample(math.nan, np.zeros(0), 0) for name in statistics}
+    values = {name: float(one(np.ones((1, n)))[0]) for name, one in statistics.items()}
+    drawn: dict[str, list[NDArray[np.float64]]] = {name: [] for name in statistics}
+    for weights in resampled(patients, draws, seed):
+        for name, one in statistics.items():
+            drawn[name].append(one(weights))
+    return {name: Sample(values[name], np.concatenate(parts), n) for name, parts in drawn.items()}
 
 
 def difference(a: WeightedStatistic, b: WeightedStatistic) -> WeightedStatistic:

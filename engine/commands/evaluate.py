@@ -1,0 +1,138 @@
+"""`llmcxr evaluate`: one command for each table, figures as JSON, Markdown and pictures. Light to import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from engine.commands import told
+from engine.evaluate.settings import FilmReportSettings, FilmSettings, FloorSettings
+from engine.settings import add_command
+
+if TYPE_CHECKING:
+    from engine.data.manifest import FilmRow
+    from engine.evaluate.floors import Floors
+    from engine.evaluate.results import Table
+    from engine.model import Model
+    from engine.preprocess import Film
+
+evaluate_app = typer.Typer(no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `llmcxr evaluate`."""
+    app.add_typer(evaluate_app, name="evaluate", help="Measure a model, one command for each table.")
+
+
+def evaluate_report(settings: FilmReportSettings) -> None:
+    """Measure the drafts of films with labels: NIH adults first, every source apart, floors beside them."""
+    from engine.evaluate.film_tables import films_csv, report_pictures, report_tables
+    from engine.evaluate.report import evaluate_report as evaluate
+
+    model, rows = _open(settings), _rows(settings)
+    with_context = _context(model, settings.context)
+    result = evaluate(
+        model, rows, _floors(settings, model), with_context, _film_reader(model), draws=settings.draws
+    )
+    result.figures["split"] = settings.split
+    tables = report_tables(result.figures)
+    _leave(
+        settings, result.figures, tables, lambda: report_pictures(result), {"films.csv": films_csv(result)}
+    )
+
+
+def evaluate_floors(settings: FloorSettings) -> None:
+    """Fit the floors on the training split and write them as one small file that ships beside the model."""
+    from engine.data.manifest import read_manifest
+    from engine.evaluate.cohort import load_cohort
+    from engine.evaluate.floors import fit_floors, save_floors
+
+    model = _open(settings)
+    rows = [row for row in read_manifest(settings.manifest, settings.images) if row.split != "test"]
+    floors = fit_floors(load_cohort(model, rows, _film_reader(model)), settings.seed)
+    size = save_floors(floors, settings.out)
+    typer.echo(f"{settings.out}: {size / 1e3:.0f} kB, sources {', '.join(sorted(floors))}.")
+
+
+def _open(settings: FilmSettings | FloorSettings) -> Model:
+    from engine.commands.opening import models_folder
+    from engine.models import open_model
+
+    return open_model(settings.model, models_folder(settings.models), threads=settings.threads)
+
+
+def _rows(settings: FilmSettings) -> list[FilmRow]:
+    from engine.data.manifest import read_manifest
+    from engine.errors import DataError
+
+    rows = read_manifest(settings.manifest, settings.images, any_split=True)
+    chosen = [
+        row for row in rows if settings.split in ("all", row.split) and settings.source in ("", row.source)
+    ]
+    if not chosen:
+        of = f" of source {settings.source!r}" if settings.source else ""
+        raise DataError(f"The manifest {settings.manifest} has no film{of} in split {settings.split}.")
+    return chosen
+
+
+def _context(model: Model, chosen: bool | None) -> bool:
+    return model.bundle.manifest.context if chosen is None else chosen
+
+
+def _floors(settings: FilmReportSettings, model: Model) -> Floors | None:
+    """Read the floors file, else the model's own, else fit on the manifest's training split; else none."""
+    from engine.data.manifest import read_manifest
+    from engine.evaluate.cohort import load_cohort
+    from engine.evaluate.floors import FILE, fit_floors, load_floors
+
+    shipped = model.bundle.folder / FILE
+    if settings.floors is not None or shipped.is_file():
+        return load_floors(settings.floors or shipped)
+    rows = read_manifest(settings.manifest, settings.images, any_split=True)
+    known = [row for row in rows if row.split != "test" and settings.source in ("", row.source)]
+    if not any(row.split == "train" for row in known):
+        typer.echo(
+            f"No floors file and no training films: floors that need them are left out. Make {FILE} with "
+            "`llmcxr evaluate floors`.",
+            err=True,
+        )
+        return None
+    return fit_floors(load_cohort(model, known, _film_reader(model)))
+
+
+def _film_reader(model: Model) -> Any:
+    """Read pictures by the model's form for files and DICOM instances by its form for DICOM."""
+    from engine.commands.opening import read_film
+
+    spec = model.bundle.preprocessing
+
+    def read(path: Path) -> Film:
+        return read_film(path, spec)
+
+    return read
+
+
+def _leave(
+    settings: FilmSettings,
+    figures: Any,
+    tables: Sequence[Table],
+    pictures: Any,
+    files: dict[str, str] | None = None,
+) -> None:
+    """Write what was asked for and print the first table."""
+    from engine.evaluate.results import write_json, write_results
+
+    if settings.json_ is not None:
+        write_json(settings.json_, figures)
+    if settings.out is not None:
+        write_results(settings.out, figures, tables, pictures())
+        for name, text in (files or {}).items():
+            (settings.out / name).write_text(text, encoding="utf-8")
+    typer.echo(tables[0].to_markdown())
+
+
+add_command(evaluate_app, "report", FilmReportSettings, evaluate_report, told)
+add_command(evaluate_app, "floors", FloorSettings, evaluate_floors, told)
