@@ -13,6 +13,7 @@ NO_LIST = "output: no JSON list"
 NOT_WHOLE = "output: JSON list isn't whole"
 EMPTY_LIST = "output: empty list"
 TOO_LONG = "output: too long to read"
+TOO_DEEP = "output: lists inside of lists"
 NOT_AN_OBJECT = "pair: not an object"
 WRONG_FIELDS = "pair: other fields than question and answer"
 NOT_TEXT = "pair: question or answer isn't text"
@@ -55,7 +56,9 @@ def _first_list(text: str) -> list[Any] | str:
     while start >= 0:
         try:
             value, end = _DECODER.raw_decode(text, start)
-        except (ValueError, RecursionError):
+        except RecursionError:
+            return TOO_DEEP
+        except ValueError:
             # `[{` opens the list that was asked for; any other bracket may belong to words around it.
             if text[start + 1 :].lstrip()[:1] == "{":
                 return NOT_WHOLE

@@ -6,7 +6,7 @@ Reads texts and terms only. A text without words is left out and counted.
 import csv
 import hashlib
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,17 @@ NO_TEXT = "film without a report text"
 
 @dataclass(frozen=True)
 class Report:
-    """The text of the film `key`, and the terms it stands under."""
+    """A report text, the terms it stands under, and the films that it belongs to: `key` and `others`."""
 
     key: str
     text: str
     licence: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """All films of the report."""
+        return (self.key, *self.others)
 
     @property
     def sha256(self) -> str:
@@ -34,17 +40,22 @@ class Report:
 def reports_of(records: Iterable[FilmRecord], whole: bool = False) -> tuple[list[Report], dict[str, int]]:
     """Give the reports of films, and how many films were left out for which reason.
 
-    The text is findings and impression, joined, where the record has them; else, or if `whole`, the report.
+    The text is findings and impression, joined; or, if `whole`, all of the report. Films of one study with one
+    text share a report, so that a model writes for it once.
     """
-    reports: list[Report] = []
+    films: dict[tuple[str, str, str, str], list[FilmRecord]] = defaultdict(list)
     dropped: Counter[str] = Counter()
     for record in records:
-        sections = " ".join(part.strip() for part in (record.findings, record.impression) if part)
-        text = (record.report or sections) if whole else (sections or record.report)
-        if text and any(character.isalpha() for character in text):
-            reports.append(Report(record.key, text.strip(), record.licence))
+        parts = (record.report,) if whole else (record.findings, record.impression)
+        text = " ".join(part.strip() for part in parts if part)
+        if any(character.isalpha() for character in text):
+            films[record.source, record.patient, record.study, text].append(record)
         else:
             dropped[NO_TEXT] += 1
+    reports = [
+        Report(first.key, text, first.licence, tuple(other.key for other in others))
+        for (_, _, _, text), (first, *others) in films.items()
+    ]
     return reports, dict(dropped)
 
 

@@ -119,9 +119,11 @@ def _by_model(
             pairs, reasons = judge(entry, settings.min_answer_words)
             refused.update(reasons)
             licence = licence_of(report.licence, settings.licence_note, provenance.model)
-            rows += [_model_row(report.key, pair, entry, provenance, licence) for pair in pairs]
+            rows += [
+                _model_row(key, pair, entry, provenance, licence) for key in report.keys for pair in pairs
+            ]
     facts = {"provenance": provenance.facts(), "licence_warning": warning}
-    scope = [report.key for report in reports]
+    scope = [key for report in reports for key in report.keys]
     return _finish(settings, prepared, folder, rows, provenance.short, scope, refused, facts)
 
 
