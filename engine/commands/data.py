@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.commands import told
-from engine.data.settings import CodesSettings, PrepareSettings
+from engine.commands.opening import models_folder
+from engine.data.settings import CodesSettings, PrepareSettings, WordSettings
 from engine.settings import add_command
 
 if TYPE_CHECKING:
@@ -37,7 +38,9 @@ def encode(settings: CodesSettings) -> None:
     from engine.data.tokenizers import open_film_tokenizer
 
     prepared = PreparedSet.open(settings.set, settings.images)
-    tokenizer = open_film_tokenizer(settings.tokenizer, _models(settings.models), settings.threads or None)
+    tokenizer = open_film_tokenizer(
+        settings.tokenizer, models_folder(settings.models), settings.threads or None
+    )
     moves = Augmentation(
         settings.rotate_degrees,
         settings.shift,
@@ -54,6 +57,18 @@ def encode(settings: CodesSettings) -> None:
     )
     for reason, count in encoded.refused.items():
         typer.echo(f"  {count:8} without codes: {reason}")
+
+
+def word(settings: WordSettings) -> None:
+    """Word reports from the labels of films that have no report of their own."""
+    from engine.data.prepared import PreparedSet
+    from engine.data.wording import word_reports
+
+    prepared = PreparedSet.open(settings.set)
+    count, dropped = word_reports(prepared, settings.variants, settings.seed)
+    typer.echo(f"{count} texts for {count // settings.variants} of {len(prepared.records)} films.")
+    for reason, films in dropped.items():
+        typer.echo(f"  {films:8} without a text: {reason}")
 
 
 @_data.command("show")
@@ -137,18 +152,6 @@ def _list(title: str, counts: dict[str, int]) -> None:
         typer.echo(f"  {count:8} {name}")
 
 
-def _models(given: Path | None) -> Path | None:
-    """The folder of named models: as given, else LLMCXR_MODELS, else the workstation's own."""
-    import os
-
-    from engine.models import ENVIRONMENT_VARIABLE
-    from llmcxr_ws.cli import chosen_home
-    from llmcxr_ws.home import resolve_home
-
-    if given is not None or os.environ.get(ENVIRONMENT_VARIABLE):
-        return given
-    return resolve_home(chosen_home()) / "models"
-
-
 add_command(_data, "prepare", PrepareSettings, prepare, told)
 add_command(_data, "codes", CodesSettings, encode, told)
+add_command(_data, "word", WordSettings, word, told)

@@ -98,3 +98,11 @@ class CodesSettings(Settings):
     workers: int = Field(2, ge=1, le=256, description="Threads that read and move films.")
     threads: int = Field(0, ge=0, description="CPU threads of the tokenizer; 0: one for each core.")
     images: Path | None = Field(None, description="Folder of the films, where it was moved since.")
+
+
+class WordSettings(Settings):
+    """Which set gets reports worded from its labels."""
+
+    set: Path = Field(description="Folder of the prepared set.")
+    variants: int = Field(6, ge=1, le=100, description="Wordings of each film.")
+    seed: int = Field(0, ge=0, description="Seed of the wordings.")
