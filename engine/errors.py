@@ -54,3 +54,8 @@ class SynthesisError(EngineError):
 
 class TrainingError(EngineError):
     """A training run can't go on: its loss is no number any more."""
+
+
+def first_line(error: BaseException) -> str:
+    """Give the first line of a library's message, or the error's kind where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -16,7 +16,7 @@ from torch import nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from engine.errors import CheckpointError, VocabularyError
+from engine.errors import CheckpointError, VocabularyError, first_line
 from engine.lm.vocabulary import Vocabulary
 
 _CONFIG = "config.json"
@@ -82,9 +82,8 @@ def text_tokenizer(folder: str | Path) -> str:
         made = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, use_fast=True)
         return str(made.backend_tokenizer.to_str())
     except Exception as error:  # transformers raises many kinds for files it can't make a tokenizer of
-        first = str(error).strip().splitlines()[0]
         raise VocabularyError(
-            f"{folder} has no usable {_TOKENIZER}: {first} Put the tokenizer's files beside the weights."
+            f"{folder} has no usable {_TOKENIZER}: {first_line(error)} Put the tokenizer's files beside the weights."
         ) from error
 
 
@@ -129,8 +128,7 @@ def _config(folder: Path) -> Any:
     try:
         return AutoConfig.from_pretrained(str(folder), local_files_only=True)
     except Exception as error:  # transformers raises many kinds for a configuration it doesn't know
-        first = str(error).strip().splitlines()[0]
-        raise CheckpointError(f"The model configuration {path} can't be used: {first}") from error
+        raise CheckpointError(f"The model configuration {path} can't be used: {first_line(error)}") from error
 
 
 def _weight_files(folder: Path) -> tuple[str, ...]:
@@ -187,8 +185,7 @@ def _load(folder: Path, dtype: torch.dtype, device: str) -> Any:
             output_loading_info=True,
         )
     except Exception as error:  # damaged files and unknown classes come as many kinds
-        first = str(error).strip().splitlines()[0]
-        raise CheckpointError(f"The language model {folder} can't be loaded: {first}") from error
+        raise CheckpointError(f"The language model {folder} can't be loaded: {first_line(error)}") from error
     finally:
         transformers_logging.set_verbosity(quiet)
         if bars:

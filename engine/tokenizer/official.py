@@ -18,7 +18,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, first_line
 from engine.tokenizer.config import VQGANConfig
 from engine.tokenizer.vqgan import VQModel
 
@@ -195,8 +195,9 @@ def _read_pickle(path: Path) -> dict[str, Any]:
     except CheckpointError:
         raise
     except Exception as error:  # torch raises many kinds for a damaged or unsafe file
-        first = str(error).strip().splitlines()[0]
-        raise CheckpointError(f"{path} is damaged or no checkpoint: {first} Fetch it again.") from error
+        raise CheckpointError(
+            f"{path} is damaged or no checkpoint: {first_line(error)} Fetch it again."
+        ) from error
     if not isinstance(content, dict):
         raise CheckpointError(f"{path} holds a {type(content).__name__}, not a checkpoint's dictionary.")
     return content
