@@ -35,7 +35,11 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
     if isinstance(held, _Part):
         tensors = dict(held.tensors())
     else:
-        inner = held.get("state_dict", held) if isinstance(held, Mapping) else {}
+        inner = held if isinstance(held, Mapping) else {}
+        for name in ("state_dict", "model", "state"):
+            if isinstance(inner.get(name), Mapping):
+                inner = inner[name]
+                break
         tensors = {str(key): value for key, value in inner.items() if isinstance(value, Tensor)}
     if not tensors:
         raise CheckpointError(f"{path} holds no named tensors. Give a checkpoint or a state dict.")

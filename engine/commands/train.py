@@ -6,6 +6,7 @@ from engine.classifier.settings import ClassifierSettings
 from engine.commands import told
 from engine.settings import add_command
 from engine.train.instruct.settings import InstructSettings, Stage1Settings, Stage2Settings
+from engine.train.vqgan_settings import VQGANSettings
 
 _train = typer.Typer(no_args_is_help=True)
 
@@ -13,6 +14,13 @@ _train = typer.Typer(no_args_is_help=True)
 def register(app: typer.Typer) -> None:
     """Add `llmcxr train`."""
     app.add_typer(_train, name="train", help="Train the tokenizer and the language model.")
+
+
+def train_vqgan(settings: VQGANSettings) -> None:
+    """Train the tokenizer; the defaults are the paper's, engine/recipes has the demonstration's choices."""
+    from engine.train.vqgan import train
+
+    train(settings)
 
 
 def train_films_classifier(settings: ClassifierSettings) -> None:
@@ -38,6 +46,7 @@ def _instruct(settings: InstructSettings) -> None:
     train(settings)
 
 
+add_command(_train, "vqgan", VQGANSettings, train_vqgan, told)
 add_command(_train, "classifier", ClassifierSettings, train_films_classifier, told)
 add_command(_train, "stage1", Stage1Settings, train_stage1, told)
 add_command(_train, "stage2", Stage2Settings, train_stage2, told)

@@ -1,287 +1,414 @@
-"""Train the tokenizer: `python -m engine.train.vqgan --manifest CSV --out DIR`.
+"""Train the tokenizer: autoencoder warm-up and clustered codebook where wanted, then the quantised model.
 
-Four stages in one resumable run: a feature classifier (for the feature loss), the plain autoencoder on
-crops, a clustered codebook, the quantised model on whole films. No discriminator here.
+The paper's training is the last stage alone, from taming's ImageNet checkpoint. OUT/last.pt is the whole
+state, OUT/best.pt the tokenizer that was best on the validation films; `load_tokenizer` reads either.
 """
 
-import dataclasses
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from accelerate.utils import broadcast
+from PIL import Image
 from torch import Tensor
-from torch.nn import functional
 
-from engine.data.films import Augmentation, augmented, film, load_canvases
-from engine.data.manifest import FilmRow, read_manifest, select
-from engine.preprocess import PreprocessingSpec
+from engine.errors import CheckpointError, TrainingError
+from engine.state_dict import load_strictly
+from engine.tensor_pickle import read_tensors
 from engine.tokenizer.codebook import cluster, restart_dead
-from engine.tokenizer.config import DEMO, VQGANConfig
+from engine.tokenizer.config import VQGANConfig
+from engine.tokenizer.official import read_config
 from engine.tokenizer.vqgan import VQModel
-from engine.train.common import (
-    Progress,
-    cosine_rate,
-    load_checkpoint,
-    parse_settings,
-    random_state,
-    restore_random_state,
-    save_checkpoint,
-    seed_everything,
+from engine.train.codec import Codec, Pass, Patch
+from engine.train.common import cosine_rate, load_checkpoint, save_checkpoint
+from engine.train.film_run import BEST, FilmRun, check_same, weighted
+from engine.train.films import (
+    Batch,
+    Draws,
+    batches,
+    preprocessing,
+    read_records,
+    training_films,
+    validation_films,
 )
-from engine.train.features import FilmFeatures, abnormal_targets, feature_loss, train_features
+from engine.train.losses.discriminator import adaptive_weight, generator_loss, hinge_loss
+from engine.train.losses.label_head import LabelHead, label_loss
+from engine.train.losses.pixel import pixel_loss
+from engine.train.losses.terms import Terms
+from engine.train.vqgan_settings import VQGANSettings
+from engine.train.vqgan_validation import perplexity, validate
+
+_FIXED = (
+    "resolution", "channels", "ch", "ch_mult", "num_res_blocks", "attn_resolutions", "z_channels", "embed_dim",
+    "n_embed", "stem", "seed", "heads", "head_width", "disc_width", "disc_layers", "batch", "warm_batch",
+)  # fmt: skip
+_WARM, _CLUSTER, _QUANTISED, _PATCH = range(4)  # stages, as the films' draws are told apart
+_CLUSTER_BATCH = 8
 
 
-@dataclass(frozen=True)
-class VQGANSettings:
-    """Settings of a tokenizer run; `source_shares` is `source=share,...` of the films drawn."""
+def train(settings: VQGANSettings) -> VQModel:
+    """Train from the last checkpoint in `settings.out`, else from `start`, else from nothing.
 
-    manifest: Path
-    out: Path
-    cache: Path = Path("canvas")
-    seed: int = 1
-    threads: int = 1
-    source_shares: str = "nih-cxr14=0.6,hannover-covid=0.1,kermany=0.3"
-    feature_steps: int = 400
-    autoencoder_steps: int = 500
-    autoencoder_batch: int = 24
-    autoencoder_crop: int = 128
-    steps: int = 1400
-    batch: int = 8
-    learning_rate: float = 4e-4
-    feature_weight: float = 0.05
-    gradient_weight: float = 0.5
-    restart_every: int = 40
-    save_every: int = 100
-
-
-def main() -> None:
-    """Run or resume a training."""
-    train(parse_settings(VQGANSettings, "Train the VQ-GAN tokenizer."), DEMO)
-
-
-def train(settings: VQGANSettings, config: VQGANConfig) -> VQModel:
-    """Train from the newest checkpoint in `settings.out`, or from nothing; give the trained model."""
-    torch.set_num_threads(settings.threads)
-    run = TokenizerRun(settings, config)
-    run.resume()
-    run.train_feature_classifier()
-    run.train_autoencoder()
-    run.start_codebook()
-    run.train_quantized()
-    return run.model
-
-
-class TokenizerRun:
-    """One run: the model, its data and where it stands."""
-
-    def __init__(self, settings: VQGANSettings, config: VQGANConfig) -> None:
-        self.settings = settings
-        self.random = seed_everything(settings.seed)
-        self.generator = torch.Generator().manual_seed(settings.seed)
-        self.spec = PreprocessingSpec(side=config.resolution)
-        self.shares = dict(_share(entry) for entry in settings.source_shares.split(","))
-        rows = read_manifest(settings.manifest)
-        self.rows = select(rows, "train", self.shares)
-        self.canvases = load_canvases(self.rows, self.spec, settings.cache)
-        validation = select(rows, "val", self.shares)
-        self.validation = load_canvases(validation, self.spec, settings.cache)[
-            :: max(1, len(validation) // 48)
-        ]
-        self.weights = _weights(self.rows, self.shares)
-        self.model = VQModel(config)
-        self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=settings.learning_rate, betas=(0.9, 0.99), weight_decay=1e-4
-        )
-        self.features: FilmFeatures | None = None
-        self.autoencoder_step = self.step = 0
-        self.clustered = False
-        self.progress = Progress(settings.out / "vqgan.jsonl")
-
-    @property
-    def checkpoint(self) -> Path:
-        """Where the run keeps its state."""
-        return self.settings.out / "vqgan.pt"
-
-    def resume(self) -> None:
-        """Continue from the checkpoint if there is one."""
-        if not self.checkpoint.exists():
-            return
-        state = load_checkpoint(self.checkpoint)
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.autoencoder_step, self.step, self.clustered = (
-            state["autoencoder_step"],
-            state["step"],
-            state["clustered"],
-        )
-        if state["features"] is not None:
-            self.features = FilmFeatures(len(self.shares))
-            self.features.load_state_dict(state["features"])
-            self.features.eval().requires_grad_(False)
-        restore_random_state(state["random"], self.random)
-        self.generator.set_state(state["generator"])
-        self.progress = Progress(self.settings.out / "vqgan.jsonl", state["cpu_seconds"])
-
-    def save(self) -> None:
-        """Write the whole state."""
-        settings = {key: str(value) for key, value in dataclasses.asdict(self.settings).items()}
-        state = {
-            "model": self.model.state_dict(),
-            "config": self.model.config.to_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            "features": None if self.features is None else self.features.state_dict(),
-            "autoencoder_step": self.autoencoder_step,
-            "step": self.step,
-            "clustered": self.clustered,
-            "random": random_state(self.random),
-            "generator": self.generator.get_state(),
-            "cpu_seconds": self.progress.cpu_seconds,
-            "settings": settings,
-        }
-        save_checkpoint(self.checkpoint, state)
-
-    def train_feature_classifier(self) -> None:
-        """Train the classifier of the feature loss once."""
-        if self.features is not None or self.settings.feature_steps == 0:
-            return
-        targets = abnormal_targets(self.rows, list(self.shares))
-        self.features = train_features(
-            self.canvases, targets, self.weights, self.settings.feature_steps, self.random, self.progress
-        )
-        self.save()
-
-    def train_autoencoder(self) -> None:
-        """Train without quantiser on random crops."""
-        settings = self.settings
-        while self.autoencoder_step < settings.autoencoder_steps:
-            films = self._crops(self._draw(settings.autoencoder_batch), settings.autoencoder_crop)
-            self._rate(cosine_rate(self.autoencoder_step, settings.autoencoder_steps, 40, floor=0.5))
-            with torch.autocast("cpu", torch.bfloat16):
-                reconstruction = self.model.decode_latent(self.model.latent(films))
-            loss = self._pixel_loss(films, reconstruction.float())
-            self._update(loss)
-            self.autoencoder_step += 1
-            if self.autoencoder_step % 20 == 0:
-                self.progress.report(
-                    "autoencoder", self.autoencoder_step, settings.autoencoder_steps, loss=loss.item()
-                )
-            if self.autoencoder_step % settings.save_every == 0:
-                self.save()
-
-    def start_codebook(self) -> None:
-        """Cluster the encoder's outputs on training films into the first codebook."""
-        if self.clustered:
-            return
-        vectors = torch.cat([self._vectors(self._draw(8)) for _ in range(24)])
-        entries = self.model.config.n_embed
-        self.model.quantize.embedding.weight.data.copy_(cluster(vectors, entries, 12, self.generator))
-        self.clustered = True
-        self.save()
-
-    def train_quantized(self) -> None:
-        """Train the whole model on whole films."""
-        settings = self.settings
-        usage = torch.zeros(self.model.config.n_embed, dtype=torch.long)
-        while self.step < settings.steps:
-            films = self._draw(settings.batch)
-            self._rate(cosine_rate(self.step, settings.steps, 20))
-            with torch.autocast("cpu", torch.bfloat16):
-                reconstruction, quantized = self.model(films)
-            pixels = self._pixel_loss(films, reconstruction.float())
-            features = self._feature_loss(films, reconstruction.float())
-            self._update(pixels + quantized.loss + settings.feature_weight * features)
-            usage += torch.bincount(quantized.indices.flatten(), minlength=len(usage))
-            self.step += 1
-            if self.step % settings.restart_every == 0:
-                dead = self._care(usage, films)
-                self.progress.report(
-                    "vqgan", self.step, settings.steps, pixels=pixels.item(), features=features.item(),
-                    codebook=quantized.loss.item(), restarted=dead, perplexity=_perplexity(usage),
-                )  # fmt: skip
-                usage.zero_()
-            if self.step % settings.save_every == 0 or self.step == settings.steps:
-                self.save()
-                self.progress.report("validation", self.step, settings.steps, psnr=self._validation_psnr())
-
-    def _care(self, usage: Tensor, films: Tensor) -> int:
-        # In the last fifth the codebook is left alone, so that the decoder settles on it.
-        if self.step > 0.8 * self.settings.steps:
-            return 0
-        return restart_dead(self.model.quantize, usage, self._vectors(films), self.generator)
-
-    def _draw(self, count: int) -> Tensor:
-        chosen = self.random.choice(len(self.rows), size=count, p=self.weights)
-        side = self.model.config.resolution
-        films = np.stack([augmented(self.canvases[i], side, self.random, Augmentation()) for i in chosen])
-        return torch.from_numpy(films).to(memory_format=torch.channels_last)
-
-    def _crops(self, films: Tensor, side: int) -> Tensor:
-        limit = films.shape[-1] - side + 1
-        corners = self.random.integers(limit, size=(len(films), 2))
-        crops = [film[:, y : y + side, x : x + side] for film, (y, x) in zip(films, corners, strict=True)]
-        return torch.stack(crops).contiguous(memory_format=torch.channels_last)
-
-    @torch.no_grad()
-    def _vectors(self, films: Tensor) -> Tensor:
-        vectors: Tensor = self.model.latent(films).float().permute(0, 2, 3, 1).flatten(0, 2)
-        return vectors
-
-    def _pixel_loss(self, films: Tensor, reconstruction: Tensor) -> Tensor:
-        difference = reconstruction - films
-        edges = difference.diff(dim=-1).abs().mean() + difference.diff(dim=-2).abs().mean()
-        return difference.abs().mean() + difference.square().mean() + self.settings.gradient_weight * edges
-
-    def _feature_loss(self, films: Tensor, reconstruction: Tensor) -> Tensor:
-        if self.features is None:
-            return films.new_zeros(())
-        return feature_loss(self.features, films, reconstruction)
-
-    def _rate(self, factor: float) -> None:
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * factor
-
-    def _update(self, loss: Tensor) -> None:
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-
-    @torch.no_grad()
-    def _validation_psnr(self) -> float:
-        films = torch.from_numpy(np.stack([film(canvas, self.spec) for canvas in self.validation]))
-        reconstruction = torch.cat(
-            [self.model.decode(self.model.encode(films[i : i + 8])) for i in range(0, len(films), 8)]
-        )
-        errors = functional.mse_loss(reconstruction, films, reduction="none").mean(dim=(1, 2, 3))
-        return float((10 * torch.log10(4.0 / errors)).mean())
+    Gives the best tokenizer. Raises CheckpointError for a term without its weights and TrainingError for a
+    folder of another run or a loss that is no number.
+    """
+    run = TokenizerRun(settings)
+    run.train()
+    run.run.close()
+    return load_tokenizer(settings.out / BEST)
 
 
 def load_tokenizer(path: Path) -> VQModel:
-    """Give the model of a checkpoint of this script, in evaluation mode."""
+    """Give the model of a checkpoint of this training, in evaluation mode."""
     state = load_checkpoint(path)
-    model = VQModel(VQGANConfig.from_dict(state["config"]))
-    model.load_state_dict(state["model"])
+    try:
+        model = VQModel(VQGANConfig.from_dict(state["config"]))
+        model.load_state_dict(state["model"])
+    except (KeyError, TypeError, RuntimeError) as error:
+        raise CheckpointError(
+            f"{path} is no tokenizer of this training: {error}. Give last.pt or best.pt of one."
+        ) from error
     return model.eval()
 
 
-def _share(entry: str) -> tuple[str, float]:
-    source, _, share = entry.partition("=")
-    return source.strip(), float(share)
+class TokenizerRun:
+    """One run: networks, optimizers, films, and where it stands."""
+
+    def __init__(self, settings: VQGANSettings) -> None:
+        self.settings = settings
+        self.run = FilmRun(settings)
+        self.config = _sizes(settings)
+        self.generator = torch.Generator().manual_seed(settings.seed)
+        self._check_patch()
+        self._load_films()
+        self._make_networks()
+        self.warm_step = self.step = 0
+        self.clustered = False
+        self.best = float("-inf")
+        self.usage = torch.zeros(self.config.n_embed, dtype=torch.long)
+        self.recent: dict[str, list[Tensor]] = {}
+        self._resume()
+
+    def train(self) -> None:
+        """Run the stages that are left."""
+        self._train_warm()
+        self._start_codebook()
+        self._train_quantised()
+
+    def _train_warm(self) -> None:
+        settings = self.settings
+        for batch in self._batches(_WARM, settings.warm_batch, self.warm_step, settings.warm_steps):
+            self._rate(
+                cosine_rate(self.warm_step, settings.warm_steps, settings.warm_rise, settings.warm_floor)
+            )
+            self._warm_update(batch)
+            self.warm_step += 1
+            self._after("warm", self.warm_step, settings.warm_steps)
+
+    def _warm_update(self, batch: Batch) -> None:
+        """Learn to reconstruct without quantiser, from a square of the latents where that is set."""
+        settings, films = self.settings, self._films(batch)
+        patch = self._patch(self.warm_step)
+        given = self.codec(films, quantised=False, patch=patch)
+        wanted = films if patch is None else patch.of(films, self.config.resolution // self.config.side)
+        pixels = pixel_loss(
+            wanted, given.reconstruction, settings.l1_weight, settings.l2_weight, settings.edge_weight
+        )
+        parts = {"pixels": pixels}
+        total = pixels + self._label_term(given, batch, parts)
+        if settings.warm_latents:
+            total = total + settings.warm_latents * given.latents.float().square().mean()
+        self._update(total, parts)
+
+    def _start_codebook(self) -> None:
+        """Cluster latents of training films into the first codebook."""
+        settings = self.settings
+        if self.clustered or not settings.cluster_films:
+            return
+        count = -(-settings.cluster_films // _CLUSTER_BATCH)
+        parts = []
+        for batch in self._batches(_CLUSTER, _CLUSTER_BATCH, 0, count):
+            with torch.no_grad(), self.run.autocast():
+                latents = self.model.latent(self._films(batch))
+            parts.append(_vectors(latents).cpu())
+        book = cluster(torch.cat(parts), self.config.n_embed, settings.cluster_rounds, self.generator)
+        self.model.quantize.embedding.weight.data.copy_(book)
+        self._share_codebook()
+        self.clustered = True
+        self._validate("clustered", self.step, settings.steps)
+        self._save()
+
+    def _train_quantised(self) -> None:
+        settings = self.settings
+        for batch in self._batches(_QUANTISED, settings.batch, self.step, settings.steps):
+            self._rate(self._quantised_rate())
+            films = self._films(batch)
+            given = self.codec(films)
+            self._generator_update(films, batch, given)
+            if self._adversarial:
+                self._discriminator_update(films, given.reconstruction.detach())
+            self.usage += torch.bincount(given.codes.flatten().cpu(), minlength=self.config.n_embed)
+            self.step += 1
+            if settings.restart_every and self.step % settings.restart_every == 0:
+                self._restart(given.latents.detach())
+            self._after("vqgan", self.step, settings.steps)
+
+    def _generator_update(self, films: Tensor, batch: Batch, given: Pass) -> None:
+        """Learn from every term that is on; the reconstruction's gradient sets the adversarial term's weight."""
+        measured = self.terms.measure(films, given.reconstruction)
+        parts = {**measured.parts, "codebook": given.codebook_loss}
+        total = measured.total + self.settings.codebook_weight * given.codebook_loss
+        total = total + self._label_term(given, batch, parts)
+        discriminator = self.terms.discriminator
+        if self._adversarial and discriminator is not None:
+            discriminator.requires_grad_(False)
+            with self.run.autocast():
+                logits = discriminator(given.reconstruction)
+            parts["adversarial"] = generator_loss(logits.float())
+            last = self.model.decoder.conv_out.weight
+            parts["adaptive"] = adaptive_weight(measured.for_adaptive, parts["adversarial"], last)
+            total = total + self.settings.disc_weight * parts["adaptive"] * parts["adversarial"]
+        self._update(total, parts)
+
+    def _discriminator_update(self, films: Tensor, reconstruction: Tensor) -> None:
+        """Teach the discriminator on the films and what was reconstructed in this step."""
+        self.discriminator.requires_grad_(True)
+        with self.run.autocast():
+            real, fake = self.discriminator(films), self.discriminator(reconstruction)
+        loss = hinge_loss(real.float(), fake.float())
+        self.disc_optimizer.zero_grad(set_to_none=True)
+        self.run.accelerator.backward(loss)
+        self.disc_optimizer.step()
+        self._note({"discriminator": loss})
+
+    def _label_term(self, given: Pass, batch: Batch, parts: dict[str, Tensor]) -> Tensor | float:
+        if given.logits is None:
+            return 0.0
+        targets = batch.targets.to(self.run.device)
+        parts["head"] = label_loss(given.logits, targets, self.head_weights, self.settings.smoothing)
+        return self.settings.head_weight * parts["head"]
+
+    def _update(self, total: Tensor, parts: dict[str, Tensor]) -> None:
+        self.optimizer.zero_grad(set_to_none=True)
+        self.run.accelerator.backward(total)
+        if self.settings.clip:
+            self.run.accelerator.clip_grad_norm_(self.codec.parameters(), self.settings.clip)
+        self.optimizer.step()
+        self._note({"loss": total, **parts})
+
+    def _restart(self, latents: Tensor) -> None:
+        """Move codes that no process has used since the last time onto latents of this step."""
+        usage = self.run.accelerator.reduce(self.usage.to(self.run.device)).cpu()
+        dead = 0
+        # In the last part the codebook is left alone, so that the decoder settles on it.
+        if self.step < self.settings.restart_until * self.settings.steps:
+            dead = restart_dead(self.model.quantize, usage, _vectors(latents), self.generator)
+            self._share_codebook()
+        self._note({"restarted": torch.tensor(float(dead)), "perplexity": torch.tensor(perplexity(usage))})
+        self.usage.zero_()
+
+    def _share_codebook(self) -> None:
+        """Give every process the first one's codebook."""
+        if self.run.process[1] > 1:
+            broadcast(self.model.quantize.embedding.weight.data)
+
+    def _after(self, stage: str, step: int, steps: int) -> None:
+        """Report, validate and save where the step asks for it."""
+        settings, last = self.settings, step == steps
+        validated = step % settings.validate_every == 0 or last
+        if step % settings.report_every == 0 or last:
+            self._report(stage, step, steps)
+        if validated:
+            self._validate(stage, step, steps)
+        if step % settings.save_every == 0 or last:
+            self._save()
+
+    def _report(self, stage: str, step: int, steps: int) -> None:
+        means = {name: float(torch.stack(values).mean()) for name, values in self.recent.items()}
+        self.recent.clear()
+        if not math.isfinite(means["loss"]):
+            raise TrainingError(
+                f"The loss of the {stage} stage is no number any more at step {step} of {steps}. Go on from "
+                "last.pt with a smaller learning_rate or with clip."
+            )
+        self.run.report(stage, step, steps, **means)
+
+    def _validate(self, stage: str, step: int, steps: int) -> None:
+        if not self.run.first:
+            return
+        settings = self.settings
+        shown = validate(
+            self.whole, self.validation, settings.heads, stage != "warm", settings.reconstructed_films,
+            settings.sheet_films,
+        )  # fmt: skip
+        self.run.report(f"{stage} validation", step, steps, **shown.figures)
+        if shown.sheet is not None:
+            path = settings.out / "sheets" / f"{stage}-{step:06d}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(shown.sheet).save(path)
+            self.run.picture(f"{stage}/sheet", step, shown.sheet)
+        if stage == "vqgan":
+            figure = weighted(shown.figures, settings.best_by)
+            if figure > self.best:
+                self.best = figure
+                save_checkpoint(settings.out / BEST, self._tokenizer(shown.figures))
+
+    def _tokenizer(self, figures: dict[str, float]) -> dict[str, Any]:
+        """Give what the export and the model card need: weights, sizes, preprocessing, and how it was made."""
+        spec = preprocessing(self.settings, self.config.resolution, self.config.in_channels)
+        facts = {
+            "step": self.step,
+            "warm_step": self.warm_step,
+            "cpu_seconds": round(self.run.progress.cpu_seconds, 1),
+            "terms": self.terms.told(),
+            "validation": figures,
+            "train_films": len(self.films.records),
+            "val_films": len(self.validation.records),
+            "settings": self.settings.choices(),
+        }
+        return {
+            "model": self.model.state_dict(),
+            "config": self.config.to_dict(),
+            "preprocessing": spec.to_manifest(),
+            "facts": facts,
+        }
+
+    def _save(self) -> None:
+        disc = self.terms.discriminator
+        self.run.save(
+            **self._tokenizer({}),
+            head=None if self.whole.head is None else self.whole.head.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            discriminator=None if disc is None else disc.state_dict(),
+            disc_optimizer=None if disc is None else self.disc_optimizer.state_dict(),
+            stand={
+                "warm_step": self.warm_step,
+                "step": self.step,
+                "clustered": self.clustered,
+                "best": self.best,
+            },
+            usage=self.usage,
+            generator=self.generator.get_state(),
+        )
+
+    def _resume(self) -> None:
+        before = self.run.before
+        if before is None:
+            return
+        check_same(before, self.settings, _FIXED)
+        self.model.load_state_dict(before["model"])
+        self.optimizer.load_state_dict(before["optimizer"])
+        if self.whole.head is not None:
+            self.whole.head.load_state_dict(before["head"])
+        if self.terms.discriminator is not None and before["discriminator"] is not None:
+            self.terms.discriminator.load_state_dict(before["discriminator"])
+            self.disc_optimizer.load_state_dict(before["disc_optimizer"])
+        for name, value in before["stand"].items():
+            setattr(self, name, value)
+        self.usage = before["usage"]
+        self.generator.set_state(before["generator"])
+        self.run.restore_random()
+
+    def _load_films(self) -> None:
+        settings, side = self.settings, self.config.resolution
+        records = read_records(settings)
+        with self.run.accelerator.main_process_first():
+            self.films = training_films(settings, records, settings.heads, side)
+            self.validation = validation_films(settings, records, settings.heads, side)
+
+    def _make_networks(self) -> None:
+        """Build the networks and optimizers, wrapped where several processes train."""
+        settings, config, device = self.settings, self.config, self.run.device
+        self.terms = Terms(settings, config.in_channels, device)
+        self.model = _started(settings, config)
+        head = None
+        if settings.head_weight:
+            head = LabelHead(
+                config.embed_dim, len(settings.heads), settings.head_width, settings.head_dropout
+            )
+        self.whole = Codec(self.model, head, self.run.autocast).to(device).train()
+        self.whole.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.head_weights = torch.tensor([head.weight for head in settings.heads], device=device)
+        prepare = self.run.accelerator.prepare
+        self.codec, self.optimizer = prepare(self.whole, _optimizer(settings, self.whole))
+        if self.terms.discriminator is not None:
+            disc = self.terms.discriminator
+            self.discriminator, self.disc_optimizer = prepare(disc, _optimizer(settings, disc))
+
+    @property
+    def _adversarial(self) -> bool:
+        return self.terms.discriminator is not None and self.step >= self.settings.disc_start
+
+    def _batches(self, stage: int, batch: int, start: int, stop: int) -> Iterator[Batch]:
+        draws = Draws(self.films, self.settings, self.config.resolution, batch, stage, self.run.process)
+        return batches(draws, start, stop, self.settings.workers)
+
+    def _films(self, batch: Batch) -> Tensor:
+        films = batch.films.to(self.run.device).expand(-1, self.config.in_channels, -1, -1)
+        return films.contiguous(memory_format=torch.channels_last)
+
+    def _patch(self, step: int) -> Patch | None:
+        side = self.settings.warm_patch
+        if not side or side == self.config.side:
+            return None
+        random = np.random.default_rng((self.settings.seed, _PATCH, step))
+        row, column = random.integers(self.config.side - side + 1, size=2)
+        return Patch(int(row), int(column), side)
+
+    def _quantised_rate(self) -> float:
+        settings = self.settings
+        if settings.schedule == "cosine":
+            return cosine_rate(self.step, settings.steps, settings.warm_up, settings.floor)
+        return min(1.0, (self.step + 1) / max(1, settings.warm_up))
+
+    def _rate(self, factor: float) -> None:
+        optimizers = [self.optimizer] + ([] if self.terms.discriminator is None else [self.disc_optimizer])
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.settings.learning_rate * factor
+
+    def _note(self, values: dict[str, Tensor]) -> None:
+        for name, value in values.items():
+            self.recent.setdefault(name, []).append(value.detach().float().cpu())
+
+    def _check_patch(self) -> None:
+        if self.settings.warm_patch > self.config.side:
+            raise TrainingError(
+                f"warm_patch is {self.settings.warm_patch}, but the film has {self.config.side} latents a side. "
+                "Name fewer."
+            )
 
 
-def _weights(rows: list[FilmRow], shares: dict[str, float]) -> NDArray[np.float64]:
-    counts = {source: sum(row.source == source for row in rows) for source in shares}
-    weights = np.array([shares[row.source] / counts[row.source] for row in rows])
-    return np.asarray(weights / weights.sum())
+def _optimizer(settings: VQGANSettings, module: torch.nn.Module) -> torch.optim.AdamW:
+    return torch.optim.AdamW(
+        module.parameters(),
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        weight_decay=settings.weight_decay,
+    )
 
 
-def _perplexity(usage: Tensor) -> float:
-    shares = usage[usage > 0] / usage.sum()
-    return float(torch.exp(-(shares * shares.log()).sum()))
+def _sizes(settings: VQGANSettings) -> VQGANConfig:
+    return settings.sizes() if settings.tokenizer_config is None else read_config(settings.tokenizer_config)
 
 
-if __name__ == "__main__":
-    main()
+def _started(settings: VQGANSettings, config: VQGANConfig) -> VQModel:
+    """Give a fresh network, or the start checkpoint's: ours, or taming's of these sizes."""
+    if settings.start is None:
+        return VQModel(config)
+    state = {
+        key.removeprefix("model."): tensor
+        for key, tensor in read_tensors(settings.start).items()
+        if not key.startswith("loss.")
+    }
+    model = VQModel(config)
+    load_strictly(model, state, f"The start {settings.start}")
+    return model
+
+
+def _vectors(latents: Tensor) -> Tensor:
+    """Latents [B, C, H, W] -> [B * H * W, C] in float32."""
+    return latents.float().permute(0, 2, 3, 1).flatten(0, 2)
