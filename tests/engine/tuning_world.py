@@ -34,8 +34,8 @@ TINY = {
 
 
 def record(number: int, split: str = "train", source: str = "made", **changes: Any) -> FilmRecord:
-    """Every other film is normal; four films in a row have the four label sets."""
-    labels = LABELS[number % 4] if number % 2 else LABELS[0]
+    """Every other film is normal; the others take turns with the label sets."""
+    labels = LABELS[1 + number // 2 % 3] if number % 2 else LABELS[0]
     values: dict[str, Any] = {
         "key": f"{source}-{number:03}", "image": Path(f"{number}.png"), "source": source,
         "patient": f"{source}-p{number}", "study": f"s{number}", "order": "", "view": "PA", "age": 45,

@@ -110,7 +110,7 @@ class ExampleMaker:
         for at, (start, end) in enumerate(self.vocabulary.spans(whole)):
             if any(start < last and first < end for first, last in found):
                 weights[at] *= settings.emphasis_weight
-            if whole[start - 1 : start] in _SENTENCE_ENDS and whole[start].isspace():
+            if _opens_sentence(whole, start):
                 weights[at] *= settings.sentence_weight
         return weights
 
@@ -123,6 +123,12 @@ class ExampleMaker:
         other = self.vocabulary.image_offset + random.integers(self.vocabulary.codes, size=len(ids))
         dropped &= (ids >= self.vocabulary.image_offset) & (ids < self.vocabulary.size)
         return Example(np.where(dropped, other, ids).tolist(), example.weights)
+
+
+def _opens_sentence(text: str, start: int) -> bool:
+    """Tell whether only blank space lies between a sentence's end and a token; its span may begin with it."""
+    before = text[:start].rstrip()
+    return before.endswith(_SENTENCE_ENDS) and (start > len(before) or text[start : start + 1].isspace())
 
 
 def drop_too_long(corpus: Corpus, vocabulary: Vocabulary, limit: int) -> None:

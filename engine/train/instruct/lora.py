@@ -1,5 +1,6 @@
 """Low-rank adapters on every linear layer, and merging them into plain weights for what a run writes."""
 
+import warnings
 from collections.abc import Mapping
 
 import torch
@@ -25,7 +26,10 @@ def add_adapters(network: PreTrainedModel, settings: InstructSettings, new_rows:
         target_modules="all-linear",
         modules_to_save=trained if new_rows else None,
     )
-    return get_peft_model(network, config)
+    with warnings.catch_warnings():
+        # peft asks newer versions of transformers by an older name.
+        warnings.filterwarnings("ignore", ".*is_gradient_checkpointing", FutureWarning)
+        return get_peft_model(network, config)
 
 
 @torch.no_grad()

@@ -25,6 +25,7 @@ from engine.train.instruct.examples import Example
 from engine.train.instruct.lora import merged_state
 from engine.train.instruct.metrics import Validator
 from engine.train.instruct.settings import InstructSettings
+from engine.train.instruct.start import load_network
 
 _EXAMPLE_SCALE = 8.0
 # Network, whole state (None: its own), folder, figures -> writes the folder.
@@ -157,6 +158,16 @@ class StageTrainer(Trainer):  # type: ignore[misc]  # transformers comes without
             figures = {name.removeprefix("eval_"): value for name, value in metrics.items()}
             self.write(self.settings.out / "best", {"step": self.state.global_step, "validation": figures})
         return better
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: nn.Module | None = None) -> None:
+        plain = not (self.is_fsdp_enabled or self.is_deepspeed_enabled or self.settings.lora_rank)
+        if not plain:
+            super()._load_from_checkpoint(resume_from_checkpoint, model)
+            return
+        # The trainer's own way ignores keys that it doesn't know, and a folder may hold the output layer
+        # under its older name (embed_out), which from_pretrained translates.
+        saved = load_network(Path(resume_from_checkpoint), self.model.dtype)
+        self.model.load_state_dict(saved.state_dict())
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
