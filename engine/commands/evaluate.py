@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from engine.commands import told
-from engine.evaluate.settings import FilmReportSettings, FilmSettings, FloorSettings
+from engine.evaluate.settings import AnswerSettings, FilmReportSettings, FilmSettings, FloorSettings
 from engine.settings import add_command
 
 if TYPE_CHECKING:
@@ -42,6 +42,25 @@ def evaluate_report(settings: FilmReportSettings) -> None:
     _leave(
         settings, result.figures, tables, lambda: report_pictures(result), {"films.csv": films_csv(result)}
     )
+
+
+def evaluate_answer(settings: AnswerSettings) -> None:
+    """Ask every film every finding in held-out wordings: balanced accuracy, agreement with drafts, floors."""
+    from engine.evaluate.answer import answer_tables
+    from engine.evaluate.answer import evaluate_answer as evaluate
+
+    model, rows = _open(settings), _rows(settings)
+    figures = evaluate(
+        model,
+        rows,
+        _floors(settings, model),
+        _context(model, settings.context),
+        settings.wordings,
+        _film_reader(model),
+        settings.draws,
+    )
+    figures["split"] = settings.split
+    _leave(settings, figures, answer_tables(figures), dict)
 
 
 def evaluate_floors(settings: FloorSettings) -> None:
@@ -135,4 +154,5 @@ def _leave(
 
 
 add_command(evaluate_app, "report", FilmReportSettings, evaluate_report, told)
+add_command(evaluate_app, "answer", AnswerSettings, evaluate_answer, told)
 add_command(evaluate_app, "floors", FloorSettings, evaluate_floors, told)
