@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,7 @@ PIXEL_NEIGHBOUR, CODE_PROBE = "nearest neighbour in pixels", "logistic probe on 
 FLOORS = (*NO_FILM, PIXEL_NEIGHBOUR, CODE_PROBE)
 
 TARGETS = ("abnormal", *JUDGED)
+Thresholds = Literal["balanced", "f1"]
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def targets(cohort: Cohort) -> Flags:
     return np.column_stack([cohort.abnormal, cohort.truth[:, FIVE]])
 
 
-def best_threshold(scores: Scores, truth: Flags, kind: str) -> float:
+def best_threshold(scores: Scores, truth: Flags, kind: Thresholds) -> float:
     """Choose the threshold with the best balanced accuracy, or the best F1; 0 where a class is empty."""
     if truth.all() or not truth.any():
         return 0.0
@@ -203,10 +204,13 @@ def best_threshold(scores: Scores, truth: Flags, kind: str) -> float:
     return float(options[int(value.argmax())])
 
 
-def applied(floors: SourceFloors | None, cohort: Cohort, seed: int = 0) -> dict[str, list[Said]]:
+def applied(
+    floors: SourceFloors | None, cohort: Cohort, seed: int = 0, thresholds: Thresholds = "f1"
+) -> dict[str, list[Said]]:
     """Give what every floor says of films of one source; a floor that is drawn at random says it ten times.
 
-    Without fitted floors only those that need no training film are given.
+    `thresholds` are those by which the linear floors name a finding: the best on val for F1, or for balanced
+    accuracy. Without fitted floors only those that need no training film are given.
     """
     n = len(cohort)
     zeros, ones = np.zeros((n, len(FINDINGS)), dtype=bool), np.ones((n, len(FINDINGS)), dtype=bool)
@@ -224,18 +228,18 @@ def applied(floors: SourceFloors | None, cohort: Cohort, seed: int = 0) -> dict[
         **said,
         "most frequent report": [constant],
         "random training report": [said_by_texts([floors.reports[i] for i in row]) for row in drawn],
-        "view, age and sex alone": [_linear(floors.context, context_features(cohort))],
+        "view, age and sex alone": [_linear(floors.context, context_features(cohort), thresholds)],
         # Every film is given the same instruction: what can be had from that alone is the commonest report.
         "question alone": [constant],
         PIXEL_NEIGHBOUR: [_neighbour(floors, cohort)],
-        CODE_PROBE: [_linear(floors.probe, code_features(cohort))],
+        CODE_PROBE: [_linear(floors.probe, code_features(cohort), thresholds)],
     }
 
 
-def _linear(linear: Linear, features: NDArray[np.float64]) -> Said:
+def _linear(linear: Linear, features: NDArray[np.float64], thresholds: Thresholds) -> Said:
     scores = linear.log_odds(features)
     findings = np.zeros((len(scores), len(FINDINGS)), dtype=bool)
-    findings[:, FIVE] = scores[:, 1:] > linear.f1[1:]
+    findings[:, FIVE] = scores[:, 1:] > getattr(linear, thresholds)[1:]
     return said_by_flags(findings, scores[:, 0] > linear.balanced[0], scores[:, 0])
 
 
