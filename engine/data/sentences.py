@@ -21,35 +21,66 @@ _HISTORY = (
     r"pneumonectom\w+|mastectom\w+|cholecystectom\w+|lumpectom\w+|transplant\w*|biops\w+|operat\w+|"
     r"intervention\w*|granulomat\w+|infections?|infarct\w*|tubercul\w+|pneumonias?|inflammat\w+|trauma\w*|"
     r"injur\w+|fractur\w+|radiation|radiotherapy|exposure|disease|valve|aortic|cardiac|repairs?|fusion|"
-    r"vertebroplast\w+|kyphoplast\w+|contrast|barium|hospitali[sz]ation\w*)"
+    r"vertebroplast\w+|band(?:ing|ed)|kyphoplast\w+|contrast|barium|hospitali[sz]ation\w*)"
 )
-PRIOR_RULES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
-    (name, re.compile(pattern, re.IGNORECASE))
-    for name, pattern in (
-        ("comparison", r"\bcompar(?:ed|ing|isons?|ative|e)\b|\bin reference to\b|\brelative to (?:the|a|prior)\b"),
-        ("prior", rf"\b(?:prior|previous|preceding)\b(?!\s+{_HISTORY})|\bpreviously\b|\bpriors\b"),
-        ("earlier", r"\bearlier\b|\b(?:last|most recent|outside|old(?:er)?) (?:\w+ )?(?:stud|film|exam|radiogr)"),
-        ("since", r"\bsince\b|\bin the interim\b|\bnow\b(?! that)|\bthe study of\b|\bstudy from\b"),
-        ("interval", r"\binterval(?:ly)?\b"),
-        ("again", r"\b(?:once )?again\b|\bre-?demonstrat\w+|\bre-?identified\b|\bas before\b|\bstill\b"),
-        ("unchanged", r"\bunchanged\b|\bunaltered\b|\bno longer\b|\bsimilar (?:in|to|appear\w*|degree|extent)\b"),
-        ("change", r"\b(?:no|little|without|any|interval|minimal|significant|substantial|relevant|overall) "
-                   r"(?:\w+ ){0,2}change\b(?!s)|\bchange[sd]? (?:from|since|in)\b|\bhas changed\b"),
-        ("stable", r"\bstable\b|\bstability\b"),
-        ("new", r"\bnew(?:ly)?\b(?! york)"),
-        ("worse", r"\bworse(?:n\w*|ning)?\b|\bincreasing(?:ly)?\b|\bdecreasing\b|\benlarging\b|\bprogress\w*"
-                  r"|\bmore (?:prominent|conspicuous|extensive|pronounced|apparent|severe|dense|confluent)\b"
-                  r"|\bless (?:prominent|conspicuous|extensive|pronounced|apparent|severe|dense|well)\b"
-                  r"|\b(?:has|have) (?:slightly |mildly |markedly |minimally |also )?(?:in|de)creased\b"),
-        ("better", r"\bimprov\w+|\b(?<!high )(?<!high-)(?<!low )resol(?:v\w+|ution)\b|\bre-?expan\w+"
-                   r"|\b(?:has|have) (?:largely |partially |nearly )?cleared\b"),
-        ("persists", r"\bpersist\w*|\bremain(?:s|ed|ing)?\b|\bcontinu(?:es|ed|ing)\b|\brecurren\w+"),
-        ("device moved", r"\b(?:has|have) been (?:\w+ )?(?:removed|placed|inserted|withdrawn|advanced|repositioned|"
-                         r"exchanged|pulled|retracted|replaced|extubated|intubated)\b|\bextubat\w+"
-                         r"|\b(?:interval|status post) (?:removal|placement)\b"),
-        ("follow-up of", r"\bfollow-?\s?up (?:of|to|from|exam\w* (?:of|to))\b"),
-    )
-)  # fmt: skip
+_ONE_MORE = r"(?:prominent|conspicuous|extensive|pronounced|apparent|severe|dense|confluent|well)"
+_MEANT_AHEAD = r"(?<!to )(?<!ensure )(?<!until )(?<!document )(?<!high )(?<!high-)(?<!low )"
+_MOVED = (
+    r"(?:removed|placed|inserted|withdrawn|advanced|repositioned|exchanged|pulled|retracted|replaced|"
+    r"extubated|intubated)"
+)
+# Each rule is named after what it finds; a sentence that fits one of them can't be borne out by one film.
+_PRIOR: dict[str, tuple[str, ...]] = {
+    "comparison": (
+        r"compar(?:ed|ing|isons?|ative|e)",
+        r"in reference to",
+        r"relative to (?:the|a|prior)",
+    ),
+    "prior": (rf"(?:prior|previous|preceding)\b(?!\s+{_HISTORY})", "previously", "priors"),
+    "earlier": ("earlier", r"(?:last|most recent|outside|old(?:er)?) (?:\w+ )?(?:stud|film|exam|radiogr)\w*"),
+    "since": ("since", "in the interim", "now(?! that)", "the study of", "study from"),
+    "interval": (
+        r"(?<!short )(?<!short-)(?<!short term )interval(?:ly)?",
+        r"(?:has|have) (?:not )?developed",
+    ),
+    "again": ("again", r"re-?demonstrat\w+", "re-?identified", "as before", "still"),
+    "unchanged": ("unchanged", "unaltered", "no longer", r"similar (?:in|to|appear\w*|degree|extent)"),
+    "change": (
+        r"(?:no|little|without|any|interval|minimal|significant|substantial|relevant|overall) (?:\w+ ){0,2}change",
+        "changed? (?:from|since)",
+        "change in",
+        "has changed",
+    ),
+    "stable": ("stable", "stability"),
+    "new": (r"new(?:ly)?(?! york)",),
+    "worse": (
+        r"worsen\w*",
+        r"(?:is|are|appears?|looks?|now|slightly|somewhat|much|mildly) worse\b(?! (?:in|on|at|than the) )",
+        "increasing(?:ly)?",
+        "decreasing",
+        "enlarging",
+        r"progress\w*",
+        rf"(?:more|less) {_ONE_MORE}",
+        r"(?:has|have) (?:slightly |mildly |markedly |minimally |also )?(?:in|de)creased",
+    ),
+    "better": (
+        r"improv\w+",
+        rf"{_MEANT_AHEAD}resol(?:v\w+|ution)",
+        r"re-?expan\w+",
+        r"(?:has|have) (?:largely |partially |nearly )?cleared",
+    ),
+    "persists": (r"persist\w*", "remain(?:s|ed|ing)?", "continu(?:es|ed|ing)", r"recurren\w+"),
+    "device moved": (
+        rf"(?:has|have) been (?:\w+ )?{_MOVED}",
+        r"extubat\w+",
+        "status post (?:removal|placement)",
+    ),
+    "follow-up of": (r"follow-?\s?up (?:of|from|exam\w* (?:of|to))",),
+}
+PRIOR_RULES = tuple(
+    (name, re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in patterns), re.IGNORECASE))
+    for name, patterns in _PRIOR.items()
+)
 
 
 def sentences(text: str) -> list[str]:

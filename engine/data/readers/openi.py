@@ -106,11 +106,15 @@ class OpeniReader:
             sex="",
             labels=_labels(root),
             split=self.rules.split_of(self.name, name),
-            licence=_attribute(root, "ccLicense", None) or self.licence,
+            licence=self._licence(root),
             **text_fields(report or None, read),
         )
         text = None if read.refused else read.sections.joined
         return Found(record, text, record.image.is_file() or self.texts_only)
+
+    def _licence(self, root: ElementTree.Element) -> str:
+        stated = _attribute(root, "ccLicense", None)
+        return self.licence if stated in ("", "byncnd") else stated
 
     def _image(self, film: str) -> Path:
         paths = (self.images / f"{film}{suffix}" for suffix in _SUFFIXES)

@@ -3,36 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from engine.data.prepared import PreparedSet, keys_sha256
-from engine.data.records import FilmRecord, QuestionAnswer, ReportText
+from engine.data.records import QuestionAnswer, ReportText
 from engine.errors import DataError
-
-
-def film(number: int, root: Path, **changes: object) -> FilmRecord:
-    record = FilmRecord(
-        key=f"film{number}",
-        image=root / f"{number}.jpg",
-        source="made",
-        patient=f"p{number}",
-        study=f"s{number}",
-        order="20200101",
-        view="PA",
-        age=40 + number,
-        sex="F",
-        labels=frozenset({"Edema", "Effusion"}),
-        report="FINDINGS: Clear. IMPRESSION: Normal.",
-        findings="Clear.",
-        impression="Normal.",
-        split="train",
-        licence="made for tests",
-    )
-    return replace(record, **changes)  # type: ignore[arg-type]
+from tests.engine.data.factories import film_record as film
 
 
 def test_a_set_is_read_as_it_was_written(tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ EARLIER = [
     "Resolution of the pneumonia.",
     "Opacities are more prominent on the left.",
     "The patient was extubated.",
+    "The right base looks slightly worse.",
+    "A small effusion has developed.",
 ]
 NOT_EARLIER = [
     "No focal consolidation, effusion or pneumothorax.",
@@ -42,6 +44,10 @@ NOT_EARLIER = [
     "The heart is moderately enlarged.",
     "Unremarkable mediastinum.",
     "A follow-up film is advised.",
+    "Degenerative changes in the spine.",
+    "Blunted angles, left worse than right.",
+    "Follow up to resolution is recommended.",
+    "A short interval follow-up is advised.",
 ]
 
 
