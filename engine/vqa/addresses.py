@@ -44,8 +44,9 @@ def destination(url: str, allow_remote: bool) -> Destination:
             "permits that this server reads the reports."
         )
     shown = f":{port}" if port else ""
-    literal = f"[{addresses[0]}]" if ":" in addresses[0] else addresses[0]
-    target = parts.hostname if remote else literal
+    # A private server is connected to by its checked address, a remote one by its name.
+    target = parts.hostname if remote else addresses[0]
+    target = f"[{target}]" if ":" in target else target
     return Destination(f"{parts.scheme}://{target}{shown}{parts.path}", parts.netloc, parts.hostname)
 
 

@@ -6,12 +6,14 @@ same pairs. Code that comes with a model is never run.
 """
 
 import hashlib
+import pickle
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
+from safetensors import SafetensorError
 
 from engine.errors import SynthesisError
 from engine.vqa.generator import Provenance, Reply, seed_of
@@ -21,6 +23,16 @@ from engine.vqa.sources import Report
 
 TOO_LONG = "report: longer than the model can read"
 _BLOCK = 1 << 20
+_NOT_LOADED = (
+    OSError,
+    ValueError,
+    KeyError,
+    ImportError,
+    RuntimeError,
+    EOFError,
+    pickle.UnpicklingError,
+    SafetensorError,
+)
 
 
 class LocalModel:
@@ -151,7 +163,7 @@ def folder_sha256(folder: Path) -> str:
 def _load(kind: Any, folder: Path, **options: Any) -> Any:
     try:
         return kind.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False, **options)
-    except (OSError, ValueError, KeyError, ImportError, RuntimeError) as error:
+    except _NOT_LOADED as error:
         raise SynthesisError(
             f"The model in {folder} can't be loaded: {error}. Give a folder that Transformers loads as a causal "
             "language model without code of its own."

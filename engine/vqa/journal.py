@@ -77,7 +77,8 @@ class Journal:
         try:
             values = json.loads(line)
             if "provenance" not in values:
-                self.entries[values.pop("key")] = Entry(**values)
+                key = values.pop("key")
+                self.entries[key] = Entry(**values)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SynthesisError(
                 f"Line {number} of the journal {self.path} is damaged. Delete that line, or the file to begin anew."

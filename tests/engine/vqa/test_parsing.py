@@ -27,7 +27,7 @@ def normal(pairs: list[dict[str, str]]) -> list[tuple[str, str]]:
     return [(" ".join(pair["question"].split()), " ".join(pair["answer"].split())) for pair in pairs]
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(PAIRS, AROUND, AROUND, st.booleans(), st.sampled_from([None, 2]))
 def test_a_list_is_read_from_fenced_and_plain_text(
     pairs: list[dict[str, str]], before: str, after: str, fenced: bool, indent: int | None
@@ -38,7 +38,7 @@ def test_a_list_is_read_from_fenced_and_plain_text(
     assert parsed.pairs == normal(pairs) and not parsed.rejected
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(WORDS | ANY_JSON.map(json.dumps) | st.text(alphabet='[]{}",:qa \\n', max_size=80))
 def test_nothing_that_a_model_writes_breaks_the_parser(text: str) -> None:
     parsed = parse_pairs(text)
@@ -46,7 +46,7 @@ def test_nothing_that_a_model_writes_breaks_the_parser(text: str) -> None:
     assert all(question.strip() and answer.strip() for question, answer in parsed.pairs)
 
 
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 @given(PAIRS, st.integers(min_value=1))
 def test_a_list_that_was_cut_gives_no_pair(pairs: list[dict[str, str]], cut: int) -> None:
     text = json.dumps(pairs)
@@ -54,7 +54,7 @@ def test_a_list_that_was_cut_gives_no_pair(pairs: list[dict[str, str]], cut: int
     assert not parsed.pairs and sum(parsed.rejected.values()) == 1
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.lists(ANY_JSON, min_size=1, max_size=5), PAIRS)
 def test_every_item_is_a_pair_or_counted(others: list[object], pairs: list[dict[str, str]]) -> None:
     parsed = parse_pairs(json.dumps(others + pairs))

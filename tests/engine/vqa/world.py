@@ -14,8 +14,14 @@ from engine.data.prepared import PreparedSet
 from engine.data.records import FilmRecord
 
 GOOD = [
-    {"question": "What do the lungs show?", "answer": "Both lungs are clear because no density hides the vessels."},
-    {"question": "How wide is the heart?", "answer": "Its outline spans less than half of the chest, so it is normal."},
+    {
+        "question": "What do the lungs show?",
+        "answer": "Both lungs are clear because no density hides the vessels.",
+    },
+    {
+        "question": "How wide is the heart?",
+        "answer": "Its outline spans less than half of the chest, so it is normal.",
+    },
 ]
 BAD = [
     {"question": "Has the heart grown?", "answer": "It is unchanged from the prior study."},
