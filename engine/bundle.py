@@ -11,6 +11,7 @@ import importlib.resources
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass as plain_dataclass
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -68,7 +69,8 @@ class Sampling:
     """How one task samples: temperature 0 is greedy, `top_p` 1 keeps every token.
 
     `free` is the published code's way: no mask, and an image answer counts only with exactly 256 codes; then up
-    to `tries` are drawn, each with the next seed.
+    to `tries` are drawn, each with the next seed. `decision_bias` is added to the logit of the first token of
+    each of its texts, such as `" Pleural effusion"`: the thresholds of a draft's decisions.
     """
 
     temperature: float = 0.0
@@ -77,6 +79,7 @@ class Sampling:
     seed: int = 0
     free: bool = False
     tries: int = 1
+    decision_bias: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, config=_STRICT)

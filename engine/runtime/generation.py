@@ -16,7 +16,7 @@ from engine.errors import GenerationError
 from engine.lm.prompt import image_target
 from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
 from engine.runtime.backend import LanguageBackend
-from engine.runtime.sampling import Sampler, image_mask, no_mask, text_mask
+from engine.runtime.sampling import Sampler, decision_bias, image_mask, no_mask, text_mask
 
 OnText = Callable[[str], None]
 OnStep = Callable[[], None]
@@ -66,7 +66,8 @@ def generate_text(
     `on_text` gets pieces that together are the answer's text; `on_step` is called before every token and may
     raise to stop. Raises GenerationError where no text came, BackendError where the prompt is too long.
     """
-    sampler = Sampler(sampling, (no_mask if sampling.free else text_mask)(vocabulary))
+    mask = (no_mask if sampling.free else text_mask)(vocabulary)
+    sampler = Sampler(sampling, mask, decision_bias(vocabulary, sampling))
     stream = _TextStream(vocabulary, on_text)
     ids: list[int] = []
     probabilities: list[float] = []

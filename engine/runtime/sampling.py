@@ -49,10 +49,20 @@ def log_softmax(logits: NDArray[np.floating], mask: Mask | None = None) -> NDArr
     return logs
 
 
+def decision_bias(vocabulary: Vocabulary, sampling: Sampling) -> Mask | None:
+    """Add-on for logits [V] from a sampling's `decision_bias`, or None where it has none."""
+    if not sampling.decision_bias:
+        return None
+    bias = np.zeros(vocabulary.size)
+    for text, value in sampling.decision_bias.items():
+        bias[vocabulary.encode(text)[0]] = value
+    return bias
+
+
 class Sampler:
     """Chooses tokens for one request; holds the request's random generator."""
 
-    def __init__(self, sampling: Sampling, mask: Mask) -> None:
+    def __init__(self, sampling: Sampling, mask: Mask, bias: Mask | None = None) -> None:
         if not (sampling.temperature >= 0.0 and 0.0 < sampling.top_p <= 1.0 and sampling.max_new_tokens > 0):
             raise GenerationError(
                 f"Sampling with temperature {sampling.temperature}, top_p {sampling.top_p} and "
@@ -62,16 +72,18 @@ class Sampler:
             )
         self._sampling = sampling
         self._mask = mask
+        self._bias = bias
         self._generator = np.random.Generator(np.random.PCG64(sampling.seed))
 
     def choose(self, logits: NDArray[np.floating]) -> tuple[int, float]:
         """Choose a token from logits [V] and give its probability.
 
-        The probability is the model's own, at temperature 1 over what the mask leaves and before top-p: it
-        doesn't depend on how the token was drawn.
+        The probability is the model's own, at temperature 1 over what the mask leaves, before bias and top-p:
+        it doesn't depend on how the token was drawn.
         """
         logs = log_softmax(logits, self._mask)
-        chosen = int(logs.argmax()) if self._sampling.temperature == 0.0 else self._draw(logs)
+        weighed = logs if self._bias is None else logs + self._bias
+        chosen = int(weighed.argmax()) if self._sampling.temperature == 0.0 else self._draw(weighed)
         return chosen, float(np.exp(logs[chosen]))
 
     def _draw(self, logs: NDArray[np.float64]) -> int:

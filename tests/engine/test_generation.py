@@ -10,13 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.bundle import Bundle, Sampling
+from engine.data.bpe import train_tokenizer
 from engine.errors import BackendError, GenerationError
 from engine.lm.prompt import REPORT_INSTRUCTIONS, instruct_prompt
 from engine.lm.vocabulary import Vocabulary
 from engine.model import Model, geometric_mean
 from engine.runtime.generation import generate_image, generate_text
 from engine.runtime.rows import RowBatch
-from engine.runtime.sampling import Sampler, image_mask, log_softmax, text_mask
+from engine.runtime.sampling import Sampler, decision_bias, image_mask, log_softmax, text_mask
 
 GREEDY = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=40, seed=0)
 SAMPLED = replace(GREEDY, temperature=1.0)
@@ -216,6 +217,27 @@ def test_temperature_sharpens_the_draw_and_not_the_probability() -> None:
 def test_impossible_sampling_is_refused(change: dict[str, float]) -> None:
     with pytest.raises(GenerationError, match="isn't possible"):
         Sampler(replace(GREEDY, **change), np.zeros(4))  # type: ignore[arg-type]
+
+
+def test_a_decision_bias_moves_the_choice_but_not_the_probability() -> None:
+    logits = np.log(np.array([0.6, 0.3, 0.1]))
+    plain = Sampler(GREEDY, np.zeros(3)).choose(logits)
+    moved = Sampler(GREEDY, np.zeros(3), np.array([0.0, 1.0, 0.0])).choose(logits)
+    assert plain == (0, pytest.approx(0.6))
+    assert moved == (1, pytest.approx(0.3))
+
+
+def test_a_decision_bias_names_first_tokens() -> None:
+    vocabulary = Vocabulary.from_text(train_tokenizer().to_str())
+    assert decision_bias(vocabulary, GREEDY) is None
+    bias = decision_bias(vocabulary, replace(GREEDY, decision_bias={"No": -0.5, " Pleural effusion": 1.5}))
+    assert bias is not None
+    assert np.flatnonzero(bias).tolist() == sorted(
+        [
+            vocabulary.encode("No acute finding.")[0],
+            vocabulary.encode("Pneumonia is present. Pleural effusion is")[4],
+        ]
+    )
 
 
 def test_logits_that_are_no_numbers_are_refused() -> None:
