@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PIL import Image
+
 from llmcxr_ws.workplace import Workplace
 from tests.engine.factories import chest_pixels
 from tests.engine.test_worker import send, study
@@ -47,3 +49,19 @@ def test_the_commands_are_light_to_import(tmp_path: Path) -> None:
     )
     loaded = set(json.loads(run_python(program, tmp_path)))
     assert not loaded & {*HEAVY, "onnxruntime", "numpy", "sqlalchemy", "pydicom", "PIL", "tokenizers"}
+
+
+def test_the_shipped_model_works_without_torch(tmp_path: Path) -> None:
+    Image.fromarray(chest_pixels()).save(tmp_path / "film.png")
+    film = str(tmp_path / "film.png")
+    program = (
+        "import sys, json, typer, engine.cli; from typer.testing import CliRunner;"
+        "app = typer.Typer(); engine.cli.register(app);"
+        "calls = [['model', '--help'], ['model', 'info', 'demo'], ['encode', '--tokenizer', 'demo', "
+        f"'--threads', '1', {film!r}], ['model', 'card', 'demo']];"
+        "codes = [CliRunner().invoke(app, call).exit_code for call in calls];"
+        "print(json.dumps([codes, sorted({name.split('.')[0] for name in sys.modules})]))"
+    )
+    codes, loaded = json.loads(run_python(program, tmp_path).splitlines()[-1])
+    assert codes == [0, 0, 0, 0]
+    assert not set(loaded) & set(HEAVY)
