@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.commands import told
-from engine.evaluate.settings import AnswerSettings, FilmReportSettings, FilmSettings, FloorSettings
+from engine.evaluate.settings import (
+    AnswerSettings,
+    FilmReportSettings,
+    FilmSettings,
+    FloorSettings,
+    GenerateSettings,
+    ReferenceSettings,
+    TokenizerSettings,
+)
 from engine.settings import add_command
 
 if TYPE_CHECKING:
@@ -76,6 +84,92 @@ def evaluate_floors(settings: FloorSettings) -> None:
     typer.echo(f"{settings.out}: {size / 1e3:.0f} kB, sources {', '.join(sorted(floors))}.")
 
 
+def evaluate_kermany(settings: FilmReportSettings) -> None:
+    """Measure the children's films of Kermany et al.: normal against pneumonia, and three classes."""
+    from engine.evaluate.kermany import evaluate_kermany as evaluate
+    from engine.evaluate.kermany import kermany_tables
+
+    model = _open(settings)
+    with_context, read = _context(model, settings.context), _film_reader(model)
+    training = _split_of(settings, "train")
+    figures = evaluate(model, _rows(settings), training, with_context, read, settings.draws)
+    figures["split"] = settings.split
+    _leave(settings, figures, kermany_tables(figures), dict)
+
+
+def evaluate_tokenizer(settings: TokenizerSettings) -> None:
+    """Compare films with their copies: a judge's AUROC and agreement, a probe on codes, PSNR, SSIM, a sheet."""
+    from engine.evaluate.tokenizer import copy_films, tokenizer_figures, tokenizer_pictures, tokenizer_tables
+
+    model, rows = _open(settings), _rows(settings)
+    copies = copy_films(model, rows, _film_reader(model), settings.judge, settings.pictures)
+    figures = tokenizer_figures(copies, _floors(settings, model), settings.draws)
+    figures |= {"model": model.bundle.model_key, "split": settings.split}
+    _leave(settings, figures, tokenizer_tables(figures), lambda: tokenizer_pictures(copies))
+
+
+def evaluate_generate(settings: GenerateSettings) -> None:
+    """Generate films asked normal and asked abnormal and let a judge tell them apart; nearest training films."""
+    from engine.classifier.model import Classifier
+    from engine.evaluate.generate import (
+        asked_texts,
+        generate_figures,
+        generate_films,
+        generate_pictures,
+        generate_tables,
+        nearest_films,
+    )
+
+    model, rows = _open(settings), _rows(settings)
+    judge = None if settings.judge is None else Classifier.load(settings.judge)
+    read = _film_reader(model)
+    drawn = generate_films(model, asked_texts(rows, settings.films // 2, settings.seed), settings.seed)
+    nearest, distances = nearest_films(drawn, _split_of(settings, "train") or rows, read)
+    figures = generate_figures(drawn, judge, distances, settings.draws)
+    figures |= {"model": model.bundle.model_key, "seed": settings.seed, "split": settings.split}
+    _leave(
+        settings,
+        figures,
+        generate_tables(figures),
+        lambda: generate_pictures(drawn, nearest, read, settings.pictures),
+    )
+
+
+def evaluate_reference(settings: ReferenceSettings) -> None:
+    """Compare the model with supervised references on the same films: the share of their skill that it keeps."""
+    from engine.evaluate.reference import evaluate_reference as evaluate
+    from engine.evaluate.reference import reference_tables
+
+    model = _open(settings)
+    figures = evaluate(
+        model,
+        settings.reference,
+        _rows(settings),
+        _split_of(settings, "val"),
+        _context(model, settings.context),
+        _film_reader(model),
+        settings.draws,
+    )
+    figures["split"] = settings.split
+    _leave(settings, figures, reference_tables(figures), dict)
+
+
+def evaluate_seeds(
+    files: Annotated[list[Path], typer.Argument(help="Result files, one for each training seed.")],
+    json_file: Annotated[Path | None, typer.Option("--json", help="JSON file of means and ranges.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Floors and strata too.")] = False,
+) -> None:
+    """Print the mean and range of every figure over the result files of several training seeds."""
+    from engine.evaluate.results import write_json
+    from engine.evaluate.seeds import across_seeds, read_figures, seeds_table
+
+    with told():
+        found = across_seeds([read_figures(file) for file in files])
+        if json_file is not None:
+            write_json(json_file, found)
+    typer.echo(seeds_table(found, everything).to_markdown())
+
+
 def _open(settings: FilmSettings | FloorSettings) -> Model:
     from engine.commands.opening import models_folder
     from engine.models import open_model
@@ -97,11 +191,19 @@ def _rows(settings: FilmSettings) -> list[FilmRow]:
     return chosen
 
 
+def _split_of(settings: FilmSettings, split: str) -> list[FilmRow]:
+    """Read the films of another split of the same manifest, none where it has none."""
+    from engine.data.manifest import read_manifest
+
+    rows = read_manifest(settings.manifest, settings.images, any_split=True)
+    return [row for row in rows if row.split == split and settings.source in ("", row.source)]
+
+
 def _context(model: Model, chosen: bool | None) -> bool:
     return model.bundle.manifest.context if chosen is None else chosen
 
 
-def _floors(settings: FilmReportSettings, model: Model) -> Floors | None:
+def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> Floors | None:
     """Read the floors file, else the model's own, else fit on the manifest's training split; else none."""
     from engine.data.manifest import read_manifest
     from engine.evaluate.cohort import load_cohort
@@ -156,3 +258,8 @@ def _leave(
 add_command(evaluate_app, "report", FilmReportSettings, evaluate_report, told)
 add_command(evaluate_app, "answer", AnswerSettings, evaluate_answer, told)
 add_command(evaluate_app, "floors", FloorSettings, evaluate_floors, told)
+add_command(evaluate_app, "kermany", FilmReportSettings, evaluate_kermany, told)
+add_command(evaluate_app, "tokenizer", TokenizerSettings, evaluate_tokenizer, told)
+add_command(evaluate_app, "generate", GenerateSettings, evaluate_generate, told)
+add_command(evaluate_app, "reference", ReferenceSettings, evaluate_reference, told)
+evaluate_app.command("seeds")(evaluate_seeds)

@@ -70,6 +70,9 @@ class TokenizerSettings(FilmSettings):
     judge: Path | None = Field(
         None, description="Classifier file that no loss of the tokenizer used; without it no AUROC drop."
     )
+    floors: Path | None = Field(
+        None, description="Floors file; else the model's own, else fitted on the manifest's training split."
+    )
     pictures: int = Field(8, ge=0, description="Films on the sheet of reconstructions.")
 
 
