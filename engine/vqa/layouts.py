@@ -12,7 +12,7 @@ import csv
 import io
 import json
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -155,30 +155,41 @@ def group_of(*texts: str) -> str:
 
 
 def on_films(
-    questions: Sequence[SetQuestion], records: Iterable[FilmRecord]
+    questions: Sequence[SetQuestion], records: Iterable[FilmRecord], every: bool = False
 ) -> tuple[list[tuple[FilmRecord, SetQuestion]], dict[str, int]]:
     """Give each question the film that it is about, and the number of those left out by reason.
 
-    A film is found by its key (the stem of a file's name), else by study: the first frontal film by key.
-    Identifiers are compared without their leading letters, as MIMIC writes `s50414267` and 50414267.
+    A film is found by its key (the stem of a file's name), else by study: the first frontal film by key, or with
+    `every` each of its frontal films. Identifiers are compared without their leading letters, as MIMIC writes
+    `s50414267` and 50414267.
     """
     by_key: dict[str, FilmRecord] = {}
-    by_study: dict[str, FilmRecord] = {}
+    by_study: dict[str, list[FilmRecord]] = defaultdict(list)
     for record in sorted(records, key=lambda film: (not film.frontal, film.key)):
         by_key[record.key] = record
-        by_study.setdefault(_bare(record.study), record)
+        by_study[_bare(record.study)].append(record)
     joined: list[tuple[FilmRecord, SetQuestion]] = []
     left_out: Counter[str] = Counter()
     for question in questions:
-        film = by_key.get(_stem(question.film)) if question.film else None
-        film = film or (by_study.get(_bare(question.study)) if question.study else None)
-        if film is None:
+        films = _films_of(question, by_key, by_study)
+        if not films:
             left_out["question about a film that isn't in the set"] += 1
-        elif question.patient and _bare(film.patient) != _bare(question.patient):
+        elif question.patient and _bare(films[0].patient) != _bare(question.patient):
             left_out["question whose film belongs to another patient"] += 1
         else:
-            joined.append((film, question))
+            joined += [(film, question) for film in (films if every else films[:1])]
     return joined, dict(left_out)
+
+
+def _films_of(
+    question: SetQuestion, by_key: Mapping[str, FilmRecord], by_study: Mapping[str, Sequence[FilmRecord]]
+) -> Sequence[FilmRecord]:
+    named = by_key.get(_stem(question.film)) if question.film else None
+    if named is not None:
+        return (named,)
+    films = by_study.get(_bare(question.study), ()) if question.study else ()
+    frontal = [film for film in films if film.frontal]
+    return frontal or films
 
 
 def counts_beside_published(questions: Sequence[SetQuestion]) -> dict[str, dict[str, int]]:

@@ -54,7 +54,7 @@ def write_results(
         prepared.write_vqa(pairs)
     else:
         _write_table(folder / VQA, pairs)
-    write_json(folder / SUMMARY, {**summary, "kept_of_others": len(together) - len(rows)})
+    write_json(folder / SUMMARY, {**summary, "kept_of_others": len(together) - len(_without_repeats(rows))})
     return len(together)
 
 

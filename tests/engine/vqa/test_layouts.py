@@ -22,7 +22,9 @@ from engine.vqa.layouts import (
     on_films,
     read_questions,
 )
-from tests.engine.vqa.world import films_with_reports
+from engine.vqa.reading import COLUMNS, read_set
+from engine.vqa.settings import ReadSettings
+from tests.engine.vqa.world import films_with_reports, set_with_reports
 
 ROWS = [
     {
@@ -182,3 +184,43 @@ def test_groups_are_those_of_the_evaluation() -> None:
     texts = ["a pneumothorax", "Effusion", "pulmonary edema", "pneumonia", "a nodule", "Is it normal?"]
     assert [group_of(text) for text in texts] == [GROUPS[place] for place in (1, 2, 3, 4, 5, 0)]
     assert group_of("the aorta") == ""
+
+
+def study_file(folder: Path, study: str, patient: str) -> None:
+    place = folder / "p0" / patient
+    place.mkdir(parents=True, exist_ok=True)
+    pairs = [{"question": "Where is it?", "answer": "At the left base."}]
+    (place / f"{study}.txt").write_text(repr(pairs))
+
+
+def test_a_question_set_becomes_a_table_for_evaluation(tmp_path: Path) -> None:
+    set_with_reports(tmp_path / "set", 2, films_per_study=2)
+    study_file(tmp_path / "files", "s1", "p1")
+    study_file(tmp_path / "files", "s9", "p9")
+    reading = read_set(ReadSettings(layout="study-files", files=tmp_path / "files", set=tmp_path / "set"))
+    assert (reading.questions, reading.joined, sum(reading.left_out.values())) == (2, 1, 1)
+    with (tmp_path / "set" / "questions.csv").open(newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [list(COLUMNS), ["film1-0", "p1", "Where is it?", "At the left base.", "location", ""]]
+
+
+def test_study_files_can_be_trained_on_for_every_frontal_film(tmp_path: Path) -> None:
+    prepared = set_with_reports(tmp_path / "set", 2, films_per_study=2)
+    study_file(tmp_path / "files", "s1", "p1")
+    settings = ReadSettings(
+        layout="study-files", files=tmp_path / "files", set=tmp_path / "set", training=True
+    )
+    for _ in range(2):
+        assert read_set(settings).joined == 2
+        assert [pair.key for pair in prepared.vqa()] == ["film1-0", "film1-1"]
+    assert prepared.vqa()[0].licence == "site only; terms of the outputs of file:study-files not stated"
+
+
+def test_a_set_about_other_films_or_with_unknown_columns_is_refused(tmp_path: Path) -> None:
+    set_with_reports(tmp_path / "set", 1)
+    table = write(tmp_path / "q.csv")
+    given = {"layout": "physionet", "files": table, "set": tmp_path / "set"}
+    with pytest.raises(DataError, match="None of the 2 questions"):
+        read_set(ReadSettings(**given))
+    with pytest.raises(DataError, match="film, study, patient"):
+        read_set(ReadSettings(**given, columns={"picture": "x"}))
