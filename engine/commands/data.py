@@ -50,7 +50,8 @@ def encode(settings: CodesSettings) -> None:
         untouched=0.0,
     )
     plan = EncodePlan(settings.variants, settings.seed, settings.batch, settings.workers, augmentation=moves)
-    encoded = encode_set(prepared, tokenizer, plan)
+    reuse = None if settings.reuse is None else PreparedSet.open(settings.reuse)
+    encoded = encode_set(prepared, tokenizer, plan, reuse)
     typer.echo(
         f"{encoded.films} of {len(prepared.records)} films have {settings.variants} x 256 codes by "
         f"{tokenizer.name} (sha256 {tokenizer.id[:12]}) in {encoded.folder}."

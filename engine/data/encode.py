@@ -37,6 +37,7 @@ from engine.progress import track
 from engine.safe_write import write_json
 
 Films = NDArray[np.float32]
+Known = dict[tuple[str, str, str], Codes]
 
 _NUMBERS = re.compile(r"\d+")
 _NAMES = re.compile(r"'[^']*'")
@@ -80,18 +81,25 @@ class Encoded:
     refused: dict[str, int]
 
 
-def encode_set(prepared: PreparedSet, tokenizer: FilmTokenizer, plan: EncodePlan) -> Encoded:
+def encode_set(
+    prepared: PreparedSet, tokenizer: FilmTokenizer, plan: EncodePlan, reuse: PreparedSet | None = None
+) -> Encoded:
     """Encode every film of a set, or go on with a pass that was interrupted.
 
-    Raises DataError where the folder holds codes made otherwise: of other films, with other variants, another
-    seed, other moves or another preprocessing.
+    The codes of films that are also in `reuse` are taken from there: they would come out the same.
+    Raises DataError where the folder, or `reuse`, holds codes made otherwise: of other films, with other
+    variants, another seed, other moves or another preprocessing.
     """
+    known = None if reuse is None else _known(reuse, tokenizer, plan)
     folder = prepared.codes_folder(tokenizer.id)
     facts = _begin(folder, prepared.records, tokenizer, plan)
     total, done = len(prepared.records), int(facts["done"])
     with ThreadPoolExecutor(plan.workers) as pool:
         for _ in track(
-            _work(folder, facts, prepared.records, tokenizer, plan, pool), "encoding films", total, done
+            _work(folder, facts, prepared.records, tokenizer, plan, pool, known),
+            "encoding films",
+            total,
+            done,
         ):
             pass
     reasons = Counter(facts["refused"].values())
@@ -102,15 +110,7 @@ def _begin(
     folder: Path, records: Sequence[FilmRecord], tokenizer: FilmTokenizer, plan: EncodePlan
 ) -> dict[str, Any]:
     """Give the marks of the pass in the folder, begun here where there is none."""
-    made = {
-        "tokenizer": tokenizer.name,
-        "tokenizer_sha256": tokenizer.id,
-        "preprocessing": tokenizer.spec.to_manifest(),
-        "keys_sha256": keys_sha256(records),
-        "variants": plan.variants,
-        "seed": plan.seed,
-        "augmentation": asdict(plan.augmentation),
-    }
+    made = {"tokenizer": tokenizer.name, "keys_sha256": keys_sha256(records), **_how(tokenizer, plan)}
     path = folder / CODES_FACTS
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -130,6 +130,32 @@ def _begin(
     return facts
 
 
+def _how(tokenizer: FilmTokenizer, plan: EncodePlan) -> dict[str, Any]:
+    """All that a film's codes depend on beside the film."""
+    return {
+        "tokenizer_sha256": tokenizer.id,
+        "preprocessing": tokenizer.spec.to_manifest(),
+        "variants": plan.variants,
+        "seed": plan.seed,
+        "augmentation": asdict(plan.augmentation),
+    }
+
+
+def _known(reuse: PreparedSet, tokenizer: FilmTokenizer, plan: EncodePlan) -> Known:
+    """Give the codes of another set by the names of its films."""
+    codes, usable = reuse.codes(tokenizer.id), reuse.encoded(tokenizer.id)
+    facts = json.loads((reuse.codes_folder(tokenizer.id) / CODES_FACTS).read_text(encoding="utf-8"))
+    different = [name for name, value in _how(tokenizer, plan).items() if facts.get(name) != value]
+    if different:
+        raise DataError(f"The codes of {reuse.folder} were made otherwise ({', '.join(different)}).")
+    return {_name(record): codes[row] for row, record in enumerate(reuse.records) if usable[row]}
+
+
+def _name(record: FilmRecord) -> tuple[str, str, str]:
+    """What a film is recognised by in another set; two collections may use one key for two films."""
+    return record.source, record.patient, record.key
+
+
 def _work(
     folder: Path,
     facts: dict[str, Any],
@@ -137,20 +163,27 @@ def _work(
     tokenizer: FilmTokenizer,
     plan: EncodePlan,
     pool: ThreadPoolExecutor,
+    known: Known | None,
 ) -> Iterator[int]:
     """Encode and mark chunk after chunk, giving the number of each film that is done."""
     codes: Codes = np.lib.format.open_memmap(folder / CODES, mode="r+")
     while facts["done"] < len(records):
         start = int(facts["done"])
-        chunk = records[start : start + plan.films_per_mark]
-        read = list(pool.map(lambda film: _read(film, tokenizer.spec), chunk))
-        codes[start : start + len(chunk)] = _chunk_codes(read, tokenizer, plan, pool)
+        chunk = range(start, min(start + plan.films_per_mark, len(records)))
+        rest = [row for row in chunk if known is None or _name(records[row]) not in known]
+        read = list(pool.map(lambda row: _read(records[row], tokenizer.spec), rest))
+        codes[rest] = _chunk_codes(read, tokenizer, plan, pool)
+        for row in chunk:
+            if known is not None and _name(records[row]) in known:
+                codes[row] = known[_name(records[row])]
         codes.flush()  # type: ignore[attr-defined]
-        facts["refused"] |= {str(start + row): film for row, film in enumerate(read) if isinstance(film, str)}
+        facts["refused"] |= {
+            str(row): film for row, film in zip(rest, read, strict=True) if isinstance(film, str)
+        }
         facts["done"] = start + len(chunk)
         facts["finished"] = facts["done"] == len(records)
         write_json(folder / CODES_FACTS, facts)
-        yield from range(start, start + len(chunk))
+        yield from chunk
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,6 +98,9 @@ class CodesSettings(Settings):
     workers: int = Field(2, ge=1, le=256, description="Threads that read and move films.")
     threads: int = Field(0, ge=0, description="CPU threads of the tokenizer; 0: one for each core.")
     images: Path | None = Field(None, description="Folder of the films, where it was moved since.")
+    reuse: Path | None = Field(
+        None, description="Another set that is encoded already in the same way; films in both take its codes."
+    )
 
 
 class WordSettings(Settings):

@@ -111,3 +111,16 @@ def test_codes_made_otherwise_are_never_mixed(tmp_path: Path, change: dict[str, 
         encode_set(made, tokenizer(), replace(PLAN, **change))
     with pytest.raises(DataError, match="preprocessing"):
         encode_set(made, tokenizer(spec=replace(SPEC, side=128)), PLAN)
+
+
+def test_films_of_an_encoded_set_are_not_encoded_again(tmp_path: Path) -> None:
+    five = make_set(tmp_path)
+    encode_set(five, tokenizer(), PLAN)
+    some = PreparedSet.create(tmp_path / "some", [five.records[i] for i in (4, 1, 2)], {})
+    encoder = BlockMeans()
+    encoded = encode_set(some, tokenizer(encoder), PLAN, reuse=five)
+    assert encoder.films == 0 and encoded.films == 2 and sum(encoded.refused.values()) == 1
+    np.testing.assert_array_equal(some.codes("ab" * 32), five.codes("ab" * 32)[[4, 1, 2]])
+    other = PreparedSet.create(tmp_path / "other", five.records, {})
+    with pytest.raises(DataError, match="made otherwise \\(seed\\)"):
+        encode_set(other, tokenizer(), replace(PLAN, seed=5), reuse=five)
