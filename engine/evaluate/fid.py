@@ -33,15 +33,28 @@ def fid(
     Raises DataError for fewer than two films in a set, CheckpointError where the encoder gives no features.
     """
     first, second = encoder.features(real), encoder.features(generated)
-    interval = frechet_interval(first, second, real_patients, generated_patients, draws, seed)
+    return fid_of_features(encoder, first, second, real_patients, generated_patients, draws, seed)
+
+
+def fid_of_features(
+    encoder: Encoder,
+    real: Features,
+    generated: Features,
+    real_patients: Sequence[str],
+    generated_patients: Sequence[str],
+    draws: int = FID_DRAWS,
+    seed: int = 0,
+) -> Measured:
+    """Give the Fréchet distance of features [N, D] that the encoder gave for real and generated films."""
+    interval = frechet_interval(real, generated, real_patients, generated_patients, draws, seed)
     facts = {
         **encoder.facts,
-        "real_films": len(first),
-        "generated_films": len(second),
-        "features": first.shape[1],
+        "real_films": len(real),
+        "generated_films": len(generated),
+        "features": real.shape[1],
         "draws": draws,
     }
-    how = f"{encoder.how}; {len(second)} generated against {len(first)} real films"
+    how = f"{encoder.how}; {len(generated)} generated against {len(real)} real films"
     return Measured(encoder.name, interval, how, facts=facts)
 
 

@@ -1,141 +1,190 @@
-"""The model beside a supervised reference on the same films: how much of the skill is kept.
+"""A model run over the films of a prepared set that have reference texts: drafts, films, answers.
 
-Skill is AUROC above chance: kept = (AUROC - .5) / (reference AUROC - .5), both on the same films and the same
-draws. The reference counts only where its mean AUROC for abnormal on the validation split is at least .88.
+Every result is a line of a file that is written through at once, so that an interrupted run goes on where it
+was; patients stand in it as hashes. Scoring is elsewhere (`engine.evaluate.paper_tables`).
 """
 
-from collections.abc import Mapping, Sequence
+import csv
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from engine.classifier.model import Classifier
-from engine.data.manifest import FilmRow
-from engine.data.templates import JUDGED
-from engine.evaluate.cohort import Cohort, FilmReader, load_cohort, read_film, strata
-from engine.evaluate.floors import TARGETS, targets
-from engine.evaluate.judge import ABNORMAL, read_heads
-from engine.evaluate.report import finding_log_odds
-from engine.evaluate.results import Table
-from engine.evaluate.scores import abnormal_log_odds, contexts
-from engine.evaluate.statistics import (
-    DRAWS,
-    WeightedStatistic,
-    Weights,
-    auroc,
-    auroc_over,
-    mean_of,
-    sampled,
-)
+from engine.data.prepared import PreparedSet
+from engine.data.records import FilmRecord
+from engine.errors import DataError, GenerationError
+from engine.evaluate.grading import Answered
 from engine.model import Model
+from engine.pictures import save_decoded_png
+from engine.preprocess import Film
 from engine.progress import track
 
-VALID_FROM = 0.88
-MEAN = "mean of five"
-BATCH = 16
-
-Scores = NDArray[np.float64]
+TEXTS, FILMS, ANSWERS = "texts.jsonl", "films.jsonl", "answers.jsonl"
+ReadFilm = Callable[[Path], Film]
+Section = Literal["impression", "findings_and_impression"]
 
 
-def reference_scores(references: Sequence[Classifier], rows: Sequence[FilmRow], read: FilmReader) -> Scores:
-    """Score films by each reference for every target, [references, N, targets]."""
-    labels = (ABNORMAL, *JUDGED)
-    parts = []
-    for start in track(range(0, len(rows), BATCH), "batches of films judged"):
-        batch = rows[start : start + BATCH]
-        films, sources = np.stack([read_film(row, read) for row in batch]), [row.source for row in batch]
-        every = [
-            np.column_stack([read_heads(one, found, sources, label) for label in labels])
-            for one, found in ((one, one.probabilities(films)) for one in references)
-        ]
-        parts.append(np.stack(every))
-    return np.concatenate(parts, axis=1)
+@dataclass(frozen=True)
+class TextPair:
+    """A draft and the reference text of one film; a draft that didn't come is empty and `refused` says why."""
+
+    key: str
+    patient: str
+    reference: str
+    generated: str
+    refused: str = ""
 
 
-def evaluate_reference(
-    model: Model,
-    files: Sequence[Path],
-    rows: Sequence[FilmRow],
-    validation: Sequence[FilmRow],
-    with_context: bool,
-    read: FilmReader,
-    draws: int = DRAWS,
-) -> dict[str, Any]:
-    """Compare the model's log-odds with the references' probabilities on the top level of the films.
+@dataclass(frozen=True)
+class FilmPair:
+    """A film drawn from a text, and the original that the text was written about; `generated` is a file."""
 
-    `validation` are the films that say whether the reference is valid. Raises DataError for a film and
-    CheckpointError for a reference that can't be used.
-    """
-    references = [Classifier.load(file) for file in files]
-    cohort = load_cohort(model, rows, read)
-    top, _ = strata(cohort)
-    films = cohort.take(top.inside)
-    odds = abnormal_log_odds(model, films, contexts(films, with_context))
-    ours = np.column_stack([odds, finding_log_odds(model, cohort, top, with_context)[top.inside]])
-    theirs = reference_scores(references, films.rows, read)
-    samples = sampled(_statistics(ours, theirs, films), cohort.patients(top.inside), draws)
-    val = _validity(references, validation, read)
-    names = ("abnormal", MEAN)
-    return {
-        "n": len(films),
-        "population": top.population,
-        "model": model.bundle.model_key,
-        "references": [file.name for file in files],
-        "reference_val_auroc": val,
-        "valid": bool(val and np.mean(val) >= VALID_FROM),
-        "model_auroc": {name: samples[f"model/{name}"].interval for name in (*TARGETS, MEAN)},
-        "reference_auroc": {name: samples[f"reference/{name}"].interval for name in (*TARGETS, MEAN)},
-        "skill_kept": {name: samples[f"kept/{name}"].interval for name in names},
-    }
+    key: str
+    patient: str
+    original: str
+    generated: str
 
 
-def _statistics(ours: Scores, theirs: Scores, films: Cohort) -> dict[str, WeightedStatistic]:
-    truth = targets(films)
-    found: dict[str, WeightedStatistic] = {}
-    for column, name in enumerate(TARGETS):
-        known = truth[:, column]
-        found[f"model/{name}"] = auroc_over(ours[:, column], known)
-        found[f"reference/{name}"] = mean_of([auroc_over(one[:, column], known) for one in theirs])
-    for side in ("model", "reference"):
-        found[f"{side}/{MEAN}"] = mean_of([found[f"{side}/{name}"] for name in TARGETS[1:]])
-    for name in ("abnormal", MEAN):
-        found[f"kept/{name}"] = _kept(found[f"model/{name}"], found[f"reference/{name}"])
-    return found
+Line = TypeVar("Line", TextPair, FilmPair, Answered)
 
 
-def _kept(ours: WeightedStatistic, theirs: WeightedStatistic) -> WeightedStatistic:
-    def share(weights: Weights) -> NDArray[np.float64]:
-        above, skill = ours(weights) - 0.5, theirs(weights) - 0.5
-        # A reference at chance has no skill to keep.
-        return np.divide(above, skill, out=np.full_like(above, np.nan), where=skill > 0.01)
-
-    return share
-
-
-def _validity(references: Sequence[Classifier], rows: Sequence[FilmRow], read: FilmReader) -> list[float]:
-    adults = [row for row in rows if row.adult and row.labels]
-    if not adults:
-        return []
-    scores = reference_scores(references, adults, read)
-    truth = np.array([not row.normal for row in adults])
-    return [auroc(one[:, 0], truth) for one in scores]
-
-
-def reference_tables(figures: Mapping[str, Any]) -> list[Table]:
-    """Give the one table."""
-    rows = [
-        [
-            name,
-            figures["model_auroc"][name],
-            figures["reference_auroc"][name],
-            figures["skill_kept"].get(name),
-        ]
-        for name in (*TARGETS, MEAN)
+def films_with_text(
+    prepared: PreparedSet, split: str, section: Section, limit: int = 0
+) -> list[tuple[FilmRecord, str]]:
+    """Give the frontal films of a split with their reference text; raise DataError where there is none."""
+    found = [
+        (record, text)
+        for record in prepared.records
+        if record.split == split and record.frontal and (text := reference_text(record, section))
     ]
-    val = ", ".join(f"{value:.3f}" for value in figures["reference_val_auroc"]) or "not measured"
-    valid = "valid" if figures["valid"] else f"NOT valid (it takes {VALID_FROM})"
-    notes = [f"{figures['n']} films. The reference's AUROC on val: {val}; it is {valid}."]
-    columns = ["", "AUROC of the model", "AUROC of the reference, mean of its seeds", "skill kept"]
-    return [Table(f"Beside a supervised reference: {figures['population']}", columns, rows, notes=notes)]
+    if not found:
+        raise DataError(
+            f"{prepared.folder} has no frontal film in split {split} with a text ({section}). Prepare the set from a "
+            "source with reports, or choose another split or section."
+        )
+    return found[:limit] if limit else found
+
+
+def reference_text(record: FilmRecord, section: Section) -> str:
+    """Give the text a film is measured by; empty where its report lacks a section of it."""
+    parts = [record.impression] if section == "impression" else [record.findings, record.impression]
+    return "\n".join(part.strip() for part in parts if part) if all(parts) else ""
+
+
+def draft_texts(
+    model: Model, films: Sequence[tuple[FilmRecord, str]], read: ReadFilm, out: Path, seed: int = 0
+) -> list[TextPair]:
+    """Draft every film; film i uses seed + i, so that a run that went on gives what an unbroken one gives."""
+
+    def make(index: int) -> TextPair:
+        record, reference = films[index]
+        try:
+            draft = model.report(model.encode(read(record.image)), seed + index)
+        except GenerationError as error:
+            return TextPair(record.key, hashed(record.patient), reference, "", str(error))
+        return TextPair(record.key, hashed(record.patient), reference, draft.text, draft.reason)
+
+    return _journalled(out / TEXTS, TextPair, [record.key for record, _ in films], make, "drafts")
+
+
+def draw_films(
+    model: Model, films: Sequence[tuple[FilmRecord, str]], out: Path, seed: int = 0
+) -> list[FilmPair]:
+    """Draw a film for every text into `out/generated`, numbered, with seed + i; originals are named, not copied."""
+    folder = out / "generated"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def make(index: int) -> FilmPair:
+        record, text = films[index]
+        path = folder / f"{index:06d}.png"
+        save_decoded_png(model.generate(text, seed + index).film, path, model.name)
+        return FilmPair(record.key, hashed(record.patient), str(record.image), str(path))
+
+    return _journalled(out / FILMS, FilmPair, [record.key for record, _ in films], make, "films")
+
+
+def answer_questions(
+    model: Model, prepared: PreparedSet, split: str, read: ReadFilm, out: Path, seed: int = 0, limit: int = 0
+) -> list[Answered]:
+    """Ask a split's questions of a prepared set; an answer that is refused is empty and counts as wrong."""
+    records = {record.key: record for record in prepared.records if record.split == split}
+    pairs = [pair for pair in prepared.vqa() if pair.key in records]
+    pairs = pairs[:limit] if limit else pairs
+    if not pairs:
+        raise DataError(f"{prepared.folder} has no question about a film of split {split}.")
+
+    def make(index: int) -> Answered:
+        pair, record = pairs[index], records[pairs[index].key]
+        try:
+            said = model.answer(model.encode(read(record.image)), pair.question, seed + index).text
+        except GenerationError:
+            said = ""
+        key = f"{index}:{pair.key}"
+        return Answered(key, hashed(record.patient), pair.question, pair.answer, said, kind=pair.source)
+
+    keys = [f"{index}:{pair.key}" for index, pair in enumerate(pairs)]
+    return _journalled(out / ANSWERS, Answered, keys, make, "answers")
+
+
+def read_pairs(path: str | Path, kind: type[Line]) -> list[Line]:
+    """Read pairs from .jsonl as written here, or from a CSV with the same columns.
+
+    Raises DataError naming a missing column.
+    """
+    path = Path(path)
+    names = [name for name in kind.__dataclass_fields__ if name not in ("refused", "kind", "finding")]
+    try:
+        if path.suffix == ".jsonl":
+            rows = [
+                json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()
+            ]
+        else:
+            with path.open(newline="", encoding="utf-8") as file:
+                rows = list(csv.DictReader(file))
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise DataError(f"The pairs {path} can't be read: {error}.") from error
+    missing = [name for name in names if rows and name not in rows[0]]
+    if not rows or missing:
+        raise DataError(f"The pairs {path} need rows with the columns {', '.join(names)}.")
+    return [kind(**{name: str(row[name] or "") for name in names}) for row in rows]
+
+
+def hashed(patient: str) -> str:
+    """Give 12 digits that stand for a patient: enough to draw by patient, and no name."""
+    return hashlib.sha256(patient.encode()).hexdigest()[:12]
+
+
+def _journalled(
+    path: Path, kind: type[Line], keys: Sequence[str], make: Callable[[int], Line], what: str
+) -> list[Line]:
+    """Make what the file lacks, in the order of the keys; raise DataError for a file of another run."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    done = {line.key: line for line in _whole_lines(path, kind)}
+    if not set(done) <= set(keys):
+        raise DataError(f"{path} holds {what} of other films. Choose another folder.")
+    todo = [index for index, key in enumerate(keys) if key not in done]
+    with path.open("a", encoding="utf-8") as file:
+        for index in track(todo, what, len(keys), len(keys) - len(todo)):
+            line = make(index)
+            done[line.key] = line
+            file.write(json.dumps(asdict(line), ensure_ascii=False) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    return [done[key] for key in keys]
+
+
+def _whole_lines(path: Path, kind: type[Line]) -> Iterable[Line]:
+    """Read what a run left; a last line that a crash cut off is removed from the file."""
+    if not path.is_file():
+        return []
+    text = path.read_text(encoding="utf-8")
+    whole = text[: text.rfind("\n") + 1]
+    if whole != text:
+        path.write_text(whole, encoding="utf-8")
+    try:
+        return [kind(**json.loads(line)) for line in whole.splitlines()]
+    except (ValueError, TypeError) as error:
+        raise DataError(f"{path} isn't a file of this command: {error}. Choose another folder.") from error
