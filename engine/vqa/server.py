@@ -67,7 +67,7 @@ class Server:
         )
 
     def replies(self, batches: Sequence[Sequence[Report]]) -> Iterator[Reply]:
-        """Ask for each report, several at once; a server that stays unavailable ends the run."""
+        """Ask for each report, several at once, then hang up; a server that stays unavailable ends the run."""
         waiting = iter([report for batch in batches for report in batch])
         running: set[Future[Reply]] = set()
         pool = ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="vqa")
@@ -83,6 +83,7 @@ class Server:
         finally:
             # Requests under way can't be taken back; what they bring is made again by the next run.
             pool.shutdown(wait=True, cancel_futures=True)
+            self._client.close()
 
     def _counted(self, reply: Reply) -> Reply:
         self._refusals = self._refusals + 1 if reply.refused else 0

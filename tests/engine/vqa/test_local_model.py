@@ -85,6 +85,19 @@ def test_sampling_follows_the_seed_and_not_the_machine_s_own(noise: Path) -> Non
     assert written(batches, seed=1) != whole
 
 
+def test_a_batch_that_was_half_written_down_is_finished_alike(noise: Path, tmp_path: Path) -> None:
+    set_with_reports(tmp_path, 4)
+    settings = chosen(noise, tmp_path, batch_size=2)
+    synthesize(settings)
+    journal = next(tmp_path.glob("vqa-runs/*.jsonl"))
+    lines = journal.read_text().splitlines(keepends=True)
+    journal.write_text("".join(lines[:-1]) + lines[-1][:20])
+    synthesize(settings)
+    again = [json.loads(line) for line in journal.read_text().splitlines()]
+    assert [entry.get("text") for entry in again] == [json.loads(line).get("text") for line in lines]
+    assert len({entry.get("key") for entry in again}) == 5
+
+
 def test_padding_changes_no_answer(noise: Path) -> None:
     reports, _ = reports_of(films_with_reports(3))
     longer = type(reports[0])("long", "Lungs clear. " * 20)
