@@ -15,15 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from engine.data.film_files import read_grey
 from engine.data.manifest import FilmRow
 from engine.errors import DataError, FilmRefused
-from engine.preprocess import (
-    PreprocessingSpec,
-    film_from_grey,
-    prepared_grey,
-    read_stored,
-    resized_and_cropped,
-)
+from engine.preprocess import PreprocessingSpec, film_from_grey, resized_and_cropped
 from engine.progress import track
 from engine.safe_write import write_json
 
@@ -135,7 +130,7 @@ def _scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _canvas(file: Path, spec: PreprocessingSpec, side: int) -> NDArray[np.uint8]:
     try:
-        grey = prepared_grey(read_stored(file), spec.file, spec.minimum_side)
+        grey = read_grey(file, spec)
     except FilmRefused as error:
         raise DataError(f"The film {file.name} can't be used: {error}") from error
     return resized_and_cropped(grey, side, Image.Resampling.LANCZOS, to_even=spec.crop == "even")

@@ -1,0 +1,380 @@
+"""Tokenizer and classifier trained for a few steps on the shipped films: they run, stop, and go on to the bit."""
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from engine.classifier.model import Classifier
+from engine.classifier.settings import ClassifierSettings
+from engine.classifier.train import ClassifierTraining, thresholds, train_classifier
+from engine.data.prepared import PreparedSet
+from engine.data.records import FilmRecord
+from engine.errors import DataError, SettingsError, TrainingError
+from engine.tokenizer.config import VQGANConfig
+from engine.tokenizer.vqgan import VQModel
+from engine.train import vqgan
+from engine.train.codec import Patch
+from engine.train.common import load_checkpoint
+from engine.train.film_settings import Head
+from engine.train.films import Draws, batches, chances, read_records, targets, training_films
+from engine.train.vqgan_settings import VQGANSettings
+from engine.train.vqgan_validation import codebook_use, sheet, similarity
+
+FILMS = Path(__file__).parents[2] / "dicom_node" / "films"
+HEAD = {"source": "nih-cxr14", "label": "Abnormal"}
+TINY = {
+    "resolution": 64, "channels": 1, "ch": 32, "ch_mult": [1, 1], "num_res_blocks": 1, "attn_resolutions": [],
+    "z_channels": 16, "embed_dim": 8, "n_embed": 32, "stem": 4, "device": "cpu", "preprocessing": "equalized",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped films' list with patients and splits: the last five are for validation."""
+    path = tmp_path_factory.mktemp("films") / "manifest.csv"
+    with (FILMS / "films.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = ("file", "source", "patient", "view", "age", "sex", "labels", "split")
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        for number, row in enumerate(rows):
+            split = "val" if number >= len(rows) - 5 else "train"
+            writer.writerow(
+                {**row, "file": str(FILMS / row["file"]), "patient": f"p{number}", "split": split}
+            )
+    return path
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("canvas")
+
+
+@pytest.fixture(scope="module")
+def features(manifest: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A classifier of two steps, for the CIP term."""
+    out = tmp_path_factory.mktemp("features")
+    train_classifier(classifier_settings(manifest, cache, out, steps=2, tensorboard=False))
+    return out / "best.pt"
+
+
+def classifier_settings(manifest: Path, cache: Path, out: Path, **changes: Any) -> ClassifierSettings:
+    values = {
+        "manifest": manifest, "cache": cache, "out": out, "heads": [HEAD], "film_side": 64, "side": 32,
+        "growth_rate": 4, "block_config": [1, 1, 1], "num_init_features": 8, "bn_size": 2, "drop_rate": 0.1,
+        "batch": 4, "steps": 6, "save_every": 2, "validate_every": 3, "report_every": 2, "rotate_degrees": 5,
+        "shift": 0.05, "balance": "Abnormal", "preprocessing": "equalized", "device": "cpu",
+    }  # fmt: skip
+    return ClassifierSettings.read(None, {**values, **changes})
+
+
+def settings(manifest: Path, cache: Path, out: Path, features: Path, **changes: Any) -> VQGANSettings:
+    """Every stage and every term but LPIPS, whose weights can't be had here."""
+    values = {
+        **TINY, "manifest": manifest, "cache": cache, "out": out, "warm_steps": 4, "warm_batch": 3,
+        "warm_patch": 4, "warm_latents": 1e-3, "cluster_films": 16, "cluster_rounds": 2, "restart_every": 3,
+        "steps": 8, "batch": 2, "learning_rate": 1e-3, "schedule": "cosine", "clip": 1.0, "lpips_weight": 0,
+        "disc_start": 3, "disc_width": 8, "disc_layers": 2, "cip_weight": 1.0, "cip_classifier": features,
+        "heads": [HEAD], "head_weight": 0.3, "rotate_degrees": 5, "contrast": 0.1, "report_every": 2,
+        "validate_every": 4, "save_every": 2, "sheet_films": 4,
+    }  # fmt: skip
+    return VQGANSettings.read(None, {**values, **changes})
+
+
+def same(a: Any, b: Any) -> bool:
+    """Compare checkpoints to the bit, but for the CPU time and the settings."""
+    if isinstance(a, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict):
+        left_out = {"cpu_seconds", "settings", "facts"}
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a.keys() - left_out)
+    if isinstance(a, list | tuple):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    return bool(a == b)
+
+
+class Cut(Exception):
+    """Stands for a power cut."""
+
+
+def cut_after(monkeypatch: pytest.MonkeyPatch, kind: type, name: str, calls: int) -> None:
+    """Let the method `name` raise at its call number `calls` + 1."""
+    method, made = getattr(kind, name), [0]
+
+    def counted(self: Any, *arguments: Any, **named: Any) -> Any:
+        made[0] += 1
+        if made[0] > calls:
+            raise Cut
+        return method(self, *arguments, **named)
+
+    monkeypatch.setattr(kind, name, counted)
+
+
+@pytest.fixture(scope="module")
+def whole(manifest: Path, cache: Path, features: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("whole")
+    vqgan.train(settings(manifest, cache, out, features))
+    return out
+
+
+def test_tokenizer_run_leaves_what_it_promises(whole: Path) -> None:
+    lines = [json.loads(line) for line in (whole / "metrics.jsonl").read_text().splitlines()]
+    stages = [line["stage"] for line in lines]
+    assert stages.count("warm validation") == 1
+    assert stages.count("clustered validation") == 1
+    assert stages.count("vqgan validation") == 2
+    late = next(line for line in reversed(lines) if line["stage"] == "vqgan")
+    for term in ("pixels", "cip", "codebook", "head", "adversarial", "adaptive", "discriminator"):
+        assert np.isfinite(late[term])
+    figures = next(line for line in reversed(lines) if line["stage"] == "vqgan validation")
+    assert {"psnr", "ssim", "codes_used", "perplexity", "auroc/nih-cxr14/Abnormal"} <= figures.keys()
+    with Image.open(whole / "sheets" / "vqgan-000008.png") as picture:
+        assert picture.size == (4 * 64, 2 * 64)
+    assert list((whole / "tensorboard").iterdir())
+    model = vqgan.load_tokenizer(whole / "best.pt")
+    assert model.encode(torch.zeros(1, 1, 64, 64)).shape == (1, 64)
+    facts = load_checkpoint(whole / "best.pt")["facts"]
+    assert facts["terms"]["lpips"] == "off"
+    assert "manifest" not in facts["settings"]
+    assert str(whole) not in str(facts)
+
+
+@pytest.mark.parametrize("updates", [2, 4, 9])
+def test_cut_off_tokenizer_run_goes_on_to_the_bit(
+    whole: Path, manifest: Path, cache: Path, features: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, updates: int,
+) -> None:  # fmt: skip
+    """Cut in the warm-up, at its end and among the quantised steps, always between two checkpoints."""
+    run = settings(manifest, cache, tmp_path, features)
+    with monkeypatch.context() as patched:
+        cut_after(patched, vqgan.TokenizerRun, "_update", updates + 1)
+        with pytest.raises(Cut):
+            vqgan.train(run)
+    vqgan.train(run)
+    for name in ("last.pt", "best.pt"):
+        assert same(load_checkpoint(tmp_path / name), load_checkpoint(whole / name)), name
+
+
+def test_finished_run_is_not_repeated(whole: Path, manifest: Path, cache: Path, features: Path) -> None:
+    before = (whole / "last.pt").read_bytes()
+    vqgan.train(settings(manifest, cache, whole, features))
+    assert (whole / "last.pt").read_bytes() == before
+
+
+def test_other_settings_in_a_runs_folder_are_refused(
+    whole: Path, manifest: Path, cache: Path, features: Path
+) -> None:
+    with pytest.raises(TrainingError, match=r"started with n_embed 32, now it is 64"):
+        vqgan.TokenizerRun(settings(manifest, cache, whole, features, n_embed=64))
+    with pytest.raises(TrainingError, match="holds a run already"):
+        vqgan.TokenizerRun(settings(manifest, cache, whole, features, resume=False))
+
+
+def test_start_takes_an_official_layout_with_its_discriminator(
+    manifest: Path, cache: Path, features: Path, tmp_path: Path
+) -> None:
+    run = settings(manifest, cache, tmp_path / "run", features)
+    model, other = VQModel(run.sizes()), {}
+    first = vqgan.TokenizerRun(run)
+    assert first.terms.discriminator is not None
+    for key, tensor in first.terms.discriminator.state_dict().items():
+        other[f"loss.discriminator.{key}"] = torch.full_like(tensor, 2)
+    torch.save({"state_dict": {**model.state_dict(), **other}}, tmp_path / "start.ckpt")
+    started = vqgan.TokenizerRun(run.model_copy(update={"start": tmp_path / "start.ckpt"}))
+    assert torch.equal(started.model.quantize.embedding.weight, model.quantize.embedding.weight)
+    assert started.terms.discriminator is not None
+    assert started.terms.discriminator.state_dict()["main.0.weight"].unique().tolist() == [2.0]
+
+
+def test_loss_that_is_no_number_ends_the_run(
+    manifest: Path, cache: Path, features: Path, tmp_path: Path
+) -> None:
+    run = settings(manifest, cache, tmp_path, features, warm_steps=0, cluster_films=0)
+    broken = vqgan.TokenizerRun(run)
+    broken.model.decoder.conv_out.weight.data.fill_(float("nan"))
+    with pytest.raises(TrainingError, match="no number any more at step 2"):
+        broken.train()
+    assert not (tmp_path / "last.pt").exists()
+
+
+def test_classifier_goes_on_to_the_bit(
+    manifest: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train_classifier(classifier_settings(manifest, cache, tmp_path / "whole"))
+    cut = classifier_settings(manifest, cache, tmp_path / "cut")
+    with monkeypatch.context() as patched:
+        cut_after(patched, ClassifierTraining, "_step", 3)
+        with pytest.raises(Cut):
+            train_classifier(cut)
+    kept = train_classifier(cut)
+    assert same(load_checkpoint(tmp_path / "cut/last.pt"), load_checkpoint(tmp_path / "whole/last.pt"))
+    assert kept.labels == ("nih-cxr14/Abnormal",)
+    assert 0 < kept.thresholds["nih-cxr14/Abnormal"] < 1
+    assert kept.facts["train_films"] == 9
+    again = Classifier.load(tmp_path / "whole/best.pt")
+    films = np.zeros((2, 1, 64, 64), dtype=np.float32)
+    assert np.array_equal(kept.probabilities(films), again.probabilities(films))
+
+
+def test_classifier_learns(cache: Path, tmp_path: Path) -> None:
+    """Made pictures, bright below where abnormal: thirty steps are enough."""
+    random = np.random.default_rng(0)
+    lines = ["file,source,patient,view,age,sex,labels,split"]
+    for number in range(24):
+        values = random.normal(100, 8, (64, 64))
+        values[40:] += 60 * (number % 2)
+        Image.fromarray(values.clip(0, 255).astype(np.uint8)).resize((256, 256)).save(
+            tmp_path / f"{number}.png"
+        )
+        label = "Edema" if number % 2 else "No Finding"
+        lines.append(f"{number}.png,made,p{number},PA,50,F,{label},{'val' if number > 15 else 'train'}")
+    (tmp_path / "m.csv").write_text("\n".join(lines))
+    head = {"source": "made", "label": "Edema"}
+    run = classifier_settings(
+        tmp_path / "m.csv", cache, tmp_path / "run", heads=[head], steps=30, batch=8, learning_rate=5e-3,
+        drop_rate=0, warm_up=3,
+    )  # fmt: skip
+    kept = train_classifier(run)
+    assert kept.facts["val_auroc"]["made/Edema"] > 0.9
+
+
+def test_head_without_both_kinds_of_films_is_refused(manifest: Path, cache: Path, tmp_path: Path) -> None:
+    hernia = [{"source": "nih-cxr14", "label": "Hernia"}]
+    with pytest.raises(TrainingError, match="nih-cxr14/Hernia has 9 training films"):
+        train_classifier(classifier_settings(manifest, cache, tmp_path, heads=hernia))
+    with pytest.raises(SettingsError, match="best_by names 'x'"):
+        classifier_settings(manifest, cache, tmp_path, best_by={"x": 1.0})
+    with pytest.raises(DataError, match="'elsewhere'"):
+        train_classifier(classifier_settings(manifest, cache, tmp_path, sources={"elsewhere": 1.0}))
+
+
+def record(source: str, labels: str | None, view: str = "PA") -> FilmRecord:
+    named = None if labels is None else frozenset(name for name in labels.split("|") if name)
+    return FilmRecord(
+        f"{source}{labels}{view}", Path("x.png"), source, "p", "", "", view, 50, "F", named, None, None, None,
+        "train", "",
+    )  # fmt: skip
+
+
+def test_targets_know_what_the_labels_do_not_say() -> None:
+    heads = (
+        Head(source="a", label="Abnormal"),
+        Head(source="a", label="Edema"),
+        Head(source="b", label="Bacterial", within="Abnormal"),
+        Head(label="Edema"),
+    )
+    films = [
+        record("a", "No Finding"), record("a", "Edema|Mass"), record("a", None), record("a", ""),
+        record("b", "Normal"), record("b", "Bacterial"), record("b", "Viral"),
+    ]  # fmt: skip
+    nan = float("nan")
+    wanted = [
+        [0, 0, nan, 0], [1, 1, nan, 1], [nan, nan, nan, nan], [nan, 0, nan, 0],
+        [nan, nan, nan, 0], [nan, nan, 1, 0], [nan, nan, 0, 0],
+    ]  # fmt: skip
+    assert np.array_equal(targets(films, heads), np.array(wanted, dtype=np.float32), equal_nan=True)
+
+
+def test_draws_are_balanced_within_source_and_view(manifest: Path) -> None:
+    films = [record("a", "No Finding")] * 8 + [record("a", "Edema")] * 2 + [record("a", "Edema", "AP")]
+    films += [record("b", None)] * 4
+    run = VQGANSettings.read(
+        None,
+        {"out": "x", "manifest": manifest, "sources": {"a": 0.6, "b": 0.4}, "balance": "Abnormal",
+         "balance_in": ["a"]},
+    )  # fmt: skip
+    given = chances(films, run)
+    assert given is not None
+    sums = [given[:8].sum(), given[8:10].sum(), given[10], given[11:].sum()]
+    assert sums == pytest.approx([0.2, 0.2, 0.2, 0.4])
+    plain = VQGANSettings.read(None, {"out": "x", "manifest": manifest})
+    assert chances(films, plain) is None
+
+
+def test_every_film_comes_once_in_an_epoch_whatever_the_processes(manifest: Path, cache: Path) -> None:
+    run = VQGANSettings.read(None, {**TINY, "out": "x", "manifest": manifest, "cache": cache})
+    films = training_films(run, read_records(run), (), 64)
+    rows: list[int] = []
+    for step in range(3):
+        for process in range(3):
+            draws = Draws(films, run, 64, 1, 0, (process, 3))
+            rows += draws._rows(step, np.random.default_rng(0))
+    assert sorted(rows) == list(range(9))
+
+
+@pytest.mark.parametrize("moved", [0.0, 5.0])
+def test_workers_draw_what_one_process_draws(manifest: Path, cache: Path, moved: float) -> None:
+    run = VQGANSettings.read(
+        None, {**TINY, "out": "x", "manifest": manifest, "cache": cache, "rotate_degrees": moved}
+    )
+    draws = Draws(training_films(run, read_records(run), (), 64), run, 64, 2, 0)
+    alone, beside = list(batches(draws, 3, 6, 0)), list(batches(draws, 3, 6, 2))
+    assert all(torch.equal(a.films, b.films) for a, b in zip(alone, beside, strict=True))
+    assert alone[0].films.shape == (2, 1, 64, 64)
+
+
+def test_prepared_sets_are_read_and_broken_films_can_be_left_out(
+    manifest: Path, cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = VQGANSettings.read(None, {**TINY, "out": "x", "manifest": manifest})
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    broken = FilmRecord(
+        "broken", tmp_path / "broken.png", "nih-cxr14", "q", "", "", "PA", 50, "F", None, None, None, None,
+        "train", "",
+    )  # fmt: skip
+    PreparedSet.create(tmp_path / "set", [*read_records(run), broken], {"reader": "test"})
+    values = {**TINY, "out": "x", "sets": [tmp_path / "set"], "cache": tmp_path / "canvas"}
+    strict = VQGANSettings.read(None, values)
+    with pytest.raises(DataError, match=r"broken\.png"):
+        training_films(strict, read_records(strict), (), 64)
+    loose = VQGANSettings.read(None, {**values, "skip_unreadable": True})
+    films = training_films(loose, read_records(loose), (), 64)
+    assert len(films.records) == len(films.places) == 9
+    assert "1 of 10 train films" in capsys.readouterr().out
+    again = training_films(loose, read_records(loose), (), 64)
+    assert np.array_equal(films.exact(range(9)), again.exact(range(9)))
+
+
+def test_patch_cuts_the_same_part_of_latents_and_pixels() -> None:
+    pixels = torch.arange(16.0).reshape(1, 1, 4, 4)
+    patch = Patch(1, 0, 1)
+    assert patch.of(pixels[:, :, ::2, ::2]).flatten().tolist() == [8.0]
+    assert patch.of(pixels, 2).flatten().tolist() == [8.0, 9.0, 12.0, 13.0]
+
+
+def test_validation_figures_by_hand() -> None:
+    film = np.zeros((64, 64), dtype=np.float32)
+    figures = similarity([(film, film + 0.2), (film, film + 0.02)])
+    assert figures["psnr"] == pytest.approx((20 + 40) / 2, abs=1e-4)
+    assert codebook_use(torch.tensor([[0, 0], [1, 1]]), 4) == {
+        "codes_used": 2.0,
+        "perplexity": pytest.approx(2),
+    }
+    laid = sheet([(film - 1, film + 1)] * 9, 9)
+    assert laid.shape == (4 * 64, 8 * 64)
+    assert laid[0, 0] == 0
+    assert laid[64, 0] == 255
+    names, scores = ("a", "b"), np.array([[0.1, 0.2], [0.2, 0.4], [0.7, 0.1], [0.8, 0.9]])
+    truth = np.array([[0, 0], [0, 0], [1, 0], [1, np.nan]], dtype=np.float32)
+    assert thresholds(names, scores, truth) == {"a": pytest.approx(0.45)}
+
+
+def test_taming_yaml_gives_the_sizes(manifest: Path, cache: Path, features: Path, tmp_path: Path) -> None:
+    (tmp_path / "model.yaml").write_text(
+        "model:\n  target: taming.models.vqgan.VQModel\n  params:\n    embed_dim: 8\n    n_embed: 32\n"
+        "    ddconfig: {double_z: false, z_channels: 16, resolution: 64, in_channels: 3, out_ch: 3, ch: 32,"
+        " ch_mult: [1, 1, 1], num_res_blocks: 1, attn_resolutions: [], dropout: 0.0}\n"
+    )
+    run = settings(
+        manifest, cache, tmp_path / "run", features, tokenizer_config=tmp_path / "model.yaml", warm_patch=0,
+        warm_steps=1, cluster_films=0, steps=1, report_every=1, disc_start=0,
+    )  # fmt: skip
+    model = vqgan.train(run)
+    assert model.config == VQGANConfig(64, 3, 3, 32, (1, 1, 1), 1, (), 16, 8, 32)
