@@ -154,10 +154,13 @@ def open_tokenizer(
 
 def _from_checkpoint(file: Path) -> Tokenizer:
     from engine.runtime.hf_backend import TorchTokenizer, best_device
+    from engine.train.common import load_checkpoint
     from engine.train.vqgan import load_tokenizer
 
     network = load_tokenizer(file)
     config = network.config
-    spec = PreprocessingSpec(side=config.resolution, channels=config.in_channels)
+    stated = load_checkpoint(file).get("preprocessing")
+    own = PreprocessingSpec(side=config.resolution, channels=config.in_channels)
+    spec = own if stated is None else PreprocessingSpec.from_manifest(stated)
     label = f"{file.name} {bundles.sha256_of(file)[:12]}"
     return Tokenizer(label, TorchTokenizer(network, best_device()), spec, config.n_embed, config.side**2)
