@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-
 _TRAINING_EXTRA = frozenset(
-    (
+    [
         "accelerate",
         "httpx2",
         "matplotlib",
@@ -15,8 +14,13 @@ _TRAINING_EXTRA = frozenset(
         "pyarrow",
         "rouge_score",
         "sacrebleu",
-    )
-    + ("safetensors", "scipy", "sklearn", "tensorboard", "torch", "transformers")
+        "safetensors",
+        "scipy",
+        "sklearn",
+        "tensorboard",
+        "torch",
+        "transformers",
+    ]
 )
 
 
