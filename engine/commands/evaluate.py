@@ -137,8 +137,8 @@ def evaluate_generate(settings: GenerateSettings) -> None:
 
 def evaluate_reference(settings: ReferenceSettings) -> None:
     """Compare the model with supervised references on the same films: the share of their skill that it keeps."""
-    from engine.evaluate.reference import evaluate_reference as evaluate
-    from engine.evaluate.reference import reference_tables
+    from engine.evaluate.supervised import evaluate_reference as evaluate
+    from engine.evaluate.supervised import reference_tables
 
     model = _open(settings)
     figures = evaluate(

@@ -23,6 +23,7 @@ from engine.evaluate.plots import sheet_figure
 from engine.evaluate.results import Table
 from engine.evaluate.statistics import DRAWS, auroc_over, interval, mean_over
 from engine.model import Model
+from engine.pictures import SYNTHETIC_MARK
 from engine.preprocess import Film
 from engine.progress import track
 
@@ -131,7 +132,10 @@ def generate_tables(figures: Mapping[str, Any]) -> list[Table]:
             "distance_to_nearest_training_film",
         )
     ]
-    notes = ["AUROC of a judge that had no part in the training, for asked abnormal against asked normal."]
+    notes = [
+        "AUROC of a judge that had no part in the training, for asked abnormal against asked normal. The two "
+        "films of a pair have one seed; a prompt holds neither view nor age."
+    ]
     return [Table("Generated films", ["", "value"], rows, notes=notes)]
 
 
@@ -142,6 +146,6 @@ def generate_pictures(
     shown: list[tuple[Film, Film]] = [
         (drawn.films[i], read_film(nearest[i], read)) for i in range(min(pictures, len(nearest)))
     ]
-    captions = [text if len(text) < 48 else f"{text[:45]}…" for text in drawn.texts[: len(shown)]]
-    columns = ["generated (synthetic, no patient)", "nearest training film"]
-    return {"generated": sheet_figure(shown, columns, captions)} if shown else {}
+    columns = ["generated", "nearest training film"]
+    figure = sheet_figure(shown, columns, drawn.texts[: len(shown)], marked=SYNTHETIC_MARK)
+    return {"generated": figure} if shown else {}

@@ -1,5 +1,6 @@
 """The pictures of an evaluation: ROC, confusion, calibration, and sheets of films. Drawn without a display."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -68,17 +69,40 @@ def calibration_figure(log_odds: Scores, truth: Flags, title: str) -> Figure:
     return figure
 
 
-def sheet_figure(pairs: Sequence[Sequence[Film]], columns: Sequence[str], captions: Sequence[str]) -> Figure:
-    """Draw films [C, H, W] in [-1, 1] side by side: one row an entry, captioned on its left film."""
-    figure = Figure(figsize=(2.3 * len(columns), max(1, len(pairs)) * 2.45), layout="constrained")
-    grid = figure.subplots(max(1, len(pairs)), len(columns), squeeze=False)
+def sheet_figure(
+    pairs: Sequence[Sequence[Film]],
+    columns: Sequence[str],
+    captions: Sequence[str],
+    marked: str = "",
+    across: int = 3,
+) -> Figure:
+    """Draw entries of films [C, H, W] in [-1, 1], `across` entries in a row, captioned on their first film.
+
+    `marked` is written into every first film, for those that are synthetic.
+    """
+    wide, high = len(columns) * min(across, max(1, len(pairs))), max(1, -(-len(pairs) // across))
+    figure = Figure(figsize=(2.1 * wide, 2.5 * high), layout="constrained")
+    grid = figure.subplots(high, wide, squeeze=False)
     for axis in grid.ravel():
         axis.set_axis_off()
-    for row, films in enumerate(pairs):
+    for number, films in enumerate(pairs):
+        row, first = number // across, number % across * len(columns)
         for column, film in enumerate(films):
-            axes = grid[row, column]
+            axes = grid[row, first + column]
             axes.imshow(film[0], cmap="gray", vmin=-1, vmax=1)
-            above = columns[column] if row == 0 else ""
-            below = captions[row] if column == 0 else ""
-            axes.set_title("\n".join(part for part in (above, below) if part), fontsize=7)
+            words = captions[number] if column == 0 else columns[column]
+            axes.set_title("\n".join(textwrap.wrap(words, 34)), fontsize=6)
+        if marked:
+            place = grid[row, first]
+            place.text(
+                0.5,
+                0.01,
+                marked,
+                transform=place.transAxes,
+                ha="center",
+                va="bottom",
+                fontsize=6,
+                color="white",
+                backgroundcolor="black",
+            )
     return figure

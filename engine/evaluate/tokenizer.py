@@ -158,5 +158,5 @@ def tokenizer_tables(figures: Mapping[str, Any]) -> list[Table]:
 
 def tokenizer_pictures(copies: Copies) -> "dict[str, Figure]":
     """Draw originals beside their copies."""
-    captions = [f"PSNR {psnr_db(film, copy):.1f} dB" for film, copy in copies.shown]
+    captions = [f"original; copy has {psnr_db(film, copy):.1f} dB" for film, copy in copies.shown]
     return {"copies": sheet_figure(copies.shown, ["original", "copy"], captions)} if copies.shown else {}
