@@ -25,7 +25,9 @@ END_OF_TEXT = "<|endoftext|>"
 def template_texts() -> list[str]:
     """Give what every prompt is made of, beside its own texts, and the English sentences."""
     context = [f"View: {view}. Age: {age} years." for view in ("PA", "AP") for age in ("40 to 59", "60")]
-    return [INTRO, "Input:", *REPORT_INSTRUCTIONS, *GENERATE_INSTRUCTIONS, *SENTENCES, *context]
+    texts = [INTRO, "Input:", *REPORT_INSTRUCTIONS, *GENERATE_INSTRUCTIONS, *SENTENCES, *context]
+    # A blank line closes every part and every answer, and is one token.
+    return [f"{text}\n\n" for text in texts]
 
 
 def corpus() -> list[str]:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import engine
 from engine.data.prepared import PreparedSet
 from engine.errors import DataError, SettingsError
 from engine.lm.prompt import REPORT_INSTRUCTIONS
@@ -315,3 +316,15 @@ def test_a_task_without_examples_is_refused(folder: Path, tmp_path: Path) -> Non
         corpus_of(folder, image_codes=20)
     with pytest.raises(DataError, match="in common: 0123456789ab"):
         corpus_of(folder, codes="ffff")
+
+
+@pytest.mark.parametrize("name", ["stage1", "stage2", "demo-stage1", "demo-stage2"])
+def test_the_recipes_are_read(name: str, tmp_path: Path) -> None:
+    kind = Stage1Settings if name.endswith("1") else Stage2Settings
+    start = {} if name == "demo-stage1" else {"base": tmp_path}
+    given = {"prepared": tmp_path, "out": tmp_path / "run", **start}
+    settings = kind.read(Path(engine.__file__).parent / "recipes" / f"{name}.yaml", given)
+    if not name.startswith("demo"):
+        published = kind.read(None, {**given, "vary_codes": False})
+        assert settings == published
+    assert sum(settings.shares.values()) == pytest.approx(1.0)

@@ -10,10 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from engine.errors import DataError, SettingsError, TrainingError
+from engine.bundle import sha256_of
+from engine.errors import CheckpointError, DataError, SettingsError, TrainingError
 from engine.lm.model import LanguageModelConfig, build, grow_embeddings
 from engine.lm.vocabulary import Vocabulary
 from engine.train.instruct.checkpoints import keep_newest, mark_whole, newest_whole, replace_folder, settle
@@ -22,8 +24,8 @@ from engine.train.instruct.examples import Example
 from engine.train.instruct.lora import add_adapters, merged_state
 from engine.train.instruct.run import train, trainer_arguments
 from engine.train.instruct.start import load_language_model, read_codebook, read_facts
-from engine.train.instruct.trainer import HeadSelection, StageTrainer, weighted_loss
-from tests.engine.tuning_world import make_set, stage1, stage2
+from engine.train.instruct.trainer import HeadSelection, weighted_loss
+from tests.engine.tuning_world import TOKENIZER_ID, make_set, stage1, stage2
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -231,6 +233,8 @@ def test_a_replaced_folder_survives_a_crash_between_the_renames(tmp_path: Path) 
 def test_what_cannot_work_is_refused_before_the_first_step(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="can't be divided into 3"):
         trainer_arguments(stage1(folder, tmp_path, accumulate=3))
+    with pytest.raises(SettingsError, match="no GPU to shard over"):
+        trainer_arguments(stage1(folder, tmp_path, fsdp=True))
     with pytest.raises(SettingsError, match="auroc_findings can't be had"):
         train(stage1(folder, tmp_path / "a", shares={"report": 1}, select_by="auroc_findings"))
     with pytest.raises(DataError, match="isn't a prepared set"):
@@ -261,19 +265,25 @@ def test_the_codebook_is_read_from_ours_and_from_official_checkpoints(tmp_path: 
     codebook = torch.randn(64, 8)
     for name, kept in (("ours", "model"), ("official", "state_dict")):
         torch.save({kept: {"quantize.embedding.weight": codebook}}, tmp_path / name)
-        assert torch.equal(read_codebook(tmp_path / name, 64), codebook)
-    with pytest.raises(Exception, match="it holds 64 codes"):
-        read_codebook(tmp_path / "ours", 1024)
+        assert torch.equal(read_codebook(tmp_path / name, 64, sha256_of(tmp_path / name)[:12]), codebook)
+    (tmp_path / "model").mkdir()
+    imported = tmp_path / "model" / "tokenizer.safetensors"
+    save_file({"quantize.embedding.weight": codebook}, imported)
+    assert torch.equal(read_codebook(tmp_path / "model", 64, sha256_of(imported)[:12]), codebook)
+    with pytest.raises(CheckpointError, match="it holds 64 codes"):
+        read_codebook(imported, 1024, sha256_of(imported)[:12])
+    with pytest.raises(CheckpointError, match="Give the one that encoded them"):
+        read_codebook(imported, 64, "0123456789ab")
 
 
-def test_a_codebook_starts_the_image_tokens(folder: Path, tmp_path: Path) -> None:
+def test_a_codebook_starts_the_image_tokens(tmp_path: Path) -> None:
     codebook = torch.randn(64, 8)
     codebook[1] = codebook[0] + 0.01
     torch.save({"model": {"quantize.embedding.weight": codebook}}, tmp_path / "vqgan.pt")
-    trainer = train(
-        stage1(folder, tmp_path / "run", image_tokenizer=tmp_path / "vqgan.pt", steps=1, learning_rate=1e-9)
-    )
-    assert isinstance(trainer, StageTrainer)
+    folder = make_set(tmp_path / "set")
+    (folder / "codes" / TOKENIZER_ID).rename(folder / "codes" / sha256_of(tmp_path / "vqgan.pt")[:12])
+    started = {"image_tokenizer": tmp_path / "vqgan.pt", "steps": 1, "learning_rate": 1e-9}
+    train(stage1(folder, tmp_path / "run", **started))
     vocabulary = Vocabulary.from_file(tmp_path / "run" / "tokenizer.json", 64)
     rows = weights_of(tmp_path / "run" / "last")["gpt_neox.embed_in.weight"][vocabulary.image_offset :]
     distance = torch.cdist(rows, rows)

@@ -45,7 +45,7 @@ def train(settings: InstructSettings) -> StageTrainer:
     validation = read_corpus(settings, sets, tokenizer_id, "val")
     vocabulary = _vocabulary(settings, training)
     set_seed(settings.seed)
-    network, added = make_network(settings, vocabulary)
+    network, added = make_network(settings, vocabulary, tokenizer_id)
     limit = min(settings.max_length, _positions(network))
     for corpus in (training, validation):
         drop_too_long(corpus, vocabulary, limit)
@@ -84,6 +84,11 @@ def trainer_arguments(settings: InstructSettings) -> TrainingArguments:
         )
     options: dict[str, Any] = {}
     if settings.fsdp:
+        if not torch.cuda.is_available() or settings.device == "cpu":
+            raise SettingsError(
+                "Setting fsdp: there is no GPU to shard over. Without it, torchrun's processes on CPUs each hold "
+                "the whole network and share the batch."
+            )
         options = {"fsdp": True, "fsdp_config": settings.fsdp_config and str(settings.fsdp_config)}
     if settings.deepspeed is not None:
         options = {"deepspeed": str(settings.deepspeed)}
@@ -124,6 +129,7 @@ def trainer_arguments(settings: InstructSettings) -> TrainingArguments:
         report_to="none",
         disable_tqdm=True,
         log_level="error",
+        ddp_find_unused_parameters=False,
         **{checkpointing: settings.checkpoint_activations},
         **options,
     )

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
+from engine.bundle import sha256_of
 from engine.data.bpe import train_tokenizer
 from engine.errors import CheckpointError
+from engine.imported import TOKENIZER_WEIGHTS
 from engine.lm.model import LanguageModelConfig, build, grow_embeddings, warm_start_codes
 from engine.lm.vocabulary import Vocabulary
 from engine.safe_write import write_json
@@ -35,7 +38,9 @@ def make_vocabulary(settings: InstructSettings, texts: Sequence[str]) -> Vocabul
     return Vocabulary.from_text(tokenizer.to_str(), settings.image_codes)
 
 
-def make_network(settings: InstructSettings, vocabulary: Vocabulary) -> tuple[PreTrainedModel, int]:
+def make_network(
+    settings: InstructSettings, vocabulary: Vocabulary, tokenizer_id: str
+) -> tuple[PreTrainedModel, int]:
     """Load the base or make a new network, with a row for every id; give also the number of rows added."""
     if settings.base is None:
         sizes = LanguageModelConfig(
@@ -47,7 +52,8 @@ def make_network(settings: InstructSettings, vocabulary: Vocabulary) -> tuple[Pr
         network = load_network(settings.base, getattr(torch, settings.weights))
         added = grow_embeddings(network, vocabulary)
     if settings.image_tokenizer is not None:
-        warm_start_codes(network, vocabulary, read_codebook(settings.image_tokenizer, vocabulary.codes))
+        codebook = read_codebook(settings.image_tokenizer, vocabulary.codes, tokenizer_id)
+        warm_start_codes(network, vocabulary, codebook)
     return network, added
 
 
@@ -111,12 +117,24 @@ def write_language_model(
     write_json(folder / FACTS, {"format": 1, "vocabulary": sizes, **facts})
 
 
-def read_codebook(path: Path, codes: int) -> Tensor:
-    """Read the codebook [codes, C] of an image tokenizer's checkpoint; raise CheckpointError where it has none."""
-    state = load_checkpoint(path)
+def read_codebook(path: Path, codes: int, tokenizer_id: str) -> Tensor:
+    """Read the codebook [codes, C] of an image tokenizer: a checkpoint, or a folder of an imported model.
+
+    Raises CheckpointError where it has none of that size, or isn't the tokenizer `tokenizer_id` (the first
+    digits of its file's sha256) that the sets were encoded with.
+    """
+    file = path / TOKENIZER_WEIGHTS if path.is_dir() else path
+    if not file.is_file():
+        raise CheckpointError(f"There is no image tokenizer {file}. Give a checkpoint, or an imported model.")
+    if not sha256_of(file).startswith(tokenizer_id):
+        raise CheckpointError(
+            f"The sets hold codes of the tokenizer {tokenizer_id}, and {file} is {sha256_of(file)[:12]}. "
+            "Give the one that encoded them."
+        )
+    state = load_file(file) if file.suffix == ".safetensors" else load_checkpoint(file)
     inner = state.get("state_dict", state.get("model", state))
     codebook = inner.get(CODEBOOK) if isinstance(inner, dict) else None
     if not isinstance(codebook, Tensor) or len(codebook) != codes:
         held = "none" if not isinstance(codebook, Tensor) else f"{len(codebook)} codes"
-        raise CheckpointError(f"{path} should hold {CODEBOOK} of {codes} codes; it holds {held}.")
+        raise CheckpointError(f"{file} should hold {CODEBOOK} of {codes} codes; it holds {held}.")
     return codebook.float()
