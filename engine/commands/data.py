@@ -90,6 +90,22 @@ def show(
         _show(facts)
 
 
+@_data.command("table")
+def table(
+    folder: Annotated[Path, typer.Argument(help="Folder of a prepared set.")],
+    out: Annotated[Path, typer.Option(help="The CSV file to write.")],
+    split: Annotated[list[str] | None, typer.Option(help="Only this split; may be given again.")] = None,
+) -> None:
+    """Write a prepared set as a plain table of films, for the commands that take a manifest."""
+    from engine.data.prepared import PreparedSet
+    from engine.data.write_table import write_table
+
+    with told():
+        prepared = PreparedSet.open(folder)
+        count = write_table(prepared, out, split or ())
+    typer.echo(f"{out}: {count} films; their files lie in {prepared.facts['images']}.")
+
+
 def _facts(prepared: PreparedSet) -> dict[str, Any]:
     """What prepared.json says, counted anew, with the texts and codes that were made since."""
     import json

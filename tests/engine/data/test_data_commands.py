@@ -83,3 +83,16 @@ def test_the_help_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_set_as_a_table_is_the_same_set_again(tmp_path: Path, table: Path) -> None:
+    llmcxr_data("prepare", "--reader", "manifest", "--source", table, "--out", tmp_path / "set")
+    told = llmcxr_data("table", tmp_path / "set", "--out", tmp_path / "again.csv")
+    assert "2 films" in told and str(tmp_path) in told
+    llmcxr_data(
+        "prepare", "--reader", "manifest", "--source", tmp_path / "again.csv", "--out", tmp_path / "b"
+    )
+    first, second = (PreparedSet.open(tmp_path / name).records for name in ("set", "b"))
+    assert first == second
+    told = llmcxr_data("table", tmp_path / "set", "--out", tmp_path / "val.csv", "--split", "val")
+    assert "1 films" in told
