@@ -14,8 +14,13 @@ from typer.testing import CliRunner, Result
 from engine.bundle import Bundle
 from engine.commands import data
 from engine.data.prepared import PreparedSet
+from engine.data.tokenizers import tokenizer_sha256
+from engine.importing import import_model
+from engine.models import open_tokenizer
+from engine.preprocess import film_from_file
 from llmcxr_ws.errors import EngineFailure
 from tests.engine.data.factories import save_film, write_csv
+from tests.engine.official_files import lightning_checkpoint, small_tokenizer, taming_yaml
 
 ROWS = [
     ("file", "patient", "view", "age", "labels", "text", "split"),
@@ -67,6 +72,23 @@ def test_prepare_codes_show(tmp_path: Path, table: Path, tiny_folder: Path) -> N
         "tokenizer": "tiny 2026.11.0", "sha256": sha256, "variants": 2, "done": 2, "finished": True, "refused": {},
     }  # fmt: skip
     assert "2 variants, 2 films, finished" in llmcxr_data("show", out)
+
+
+def test_codes_by_an_imported_tokenizer_are_those_of_encode(tmp_path: Path, table: Path) -> None:
+    lightning_checkpoint(tmp_path / "last.ckpt", small_tokenizer())
+    taming_yaml(tmp_path / "project.yaml")
+    import_model(tmp_path / "models", "own", tmp_path / "last.ckpt", tmp_path / "project.yaml")
+    out = tmp_path / "set"
+    llmcxr_data("prepare", "--reader", "manifest", "--source", table, "--out", out, "--split", "made")
+    llmcxr_data(
+        "codes", "--set", out, "--tokenizer", "own", "--models", tmp_path / "models", "--threads", "1"
+    )
+    made = PreparedSet.open(out)
+    codes = made.codes(tokenizer_sha256("own", tmp_path / "models"))
+    opened = open_tokenizer("own", tmp_path / "models", threads=1)
+    film = film_from_file(made.records[0].image, opened.preprocessing)
+    assert codes[0, 0].tolist() == opened.images.encode(film[None])[0].tolist()
+    assert len(set(codes[0, 0].tolist())) > 10
 
 
 def test_a_refusal_is_a_sentence(tmp_path: Path, table: Path) -> None:
