@@ -23,10 +23,11 @@ from llmcxr_ws.cli import chosen_home
 def register(app: typer.Typer) -> None:
     """Add the engine's commands."""
     app.command("engine", help="Run an engine: draft films and answer questions until stopped.")(run_engine)
-    from engine.commands import data, evaluate, films, model, train, vqa
+    from engine.commands import data, evaluate, evaluate_study, films, model, train, vqa
 
     data.register(app)
     evaluate.register(app)
+    evaluate_study.register(evaluate.evaluate_app)
     films.register(app)
     model.register(app)
     train.register(app)

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from engine.errors import DataError
 from engine.evaluate.statistics import DRAWS, Interval, WeightedStatistic, Weights, difference, interval
+from engine.progress import track
 
 # Ids of one window [n] -> logits after each, [n, V].
 Score = Callable[[list[int]], NDArray[np.float32]]
@@ -51,12 +52,14 @@ def read_documents(path: str | Path, limit: int = 0) -> list[str]:
     return documents[:limit] if limit else documents
 
 
-def text_loss(score: Score, encode: Encode, documents: Sequence[str], window: int = 512) -> TextLoss:
+def text_loss(
+    score: Score, encode: Encode, documents: Sequence[str], window: int = 512, what: str = "documents"
+) -> TextLoss:
     """Score documents each by itself, in windows that overlap by half so that every token has context.
 
     A document's first token has nothing before it and isn't predicted.
     """
-    found = [_document_loss(score, encode(text), window) for text in documents]
+    found = [_document_loss(score, encode(text), window) for text in track(documents, what)]
     sizes = np.array([len(text.encode()) for text in documents], dtype=np.float64)
     return TextLoss(np.array([nats for nats, _ in found]), np.array([float(n) for _, n in found]), sizes)
 

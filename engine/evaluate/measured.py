@@ -1,5 +1,7 @@
 """A figure that was measured, or the reason why it wasn't: nothing stands in for a missing library or weight file."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -46,3 +48,16 @@ def library(name: str) -> str | None:
         return f"{name} {version(name)}"
     except PackageNotFoundError:
         return None
+
+
+def from_json(held: Any) -> Cell:
+    """Give a figure back as a table's cell: an interval, `not measured`, or None where there is nothing."""
+    if not isinstance(held, Mapping):
+        return None
+    if "not_measured" in held:
+        return "not measured"
+    values = [held.get(name) for name in ("value", "low", "high")]
+    if values[0] is None:
+        return None
+    value, low, high = (math.nan if one is None else float(one) for one in values)
+    return Interval(value, low, high, int(held.get("n") or 0))

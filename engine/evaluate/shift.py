@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from engine.data.manifest import FilmRow
+from engine.data.manifest import FilmRow, read_manifest
 from engine.data.templates import age_band, is_normal
 from engine.errors import DataError
 from engine.evaluate.cohort import FINDINGS
@@ -85,11 +85,20 @@ def shift(
     return figures, tables
 
 
-def scanners_of(manifest: str | Path) -> list[str]:
-    """Give each line's scanner from the manifest's columns `manufacturer` and `model`, where it has them."""
+def manifest_rows(manifest: str | Path, split: str, source: str) -> tuple[list[FilmRow], list[str]]:
+    """Give the films that `llmcxr evaluate report` took from a manifest, each with its scanner.
+
+    The scanner is in the manifest's columns `manufacturer` and `model`, where it has them.
+    """
+    rows = read_manifest(manifest, any_split=True)
     with Path(manifest).open(newline="", encoding="utf-8") as file:
-        rows = csv.DictReader(file)
-        return [" ".join(filter(None, (row.get("manufacturer"), row.get("model")))) for row in rows]
+        lines = list(csv.DictReader(file))
+    chosen = [
+        (row, " ".join(filter(None, (line.get("manufacturer"), line.get("model")))))
+        for row, line in zip(rows, lines, strict=True)
+        if split in ("all", row.split) and source in ("", row.source)
+    ]
+    return [row for row, _ in chosen], [scanner for _, scanner in chosen]
 
 
 _GROUPINGS: dict[str, Callable[[Prediction], str]] = {
