@@ -107,13 +107,17 @@ def _read_parts(reader: Reader, units: Sequence[str], parts: Path, size: int, wo
     done = len(units) - sum(len(units[start : start + size]) for start in missing)
 
     def outcomes() -> Iterator[Outcome]:
-        with ThreadPoolExecutor(workers) as pool:
+        pool = ThreadPoolExecutor(workers)
+        try:
             for start in missing:
                 part = _Pass()
                 for outcome in pool.map(reader.read, units[start : start + size]):
                     part.add(outcome.found, outcome.drops, outcome.counts)
                     yield outcome
                 _write_part(_part(parts, start, size), part, reader.images)
+        finally:
+            # Interrupted, it doesn't wait for what is still queued.
+            pool.shutdown(cancel_futures=True)
 
     for _ in track(outcomes(), f"reading {reader.name}", len(units), done):
         pass
