@@ -1,12 +1,13 @@
 """Language models in Hugging Face's layout: any causal LM folder, the official LLM-CXR checkpoint among them.
 
 The files are found and checked before anything is loaded; loading keeps one copy of the weights, in the type
-that is asked for. Code that comes with a checkpoint is never run. Not here: the vocabulary's arithmetic
-(engine.lm.vocabulary), the growth of a base model's embeddings (engine.lm.model), answering (engine.runtime).
+that is asked for (engine.lm.weights). Code that comes with a checkpoint is never run. Not here: the vocabulary's
+arithmetic (engine.lm.vocabulary), the growth of a base model's embeddings (engine.lm.model), answering
+(engine.runtime).
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from transformers.utils import logging as transformers_logging
 
 from engine.errors import CheckpointError, VocabularyError, first_line
 from engine.lm.vocabulary import Vocabulary
+from engine.lm.weights import read_weights
 
 _CONFIG = "config.json"
 _TOKENIZER = "tokenizer.json"
@@ -31,6 +33,7 @@ _WEIGHTS = (
 )
 # Tables that older versions of transformers saved with the weights and every version computes anew.
 _BUFFERS = (".attention.bias", ".attn.bias", ".masked_bias", ".rotary_emb.inv_freq")
+_LOADING: dict[str, Any] = {"ignore_mismatched_sizes": True, "output_loading_info": True}
 # From this size on weights and arithmetic are bfloat16, as published; below, float32 costs little.
 BFLOAT16_FROM = 400_000_000
 
@@ -57,7 +60,7 @@ def inspect_folder(folder: str | Path) -> LanguageModelFolder:
     weights = _weight_files(folder)
     config = _config(folder)
     text = config.get_text_config()
-    network = _load(folder, torch.bfloat16, "meta")
+    network = _shape_of(folder)
     extras = [name for name in (_TOKENIZER, *_EXTRAS) if (folder / name).is_file()]
     return LanguageModelFolder(
         folder=folder,
@@ -103,8 +106,7 @@ def open_language_model(folder: str | Path, dtype: torch.dtype, device: str = "c
     Raises CheckpointError as :func:`inspect_folder` does.
     """
     folder = Path(folder)
-    _weight_files(folder)
-    network: nn.Module = _load(folder, dtype, device)
+    network: nn.Module = _load(folder, _weight_files(folder), dtype, device)
     return network.eval().requires_grad_(False)
 
 
@@ -169,21 +171,39 @@ def _shards(index: Path) -> Iterable[str]:
     return names
 
 
-def _load(folder: Path, dtype: torch.dtype, device: str) -> Any:
+def _shape_of(folder: Path) -> Any:
+    """Build the network without values and compare keys and shapes with the files'."""
+    return _told(
+        folder,
+        lambda: AutoModelForCausalLM.from_pretrained(
+            str(folder), device_map={"": "meta"}, local_files_only=True, trust_remote_code=False, **_LOADING
+        ),
+    )
+
+
+def _load(folder: Path, files: tuple[str, ...], dtype: torch.dtype, device: str) -> Any:
+    """Build the network around weights that were read one by one; it shares their memory on the CPU."""
+    config = _config(folder)
+    weights = [folder / name for name in files if not name.endswith(".json")]
+    with torch.device("meta"):
+        kind = type(AutoModelForCausalLM.from_config(config))
+    state = read_weights(weights, dtype, _BUFFERS)
+    return _told(
+        folder,
+        lambda: kind.from_pretrained(
+            None, config=config, state_dict=state, dtype=dtype, device_map={"": device}, **_LOADING
+        ),
+    )
+
+
+def _told(folder: Path, load: Callable[[], Any]) -> Any:
+    """Load quietly and raise CheckpointError for whatever transformers would only have warned about."""
     quiet = transformers_logging.get_verbosity()
     bars = transformers_logging.is_progress_bar_enabled()
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     try:
-        network, told = AutoModelForCausalLM.from_pretrained(
-            str(folder),
-            dtype=dtype,
-            device_map={"": device},
-            local_files_only=True,
-            trust_remote_code=False,
-            ignore_mismatched_sizes=True,
-            output_loading_info=True,
-        )
+        network, told = load()
     except Exception as error:  # damaged files and unknown classes come as many kinds
         raise CheckpointError(f"The language model {folder} can't be loaded: {first_line(error)}") from error
     finally:

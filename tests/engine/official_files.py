@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,15 +102,13 @@ def text_tokenizer_file(path: Path) -> Vocabulary:
 
 
 def language_model(
-    folder: Path,
-    form: str = "bin",
-    seed: int = 0,
-    dtype: torch.dtype = torch.float32,
-    rows: int | None = None,
+    folder: Path, form: str = "bin", seed: int = 0, rows: int | None = None, tokenizer: Path | None = None
 ) -> GPTNeoXForCausalLM:
     """Write a tiny GPT-NeoX as transformers 4.28 did and give the network; `form` is bin, shards or safetensors."""
     folder.mkdir(parents=True)
     vocabulary = text_tokenizer_file(folder / "tokenizer.json")
+    if tokenizer is not None:
+        shutil.copyfile(tokenizer, folder / "tokenizer.json")
     torch.manual_seed(seed)
     config = LanguageModelConfig(
         rows or vocabulary.size, hidden=32, layers=2, heads=2, max_positions=POSITIONS
@@ -117,7 +116,7 @@ def language_model(
     network = build(config).eval()
     _larger_steps(network)
     (folder / "config.json").write_text(json.dumps(_old_config(config)))
-    state = {key: tensor.to(dtype) for key, tensor in old_layout(network).items()}
+    state = old_layout(network)
     if form == "bin":
         torch.save(state, folder / "pytorch_model.bin")
     else:

@@ -26,7 +26,9 @@ from engine.model import Model
 from engine.models import checked_name, find_model, load_package, names, open_model, open_tokenizer
 from engine.runtime.generation import generate_image, generate_text
 from engine.runtime.select import Backends
+from engine.worker import Worker
 from llmcxr_ws.errors import EngineFailure
+from llmcxr_ws.workplace import Workplace
 from tests.engine.factories import chest_pixels
 from tests.engine.official_files import (
     SMALL,
@@ -36,6 +38,9 @@ from tests.engine.official_files import (
     taming_yaml,
 )
 from tests.engine.test_generation import Scripted, said
+from tests.engine.test_worker import send, study
+
+NEOX = Path(__file__).parents[1] / "data" / "20B_tokenizer.json"
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +145,42 @@ def test_an_imported_model_has_no_graphs(models: Path) -> None:
         open_model("pair", models, runtime="onnxruntime")
 
 
+def test_a_pair_of_dolly_s_vocabulary_has_the_published_ids(files: Path, tmp_path: Path) -> None:
+    language_model(tmp_path / "language", rows=51305, tokenizer=NEOX)
+    wide = replace(SMALL, n_embed=1024)
+    checkpoint = lightning_checkpoint(tmp_path / "last.ckpt", small_tokenizer(config=wide))
+    config = taming_yaml(tmp_path / "project.yaml", wide)
+    import_model(tmp_path / "m", "dolly", checkpoint, config, tmp_path / "language", copy=False)
+    model = open_model("dolly", tmp_path / "m", threads=1)
+    layout = model.bundle.manifest.vocabulary
+    assert layout is not None
+    assert (layout.text_size, layout.image_offset, layout.end, layout.response) == (
+        50281,
+        50281,
+        50277,
+        50280,
+    )
+    drawn = model.generate("No acute cardiopulmonary process.", seed=3)
+    assert len(drawn.codes) == 256
+    assert max(drawn.codes) > 64
+
+
+def test_the_worker_drafts_with_an_imported_model(pair: Model, tmp_path: Path) -> None:
+    workplace = Workplace.open(tmp_path / "home", upgrade=True)
+    try:
+        study_id = send(workplace, chest_pixels())
+        ids = said(pair.bundle.vocabulary, "No acute process.")
+        spoken = Backends(
+            Scripted(pair.bundle.vocabulary, ids, 1024), pair.backends.images, "torch", "scripted"
+        )
+        model = Model(pair.bundle, spoken)
+        worker = Worker(workplace.db, workplace.objects, model, lease_s=60.0, poll_s=0.1)
+        assert worker.run(once=True) == 1
+        assert study(workplace, study_id).state == "drafted"
+    finally:
+        workplace.close()
+
+
 def test_a_reference_is_followed_and_watched(files: Path, tmp_path: Path) -> None:
     source = tmp_path / "language"
     shutil.copytree(files / "language", source)
@@ -156,7 +197,7 @@ def test_a_reference_is_followed_and_watched(files: Path, tmp_path: Path) -> Non
     assert open_tokenizer("linked", tmp_path).codes_per_image == 256
     shutil.rmtree(source)
     with pytest.raises(BundleError, match=r"config\.json of an imported model is missing"):
-        open_model("linked", tmp_path)
+        open_model("linked", tmp_path, threads=1)
 
 
 def test_verify_names_the_first_flipped_byte(models: Path, tmp_path: Path, home: Path) -> None:
@@ -207,7 +248,7 @@ def test_what_does_not_fit_together_is_refused(files: Path, tmp_path: Path) -> N
     assert not list((tmp_path / "m").glob("*"))
     alone = import_model(tmp_path / "m", "a", tmp_path / "wide.ckpt", tmp_path / "wide.yaml")
     with pytest.raises(BundleError, match="without a language model"):
-        open_model("a", tmp_path / "m")
+        open_model("a", tmp_path / "m", threads=1)
     assert alone.manifest.vocabulary is None
     assert open_tokenizer("a", tmp_path / "m").codes_per_image == 64
 

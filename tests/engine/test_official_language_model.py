@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from transformers import (
     AutoModelForCausalLM,
     BloomConfig,
@@ -22,6 +23,7 @@ from engine.errors import BackendError, CheckpointError, VocabularyError
 from engine.lm.model import grow_embeddings
 from engine.lm.official import check_rows, dtype_for, inspect_folder, open_language_model, text_tokenizer
 from engine.lm.vocabulary import Vocabulary
+from engine.lm.weights import read_weights
 from engine.runtime.hf_backend import HuggingFaceLanguageModel
 from tests.engine.official_files import POSITIONS, language_model, text_tokenizer_file
 
@@ -74,6 +76,28 @@ def test_a_wrong_key_is_named(tmp_path: Path, change: dict[str, torch.Tensor | N
     torch.save({key: tensor for key, tensor in state.items() if tensor is not None}, file)
     with pytest.raises(CheckpointError, match=told):
         inspect_folder(tmp_path / "old")
+
+
+def test_weights_are_read_and_cast_one_by_one(tmp_path: Path) -> None:
+    whole = torch.randn(6, 8)
+    state = {
+        "a": whole, "part": whole[2:4], "turned": whole.t(), "half": torch.randn(3).half(), "one": torch.tensor(2.5),
+        "count": torch.tensor([7]), "empty": torch.zeros(0, 4), "x.attention.bias": torch.zeros(2),
+    }  # fmt: skip
+    torch.save(state, tmp_path / "weights.bin")
+    safe = {key: tensor.clone().contiguous() for key, tensor in state.items()}
+    save_file(safe, tmp_path / "weights.safetensors", metadata={"format": "pt"})
+    for name in ("weights.bin", "weights.safetensors"):
+        found = read_weights([tmp_path / name], torch.bfloat16, (".attention.bias",))
+        assert found.keys() == state.keys() - {"x.attention.bias"}
+        for key, tensor in found.items():
+            wanted = state[key].bfloat16() if state[key].is_floating_point() else state[key]
+            assert torch.equal(tensor, wanted)
+            assert tensor.dtype == wanted.dtype
+        file = tmp_path / name
+        file.write_bytes(file.read_bytes()[:300])
+        with pytest.raises(CheckpointError, match=f"{name} can't be read"):
+            read_weights([file], torch.bfloat16)
 
 
 def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
