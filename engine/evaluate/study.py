@@ -181,9 +181,11 @@ def _train_vqgan(settings: StudySettings, chosen: Changes, folder: Path) -> Path
     return folder / BEST
 
 
-def _encode(settings: StudySettings, tokenizer: str) -> str:
+def _encode(settings: StudySettings, tokenizer: str) -> dict[str, Any]:
+    """Encode the sets by a tokenizer; give what tells the stages of its codes."""
     from engine.data.encode import EncodePlan, encode_set
     from engine.data.tokenizers import open_film_tokenizer
+    from engine.models import open_tokenizer
 
     if not tokenizer:
         raise SettingsError(
@@ -192,11 +194,12 @@ def _encode(settings: StudySettings, tokenizer: str) -> str:
     opened = open_film_tokenizer(tokenizer, settings.models, settings.threads)
     for folder in settings.prepared:
         encode_set(PreparedSet.open(folder), opened, EncodePlan(variants=settings.variants))
-    return opened.id
+    codebook = open_tokenizer(tokenizer, settings.models, settings.threads).codes
+    return {"codes": opened.id[:12], "image_codes": codebook}
 
 
 def _train_stage(
-    settings: StudySettings, name: str, chosen: Changes, codes: str, tokenizer: str, folder: Path
+    settings: StudySettings, name: str, chosen: Changes, codes: Changes, tokenizer: str, folder: Path
 ) -> None:
     from engine.train.instruct.run import train
 
@@ -204,7 +207,7 @@ def _train_stage(
         return
     wiring = {
         "prepared": [str(path) for path in settings.prepared],
-        "codes": codes[:12],
+        **codes,
         "out": str(folder),
         "resume": True,
     }
