@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.records import FilmRecord
-from engine.data.templates import JUDGED, is_normal, judged_findings
+from engine.data.templates import JUDGED, is_normal, judged_findings, usable
 from engine.lm.prompt import REPORT_INSTRUCTIONS, report_prompt
 from engine.lm.vocabulary import Vocabulary
 from engine.train.instruct.corpus import Corpus, Film, Item
@@ -92,9 +92,9 @@ def _mean_finding_area(
 
 
 def _labelled_films(validation: Corpus, settings: InstructSettings) -> list[Film]:
-    """Give the films with labels and a report of one source; sources are never pooled."""
+    """Give the films of one source whose labels settle normal or not; sources are never pooled."""
     items = [*validation.items["report"], *validation.items["generate"], *validation.items["answer"]]
-    films = {item.film.record.key: item.film for item in items if item.film and item.film.record.labels}
+    films = {item.film.record.key: item.film for item in items if item.film and usable(item.film.record)}
     source = settings.validation_source or next((film.record.source for film in films.values()), "")
     return [
         film
