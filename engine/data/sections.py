@@ -56,7 +56,6 @@ _NAMES: dict[Kind, tuple[str, ...]] = {
         r"(?:technique|procedure|protocol)s?",
         r"comparisons?(?: (?:studies|study|films?|exams?))?",
         r"(?:prior|previous) (?:studies|study|films?|exams?)",
-        r"(?:views?|study|date|time|accession|order|contrast|dose)",
         r"notifications?(?: of .{0,40}?)?",
         r"recommendations?",
         r"recommendation\(s\)",
@@ -67,13 +66,15 @@ _NAMES: dict[Kind, tuple[str, ...]] = {
     ),
     "final": (r"final report",),
 }
+# Heads of lines that are ordinary words inside one: "PA AND LATERAL VIEWS:" is no new section.
+_FORM = r"views?|study|date|time|accession|order|contrast|dose"
 _ANY = "|".join(name for names in _NAMES.values() for name in names)
 _KIND_ORDER: tuple[Kind, ...] = ("both", "final", "other", "findings", "impression")
 _KINDS = [(kind, re.compile("|".join(_NAMES[kind]), re.IGNORECASE)) for kind in _KIND_ORDER]
 
 # A header that begins a line: with a colon in any writing, with a dash, or with the line to itself.
 _AT_LINE = re.compile(
-    rf"^[ \t*#]*(?P<name>{_ANY})[*.]{{0,2}}(?P<end>[ \t]*[:：﹕]+[*]*|[ \t]*;|[ \t]+[-–—]+(?=\s)|[ \t*]*$)",
+    rf"^[ \t*#]*(?P<name>{_ANY}|{_FORM})[*.]{{0,2}}(?P<end>[ \t]*[:：﹕]+[*]*|[ \t]*;|[ \t]+[-–—]+(?=\s)|[ \t*]*$)",
     re.IGNORECASE | re.MULTILINE,
 )
 # A header inside a line: always with a colon, in capitals or after the end of a sentence.
@@ -86,6 +87,13 @@ _FILMS = re.compile(
 )
 _FILM_WORDS = re.compile(r"\b(?:AP|PA|PORTABLE|FRONTAL|LATERAL|SINGLE|VIEWS?|RADIOGRAPHS?|X-?RAYS?)\b|:$")
 _WET_READ = re.compile(r"^[ \t]*wet read(?:ing)?\b.*$", re.IGNORECASE | re.MULTILINE)
+# "AP chest compared to ___:" before what is said; like a header, it says nothing itself.
+_LEAD_IN = re.compile(
+    r"^(?=[^.:]{0,80}\b(?:chest|radiographs?|views?|films?)\b)"
+    r"(?![^:]*\b(?:show|reveal|demonstrat|confirm|suggest|indicat|is|are|was|were|has|have|there)\w*)"
+    r"(?:ap|pa|portable|frontal|lateral|single|semi-?upright|upright|supine|chest|two)\b[^.:]{0,80}:\s+",
+    re.IGNORECASE,
+)
 _PAGE_RULE = re.compile(r"^[ \t]*_{8,}[ \t]*$", re.MULTILINE)
 _SENTENCE_ENDS = (".", "!", "?", ";", ":", "_", "")
 
@@ -128,7 +136,7 @@ def _one_line(report: str) -> str:
 def _robust(report: str) -> Sections:
     texts: dict[Kind, list[str]] = {"findings": [], "impression": [], "both": [], "films": []}
     for kind, text in _pieces(_PAGE_RULE.sub("\n", report)):
-        said = " ".join(text.split())
+        said = _LEAD_IN.sub("", " ".join(text.split()))
         if kind == "final":
             # What stands before the final report is a preliminary read of it.
             texts = {kept: [] for kept in texts}
@@ -170,7 +178,7 @@ def _headers(report: str) -> list[tuple[int, int, Kind]]:
 
 def _found(match: re.Match[str]) -> tuple[int, int, Kind]:
     name = " ".join(match["name"].split())
-    kind = next(kind for kind, pattern in _KINDS if pattern.fullmatch(name))
+    kind: Kind = next((kind for kind, pattern in _KINDS if pattern.fullmatch(name)), "other")
     return match.start(), match.end(), kind
 
 

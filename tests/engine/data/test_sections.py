@@ -139,6 +139,19 @@ def test_what_stands_under_the_name_of_the_films_is_taken_as_findings(header: st
     assert found == Sections("Clear lungs.", "Normal chest.", "Clear lungs. Normal chest.")
 
 
+@pytest.mark.parametrize(
+    "lead_in",
+    ["AP chest compared to ___:", "PA and lateral chest compared to ___ through ___:", "Two views of the chest:",
+     "PA AND LATERAL VIEWS:"],
+)  # fmt: skip
+def test_a_lead_in_that_names_the_films_says_nothing(lead_in: str) -> None:
+    for report in (f"IMPRESSION:  {lead_in}\n\n Clear lungs.", f"IMPRESSION:\n\n{lead_in} Clear lungs."):
+        assert parse(report).impression == "Clear lungs."
+    assert parse("IMPRESSION: PA and lateral films show this: clear lungs.").impression == (
+        "PA and lateral films show this: clear lungs."
+    )
+
+
 def test_what_follows_a_section_does_not_belong_to_it() -> None:
     report = (
         "FINDINGS: Clear lungs.\nIMPRESSION: Normal chest.\nRECOMMENDATION(S): None.\n"
