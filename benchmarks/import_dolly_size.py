@@ -111,7 +111,8 @@ def make_language_model(folder: Path, hidden: int, layers: int, heads: int) -> i
     parts.append({**ends, "embed_out.weight": (rows, hidden)})
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    placed, parameters = {}, 0
+    placed: dict[str, str] = {}
+    parameters = 0
     for number, part in enumerate(parts, 1):
         file = f"model-{number:05}-of-{len(parts):05}.safetensors"
         tensors = {name: (torch.randn(shape) * 0.02).bfloat16() for name, shape in part.items()}
