@@ -119,6 +119,15 @@ class DenseNet(nn.Module):
         maps: Tensor = self.features(self.sized(x))
         return (functional.relu(maps) if relu else maps).mean(dim=(2, 3))
 
+    def last_maps(self, x: Tensor) -> list[Tensor]:
+        """Values in [-1024, 1024] [B, 1, H, H] -> the maps behind the last two blocks, the last after ReLU."""
+        h, kept = self.sized(x), []
+        for name, part in self.features.named_children():
+            h = part(h)
+            if name.startswith("transition"):
+                kept.append(h)
+        return [*kept, functional.relu(h)][-2:]
+
     def forward(self, x: Tensor) -> Tensor:
         """Values in [-1024, 1024] [B, 1, H, H] -> logits [B, heads]."""
         logits: Tensor = self.classifier(self.pooled(x))

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from engine.classifier.densenet import VALUE_RANGE, DenseNet, DenseNetConfig
+from engine.classifier.plain import PlainConfig, PlainNet
 from engine.classifier.published import load_published, published_labels
 from engine.errors import CheckpointError
 from engine.state_dict import load_strictly
@@ -24,6 +25,7 @@ KIND = "llmcxr-classifier"
 BATCH = 16
 
 Films = NDArray[np.float32] | Tensor
+Network = DenseNet | PlainNet
 
 
 @dataclass
@@ -34,7 +36,7 @@ class Classifier:
     `facts` is what the training recorded (data, steps, CPU seconds, scores).
     """
 
-    net: DenseNet
+    net: Network
     labels: tuple[str, ...]
     thresholds: dict[str, float] = field(default_factory=dict)
     facts: dict[str, Any] = field(default_factory=dict)
@@ -61,6 +63,7 @@ class Classifier:
         """Write the classifier whole, so that a crash leaves the old file or the new one."""
         state = {
             "kind": KIND,
+            "network": "densenet" if isinstance(self.net, DenseNet) else "plain",
             "config": self.net.config.to_dict(),
             "labels": list(self.labels),
             "thresholds": self.thresholds,
@@ -95,7 +98,7 @@ class Classifier:
     @classmethod
     def _ours(cls, held: dict[str, Any], path: Path) -> Self:
         try:
-            net = DenseNet(DenseNetConfig.from_dict(held["config"]))
+            net = made_network(held.get("network", "densenet"), held["config"])
             labels, thresholds, facts, state = (
                 held[key] for key in ("labels", "thresholds", "facts", "state")
             )
@@ -109,3 +112,10 @@ def film_values(films: Tensor) -> Tensor:
     """Films [B, C, R, R] in [-1, 1] -> [B, 1, R, R] in [-1024, 1024]: the mean over channels."""
     grey = films if films.shape[1] == 1 else films.mean(dim=1, keepdim=True)
     return grey * VALUE_RANGE
+
+
+def made_network(network: str, config: dict[str, Any]) -> Network:
+    """Build a fresh network of either kind from its sizes; raise KeyError or TypeError for wrong ones."""
+    if network == "plain":
+        return PlainNet(PlainConfig.from_dict(config))
+    return DenseNet(DenseNetConfig.from_dict(config))

@@ -1,7 +1,7 @@
 """Settings of a classifier's training. Free of torch."""
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,6 +17,10 @@ class ClassifierSettings(FilmSettings):
         description="Outputs, [{source: S, label: L, weight: W}, …]; other sources' films count nothing for them.",
     )
     film_side: int = Field(256, ge=32, description="Side of the films that it will be shown.")
+    network: Literal["densenet", "plain"] = Field(
+        "densenet", description="densenet: TorchXRayVision's class. plain: ours, a cheap convolution stack."
+    )
+    base: int = Field(32, ge=4, description="Channels of the first stage of a plain network.")
     side: int = Field(224, ge=32, description="Side that the network itself resizes them to.")
     growth_rate: int = Field(32, ge=1, description="Maps that each layer adds.")
     block_config: tuple[int, ...] = Field((6, 12, 24, 16), min_length=1, description="Layers of each block.")
@@ -39,6 +43,13 @@ class ClassifierSettings(FilmSettings):
         {},
         description="Weights of the heads' val AUROC that choose what is kept, {name: 1.0}; else all alike.",
     )
+
+    def sizes(self) -> dict[str, Any]:
+        """Give the sizes of the network that is asked for."""
+        if self.network == "plain":
+            return {"base": self.base, "num_classes": len(self.heads), "side": self.side}
+        keys = ("growth_rate", "block_config", "num_init_features", "bn_size", "drop_rate", "side")
+        return {**{key: getattr(self, key) for key in keys}, "num_classes": len(self.heads), "in_channels": 1}
 
     @model_validator(mode="after")
     def _best_is_known(self) -> Self:

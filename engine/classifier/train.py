@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.classifier.densenet import DenseNet, DenseNetConfig
-from engine.classifier.model import Classifier, film_values
+from engine.classifier.model import Classifier, Network, film_values, made_network
 from engine.classifier.settings import ClassifierSettings
 from engine.errors import TrainingError
 from engine.evaluate.statistics import auroc, balanced_accuracy
@@ -139,7 +138,7 @@ class ClassifierTraining:
             "settings": self.settings.choices(),
         }
         limits = thresholds(names, scores, self.validation.targets)
-        net = DenseNet(self.net.config)
+        net = made_network(self.settings.network, self.settings.sizes())
         net.load_state_dict({key: tensor.cpu() for key, tensor in self.net.state_dict().items()})
         Classifier(net, names, limits, facts).save(self.settings.out / BEST)
 
@@ -191,20 +190,14 @@ def thresholds(
     return found
 
 
-def _network(settings: ClassifierSettings) -> DenseNet:
-    config = DenseNetConfig(
-        settings.growth_rate, settings.block_config, settings.num_init_features, settings.bn_size,
-        settings.drop_rate, len(settings.heads), 1, settings.side,
-    )  # fmt: skip
-    net = DenseNet(config)
+def _network(settings: ClassifierSettings) -> Network:
+    net = made_network(settings.network, settings.sizes())
     if settings.start is not None:
         begun = Classifier.load(settings.start).net
         state = begun.state_dict()
-        if begun.config.num_classes != config.num_classes:
-            state = {
-                **state,
-                **{key: net.state_dict()[key] for key in ("classifier.weight", "classifier.bias")},
-            }
+        if begun.config.num_classes != net.config.num_classes:
+            fresh = net.state_dict()
+            state = {**state, **{key: fresh[key] for key in ("classifier.weight", "classifier.bias")}}
         load_strictly(net, state, f"The start {settings.start}")
     return net
 

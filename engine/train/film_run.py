@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
+from accelerate.utils import DistributedDataParallelKwargs
 from numpy.typing import NDArray
 from torch.utils.tensorboard import SummaryWriter
 
@@ -27,7 +28,9 @@ class FilmRun:
         torch.set_num_threads(settings.threads)
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.accelerator = Accelerator(cpu=settings.device == "cpu")
+        # A stage leaves parts of the network unused, and processes must know that they needn't wait for those.
+        unused = DistributedDataParallelKwargs(find_unused_parameters=True)
+        self.accelerator = Accelerator(cpu=settings.device == "cpu", kwargs_handlers=[unused])
         self.device: torch.device = self.accelerator.device
         self.process = (int(self.accelerator.process_index), int(self.accelerator.num_processes))
         self.before = self._state_before()

@@ -37,16 +37,19 @@ from engine.train.films import (
 from engine.train.losses.discriminator import adaptive_weight, generator_loss, hinge_loss
 from engine.train.losses.label_head import LabelHead, label_loss
 from engine.train.losses.pixel import pixel_loss
+from engine.train.losses.teacher import Taught, TaughtReader
 from engine.train.losses.terms import Terms
 from engine.train.vqgan_settings import VQGANSettings
 from engine.train.vqgan_validation import perplexity, validate
 
 _FIXED = (
     "resolution", "channels", "ch", "ch_mult", "num_res_blocks", "attn_resolutions", "z_channels", "embed_dim",
-    "n_embed", "stem", "seed", "heads", "head_width", "disc_width", "disc_layers", "batch", "warm_batch",
+    "n_embed", "stem", "seed", "heads", "head_width", "head_reading", "read_batch",
+    "disc_width", "disc_layers", "batch", "warm_batch",
 )  # fmt: skip
-_WARM, _CLUSTER, _QUANTISED, _PATCH = range(4)  # stages, as the films' draws are told apart
+_WARM, _CLUSTER, _QUANTISED, _PATCH, _READ, _TEACH = range(6)  # stages, as the films' draws are told apart
 _CLUSTER_BATCH = 8
+_TEACH_BATCH, _TEACH_BATCHES = 16, 12
 
 
 def train(settings: VQGANSettings) -> VQModel:
@@ -85,7 +88,7 @@ class TokenizerRun:
         self._check_patch()
         self._load_films()
         self._make_networks()
-        self.warm_step = self.step = 0
+        self.read_step = self.warm_step = self.step = 0
         self.clustered = False
         self.best = float("-inf")
         self.usage = torch.zeros(self.config.n_embed, dtype=torch.long)
@@ -94,9 +97,24 @@ class TokenizerRun:
 
     def train(self) -> None:
         """Run the stages that are left."""
+        self._train_reading()
         self._train_warm()
         self._start_codebook()
         self._train_quantised()
+
+    def _train_reading(self) -> None:
+        """Teach the encoder alone that its latents be read; half the cost of a whole pass."""
+        settings = self.settings
+        for batch in self._batches(_READ, settings.read_batch, self.read_step, settings.read_steps):
+            course = cosine_rate(self.read_step, settings.read_steps, settings.warm_rise, settings.read_floor)
+            self._rate(settings.read_rate * course)
+            films = self._films(batch)
+            given = self.codec(films, quantised=False, decoded=False)
+            parts: dict[str, Tensor] = {}
+            total = self._read_terms(films, given, batch, parts) + self._small_latents(given)
+            self._update(total, parts)
+            self.read_step += 1
+            self._after("read", self.read_step, settings.read_steps)
 
     def _train_warm(self) -> None:
         settings = self.settings
@@ -118,9 +136,7 @@ class TokenizerRun:
             wanted, given.reconstruction, settings.l1_weight, settings.l2_weight, settings.edge_weight
         )
         parts = {"pixels": pixels}
-        total = pixels + self._label_term(given, batch, parts)
-        if settings.warm_latents:
-            total = total + settings.warm_latents * given.latents.float().square().mean()
+        total = pixels + self._read_terms(films, given, batch, parts) + self._small_latents(given)
         self._update(total, parts)
 
     def _start_codebook(self) -> None:
@@ -161,7 +177,7 @@ class TokenizerRun:
         measured = self.terms.measure(films, given.reconstruction)
         parts = {**measured.parts, "codebook": given.codebook_loss}
         total = measured.total + self.settings.codebook_weight * given.codebook_loss
-        total = total + self._label_term(given, batch, parts)
+        total = total + self._read_terms(films, given, batch, parts)
         discriminator = self.terms.discriminator
         if self._adversarial and discriminator is not None:
             discriminator.requires_grad_(False)
@@ -184,12 +200,24 @@ class TokenizerRun:
         self.disc_optimizer.step()
         self._note({"discriminator": loss})
 
-    def _label_term(self, given: Pass, batch: Batch, parts: dict[str, Tensor]) -> Tensor | float:
-        if given.logits is None:
-            return 0.0
-        targets = batch.targets.to(self.run.device)
-        parts["head"] = label_loss(given.logits, targets, self.head_weights, self.settings.smoothing)
-        return self.settings.head_weight * parts["head"]
+    def _read_terms(self, films: Tensor, given: Pass, batch: Batch, parts: dict[str, Tensor]) -> Tensor:
+        """Weigh what the label head and the taught reader miss."""
+        settings, total = self.settings, given.latents.new_zeros((), dtype=torch.float32)
+        if given.logits is not None:
+            targets = batch.targets.to(self.run.device)
+            parts["head"] = label_loss(given.logits, targets, self.head_weights, settings.smoothing)
+            total = total + settings.head_weight * parts["head"]
+        if given.taught is not None and self.terms.teacher is not None and self.whole.reader is not None:
+            with self.run.autocast():
+                taught = self.terms.teacher(films)
+            missed = self.whole.reader.losses(given.taught, taught)
+            weights = (settings.teacher_maps, settings.teacher_classes, settings.teacher_logits)
+            total = total + sum(weight * loss for weight, loss in zip(weights, missed.values(), strict=True))
+            parts.update(missed)
+        return total
+
+    def _small_latents(self, given: Pass) -> Tensor:
+        return self.settings.warm_latents * given.latents.float().square().mean()
 
     def _update(self, total: Tensor, parts: dict[str, Tensor]) -> None:
         self.optimizer.zero_grad(set_to_none=True)
@@ -241,7 +269,7 @@ class TokenizerRun:
             return
         settings = self.settings
         shown = validate(
-            self.whole, self.validation, settings.heads, stage != "warm", settings.reconstructed_films,
+            self.whole, self.validation, settings.heads, stage not in ("read", "warm"), settings.reconstructed_films,
             settings.sheet_films,
         )  # fmt: skip
         self.run.report(f"{stage} validation", step, steps, **shown.figures)
@@ -261,6 +289,7 @@ class TokenizerRun:
         spec = preprocessing(self.settings, self.config.resolution, self.config.in_channels)
         facts = {
             "step": self.step,
+            "read_step": self.read_step,
             "warm_step": self.warm_step,
             "cpu_seconds": round(self.run.progress.cpu_seconds, 1),
             "terms": self.terms.told(),
@@ -281,10 +310,12 @@ class TokenizerRun:
         self.run.save(
             **self._tokenizer({}),
             head=None if self.whole.head is None else self.whole.head.state_dict(),
+            reader=None if self.whole.reader is None else self.whole.reader.state_dict(),
             optimizer=self.optimizer.state_dict(),
             discriminator=None if disc is None else disc.state_dict(),
             disc_optimizer=None if disc is None else self.disc_optimizer.state_dict(),
             stand={
+                "read_step": self.read_step,
                 "warm_step": self.warm_step,
                 "step": self.step,
                 "clustered": self.clustered,
@@ -303,6 +334,8 @@ class TokenizerRun:
         self.optimizer.load_state_dict(before["optimizer"])
         if self.whole.head is not None:
             self.whole.head.load_state_dict(before["head"])
+        if self.whole.reader is not None:
+            self.whole.reader.load_state_dict(before["reader"])
         if self.terms.discriminator is not None and before["discriminator"] is not None:
             self.terms.discriminator.load_state_dict(before["discriminator"])
             self.disc_optimizer.load_state_dict(before["disc_optimizer"])
@@ -327,9 +360,10 @@ class TokenizerRun:
         head = None
         if settings.head_weight:
             head = LabelHead(
-                config.embed_dim, len(settings.heads), settings.head_width, settings.head_dropout
-            )
-        self.whole = Codec(self.model, head, self.run.autocast).to(device).train()
+                config.embed_dim, len(settings.heads), settings.head_width, settings.head_dropout,
+                settings.head_reading,
+            )  # fmt: skip
+        self.whole = self._codec(head).to(device).train()
         self.whole.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.head_weights = torch.tensor([head.weight for head in settings.heads], device=device)
         prepare = self.run.accelerator.prepare
@@ -337,6 +371,23 @@ class TokenizerRun:
         if self.terms.discriminator is not None:
             disc = self.terms.discriminator
             self.discriminator, self.disc_optimizer = prepare(disc, _optimizer(settings, disc))
+
+    def _codec(self, head: LabelHead | None) -> Codec:
+        """Put the readers behind the network; the taught one takes its scales from training films."""
+        teacher = self.terms.teacher
+        if teacher is None:
+            return Codec(self.model, head, None, self.run.autocast)
+        seen = []
+        with self.run.autocast():
+            for batch in self._batches(_TEACH, _TEACH_BATCH, 0, _TEACH_BATCHES):
+                seen.append(teacher(self._films(batch)))
+        taught = Taught(torch.cat([each.maps for each in seen]), torch.cat([each.classes for each in seen]))
+        reader = TaughtReader(self.config.embed_dim, taught.maps.shape[1], taught.classes.shape[1]).to(
+            self.run.device
+        )
+        reader.measure(taught)
+        agrees = teacher.labels == tuple(head.name for head in self.settings.heads)
+        return Codec(self.model, head, reader, self.run.autocast, taught.maps.shape[-1], agrees)
 
     @property
     def _adversarial(self) -> bool:

@@ -35,6 +35,12 @@ class VQGANSettings(FilmSettings):
     beta: float = Field(0.25, ge=0, description="Weight of the codebook's own term (taming's legacy form).")
     stem: int = Field(1, ge=1, description="Ours: fold s x s pixels into channels first; 1 is none.")
 
+    read_steps: int = Field(
+        0, ge=0, description="Ours: steps that teach the encoder alone to be read, before the warm-up."
+    )
+    read_batch: int = Field(24, ge=1, description="Films in such a step.")
+    read_rate: float = Field(1.5, gt=0, description="Their rate, in learning rates.")
+    read_floor: float = Field(0.3, ge=0, le=1, description="What their rate falls to.")
     warm_steps: int = Field(0, ge=0, description="Ours: steps as a plain autoencoder before quantising.")
     warm_batch: int = Field(8, ge=1, description="Films in a warm-up step.")
     warm_patch: int = Field(
@@ -96,6 +102,16 @@ class VQGANSettings(FilmSettings):
     head_weight: float = Field(0.0, ge=0, description="Ours: weight of the label head's loss; 0 is off.")
     head_width: int = Field(128, ge=1, description="Width of the label head.")
     head_dropout: float = Field(0.2, ge=0, lt=1, description="Dropout of the label head.")
+    head_reading: Literal["each", "squares"] = Field(
+        "each", description="each: mean over the codes. squares: a weighing of 4 x 4 squares of them."
+    )
+    teacher: Path | None = Field(
+        None,
+        description="Ours: classifier whose last map and class maps the latents must tell; never the judge.",
+    )
+    teacher_maps: float = Field(0.5, ge=0, description="Weight of the teacher's last map.")
+    teacher_classes: float = Field(0.5, ge=0, description="Weight of the teacher's class maps.")
+    teacher_logits: float = Field(0.5, ge=0, description="Weight of the logits that follow.")
     smoothing: float = Field(0.03, ge=0, lt=0.5, description="The head's targets are this far from 0 and 1.")
 
     report_every: int = Field(50, ge=1, description="Steps between lines of progress.")
@@ -117,4 +133,6 @@ class VQGANSettings(FilmSettings):
     def _head_has_labels(self) -> Self:
         if self.head_weight and not self.heads:
             raise ValueError("head_weight needs heads")
+        if self.read_steps and not (self.head_weight or self.teacher):
+            raise ValueError("read_steps needs heads with a weight, or a teacher")
         return self

@@ -110,7 +110,7 @@ def sheet(pairs: list[tuple[NDArray[np.float32], NDArray[np.float32]]], count: i
     for number, pair in enumerate(chosen):
         top, left = 2 * side * (number // across), side * (number % across)
         for place, film in enumerate(pair):
-            grey = np.rint((film.clip(-1, 1) + 1) * 127.5).astype(np.uint8)
+            grey = np.rint((np.nan_to_num(film).clip(-1, 1) + 1) * 127.5).astype(np.uint8)
             laid[top + place * side : top + (place + 1) * side, left : left + side] = grey
     return laid
 
@@ -132,8 +132,17 @@ def _pass(codec: Codec, originals: NDArray[np.float32], quantised: bool) -> _Giv
     if quantised:
         quantized = codec.model.quantize(seen)
         seen, codes = quantized.z, quantized.indices.cpu()
-    logits = None if codec.head is None else codec.head(seen).cpu()
-    return _Given(seen, codes, logits)
+    return _Given(seen, codes, _logits(codec, seen))
+
+
+def _logits(codec: Codec, seen: Tensor) -> Tensor | None:
+    """Give the label head's logits, averaged with the taught ones where the teacher has the same heads."""
+    if codec.head is None:
+        return None
+    logits: Tensor = codec.head(seen).cpu()
+    if codec.reader is None or not codec.teacher_agrees:
+        return logits
+    return (logits + codec.reader.logits(codec.reader(seen, codec.taught_side)).cpu()) / 2
 
 
 def _decoded(codec: Codec, latents: Tensor) -> NDArray[np.float32]:

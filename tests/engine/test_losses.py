@@ -9,12 +9,14 @@ from torch import Tensor, nn
 
 from engine.classifier.densenet import DenseNet, DenseNetConfig
 from engine.classifier.model import Classifier
+from engine.classifier.plain import PlainConfig, PlainNet
 from engine.errors import CheckpointError, SettingsError
 from engine.train.losses.cip import CIPChoices, CIPLoss
 from engine.train.losses.discriminator import Discriminator, adaptive_weight, generator_loss, hinge_loss
 from engine.train.losses.label_head import LabelHead, label_loss
 from engine.train.losses.lpips import LPIPS, load_lpips
 from engine.train.losses.pixel import pixel_loss
+from engine.train.losses.teacher import Taught, TaughtReader, Teacher
 from engine.train.losses.terms import Terms
 from engine.train.vqgan_settings import VQGANSettings
 
@@ -181,6 +183,42 @@ def test_each_code_speaks_for_itself() -> None:
     assert torch.allclose(both, head(one), atol=1e-6)
     mixed = torch.cat([one, other], dim=3)
     assert torch.allclose(head(mixed), head(mixed.flip(3)), atol=1e-6)
+
+
+def test_squares_are_weighed_apart() -> None:
+    torch.manual_seed(0)
+    head = LabelHead(8, 1, reading="squares").eval()
+    latents = torch.randn(1, 8, 8, 8)
+    turned = latents.flip(3)
+    assert not torch.allclose(head(latents), head(turned))
+    within = latents.clone()
+    within[:, :, :2, :2] = latents[:, :, :2, :2].flip(3)
+    assert torch.allclose(head(latents), head(within), atol=1e-6)
+
+
+@pytest.mark.parametrize("net", [DenseNet(SMALL), PlainNet(PlainConfig(8, 2, 64))])
+def test_reader_that_tells_the_teachers_maps_loses_nothing(net: DenseNet | PlainNet) -> None:
+    torch.manual_seed(0)
+    teacher = Teacher(Classifier(net, ("a", "b")))
+    films = torch.rand(6, 1, 64, 64) * 2 - 1
+    taught = teacher(films)
+    with torch.no_grad():
+        logits = net.eval()(films * 1024)
+    assert torch.allclose(taught.classes.mean((2, 3)) + net.classifier.bias, logits, atol=1e-4)
+    reader = TaughtReader(8, taught.maps.shape[1], 2)
+    reader.measure(taught)
+    told = Taught(
+        (taught.maps - reader.map_mean) / reader.map_scale,
+        (taught.classes - reader.class_mean) / reader.class_scale,
+    )
+    assert torch.allclose(reader.logits(told), taught.classes.mean((2, 3)), atol=1e-4)
+    assert all(loss.item() < 1e-8 for loss in reader.losses(told, taught).values())
+    # Telling the mean alone misses the whole variance.
+    nothing = Taught(torch.zeros_like(told.maps), torch.zeros_like(told.classes))
+    spread = (taught.maps - reader.map_mean).square().mean((0, 2, 3)) / reader.map_scale.flatten().square()
+    assert reader.losses(nothing, taught)["taught_maps"].item() == pytest.approx(
+        spread.mean().item(), rel=1e-4
+    )
 
 
 def test_terms_without_their_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from engine.classifier.densenet import DenseNet
-from engine.classifier.model import film_values
+from engine.classifier.model import Network, film_values
 
 Compared = Literal["pooled", "maps"]
 
@@ -26,9 +25,9 @@ class CIPChoices:
 
 
 class CIPLoss(nn.Module):
-    """Compare films by a frozen DenseNet: channel mean, x 1024, its own side by antialiased bilinear."""
+    """Compare films by a frozen network: channel mean, x 1024, its own side by antialiased bilinear."""
 
-    def __init__(self, net: DenseNet, choices: CIPChoices | None = None) -> None:
+    def __init__(self, net: Network, choices: CIPChoices | None = None) -> None:
         super().__init__()
         self.net = net.eval().requires_grad_(False)
         self.choices = choices or CIPChoices()
@@ -53,17 +52,9 @@ class CIPLoss(nn.Module):
 
     def _maps(self, film: Tensor, reconstruction: Tensor) -> Tensor:
         """Mean squared difference of the last two blocks' maps, each over the film's own mean square."""
-        total = film.new_zeros((), dtype=film.dtype)
-        for wanted, got in zip(self._last_maps(film.detach()), self._last_maps(reconstruction), strict=True):
+        total = film.new_zeros(())
+        both = (self.net.last_maps(film_values(x)) for x in (film.detach(), reconstruction))
+        for wanted, got in zip(*both, strict=True):
             wanted = wanted.detach().float()
             total = total + (got.float() - wanted).square().mean() / (wanted.square().mean() + 1e-6)
         return total
-
-    def _last_maps(self, film: Tensor) -> list[Tensor]:
-        h = self.net.sized(film_values(film))
-        kept = []
-        for name, part in self.net.features.named_children():
-            h = part(h)
-            if name.startswith("transition") or name == "norm5":
-                kept.append(h.relu() if name == "norm5" else h)
-        return kept[-2:]

@@ -19,6 +19,7 @@ from engine.train.losses.discriminator import Discriminator
 from engine.train.losses.lpips import IN_CHECKPOINT as LPIPS_IN_CHECKPOINT
 from engine.train.losses.lpips import LPIPS, load_lpips
 from engine.train.losses.pixel import pixel_loss
+from engine.train.losses.teacher import Teacher
 from engine.train.vqgan_settings import VQGANSettings
 
 
@@ -36,6 +37,9 @@ class Terms:
     def __init__(self, settings: VQGANSettings, channels: int, device: torch.device) -> None:
         self.settings = settings
         lpips, cip = _lpips(settings), _cip(settings)
+        self.teacher = (
+            None if settings.teacher is None else Teacher(Classifier.load(settings.teacher)).to(device)
+        )
         self.lpips = None if lpips is None else lpips.to(device)
         self.cip = None if cip is None else cip.to(device)
         self.discriminator: Discriminator | None = None
@@ -78,6 +82,10 @@ class Terms:
             # A path is this machine's affair; the file's name tells whose features they are.
             source = settings.cip_classifier.name if settings.cip_classifier else settings.cip_published
             told["cip"] += f" on {settings.cip_compared} features of {source}"
+        told["teacher"] = "off"
+        if settings.teacher is not None:
+            shares = (settings.teacher_maps, settings.teacher_classes, settings.teacher_logits)
+            told["teacher"] = " / ".join(f"{weight:g}" for weight in shares) + f" on {settings.teacher.name}"
         return told
 
 
