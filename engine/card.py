@@ -1,69 +1,61 @@
-"""The texts that go with a bundle: model card and attribution, filled with what was measured."""
+"""The texts that go with a bundle: model card and attribution, filled from its manifest and its results.
 
+Everything measured comes from the result files of `llmcxr evaluate`; a figure that isn't there is said to be
+missing. Nothing is measured here.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.data.templates import NOT_JUDGED
+from engine.evaluate.results import Cell, Table, from_json
 
-_CARD = """# LLM-CXR demonstration model
+_HEAD = """# LLM-CXR demonstration model
 
-**Research and demonstration only. Not for clinical use.** It was trained in about an hour on one processor
-core, on a few hundred films, so that every part of the workstation has a real model behind it.
+**Research and demonstration only. Not for clinical use.** It was trained on a processor, on a few hundred
+adults' films, so that every part of the workstation has a real model behind it.
 
 ## What it is
 
-A VQ-GAN tokenizer ({tokenizer_parameters:,} parameters, 256 x 256 grey film to 256 codes of 1,024) and a
-GPT-NeoX language model ({language_parameters:,} parameters) over text and image tokens, in the structure of
+A VQ-GAN tokenizer ({tokenizer_parameters} parameters, 256 x 256 grey film to 256 codes of 1,024) and a
+GPT-NeoX language model ({language_parameters} parameters) over text and image tokens, in the structure of
 LLM-CXR (Lee et al., ICLR 2024, arXiv 2305.11490). Weights are stored as float16 values and computed in
-float32.
+float32. Prompts {context} the film's view and age band.
 
-## Data
+## Data and licences
 
-- Language model: adult films (18 years and over) of NIH ChestX-ray14, training split by patient. The labels
-  were mined from reports by their publisher; nobody read these films again for this model.
-- **The report texts are templates worded from those labels**, not radiologists' reports. In all but a few
-  of these films "No Finding" and "Pneumonia" exclude each other, so what the model learnt is mostly one
-  bit: normal or not. The share of pneumonia was set by whoever collected the films and is far above a
-  clinic's.
-- Tokenizer: the same films, films of under-18s from NIH, the Hannover COVID-19 image repository, and the
-  children's films of Kermany et al. The tokenizer's feature loss uses a small classifier trained on the same
-  training films; it stands where the paper uses TorchXRayVision, and doesn't ship.
-- Films of the validation split chose the weights; films of the test split were measured once, at the end.
-- Training: {tokenizer_steps} steps of the tokenizer ({tokenizer_seconds} CPU-seconds), {language_steps} of the
-  language model ({language_seconds} CPU-seconds), one seed each. {remark}
+{data}
 
-## Measured
+- **The report texts are templates worded from those labels**, not radiologists' reports. The labels were
+  mined from reports by their publisher; nobody read these films again for this model. In all but a few of the
+  NIH films "No Finding" and "Pneumonia" exclude each other, and the other findings come only together with
+  Pneumonia, so what the labels hold is mostly one bit: normal or not. The share of pneumonia was set by
+  whoever collected the films and is far above a clinic's.
+- Splits are by patient. Films of the training split trained, films of the validation split chose weights,
+  thresholds and seed, films of the test split were measured once, at the end.
+- The collections' terms stand in ATTRIBUTION.md. No report text with a restrictive licence was used.
+"""
 
-{metrics}
-
-Intervals are 95 %, bootstrap by patient, 2,000 draws. Thresholds: drafts and answers are greedy; nothing was
-tuned on the test split. Validation figures chose the weights and flatter.
-
-Export: codes from the shipped encoder agree with torch on {code_agreement:.2%} of the codes of
-{films} validation films; logits differ by at most {logits_difference_max:.1e}.
-
-## Input check
+_TAIL = """## Input check
 
 A picture is refused as unlike a frontal chest film when its copy through the tokenizer differs by more than
 {reconstruction_max} (mean absolute, films in [-1, 1]) or when its 32 x 32 miniature correlates less than
-{correlation_min} with the mean training film. How the limits were set: {how}
-({check_films} training films). {validation_accepted:.1%} of the {validation_films} validation films pass. The check
-keeps gross errors out; it doesn't judge image quality, and a picture that it lets pass may still be unfit.
+{correlation_min} with the mean training film. How the limits were set: {how} ({films} training films).
+{validation_accepted:.1%} of the {validation_films} validation films pass. The check keeps gross errors out; it
+doesn't judge image quality, and a picture that it lets pass may still be unfit.
 
 ## What it can't do
 
-- It speaks about No Finding, Pneumonia, Infiltration, Atelectasis, Edema and Effusion alone. It was never
-  taught to affirm or deny anything else: no {not_judged}. No word about one of these means nothing.
-- **Inside abnormal films the specific findings are not shown to be recognised**: with these labels they are
-  hardly above what view, age and sex give away. Naming one is a guess with the word pneumonia attached.
-- No side, place, size, severity, device or comparison is ever stated. A film with several findings gets a
-  list from the commonest combinations.
+- It speaks about {judged} alone. It was never taught to affirm or deny anything else: no {not_judged}. No word
+  about one of these means nothing.
+- {recognised}
+- No side, place, size, severity, device or comparison is ever stated.
 - The tokenizer keeps the outline of lungs, heart and diaphragm; ribs, vessels, lines and small findings are
   blurred away.
-- **Generated films don't look like chest films**: the task is there in structure (256 codes, decoded), but this
-  little training didn't teach it.
+- Generated films are synthetic and show no patient; nothing may be learnt from them about anyone.
 - Children, laterals, other body parts, other modalities: outside of its range.
 - A different clinic's films were not measured. View, apparatus and era may give part of the answer away.
-- General instructions (`instruct`) are a trace of forty sentences and not a trained ability.
+- General instructions (`instruct`) are not a trained ability: a tiny run proves that the task works.
 """
 
 _ATTRIBUTION = """# Attribution
@@ -77,11 +69,11 @@ The weights in this folder were trained on films from these collections.
   Data_Entry_2017_v2020.
 - **COVID-19 Image Repository, Hannover Medical School** (H. B. Winther, H. Laser, S. Gerbel, S. K. Maschke,
   J. B. Hinrichs, J. Vogel-Claussen, F. K. Wacker, M. M. Höper, B. C. Meyer), CC BY 3.0,
-  https://github.com/ml-workgroup/covid-19-image-repository. The films were scaled down; used for the
-  tokenizer alone.
+  https://github.com/ml-workgroup/covid-19-image-repository. The films were scaled down.
 - **Kermany, Zhang, Goldbaum: Labeled Optical Coherence Tomography (OCT) and Chest X-Ray Images for
-  Classification**, Mendeley Data, doi 10.17632/rscbjbr9sj, CC BY 4.0. The films were scaled down; used for
-  the tokenizer alone.
+  Classification**, Mendeley Data, doi 10.17632/rscbjbr9sj, CC BY 4.0. The films were scaled down.
+
+Which collection trained which part stands in MODEL_CARD.md.
 
 Method: S. Lee, W. J. Kim, J. Chang, J. C. Ye: LLM-CXR: Instruction-Finetuned LLM for CXR Image Understanding
 and Generation. ICLR 2024, arXiv 2305.11490. VQ-GAN: P. Esser, R. Rombach, B. Ommer, CVPR 2021.
@@ -90,29 +82,25 @@ The collections' publishers do not endorse this model.
 """
 
 
-def model_card(training: dict[str, Any], limits: dict[str, Any]) -> str:
-    """Write the card from the manifest's `training` and `input_check` entries."""
-    export = training["export"]
-    return _CARD.format(
-        tokenizer_parameters=training["tokenizer"]["parameters"],
-        language_parameters=training["language_model"]["parameters"],
-        tokenizer_steps=training["tokenizer"]["steps"],
-        tokenizer_seconds=training["tokenizer"]["cpu_seconds"],
-        language_steps=training["language_model"]["steps"],
-        language_seconds=training["language_model"]["cpu_seconds"],
-        remark=training["remark"],
-        metrics=metrics_table(training["metrics"]),
-        code_agreement=export["code_agreement"],
-        films=export["films"],
-        logits_difference_max=export["logits_difference_max"],
-        reconstruction_max=limits["reconstruction_max"],
-        correlation_min=limits["correlation_min"],
-        how=limits["how"],
-        check_films=limits["films"],
-        validation_accepted=limits["validation_accepted"],
-        validation_films=limits["validation_films"],
-        not_judged=", ".join(name.lower() for name in NOT_JUDGED),
-    )
+def model_card(manifest: Mapping[str, Any]) -> str:
+    """Write the card from a bundle's manifest; `training.results` are result files by name.
+
+    Keys of `training` that are missing are said not to be recorded.
+    """
+    training = manifest.get("training", {})
+    results = {name: from_json(result) for name, result in (training.get("results") or {}).items()}
+    parts = [
+        _HEAD.format(
+            tokenizer_parameters=_number(training.get("tokenizer", {}).get("parameters")),
+            language_parameters=_number(training.get("language_model", {}).get("parameters")),
+            context="hold" if manifest.get("context") else "don't hold",
+            data="\n".join(f"- {line}" for line in training.get("data", [])),
+        ),
+        _training_log(training),
+        _measured(results),
+        _tail(manifest, results),
+    ]
+    return "\n".join(parts)
 
 
 def attribution() -> str:
@@ -120,16 +108,124 @@ def attribution() -> str:
     return _ATTRIBUTION
 
 
-def metrics_table(metrics: dict[str, Any]) -> str:
-    """Turn the metrics of engine.train.evaluate into Markdown tables, one per split."""
-    if not metrics:
-        return "Nothing was measured yet: this is an early bundle for integration."
-    lines = []
-    for split, entry in metrics.items():
-        lines += [f"### {entry['title']} ({split})", "", "| measure | n | value | 95 % interval |"]
-        lines.append("|---|---|---|---|")
-        for name, value in entry["measures"].items():
-            interval = f"{value['low']:.2f} to {value['high']:.2f}" if "low" in value else ""
-            lines.append(f"| {name} | {value['n']} | {value['value']:.3f} | {interval} |")
-        lines.append("")
-    return "\n".join(lines).rstrip()
+def summary(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Give of each result what a manifest needs: what was measured, on how many films, the main figures."""
+    kept = ("evaluation", "split", "n", "population", "metrics", "skill_kept", "judge_auroc", "shuffled")
+    return {name: {key: result[key] for key in kept if key in result} for name, result in results.items()}
+
+
+def _training_log(training: Mapping[str, Any]) -> str:
+    rows = []
+    for name, title in (("tokenizer", "tokenizer"), ("language_model", "language model")):
+        run = training.get(name, {})
+        seconds = run.get("cpu_seconds")
+        hours = f"{float(seconds) / 3600:.2f}" if isinstance(seconds, int | float) else "not recorded"
+        steps = run.get("steps", run.get("step"))
+        seed = (run.get("settings") or {}).get("seed", "not recorded")
+        rows.append([title, _number(run.get("parameters")), _number(steps), hours, str(seed)])
+    table = Table("Training log", ["", "parameters", "steps", "CPU hours", "seed"], rows)
+    notes = [str(training["remark"])] if training.get("remark") else []
+    notes += [_settings(training, name) for name in ("tokenizer", "language_model")]
+    notes += [_plainly("Thresholds, set on the validation split", training.get("thresholds"))]
+    notes += [_plainly("Export, graphs against torch on validation films", training.get("export"))]
+    return "\n\n".join([table.to_markdown().rstrip(), *(note for note in notes if note)]) + "\n"
+
+
+def _settings(training: Mapping[str, Any], name: str) -> str:
+    return _plainly(f"Settings, {name.replace('_', ' ')}", training.get(name, {}).get("settings"))
+
+
+def _plainly(title: str, values: Mapping[str, Any] | None) -> str:
+    if not values:
+        return ""
+    shown = "; ".join(
+        f"{key.replace('_', ' ')} {value}" for key, value in values.items() if value not in (None, "")
+    )
+    return f"{title}: {shown}."
+
+
+def _measured(results: Mapping[str, Any]) -> str:
+    if not results:
+        return "## Measured\n\nNothing was measured yet: this is an early bundle for integration.\n"
+    from engine.evaluate.bars import bars_table
+
+    splits = sorted({str(result["split"]) for result in results.values() if "split" in result})
+    parts = [bars_table(results, split).to_markdown() for split in splits]
+    for name, result in results.items():
+        parts += [f"# {name}\n", *(table.to_markdown() for table in tables_of(result))]
+    # The card has one first heading; those of the results are its sections.
+    sections = [part.replace("\n## ", "\n#### ").replace("## ", "#### ", 1) for part in parts]
+    sections = [part.replace("# ", "### ", 1) if part.startswith("# ") else part for part in sections]
+    intro = (
+        "Intervals are 95 %, bootstrap by patient, 2,000 draws. Sources are never pooled. Validation figures chose "
+        "weights and thresholds and flatter.\n"
+    )
+    return "\n".join(["## Measured", "", intro, *sections])
+
+
+def tables_of(result: Mapping[str, Any]) -> list[Table]:
+    """Give the tables of one result by what it says it is; of an unknown one, every interval in it."""
+    kinds: dict[str, Callable[[Mapping[str, Any]], list[Table]]] = _known_tables()
+    known = kinds.get(str(result.get("evaluation")))
+    if known is not None:
+        return known(result)
+    from engine.evaluate.seeds import leaves
+
+    rows: list[list[Cell]] = [[name, value] for name, value in leaves(result)]
+    return [Table(str(result.get("evaluation", "Figures")), ["figure", "value"], rows)]
+
+
+def _known_tables() -> dict[str, Callable[[Mapping[str, Any]], list[Table]]]:
+    from engine.evaluate.answer import answer_tables
+    from engine.evaluate.film_tables import report_tables
+    from engine.evaluate.generate import generate_tables
+    from engine.evaluate.kermany import kermany_tables
+    from engine.evaluate.seeds import seeds_table
+    from engine.evaluate.supervised import reference_tables
+    from engine.evaluate.tokenizer import tokenizer_tables
+
+    return {
+        "report": report_tables,
+        "answer": answer_tables,
+        "generate": generate_tables,
+        "kermany": kermany_tables,
+        "reference": reference_tables,
+        "tokenizer": tokenizer_tables,
+        "seeds": lambda found: [seeds_table(found)],
+    }
+
+
+def _tail(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> str:
+    limits = manifest["input_check"]
+    return _TAIL.format(
+        **{key: limits[key] for key in ("reconstruction_max", "correlation_min", "how", "films")},
+        validation_accepted=limits["validation_accepted"],
+        validation_films=limits["validation_films"],
+        judged=", ".join(manifest["findings"]["judged"]),
+        not_judged=", ".join(name.lower() for name in NOT_JUDGED),
+        recognised=_recognised(results),
+    )
+
+
+def _recognised(results: Mapping[str, Any]) -> str:
+    """Say which findings are told apart among abnormal films, by the last report result."""
+    reports = [result for result in results.values() if result.get("evaluation") == "report"]
+    chosen = next(
+        (result for result in reports if result.get("split") == "test"), reports[-1] if reports else None
+    )
+    if chosen is None:
+        return (
+            "Whether a single finding is recognised among abnormal films **was not measured**; take none as "
+            "recognised."
+        )
+    missing = chosen.get("not_shown_to_be_recognised", [])
+    shown = [name for name, one in chosen["inside_abnormal"].items() if one["shown_to_be_recognised"] is True]
+    told = f"Shown to be recognised: {', '.join(shown)}. " if shown else ""
+    return (
+        f"{told}**Not shown to be recognised among abnormal films: {', '.join(missing) or 'none'}**: there the "
+        "model isn't above what view, age and sex give away. Naming one is a guess beside the word pneumonia."
+    )
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) else "not recorded" if value is None else str(value)

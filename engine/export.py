@@ -56,8 +56,8 @@ REFERENCE_SOURCES = ("nih-cxr14", "hannover-covid")
 class ExportSettings:
     """What goes into a bundle.
 
-    `metrics` is the JSON file of engine.train.evaluate, if there is one yet; `remark` says what the recorded
-    settings of the last run don't.
+    `results` is a folder of result files of `llmcxr evaluate`, if there are any yet; `remark` says what the
+    recorded settings of the last run don't.
     """
 
     tokenizer: Path
@@ -67,7 +67,7 @@ class ExportSettings:
     out: Path
     name: str = "llmcxr-demo"
     version: str = "2026.11.0"
-    metrics: str = ""
+    results: str = ""
     remark: str = ""
 
 
@@ -91,8 +91,6 @@ def export_bundle(settings: ExportSettings) -> dict[str, Any]:
     checks = check_graphs(tokenizer, network, config, vocabulary, films, settings.out)
     limits = input_limits(tokenizer, rows, spec)
     training = training_record(settings, state, checks)
-    (settings.out / "MODEL_CARD.md").write_text(model_card(training, limits), encoding="utf-8")
-    (settings.out / "ATTRIBUTION.md").write_text(attribution(), encoding="utf-8")
     manifest = {
         "format": FORMAT,
         "name": settings.name,
@@ -109,6 +107,8 @@ def export_bundle(settings: ExportSettings) -> dict[str, Any]:
         "licence": LICENCE,
         "training": training,
     }
+    (settings.out / "MODEL_CARD.md").write_text(model_card(manifest), encoding="utf-8")
+    (settings.out / "ATTRIBUTION.md").write_text(attribution(), encoding="utf-8")
     return finish_manifest(manifest, settings.out)
 
 
@@ -266,7 +266,7 @@ def training_record(
 ) -> dict[str, Any]:
     """Collect what the manifest and the card say about training and measurement."""
     tokenizer_state = load_checkpoint(settings.tokenizer)
-    metrics = json.loads(Path(settings.metrics).read_text(encoding="utf-8")) if settings.metrics else {}
+    files = sorted(Path(settings.results).glob("*.json")) if settings.results else []
     return {
         "data": [
             "NIH ChestX-ray14 (adults: tokenizer and language model; under 18: tokenizer alone)",
@@ -278,9 +278,7 @@ def training_record(
         "tokenizer": _run_record(tokenizer_state) | {"parameters": _count(tokenizer_state["model"])},
         "language_model": _run_record(state) | {"parameters": _count(state["model"])},
         "export": checks,
-        "metrics": {
-            split: {key: entry[key] for key in ("title", "measures")} for split, entry in metrics.items()
-        },
+        "results": {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files},
     }
 
 

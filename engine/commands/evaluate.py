@@ -45,10 +45,14 @@ def evaluate_report(settings: FilmReportSettings) -> None:
     result = evaluate(
         model, rows, _floors(settings, model), with_context, _film_reader(model), draws=settings.draws
     )
-    result.figures["split"] = settings.split
     tables = report_tables(result.figures)
     _leave(
-        settings, result.figures, tables, lambda: report_pictures(result), {"films.csv": films_csv(result)}
+        "report",
+        settings,
+        result.figures,
+        tables,
+        lambda: report_pictures(result),
+        {"films.csv": films_csv(result)},
     )
 
 
@@ -67,8 +71,7 @@ def evaluate_answer(settings: AnswerSettings) -> None:
         _film_reader(model),
         settings.draws,
     )
-    figures["split"] = settings.split
-    _leave(settings, figures, answer_tables(figures), dict)
+    _leave("answer", settings, figures, answer_tables(figures), dict)
 
 
 def evaluate_floors(settings: FloorSettings) -> None:
@@ -93,8 +96,7 @@ def evaluate_kermany(settings: FilmReportSettings) -> None:
     with_context, read = _context(model, settings.context), _film_reader(model)
     training = _split_of(settings, "train")
     figures = evaluate(model, _rows(settings), training, with_context, read, settings.draws)
-    figures["split"] = settings.split
-    _leave(settings, figures, kermany_tables(figures), dict)
+    _leave("kermany", settings, figures, kermany_tables(figures), dict)
 
 
 def evaluate_tokenizer(settings: TokenizerSettings) -> None:
@@ -104,8 +106,8 @@ def evaluate_tokenizer(settings: TokenizerSettings) -> None:
     model, rows = _open(settings), _rows(settings)
     copies = copy_films(model, rows, _film_reader(model), settings.judge, settings.pictures)
     figures = tokenizer_figures(copies, _floors(settings, model), settings.draws)
-    figures |= {"model": model.bundle.model_key, "split": settings.split}
-    _leave(settings, figures, tokenizer_tables(figures), lambda: tokenizer_pictures(copies))
+    figures["model"] = model.bundle.model_key
+    _leave("tokenizer", settings, figures, tokenizer_tables(figures), lambda: tokenizer_pictures(copies))
 
 
 def evaluate_generate(settings: GenerateSettings) -> None:
@@ -126,8 +128,9 @@ def evaluate_generate(settings: GenerateSettings) -> None:
     drawn = generate_films(model, asked_texts(rows, settings.films // 2, settings.seed), settings.seed)
     nearest, distances = nearest_films(drawn, _split_of(settings, "train") or rows, read)
     figures = generate_figures(drawn, judge, distances, settings.draws)
-    figures |= {"model": model.bundle.model_key, "seed": settings.seed, "split": settings.split}
+    figures |= {"model": model.bundle.model_key, "seed": settings.seed}
     _leave(
+        "generate",
         settings,
         figures,
         generate_tables(figures),
@@ -150,8 +153,7 @@ def evaluate_reference(settings: ReferenceSettings) -> None:
         _film_reader(model),
         settings.draws,
     )
-    figures["split"] = settings.split
-    _leave(settings, figures, reference_tables(figures), dict)
+    _leave("reference", settings, figures, reference_tables(figures), dict)
 
 
 def evaluate_seeds(
@@ -165,6 +167,7 @@ def evaluate_seeds(
 
     with told():
         found = across_seeds([read_figures(file) for file in files])
+        found["evaluation"] = "seeds"
         if json_file is not None:
             write_json(json_file, found)
     typer.echo(seeds_table(found, everything).to_markdown())
@@ -237,8 +240,9 @@ def _film_reader(model: Model) -> Any:
 
 
 def _leave(
+    evaluation: str,
     settings: FilmSettings,
-    figures: Any,
+    figures: dict[str, Any],
     tables: Sequence[Table],
     pictures: Any,
     files: dict[str, str] | None = None,
@@ -246,6 +250,7 @@ def _leave(
     """Write what was asked for and print the first table."""
     from engine.evaluate.results import write_json, write_results
 
+    figures |= {"evaluation": evaluation, "split": settings.split}
     if settings.json_ is not None:
         write_json(settings.json_, figures)
     if settings.out is not None:

@@ -68,6 +68,21 @@ def write_json(path: str | Path, value: Any) -> None:
         raise DataError(f"{target} can't be written: {error.strerror}. Choose another file.") from error
 
 
+def from_json(value: Any) -> Any:
+    """Give a result as it was before it was written: what has value, low and high is an interval again.
+
+    Such an interval doesn't know its number of rows and says 0.
+    """
+    if isinstance(value, Mapping):
+        if set(value) == {"value", "low", "high"}:
+            value_, low, high = (
+                math.nan if value[key] is None else float(value[key]) for key in ("value", "low", "high")
+            )
+            return Interval(value_, low, high, 0)
+        return {key: from_json(entry) for key, entry in value.items()}
+    return [from_json(entry) for entry in value] if isinstance(value, list) else value
+
+
 def write_results(
     folder: str | Path,
     json_obj: Any,

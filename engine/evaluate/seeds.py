@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.errors import DataError
 from engine.evaluate.results import Table
+from engine.evaluate.statistics import Interval
 
 
 def read_figures(path: Path) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def across_seeds(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         raise DataError(
             "The result files are of different films. Give one file for each seed, of the same split."
         )
-    every = [dict(_leaves(result)) for result in results]
+    every = [dict(leaves(result)) for result in results]
     shared = [name for name in every[0] if all(name in one for one in every)]
     figures = {}
     for name in shared:
@@ -66,12 +67,15 @@ def _list(values: Sequence[float]) -> str:
     return ", ".join(f"{value:.3f}" for value in values)
 
 
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, float]]:
-    """Walk to every `value` of an interval."""
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, float]]:
+    """Walk to every interval of a result, written or not, and give its name and value."""
+    if isinstance(value, Interval):
+        yield name, value.value
+        return
     if not isinstance(value, Mapping):
         return
     if isinstance(value.get("value"), int | float):
         yield name, float(value["value"])
         return
     for key, entry in value.items():
-        yield from _leaves(entry, f"{name}, {key}".strip(", ").replace("_", " "))
+        yield from leaves(entry, f"{name}, {key}".strip(", ").replace("_", " "))

@@ -101,11 +101,13 @@ def _statistics(ours: Scores, theirs: Scores, films: Cohort) -> dict[str, Weight
     for side in ("model", "reference"):
         found[f"{side}/{MEAN}"] = mean_of([found[f"{side}/{name}"] for name in TARGETS[1:]])
     for name in ("abnormal", MEAN):
-        found[f"kept/{name}"] = _kept(found[f"model/{name}"], found[f"reference/{name}"])
+        found[f"kept/{name}"] = share_kept(found[f"model/{name}"], found[f"reference/{name}"])
     return found
 
 
-def _kept(ours: WeightedStatistic, theirs: WeightedStatistic) -> WeightedStatistic:
+def share_kept(ours: WeightedStatistic, theirs: WeightedStatistic) -> WeightedStatistic:
+    """Give (ours - .5) / (theirs - .5) as a statistic; NaN where the reference is at chance."""
+
     def share(weights: Weights) -> NDArray[np.float64]:
         above, skill = ours(weights) - 0.5, theirs(weights) - 0.5
         # A reference at chance has no skill to keep.

@@ -14,17 +14,19 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from engine.card import model_card, summary
 from engine.data.manifest import FilmRow, read_manifest
 from engine.data.templates import JUDGED, NORMAL, worded
 from engine.errors import DataError
 from engine.evaluate import cohort as films_of
 from engine.evaluate import floors as floors_of
 from engine.evaluate.answer import evaluate_answer
+from engine.evaluate.bars import bars_table
 from engine.evaluate.cohort import Cohort, labelled_cohort, shuffled_orders, strata
 from engine.evaluate.film_tables import films_csv, report_pictures, report_tables
 from engine.evaluate.kermany import evaluate_kermany
 from engine.evaluate.report import ReportResult, evaluate_report
-from engine.evaluate.results import write_results
+from engine.evaluate.results import from_json, write_json, write_results
 from engine.evaluate.said import METRICS, contradicts, said_by_texts, text_figures
 from engine.evaluate.seeds import across_seeds, seeds_table
 from engine.model import Model
@@ -35,7 +37,7 @@ from tests.engine.factories import chest_pixels
 
 SHIPPED = Path(__file__).parents[2] / "dicom_node" / "films"
 COLUMNS = ("file", "source", "patient", "view", "age", "sex", "labels", "split")
-DRAWS = 200
+DRAWS = 100
 
 
 def _write(path: Path, rows: list[dict[str, str]], columns: tuple[str, ...] = COLUMNS) -> Path:
@@ -207,6 +209,48 @@ def test_tables_pictures_and_lines_are_written_without_a_patient(
     lines = films_csv(result).splitlines()
     assert len(lines) == len(result.cohort) + 1
     assert not any(f",{row.patient}," in line for row in result.cohort.rows for line in lines)
+
+
+# What is written from the files.
+
+
+def _results(result: ReportResult, folder: Path) -> dict[str, Any]:
+    write_json(folder / "report-val.json", {**result.figures, "evaluation": "report", "split": "val"})
+    return {"report-val": json.loads((folder / "report-val.json").read_text())}
+
+
+def test_the_card_is_written_from_the_result_files(demo: Model, result: ReportResult, tmp_path: Path) -> None:
+    manifest = json.loads((demo.bundle.folder / "manifest.json").read_text())
+    manifest["training"] = {"data": ["NIH ChestX-ray14"], "results": _results(result, tmp_path)}
+    card = model_card(manifest)
+    value = str(result.figures["metrics"]["abnormal_auroc"])
+    assert f"| the model | {result.figures['metrics']['abnormal_balanced_accuracy']} | {value} |" in card
+    assert "Not shown to be recognised among abnormal films" in card
+    # What nobody measured isn't passed over.
+    assert (
+        "| generate | judge's AUROC, asked abnormal | at least 0.7, lower bound 0.6 | not measured |" in card
+    )
+    early = model_card({**manifest, "training": {}})
+    assert "Nothing was measured yet" in early
+    assert "not recorded" in early
+    short = summary(manifest["training"]["results"])["report-val"]
+    assert short["metrics"] == manifest["training"]["results"]["report-val"]["metrics"]
+    assert "strata" not in short
+
+
+def test_bars_are_told_as_reached_or_missed(result: ReportResult, tmp_path: Path) -> None:
+    written = _results(result, tmp_path)["report-val"]
+    for value, verdict in ((0.9, "reached"), (0.7, "**missed**")):
+        written["metrics"]["abnormal_auroc"] = {"value": value, "low": value - 0.05, "high": value + 0.05}
+        table = bars_table({"r": from_json(written)}, "val")
+        assert next(row[4] for row in table.rows if row[1] == "normal/abnormal, AUROC of log-odds") == verdict
+    # The point estimate alone isn't enough where the bar names a lower bound.
+    written["metrics"]["abnormal_auroc"] = {"value": 0.9, "low": 0.7, "high": 0.95}
+    table = bars_table({"r": from_json(written)}, "val")
+    assert (
+        next(row[4] for row in table.rows if row[1] == "normal/abnormal, AUROC of log-odds") == "**missed**"
+    )
+    assert {row[3] for row in table.rows if row[0] == "answer"} == {"not measured"}
 
 
 # Strata and shuffling.
