@@ -80,12 +80,12 @@ def evaluate_scaling(settings: StudySettings) -> None:
 
 def evaluate_shift(settings: ShiftSettings) -> None:
     """Measure one file of predictions by source, view, age band, sex and scanner; runs no model."""
-    from engine.evaluate.shift import manifest_rows, read_predictions, shift
+    from engine.evaluate.shift import manifest_rows, read_predictions, shift, shift_pictures
 
     def measure() -> Outcome:
         rows, scanners = manifest_rows(settings.manifest, settings.split, settings.source)
         found = read_predictions(settings.predictions, rows, scanners)
-        return (*shift(found, settings.draws, settings.seed), {})
+        return (*shift(found, settings.draws, settings.seed), shift_pictures(found))
 
     _leave(settings, measure)
 

@@ -6,9 +6,10 @@ every row. What was generated stays in the folder `out` and is never made twice.
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from engine.data.film_files import read_grey
@@ -20,6 +21,7 @@ from engine.evaluate.encoders import CXR, INCEPTION, INCEPTION_FILE, Encoder, cx
 from engine.evaluate.measured import Measured, not_measured
 from engine.evaluate.nlg import nlg_metrics
 from engine.evaluate.paper import TABLE4_ORDER
+from engine.evaluate.plots import confusion_figure, roc_figure
 from engine.evaluate.reference import ANSWERS, FilmPair, ReadFilm, TextPair
 from engine.evaluate.results import Table
 from engine.evaluate.study_settings import (
@@ -33,11 +35,8 @@ from engine.model import Model
 from engine.preprocess import PreprocessingSpec, film_from_grey, published
 from engine.progress import track
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 Figures = dict[str, Any]
-Outcome = tuple[Figures, list[Table], dict[str, "Figure"]]
+Outcome = tuple[Figures, list[Table], dict[str, Figure]]
 _CHUNK = 64
 _SIDE = 256
 
@@ -69,9 +68,9 @@ def measure_films(settings: DrawnFilmSettings) -> Outcome:
     patients = [pair.patient for pair in pairs]
     figures: Figures = {**_provenance(settings), "n": len(pairs)}
     tables: list[Table] = []
+    pictures: dict[str, Figure] = {}
     if settings.classifier is not None:
-        labels, tables = _labels_of(settings, pairs, spec)
-        figures["agreement"] = labels
+        figures["agreement"], tables, pictures = _labels_of(settings, pairs, spec)
     measured: list[Measured] = []
     for name, encoder in _encoders(settings):
         if isinstance(encoder, str):
@@ -83,7 +82,7 @@ def measure_films(settings: DrawnFilmSettings) -> Outcome:
         )
         measured.append(paper_tables.distances(encoder, first, second, patients, settings.fid_draws))
     figures["fid"], fid_tables = paper_tables.fid_table(measured, len(pairs))
-    return figures, [*tables, *fid_tables], {}
+    return figures, [*tables, *fid_tables], pictures
 
 
 def measure_questions(settings: QuestionSettings) -> Outcome:
@@ -260,9 +259,7 @@ def _films(pairs: Sequence[FilmPair], side: str, spec: PreprocessingSpec) -> Ite
         yield np.stack(part).astype(np.float32)
 
 
-def _labels_of(
-    settings: DrawnFilmSettings, pairs: Sequence[FilmPair], spec: PreprocessingSpec
-) -> tuple[Figures, list[Table]]:
+def _labels_of(settings: DrawnFilmSettings, pairs: Sequence[FilmPair], spec: PreprocessingSpec) -> Outcome:
     """Label both films of every pair with one classifier: the paper's 11 classes, or all that ours has."""
     from engine.classifier.model import Classifier
 
@@ -275,7 +272,7 @@ def _labels_of(
         np.concatenate([judge.probabilities(part)[:, columns] for part in _films(pairs, side, spec)])
         for side in ("original", "generated")
     )
-    return paper_tables.agreement_tables(
+    figures, tables = paper_tables.agreement_tables(
         generated.astype(np.float64),
         original.astype(np.float64),
         [pair.patient for pair in pairs],
@@ -284,6 +281,12 @@ def _labels_of(
         Path(str(settings.classifier)).name,
         settings.draws,
     )
+    limits = [judge.thresholds.get(name, 0.5) for name in classes]
+    curves = {
+        name: (generated[:, index].astype(np.float64), original[:, index] >= limits[index])
+        for index, name in enumerate(classes)
+    }
+    return figures, tables, {"roc": roc_figure(curves, "Generated against original")}
 
 
 def _encoders(settings: DrawnFilmSettings) -> Iterator[tuple[str, Encoder | str]]:
@@ -299,10 +302,8 @@ def _encoders(settings: DrawnFilmSettings) -> Iterator[tuple[str, Encoder | str]
         yield CXR, cxr_encoder(file)
 
 
-def _states_picture(pairs: Sequence[TextPair]) -> "Figure":
+def _states_picture(pairs: Sequence[TextPair]) -> Figure:
     """Draw how the four states of all labels moved from reference to draft."""
-    from engine.evaluate.plots import confusion_figure
-
     said, meant = (states_of([getattr(pair, side) for pair in pairs]) for side in ("generated", "reference"))
     names = list(STATES)
     counts = np.array(

@@ -8,7 +8,7 @@ import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,10 @@ from engine.evaluate.statistics import DRAWS, Flags, Interval, interval
 SCORE = "log-odds abnormal"
 SMALLEST = 5
 _UNKNOWN = "not known"
+
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,23 @@ def shift(
         figures[grouping] = found
         tables.append(_table(grouping, found))
     return figures, tables
+
+
+def shift_pictures(predictions: Sequence[Prediction]) -> "dict[str, Figure]":
+    """Draw one ROC curve and one calibration for each source whose films have labels and scores."""
+    from engine.evaluate.plots import calibration_figure, roc_figure
+
+    scored = [one for one in predictions if one.row.labels and one.score is not None]
+    curves = {}
+    for source in sorted({one.row.source for one in scored}):
+        films = [one for one in scored if one.row.source == source]
+        truth = np.array([not is_normal(one.row) for one in films], dtype=bool)
+        curves[source] = (np.array([one.score for one in films], dtype=np.float64), truth)
+    pictures = {
+        f"calibration_{number}": calibration_figure(scores, truth, f"Abnormal, {source}")
+        for number, (source, (scores, truth)) in enumerate(curves.items())
+    }
+    return {"roc": roc_figure(curves, "Abnormal, by source"), **pictures} if curves else {}
 
 
 def manifest_rows(manifest: str | Path, split: str, source: str) -> tuple[list[FilmRow], list[str]]:

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 import typer
 from PIL import Image
 from typer.testing import CliRunner
 
+from engine.classifier.densenet import DenseNet, DenseNetConfig
+from engine.classifier.model import Classifier
 from engine.cli import register
 from engine.data.prepared import PreparedSet
 from engine.data.records import QuestionAnswer
@@ -283,3 +286,26 @@ def test_shift_keeps_sources_apart_and_checks_the_films(tmp_path: Path) -> None:
         read_predictions(predictions, one_source, its_scanners)
     with pytest.raises(DataError, match="Line 1 of"):
         read_predictions(predictions, list(reversed(rows)), scanners)
+
+
+def test_labels_and_features_of_drawn_films_by_a_classifier_file(prepared: Path, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = DenseNet(
+        DenseNetConfig(growth_rate=4, block_config=(1, 1), num_init_features=8, num_classes=2)
+    ).eval()
+    Classifier(net, ("Edema", "Effusion")).save(tmp_path / "judge.pt")
+    pairs = tmp_path / "pairs.csv"
+    with pairs.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["key", "patient", "original", "generated"])
+        for number in range(4):
+            copy = tmp_path / f"{number}.png"
+            Image.fromarray(chest_pixels(number, 256, 256)).save(copy)
+            writer.writerow([number, number, copy, copy])
+    chosen = {"pairs": pairs, "classifier": tmp_path / "judge.pt", "draws": 10, "fid_draws": 5}
+    figures, tables, _ = measure_films(DrawnFilmSettings.read(None, chosen))
+    # The very same films: every label agrees and the features have one distribution.
+    assert figures["agreement"]["f1"]["Edema"].value in (0.0, 1.0)
+    assert figures["fid"]["FID, CXR encoder"]["value"] == pytest.approx(0.0, abs=1e-4)
+    assert figures["fid"]["FID, CXR encoder"]["file"] == "judge.pt"
+    assert tables[0].columns[1:3] == ["Edema", "Effusion"]
