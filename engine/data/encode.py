@@ -112,7 +112,7 @@ def _begin(
     """Give the marks of the pass in the folder, begun here where there is none."""
     made = {"tokenizer": tokenizer.name, "keys_sha256": keys_sha256(records), **_how(tokenizer, plan)}
     path = folder / CODES_FACTS
-    if not path.exists():
+    if not path.exists() or not (folder / CODES).exists():
         folder.mkdir(parents=True, exist_ok=True)
         shape = (len(records), plan.variants, CODES_PER_FILM)
         empty = np.lib.format.open_memmap(folder / CODES, mode="w+", dtype=np.int16, shape=shape)
