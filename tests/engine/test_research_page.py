@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -27,11 +29,17 @@ def test_the_page_names_commands() -> None:
     assert groups >= {"data", "model", "vqa", "train", "evaluate"} and len(commands()) > 20
 
 
-@pytest.mark.parametrize("line", commands(), ids=" ".join)
-def test_a_command_of_the_page_exists_with_its_options(line: list[str]) -> None:
+@cache
+def built() -> Any:
+    """The whole command, built once."""
     app = typer.Typer()
     cli.register(app)
-    command = get_command(app)
+    return get_command(app)
+
+
+@pytest.mark.parametrize("line", commands(), ids=" ".join)
+def test_a_command_of_the_page_exists_with_its_options(line: list[str]) -> None:
+    command: Any = built()
     words = line[1:]
     while words and (group := getattr(command, "commands", None)) is not None:
         assert words[0] in group, f"there is no command {words[0]}"
