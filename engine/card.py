@@ -82,13 +82,15 @@ The collections' publishers do not endorse this model.
 """
 
 
-def model_card(manifest: Mapping[str, Any]) -> str:
-    """Write the card from a bundle's manifest; `training.results` are result files by name.
+def model_card(manifest: Mapping[str, Any], results: Mapping[str, Any] | None = None) -> str:
+    """Write the card from a bundle's manifest and result files by name, else those in `training.results`.
 
-    Keys of `training` that are missing are said not to be recorded.
+    A manifest may keep the `summary` alone where the whole results are given here. Keys of `training` that
+    are missing are said not to be recorded.
     """
     training = manifest.get("training", {})
-    results = {name: from_json(result) for name, result in (training.get("results") or {}).items()}
+    given = (training.get("results") or {}) if results is None else results
+    results = {name: from_json(result) for name, result in given.items()}
     parts = [
         _HEAD.format(
             tokenizer_parameters=_number(training.get("tokenizer", {}).get("parameters")),

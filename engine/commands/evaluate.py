@@ -83,7 +83,7 @@ def evaluate_floors(settings: FloorSettings) -> None:
     model = _open(settings)
     rows = [row for row in read_manifest(settings.manifest, settings.images) if row.split != "test"]
     floors = fit_floors(load_cohort(model, rows, _film_reader(model)), settings.seed)
-    size = save_floors(floors, settings.out)
+    size = save_floors(floors, model, settings.out)
     typer.echo(f"{settings.out}: {size / 1e3:.0f} kB, sources {', '.join(sorted(floors))}.")
 
 
@@ -214,7 +214,7 @@ def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> F
 
     shipped = model.bundle.folder / FILE
     if settings.floors is not None or shipped.is_file():
-        return load_floors(settings.floors or shipped)
+        return load_floors(settings.floors or shipped, model)
     rows = read_manifest(settings.manifest, settings.images, any_split=True)
     known = [row for row in rows if row.split != "test" and settings.source in ("", row.source)]
     if not any(row.split == "train" for row in known):

@@ -92,7 +92,7 @@ BARS: tuple[Bar, ...] = (
         _above_floors),
     _lower_above("report", "macro-F1 against always yes", f"paired/minus {_ALWAYS_YES}/macro_f1_5", 0.0),
     _lower_above("report", "macro-F1 against shuffled films", f"paired/minus {_SHUFFLED}/macro_f1_5", 0.0),
-    _at_least("report", "drafts that parse", "drafts/NIH adults/parse_rate", 0.99),
+    _at_least("report", "drafts that parse", "drafts/NIH adults/in_trained_wording", 0.99),
     _at_most("report", "drafts that contradict themselves", "drafts/NIH adults/contradictions", 0.01),
     _at_most("report", "drafts that name a rare finding", "drafts/NIH adults/rare_findings_asserted", 0.01),
     _at_least("reference", "skill kept, abnormal", "skill_kept/abnormal", 0.90),

@@ -59,13 +59,30 @@ def _paired_table(figures: Mapping[str, Any]) -> Table:
 
 
 def _text_table(figures: Mapping[str, Any]) -> Table:
-    keys = ("n", "parse_rate", "contradictions", "rare_findings_asserted", "withheld", "distinct")
+    keys = (
+        "n",
+        "parse_rate",
+        "in_trained_wording",
+        "contradictions",
+        "rare_findings_asserted",
+        "withheld",
+        "distinct",
+    )
     rows: list[list[Cell]] = [
-        [name, *(found[key] for key in keys)] for name, found in figures["drafts"].items()
+        [name, *(found.get(key) for key in keys)] for name, found in figures["drafts"].items()
     ]
     return Table(
         "Drafts as texts",
-        ["films", "n", "parsed", "contradictory", "name a rare finding", "withheld", "distinct drafts"],
+        [
+            "films",
+            "n",
+            "parsed",
+            "in trained wording",
+            "contradictory",
+            "name a rare finding",
+            "withheld",
+            "distinct drafts",
+        ],
         rows,
     )
 

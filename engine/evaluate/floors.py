@@ -20,6 +20,7 @@ from engine.errors import DataError
 from engine.evaluate.cohort import FINDINGS, FIVE, PIXELS, Cohort
 from engine.evaluate.said import Said, said_by_flags, said_by_texts
 from engine.evaluate.statistics import Flags, Scores, auroc
+from engine.model import Model
 
 FORMAT = 1
 FILE = "floors.npz"
@@ -28,6 +29,7 @@ DRAWN_REPORTS = 10
 MOST_NEIGHBOURS = 1000  # training films kept for nearest neighbours, per source
 MOST_REPORTS = 400
 PROBE_STRENGTHS = (0.0003, 0.001, 0.003, 0.01)  # the best on val is taken
+SAME_TOKENIZER = 0.9
 FEWEST = 10  # normal and abnormal training films, each
 
 NO_FILM = (
@@ -259,9 +261,30 @@ def pixel_distances(films: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDAr
     return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
 
 
-def save_floors(floors: Floors, path: Path) -> int:
-    """Write the floors as one compressed file and give its size in bytes."""
+def fingerprint(model: Model) -> NDArray[np.int16]:
+    """Give the codes [256] of a made picture, by which a tokenizer is known again."""
+    side = model.bundle.preprocessing.side
+    rows, columns = np.mgrid[0:side, 0:side] / side
+    picture = np.sin(9.0 * rows * columns + 5.0 * rows) * np.cos(7.0 * columns)
+    return np.array(model.encode(picture.astype(np.float32)[None]), dtype=np.int16)
+
+
+def check_tokenizer(path: Path, model: Model) -> None:
+    """Raise DataError where a floors file was fitted on the codes of another tokenizer."""
+    with np.load(path, allow_pickle=False) as held:
+        same = float((held["fingerprint"] == fingerprint(model)).mean())
+    # Runtimes may differ in a code or two.
+    if same < SAME_TOKENIZER:
+        raise DataError(
+            f"The floors file {path} was fitted on the codes of another tokenizer ({same:.0%} of a made picture's "
+            "codes agree). Make it again with `llmcxr evaluate floors` and this model."
+        )
+
+
+def save_floors(floors: Floors, model: Model, path: Path) -> int:
+    """Write the floors as one compressed file and give its size in bytes; `model` gave the codes."""
     arrays: dict[str, Any] = {"format": np.array(FORMAT), "sources": np.array(sorted(floors))}
+    arrays["fingerprint"] = fingerprint(model)
     for source, one in floors.items():
         for kind in ("context", "inside", "probe"):
             for name, value in vars(getattr(one, kind)).items():
@@ -282,9 +305,13 @@ def save_floors(floors: Floors, path: Path) -> int:
     return len(stream.getvalue())
 
 
-def load_floors(path: Path) -> Floors:
-    """Read a floors file without running code from it; raise DataError where it can't be."""
+def load_floors(path: Path, model: Model) -> Floors:
+    """Read a floors file without running code from it.
+
+    Raises DataError where it can't be read, or was fitted on the codes of another tokenizer than `model`'s.
+    """
     try:
+        check_tokenizer(path, model)
         with np.load(path, allow_pickle=False) as held:
             if int(held["format"]) != FORMAT:
                 raise DataError(f"{path} is of another format. Make it again with `llmcxr evaluate floors`.")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.data.templates import parse_impression
 from engine.evaluate.cohort import FINDINGS, FIVE, RARE, Indices
 from engine.evaluate.labeler import NO_FINDING, mentions, named, sentences
 from engine.evaluate.statistics import (
@@ -87,6 +88,9 @@ def text_figures(drafts: Sequence[str], withheld: Sequence[bool]) -> dict[str, A
     return {
         "n": n,
         "parse_rate": _share(readable),
+        "in_trained_wording": _share(
+            np.array([parse_impression(text) is not None for text in drafts], dtype=bool)
+        ),
         "contradictions": _share(np.array([contradicts(text) for text in drafts], dtype=bool)),
         "rare_findings_asserted": _share(rare),
         "rare_findings": [FINDINGS[index] for index in RARE],

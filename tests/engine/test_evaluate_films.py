@@ -343,10 +343,12 @@ def test_floors_see_what_they_should_and_nothing_else() -> None:
         assert (one.abnormal == other.abnormal).all() and (one.findings == other.findings).all(), name
 
 
-def test_floors_come_back_from_their_file(floors: floors_of.Floors, known: Cohort, tmp_path: Path) -> None:
-    size = floors_of.save_floors(floors, tmp_path / "floors.npz")
+def test_floors_come_back_from_their_file(
+    demo: Model, model: Model, floors: floors_of.Floors, known: Cohort, tmp_path: Path
+) -> None:
+    size = floors_of.save_floors(floors, demo, tmp_path / "floors.npz")
     assert size < 1_000_000
-    back = floors_of.load_floors(tmp_path / "floors.npz")
+    back = floors_of.load_floors(tmp_path / "floors.npz", demo)
     assert set(back) == set(floors)
     top, _ = strata(known)
     films = known.take(top.inside)
@@ -356,7 +358,9 @@ def test_floors_come_back_from_their_file(floors: floors_of.Floors, known: Cohor
         assert np.allclose(before[name][0].score, after[name][0].score, atol=0.05), name
     (tmp_path / "bad.npz").write_bytes(b"no archive")
     with pytest.raises(DataError, match=r"bad\.npz"):
-        floors_of.load_floors(tmp_path / "bad.npz")
+        floors_of.load_floors(tmp_path / "bad.npz", demo)
+    with pytest.raises(DataError, match="another tokenizer"):
+        floors_of.load_floors(tmp_path / "floors.npz", model)
 
 
 def test_a_threshold_is_the_best_on_what_it_is_chosen_on() -> None:
