@@ -58,7 +58,7 @@ def films_with_text(
     found = [
         (record, text)
         for record in prepared.records
-        if record.split == split and record.frontal and (text := reference_text(record, section))
+        if record.split in split.split("+") and record.frontal and (text := reference_text(record, section))
     ]
     if not found:
         raise DataError(
@@ -110,16 +110,20 @@ def answer_questions(
     model: Model, prepared: PreparedSet, split: str, read: ReadFilm, out: Path, seed: int = 0, limit: int = 0
 ) -> list[Answered]:
     """Ask a split's questions of a prepared set; an answer that is refused is empty and counts as wrong."""
-    records = {record.key: record for record in prepared.records if record.split == split}
+    records = {record.key: record for record in prepared.records if record.split in split.split("+")}
     pairs = [pair for pair in prepared.vqa() if pair.key in records]
     pairs = pairs[:limit] if limit else pairs
     if not pairs:
         raise DataError(f"{prepared.folder} has no question about a film of split {split}.")
 
+    codes: dict[str, tuple[int, ...]] = {}
+
     def make(index: int) -> Answered:
         pair, record = pairs[index], records[pairs[index].key]
+        if record.key not in codes:
+            codes[record.key] = model.encode(read(record.image))
         try:
-            said = model.answer(model.encode(read(record.image)), pair.question, seed + index).text
+            said = model.answer(codes[record.key], pair.question, seed + index).text
         except GenerationError:
             said = ""
         key = f"{index}:{pair.key}"

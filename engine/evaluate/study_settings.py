@@ -7,7 +7,8 @@ from pydantic import Field
 
 from engine.settings import Settings
 
-Split = Literal["train", "val", "test"]
+# The paper's 3,530 films are of validation and test together.
+Split = Literal["train", "val", "test", "val+test"]
 _MODEL = "Name of an imported model, `demo`, or a folder; a run's language model with `tokenizer`."
 _SECTION = "Reference text: the impression, as in the paper, or findings and impression."
 

@@ -175,6 +175,7 @@ def test_films_are_drawn_and_measured_and_a_cut_off_run_goes_on(
     assert journal.read_text() == whole
     assert (tmp_path / "generated" / "000001.png").read_bytes() == drawn
     assert "made" not in whole.replace(str(prepared.parent), "")  # no patient in clear
+    assert len(films_with_text(PreparedSet.open(prepared), "val+test", "impression")) == 4
     with pytest.raises(DataError, match="other films"):
         measure_films(DrawnFilmSettings.read(None, {**chosen, "split": "val"}))
 
