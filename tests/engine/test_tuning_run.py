@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -259,6 +260,23 @@ def test_parts_of_a_batch_add_up(folder: Path, tmp_path: Path) -> None:
     whole, halves = weights_of(tmp_path / "1" / "last"), weights_of(tmp_path / "2" / "last")
     moved = [torch.allclose(whole[key], halves[key], atol=2e-4) for key in whole]
     assert np.mean(moved) == 1.0
+
+
+def test_less_memory_gives_the_same_network(folder: Path, tmp_path: Path) -> None:
+    changes = {"steps": 2, "bf16": False, "learning_rate": 1e-3, "warmup": 0}
+    memory: dict[str, dict[str, Any]] = {"plain": {}, "checkpointed": {"checkpoint_activations": True}}
+    for name, change in memory.items():
+        train(stage1(folder, tmp_path / name, **changes, **change))
+    plain, checkpointed = (
+        weights_of(tmp_path / "plain" / "last"),
+        weights_of(tmp_path / "checkpointed" / "last"),
+    )
+    assert all(torch.allclose(value, checkpointed[key], atol=1e-6) for key, value in plain.items())
+    halved = stage2(
+        folder, tmp_path / "half", base=tmp_path / "plain" / "last", new=False, steps=2, weights="bfloat16"
+    )
+    network = train(halved).model
+    assert {value.dtype for value in network.parameters()} == {torch.bfloat16}
 
 
 def test_the_codebook_is_read_from_ours_and_from_official_checkpoints(tmp_path: Path) -> None:
