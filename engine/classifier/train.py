@@ -17,7 +17,7 @@ from engine.errors import TrainingError
 from engine.evaluate.statistics import auroc, balanced_accuracy
 from engine.state_dict import load_strictly
 from engine.train.common import cosine_rate
-from engine.train.film_run import BEST, FilmRun, check_same, weighted
+from engine.train.film_run import BEST, FilmRun, check_best, check_same, judged_heads, weighted
 from engine.train.films import Batch, Draws, batches, read_records, training_films, validation_films
 from engine.train.losses.label_head import label_loss
 
@@ -56,6 +56,10 @@ class ClassifierTraining:
             self.films = training_films(settings, records, settings.heads, settings.film_side)
             self.validation = validation_films(settings, records, settings.heads, settings.film_side)
         _check_heads(settings, self.films.targets)
+        judged = judged_heads(settings.heads, self.validation.targets)
+        if not judged:
+            raise TrainingError("No head has validation films of both kinds. Give the films' list some.")
+        check_best(settings.best_by, judged)
         self.net = _network(settings).to(self.run.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.weights = torch.tensor([head.weight for head in settings.heads], device=self.run.device)
@@ -106,8 +110,6 @@ class ClassifierTraining:
         scores = self._scores()
         areas = areas_by_head(self.settings, scores, self.validation.targets)
         self.run.report("validation", self.step, self.settings.steps, **areas)
-        if not areas:
-            raise TrainingError("No head has validation films of both kinds. Give the films' list some.")
         figure = weighted(areas, self.settings.best_by or dict.fromkeys(areas, 1.0))
         if figure > self.best:
             self.best = figure

@@ -3,6 +3,7 @@
 One process or several under `accelerate launch`; the first one writes. Knows no network and no loss.
 """
 
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from engine.errors import TrainingError
 from engine.train.common import Progress, load_checkpoint, save_checkpoint
-from engine.train.film_settings import FilmSettings
+from engine.train.film_settings import FilmSettings, Head
 
 LAST, BEST = "last.pt", "best.pt"
 
@@ -116,12 +117,25 @@ def check_same(before: dict[str, Any], settings: FilmSettings, keys: tuple[str, 
             )
 
 
-def weighted(figures: dict[str, float], weights: dict[str, float]) -> float:
-    """Give the weighted mean of named figures; raise TrainingError for a name that isn't among them."""
+def check_best(weights: Iterable[str], figures: Iterable[str]) -> None:
+    """Raise TrainingError for a name in `best_by` that the validation films don't give, before hours are spent."""
+    known = list(figures)
     for name in weights:
-        if name not in figures:
+        if name not in known:
             raise TrainingError(
-                f"best_by names {name!r}, which the validation films don't give. Choose from: "
-                f"{', '.join(figures)}."
+                f"best_by names {name!r}, which the validation films don't give. Choose from: {', '.join(known)}."
             )
+
+
+def judged_heads(heads: Sequence[Head], targets: NDArray[np.float32]) -> list[str]:
+    """Name the heads that films with these targets [N, heads] have both answers for."""
+    return [
+        head.name
+        for column, head in enumerate(heads)
+        if {0.0, 1.0} <= set(np.unique(targets[~np.isnan(targets[:, column]), column]).tolist())
+    ]
+
+
+def weighted(figures: dict[str, float], weights: dict[str, float]) -> float:
+    """Give the weighted mean of named figures."""
     return float(np.average([figures[name] for name in weights], weights=list(weights.values())))

@@ -24,7 +24,7 @@ from engine.tokenizer.official import read_config
 from engine.tokenizer.vqgan import VQModel
 from engine.train.codec import Codec, Pass, Patch
 from engine.train.common import cosine_rate, load_checkpoint, save_checkpoint
-from engine.train.film_run import BEST, FilmRun, check_same, weighted
+from engine.train.film_run import BEST, FilmRun, check_best, check_same, judged_heads, weighted
 from engine.train.films import (
     Batch,
     Draws,
@@ -40,7 +40,7 @@ from engine.train.losses.pixel import pixel_loss
 from engine.train.losses.teacher import Taught, TaughtReader
 from engine.train.losses.terms import Terms
 from engine.train.vqgan_settings import VQGANSettings
-from engine.train.vqgan_validation import perplexity, validate
+from engine.train.vqgan_validation import FIGURES, perplexity, validate
 
 _FIXED = (
     "resolution", "channels", "ch", "ch_mult", "num_res_blocks", "attn_resolutions", "z_channels", "embed_dim",
@@ -87,6 +87,7 @@ class TokenizerRun:
         self.generator = torch.Generator().manual_seed(settings.seed)
         self._check_patch()
         self._load_films()
+        self._check_best()
         self._make_networks()
         self.read_step = self.warm_step = self.step = 0
         self.clustered = False
@@ -424,6 +425,13 @@ class TokenizerRun:
     def _note(self, values: dict[str, Tensor]) -> None:
         for name, value in values.items():
             self.recent.setdefault(name, []).append(value.detach().float().cpu())
+
+    def _check_best(self) -> None:
+        names = (
+            judged_heads(self.settings.heads, self.validation.targets) if self.settings.head_weight else []
+        )
+        areas = ["auroc", *(f"auroc/{name}" for name in names)] if names else []
+        check_best(self.settings.best_by, [*FIGURES, *areas])
 
     def _check_patch(self) -> None:
         if self.settings.warm_patch > self.config.side:

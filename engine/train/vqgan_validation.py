@@ -14,6 +14,7 @@ from engine.train.film_settings import Head
 from engine.train.films import TrainingFilms
 
 _BATCH = 8
+FIGURES = ("psnr", "ssim", "codes_used", "perplexity")  # besides each head's `auroc/NAME` and their mean
 
 
 class Validation(NamedTuple):

@@ -16,7 +16,7 @@ from engine.classifier.train import ClassifierTraining, thresholds, train_classi
 from engine.data.prepared import PreparedSet
 from engine.data.records import FilmRecord
 from engine.errors import DataError, SettingsError, TrainingError
-from engine.tokenizer.config import VQGANConfig
+from engine.tokenizer.config import DEMO, VQGANConfig
 from engine.tokenizer.vqgan import VQModel
 from engine.train import vqgan
 from engine.train.codec import Patch
@@ -26,7 +26,8 @@ from engine.train.films import Draws, batches, chances, read_records, targets, t
 from engine.train.vqgan_settings import VQGANSettings
 from engine.train.vqgan_validation import codebook_use, sheet, similarity
 
-FILMS = Path(__file__).parents[2] / "dicom_node" / "films"
+ROOT = Path(__file__).parents[2]
+FILMS, RECIPES = ROOT / "dicom_node" / "films", ROOT / "engine" / "recipes"
 HEAD = {"source": "nih-cxr14", "label": "Abnormal"}
 TINY = {
     "resolution": 64, "channels": 1, "ch": 32, "ch_mult": [1, 1], "num_res_blocks": 1, "attn_resolutions": [],
@@ -254,6 +255,24 @@ def test_classifier_learns(cache: Path, tmp_path: Path, network: str) -> None:
     )  # fmt: skip
     kept = train_classifier(run)
     assert kept.facts["val_auroc"]["made/Edema"] > 0.9
+
+
+def test_best_by_is_checked_before_the_training(
+    manifest: Path, cache: Path, features: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(TrainingError, match=r"'auroc/x'.*psnr, ssim.*auroc/nih-cxr14/Abnormal"):
+        vqgan.TokenizerRun(settings(manifest, cache, tmp_path, features, best_by={"auroc/x": 1.0}))
+
+
+@pytest.mark.parametrize("name", ["reference", "demo-teacher", "demo-judge", "demo-guard", "demo-tokenizer"])
+def test_recipes_are_read(name: str, tmp_path: Path) -> None:
+    kind = VQGANSettings if name == "demo-tokenizer" else ClassifierSettings
+    recipe = kind.read(RECIPES / f"{name}.yaml", {"out": tmp_path, "manifest": tmp_path / "m.csv"})
+    assert recipe.device == "cpu"
+    # A network that judges must not share its draws with one that teaches.
+    assert name in ("reference", "demo-tokenizer") or recipe.seed > 10
+    if isinstance(recipe, VQGANSettings):
+        assert recipe.sizes() == DEMO
 
 
 def test_head_without_both_kinds_of_films_is_refused(manifest: Path, cache: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The tokenizer's loss terms against values worked out by hand, and the published key layouts."""
 
 import ast
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -245,7 +246,8 @@ def test_what_is_off_is_told(tmp_path: Path) -> None:
     )
     told = terms.told()
     assert told["lpips"] == told["adversarial"] == told["label head"] == "off"
-    assert told["cip"] == "100 on pooled features of features.pt"
+    digest = hashlib.sha256((tmp_path / "features.pt").read_bytes()).hexdigest()[:12]
+    assert told["cip"] == f"100 on pooled features of features.pt (sha256 {digest})"
     assert str(tmp_path) not in str(told)
 
 

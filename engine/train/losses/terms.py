@@ -3,6 +3,7 @@
 A term whose weights aren't there is refused; only a weight of 0 switches one off, and `told` says which.
 """
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
@@ -79,13 +80,14 @@ class Terms:
         }
         told = {name: f"{weight:g}" if weight else "off" for name, weight in weights.items()}
         if self.cip is not None:
-            # A path is this machine's affair; the file's name tells whose features they are.
-            source = settings.cip_classifier.name if settings.cip_classifier else settings.cip_published
+            source = _named(settings.cip_classifier) if settings.cip_classifier else settings.cip_published
             told["cip"] += f" on {settings.cip_compared} features of {source}"
         told["teacher"] = "off"
         if settings.teacher is not None:
             shares = (settings.teacher_maps, settings.teacher_classes, settings.teacher_logits)
-            told["teacher"] = " / ".join(f"{weight:g}" for weight in shares) + f" on {settings.teacher.name}"
+            told["teacher"] = (
+                " / ".join(f"{weight:g}" for weight in shares) + f" on {_named(settings.teacher)}"
+            )
         return told
 
 
@@ -132,6 +134,12 @@ def _discriminator(settings: VQGANSettings, channels: int) -> Discriminator:
         if {key: tensor.shape for key, tensor in kept.items()} == wanted:
             made.load_state_dict(kept)
     return made
+
+
+def _named(path: Path) -> str:
+    """Name a file by its content, as its place is this machine's affair."""
+    with path.open("rb") as file:
+        return f"{path.name} (sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:12]})"
 
 
 def _holds(path: Path, prefix: str) -> bool:
