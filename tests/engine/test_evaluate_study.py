@@ -13,7 +13,7 @@ import pytest
 import torch
 import typer
 from PIL import Image
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from engine.classifier.densenet import DenseNet, DenseNetConfig
 from engine.classifier.model import Classifier
@@ -148,6 +148,26 @@ def test_scaling_has_one_row_for_each_base() -> None:
         scaling_rows(settings.model_copy(update={"bases": {}}))
 
 
+def run(words: list[str]) -> Result:
+    app = typer.Typer()
+    register(app)
+    return CliRunner().invoke(app, words)
+
+
+def test_a_plan_file_gives_the_same_study_at_the_command_line(
+    study: tuple[StudySettings, dict[str, Any]], tmp_path: Path
+) -> None:
+    settings, found = study
+    plan = tmp_path / "study.yaml"
+    plan.write_text(settings.to_yaml(), encoding="utf-8")
+    done = run(["evaluate", "ablation", "--config", str(plan), "--only", "[full]", "--models", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "| full |" in done.output
+    assert "| no stage 1 |" not in done.output.replace("paper, no stage 1", "")
+    results = json.loads((settings.out / "results.json").read_text())
+    assert results["rows"]["full"] == json.loads(json.dumps(found["full"]))
+
+
 def run_of(study: tuple[StudySettings, dict[str, Any]]) -> dict[str, Any]:
     steps = study[1]["full"]["steps"]
     return {
@@ -228,10 +248,7 @@ def test_texts_from_ready_pairs_at_the_command_line(tmp_path: Path) -> None:
         for number in range(6):
             findings, impression = TEXTS[number % 2]
             writer.writerow([number, number, f"{findings} {impression}", impression])
-    app = typer.Typer()
-    register(app)
-    done = CliRunner().invoke(
-        app,
+    done = run(
         ["evaluate", "texts", "--pairs", str(pairs), "--out", str(tmp_path / "out"), "--draws", "20",
          "--models", str(tmp_path)],
     )  # fmt: skip
