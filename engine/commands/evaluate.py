@@ -248,13 +248,20 @@ def _leave(
     files: dict[str, str] | None = None,
 ) -> None:
     """Write what was asked for and print the first table."""
+    from engine.errors import DataError
     from engine.evaluate.results import write_json, write_results
 
     figures |= {"evaluation": evaluation, "split": settings.split}
     if settings.json_ is not None:
         write_json(settings.json_, figures)
     if settings.out is not None:
-        write_results(settings.out, figures, tables, pictures())
+        try:
+            drawn = pictures()
+        except ModuleNotFoundError as error:
+            raise DataError(
+                f"The pictures need the package {error.name}. Install the extra `train`, or leave out --out."
+            ) from error
+        write_results(settings.out, figures, tables, drawn)
         for name, text in (files or {}).items():
             (settings.out / name).write_text(text, encoding="utf-8")
     typer.echo(tables[0].to_markdown())

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.data.templates import JUDGED
-from engine.evaluate.plots import calibration_figure, confusion_figure, roc_figure
 from engine.evaluate.report import ReportResult
 from engine.evaluate.results import Cell, Table
 from engine.evaluate.said import METRICS, said_by_texts
@@ -117,7 +116,10 @@ def _finding_table(figures: Mapping[str, Any]) -> Table:
 
 
 def report_pictures(result: ReportResult) -> "dict[str, Figure]":
-    """Draw ROC, confusion and calibration of the top level, with each stratum in the ROC."""
+    """Draw ROC, confusion and calibration of the top level, with each view in the ROC."""
+    # The figures alone need nothing but the runtime; pictures need the extra for training.
+    from engine.evaluate.plots import calibration_figure, confusion_figure, roc_figure
+
     cohort, drafts, top = result.cohort, result.drafts, result.top
     truth, odds = cohort.abnormal[top.inside], drafts.log_odds[top.inside]
     curves = {top.name: (odds, truth)}
