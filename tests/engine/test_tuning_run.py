@@ -111,6 +111,8 @@ def test_a_run_killed_while_it_saves_goes_on_to_the_bit(folder: Path, tmp_path: 
     assert whole is not None and whole.name == "checkpoint-3"
     trainer = train(straight.model_copy(update={"out": killed, "resume": True}))
     assert trainer.state.global_step == 6
+    spent = [json.loads(line)["cpu_s"] for line in (killed / "log.jsonl").read_text().splitlines()]
+    assert spent == sorted(spent)
     first, second = weights_of(tmp_path / "straight" / "last"), weights_of(killed / "last")
     assert first.keys() == second.keys()
     assert all(torch.equal(value, second[key]) for key, value in first.items())

@@ -51,16 +51,25 @@ def train(settings: InstructSettings) -> StageTrainer:
         drop_too_long(corpus, vocabulary, limit)
     plan = make_plan(training, settings, settings.steps * settings.batch)
     maker = ExampleMaker(vocabulary, settings)
-    facts = {"stage": 2 if isinstance(settings, Stage2Settings) else 1, "image_tokenizer": tokenizer_id}
+    log = RunLog(settings, _told(training, plan.passes(training), network, vocabulary, added))
+
+    def write(folder: Path, state: dict[str, Tensor] | None, figures: dict[str, Any]) -> None:
+        told = {
+            "stage": 2 if isinstance(settings, Stage2Settings) else 1,
+            "image_tokenizer": tokenizer_id,
+            "cpu_seconds": round(log.cpu_seconds),
+            "settings": settings.model_dump(mode="json"),
+        }
+        write_language_model(folder, network, state, vocabulary, {**told, **figures})
+
     trainer = StageTrainer(
         add_adapters(network, settings, added != 0) if settings.lora_rank else network,
         arguments,
         PlannedExamples(plan, training, maker, settings.seed),
         settings,
         Validator(settings, training, validation, maker),
-        _writer(network, vocabulary, settings, facts),
+        write,
     )
-    log = RunLog(settings, _told(training, plan.passes(training), network, vocabulary, added))
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(log)
     try:
@@ -176,16 +185,6 @@ def _positions(network: PreTrainedModel) -> int:
     if not isinstance(found, int):
         raise DataError("The base's config.json has no max_position_embeddings. Use another base.")
     return found
-
-
-def _writer(
-    network: PreTrainedModel, vocabulary: Vocabulary, settings: InstructSettings, facts: Mapping[str, Any]
-) -> Any:
-    def write(folder: Path, state: dict[str, Tensor] | None, figures: dict[str, Any]) -> None:
-        told = {**facts, **figures, "settings": settings.model_dump(mode="json")}
-        write_language_model(folder, network, state, vocabulary, told)
-
-    return write
 
 
 def _told(

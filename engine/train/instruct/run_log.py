@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,8 +23,15 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers comes witho
         self.settings = settings
         self.validation: dict[str, float] = {}
         self._told = told
+        self._before_s = 0.0
+        self._start_s = time.process_time()
         self._board: SummaryWriter | None = None
         self._steps: Iterator[int] | None = None
+
+    @property
+    def cpu_seconds(self) -> float:
+        """CPU seconds of this process, those before a crash included."""
+        return self._before_s + time.process_time() - self._start_s
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
@@ -31,6 +39,7 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers comes witho
         """Open the log in the first process and say what the run starts with."""
         if not state.is_world_process_zero:
             return
+        self._before_s = self._spent_before(state.global_step)
         for line in self._told:
             print(line, flush=True)
         self._board = SummaryWriter(str(self.settings.out / "tensorboard"), purge_step=state.global_step + 1)
@@ -71,10 +80,17 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers comes witho
         for name, value in figures.items():
             self._board.add_scalar(name.replace("eval_", "validation/"), value, state.global_step)
         with (self.settings.out / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"step": state.global_step, **figures}) + "\n")
+            file.write(json.dumps({"step": state.global_step, "cpu_s": self.cpu_seconds, **figures}) + "\n")
         shown = "  ".join(f"{name.replace('eval_', '')} {value:.4g}" for name, value in figures.items())
         kind = "validation" if "eval_loss" in figures else "step"
         print(f"{kind} {state.global_step}/{state.max_steps}  {shown}", flush=True)
+
+    def _spent_before(self, step: int) -> float:
+        """Read from the log how many CPU seconds the steps before this start took."""
+        log = self.settings.out / "log.jsonl"
+        lines = log.read_text(encoding="utf-8").splitlines() if step and log.exists() else []
+        spent = [line["cpu_s"] for line in map(_line, lines) if line and line["step"] <= step]
+        return float(max(spent, default=0.0))
 
     def close(self) -> None:
         """Close what is open, also after an error."""
@@ -83,3 +99,12 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers comes witho
         if self._steps is not None:
             self._steps.close()  # type: ignore[attr-defined]  # track is a generator
             self._steps = None
+
+
+def _line(text: str) -> dict[str, float]:
+    """Read one line of the log; a crash may have cut the last one off."""
+    try:
+        values: dict[str, float] = json.loads(text)
+    except ValueError:
+        return {}
+    return values
