@@ -78,7 +78,8 @@ def evaluate_floors(settings: FloorSettings) -> None:
     """Fit the floors on the training split and write them as one small file that ships beside the model."""
     from engine.data.manifest import read_manifest
     from engine.evaluate.cohort import load_cohort
-    from engine.evaluate.floors import fit_floors, save_floors
+    from engine.evaluate.floors import fit_floors
+    from engine.evaluate.floors_file import save_floors
 
     model = _open(settings)
     rows = [row for row in read_manifest(settings.manifest, settings.images) if row.split != "test"]
@@ -210,7 +211,8 @@ def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> F
     """Read the floors file, else the model's own, else fit on the manifest's training split; else none."""
     from engine.data.manifest import read_manifest
     from engine.evaluate.cohort import load_cohort
-    from engine.evaluate.floors import FILE, fit_floors, load_floors
+    from engine.evaluate.floors import fit_floors
+    from engine.evaluate.floors_file import FILE, load_floors
 
     shipped = model.bundle.folder / FILE
     if settings.floors is not None or shipped.is_file():

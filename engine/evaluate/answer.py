@@ -25,7 +25,7 @@ from engine.evaluate.cohort import (
     strata,
 )
 from engine.evaluate.floors import TARGETS, Floors, applied, missing, targets
-from engine.evaluate.report import BLANKED, SHUFFLED
+from engine.evaluate.report import BLANKED, SHUFFLED, floors_source
 from engine.evaluate.results import Cell, Table
 from engine.evaluate.said import Said, said_by_texts
 from engine.evaluate.scores import answer_log_odds, contexts, draft
@@ -135,8 +135,7 @@ def _figures(
     draws: int,
 ) -> dict[str, Any]:
     films = cohort.take(part.inside)
-    sources = {row.source for row in films.rows}
-    fitted = (floors or {}).get(sources.pop()) if len(sources) == 1 else None
+    fitted = (floors or {}).get(floors_source(films, part, floors))
     groups: dict[str, list[Answers]] = {"": [used.take(part.inside)]}
     groups |= {name: [one.take(part.inside) for one in each] for name, each in variants.items()}
     by_floor = applied(fitted, films, thresholds="balanced")

@@ -27,6 +27,7 @@ SHUFFLES = 10
 
 NIH_SOURCE = "nih-cxr14"
 TOP = "NIH adults"
+OTHER_TOP = "adults"  # the top level of a manifest without NIH films
 _NAMED_SOURCES = {"kermany": "Kermany", "hannover-covid": "Hannover"}
 
 FilmReader = Callable[[Path], Film]
@@ -140,7 +141,7 @@ def strata(cohort: Cohort) -> tuple[Stratum, dict[str, Stratum]]:
         }
     else:
         told = "adults of the whole manifest: it has no film of source nih-cxr14"
-        top = _stratum(cohort, "adults", told, adult)
+        top = _stratum(cohort, OTHER_TOP, told, adult)
     for name in sorted(set(source) - {NIH_SOURCE}):
         masks[_NAMED_SOURCES.get(name, name or "no source")] = (f"films of source {name}", source == name)
     found = {name: _stratum(cohort, name, told, mask) for name, (told, mask) in masks.items() if mask.any()}

@@ -1,35 +1,29 @@
 """The floors of a table: what can be had without a trained model of films, or with a far simpler one.
 
-Fitted on the training split, per source, and kept in one small file (`floors.npz`) that ships beside a model,
-so that hidden films can be judged without the training films. Thresholds come from the validation split. The
-floors see what the model sees (view, age, codes) and nothing of the films that they are applied to.
+Fitted on the training split, per source, and kept in one small file (`engine.evaluate.floors_file`) that ships
+beside a model, so that hidden films can be judged without the training films. Thresholds come from the validation
+split. The floors see what the model sees (view, age, codes) and no label of the films that they are applied to.
 """
 
-import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.templates import JUDGED, impression, usable
 from engine.errors import DataError
-from engine.evaluate.cohort import FINDINGS, FIVE, PIXELS, Cohort
+from engine.evaluate.cohort import FINDINGS, FIVE, Cohort
 from engine.evaluate.said import Said, said_by_flags, said_by_texts
 from engine.evaluate.statistics import Flags, Scores, auroc
-from engine.model import Model
 
-FORMAT = 1
-FILE = "floors.npz"
 CODES = 1024
 DRAWN_REPORTS = 10
 MOST_NEIGHBOURS = 1000  # training films kept for nearest neighbours, per source
 MOST_REPORTS = 400
 PROBE_STRENGTHS = (0.0003, 0.001, 0.003, 0.01)  # the best on val is taken
-SAME_TOKENIZER = 0.9
 FEWEST = 10  # normal and abnormal training films, each
 
 NO_FILM = (
@@ -259,86 +253,6 @@ def pixel_distances(films: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDAr
     a, b = (part.reshape(len(part), -1).astype(np.float64) for part in (films, others))
     squared = (a**2).sum(axis=1)[:, None] - 2.0 * a @ b.T + (b**2).sum(axis=1)[None]
     return np.asarray(np.sqrt(np.maximum(squared, 0.0)))
-
-
-def fingerprint(model: Model) -> NDArray[np.int16]:
-    """Give the codes [256] of a made picture, by which a tokenizer is known again."""
-    side = model.bundle.preprocessing.side
-    rows, columns = np.mgrid[0:side, 0:side] / side
-    picture = np.sin(9.0 * rows * columns + 5.0 * rows) * np.cos(7.0 * columns)
-    return np.array(model.encode(picture.astype(np.float32)[None]), dtype=np.int16)
-
-
-def check_tokenizer(path: Path, model: Model) -> None:
-    """Raise DataError where a floors file was fitted on the codes of another tokenizer."""
-    with np.load(path, allow_pickle=False) as held:
-        same = float((held["fingerprint"] == fingerprint(model)).mean())
-    # Runtimes may differ in a code or two.
-    if same < SAME_TOKENIZER:
-        raise DataError(
-            f"The floors file {path} was fitted on the codes of another tokenizer ({same:.0%} of a made picture's "
-            "codes agree). Make it again with `llmcxr evaluate floors` and this model."
-        )
-
-
-def save_floors(floors: Floors, model: Model, path: Path) -> int:
-    """Write the floors as one compressed file and give its size in bytes; `model` gave the codes."""
-    arrays: dict[str, Any] = {"format": np.array(FORMAT), "sources": np.array(sorted(floors))}
-    arrays["fingerprint"] = fingerprint(model)
-    for source, one in floors.items():
-        for kind in ("context", "inside", "probe"):
-            for name, value in vars(getattr(one, kind)).items():
-                arrays[f"{source}/{kind}/{name}"] = value.astype(
-                    np.float16 if name == "weights" else np.float32
-                )
-        texts = sorted(set(one.reports))
-        arrays[f"{source}/texts"] = np.array(texts)
-        arrays[f"{source}/reports"] = np.array([texts.index(text) for text in one.reports], dtype=np.uint16)
-        arrays[f"{source}/pixels"] = one.pixels
-        arrays[f"{source}/truth"] = np.packbits(np.column_stack([one.truth, one.abnormal]), axis=1)
-        arrays[f"{source}/films"] = np.array(one.films)
-        arrays[f"{source}/counts"] = np.array([one.counts[name] for name in FINDINGS])
-    stream = io.BytesIO()
-    np.savez_compressed(stream, **arrays)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(stream.getvalue())
-    return len(stream.getvalue())
-
-
-def load_floors(path: Path, model: Model) -> Floors:
-    """Read a floors file without running code from it.
-
-    Raises DataError where it can't be read, or was fitted on the codes of another tokenizer than `model`'s.
-    """
-    try:
-        check_tokenizer(path, model)
-        with np.load(path, allow_pickle=False) as held:
-            if int(held["format"]) != FORMAT:
-                raise DataError(f"{path} is of another format. Make it again with `llmcxr evaluate floors`.")
-            return {str(source): _source_from(held, str(source)) for source in held["sources"]}
-    except (OSError, ValueError, KeyError) as error:
-        raise DataError(
-            f"The floors file {path} can't be read: {error}. Make it with `llmcxr evaluate floors`."
-        ) from error
-
-
-def _source_from(held: Any, source: str) -> SourceFloors:
-    def linear(kind: str) -> Linear:
-        return Linear(**{name: held[f"{source}/{kind}/{name}"] for name in Linear.__dataclass_fields__})
-
-    texts, flags = held[f"{source}/texts"], np.unpackbits(held[f"{source}/truth"], axis=1).astype(bool)
-    counts = held[f"{source}/counts"].tolist()
-    return SourceFloors(
-        context=linear("context"),
-        inside=linear("inside"),
-        probe=linear("probe"),
-        reports=tuple(str(texts[i]) for i in held[f"{source}/reports"]),
-        pixels=held[f"{source}/pixels"].reshape(-1, PIXELS, PIXELS),
-        truth=flags[:, : len(FINDINGS)],
-        abnormal=flags[:, len(FINDINGS)],
-        films=int(held[f"{source}/films"]),
-        counts=dict(zip(FINDINGS, counts, strict=True)),
-    )
 
 
 def _split(cohort: Cohort, split: str) -> Flags:

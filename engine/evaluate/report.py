@@ -15,6 +15,8 @@ from engine.data.manifest import FilmRow
 from engine.data.templates import JUDGED
 from engine.evaluate.cohort import (
     FINDINGS,
+    NIH_SOURCE,
+    OTHER_TOP,
     Cohort,
     FilmReader,
     Stratum,
@@ -123,7 +125,8 @@ def _stratum_figures(
     cohort: Cohort, part: Stratum, variants: _Variants, floors: Floors | None, draws: int
 ) -> dict[str, Any]:
     films = cohort.take(part.inside)
-    fitted = _floors_of(films, floors)
+    source = floors_source(films, part, floors)
+    fitted = (floors or {}).get(source)
     groups: dict[str, Sequence[Said]] = {
         "": [variants.used.take(part.inside)],
         BLANKED: [variants.blanked.take(part.inside)],
@@ -140,6 +143,7 @@ def _stratum_figures(
         "abnormal": int(films.abnormal.sum()),
         "metrics": _intervals(found[""]),
         "floors": {name: _intervals(found[name]) for name in floor_names},
+        "floors_fitted_on": source or None,
         "floors_missing": list(missing(fitted)),
         "context_blanked": _intervals(found[BLANKED]),
         "shuffled": _intervals(found[SHUFFLED]),
@@ -154,10 +158,17 @@ def _stratum_figures(
     }
 
 
-def _floors_of(films: Cohort, floors: Floors | None) -> Any:
-    """Give the floors fitted on the films' own source; a stratum of mixed or unknown source has none."""
+def floors_source(films: Cohort, part: Stratum, floors: Floors | None) -> str:
+    """Name the source whose floors judge a stratum, or nothing.
+
+    Its own; for a top level without NIH films (`population` says so) those of the NIH films, the adults that
+    the floors were fitted on.
+    """
     sources = {row.source for row in films.rows}
-    return (floors or {}).get(sources.pop()) if len(sources) == 1 else None
+    own = sources.pop() if len(sources) == 1 else ""
+    if own in (floors or {}):
+        return own
+    return NIH_SOURCE if part.name == OTHER_TOP and NIH_SOURCE in (floors or {}) else ""
 
 
 def _statistics(groups: Mapping[str, Sequence[Said]], films: Cohort) -> dict[str, WeightedStatistic]:
@@ -215,7 +226,7 @@ def _inside_abnormal(
     """Compare each finding's AUROC among abnormal films with that of view, age and sex alone."""
     rows = top.inside[cohort.abnormal[top.inside]]
     films = cohort.take(rows)
-    fitted = _floors_of(films, floors)
+    fitted = (floors or {}).get(floors_source(films, top, floors))
     figures = {}
     for column, name in enumerate(JUDGED):
         truth = films.truth[:, FINDINGS.index(name)]

@@ -26,6 +26,7 @@ from engine.evaluate.cohort import (
 from engine.evaluate.floors import Floors, code_features
 from engine.evaluate.judge import judged, threshold
 from engine.evaluate.plots import sheet_figure
+from engine.evaluate.report import floors_source
 from engine.evaluate.results import Cell, Table
 from engine.evaluate.statistics import DRAWS, WeightedStatistic, auroc_over, mean_over, sampled
 from engine.model import Model
@@ -117,8 +118,7 @@ def _figures(copies: Copies, part: Stratum, floors: Floors | None, draws: int) -
         "psnr_db": mean_over(copies.psnr_db[rows]),
         "ssim": mean_over(copies.ssim[rows]),
     }
-    sources = {row.source for row in films.rows}
-    fitted = (floors or {}).get(sources.pop()) if len(sources) == 1 else None
+    fitted = (floors or {}).get(floors_source(films, part, floors))
     if fitted is not None:
         probed = fitted.probe.log_odds(code_features(films))[:, 0]
         statistics["probe_auroc"] = auroc_over(probed, films.abnormal)

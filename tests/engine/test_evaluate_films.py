@@ -22,12 +22,13 @@ from engine.data.templates import JUDGED, NORMAL, worded
 from engine.errors import DataError
 from engine.evaluate import cohort as films_of
 from engine.evaluate import floors as floors_of
+from engine.evaluate import floors_file
 from engine.evaluate.answer import evaluate_answer
 from engine.evaluate.bars import bars_table
 from engine.evaluate.cohort import Cohort, labelled_cohort, shuffled_orders, strata
 from engine.evaluate.film_tables import films_csv, report_pictures, report_tables
 from engine.evaluate.kermany import evaluate_kermany
-from engine.evaluate.report import ReportResult, evaluate_report
+from engine.evaluate.report import ReportResult, evaluate_report, floors_source
 from engine.evaluate.results import from_json, write_json, write_results
 from engine.evaluate.said import METRICS, contradicts, said_by_texts, text_figures
 from engine.evaluate.seeds import across_seeds, seeds_table
@@ -294,6 +295,10 @@ def test_without_nih_films_the_population_is_said() -> None:
     top, parts = strata(replace(cohort, rows=rows))
     assert "whole manifest" in top.population
     assert list(parts) == ["elsewhere"]
+    # Its adults have the floors of adults' films; a stratum has those of its own source alone.
+    fitted = floors_of.fit_floors(cohort)
+    assert floors_source(replace(cohort, rows=rows), top, fitted) == "nih-cxr14"
+    assert floors_source(replace(cohort, rows=rows), parts["elsewhere"], fitted) == ""
 
 
 def test_shuffling_moves_every_film_within_its_group_and_breaks_the_pairing() -> None:
@@ -367,9 +372,9 @@ def test_floors_see_what_they_should_and_nothing_else() -> None:
 def test_floors_come_back_from_their_file(
     demo: Model, model: Model, floors: floors_of.Floors, known: Cohort, tmp_path: Path
 ) -> None:
-    size = floors_of.save_floors(floors, demo, tmp_path / "floors.npz")
+    size = floors_file.save_floors(floors, demo, tmp_path / "floors.npz")
     assert size < 1_000_000
-    back = floors_of.load_floors(tmp_path / "floors.npz", demo)
+    back = floors_file.load_floors(tmp_path / "floors.npz", demo)
     assert set(back) == set(floors)
     top, _ = strata(known)
     films = known.take(top.inside)
@@ -379,9 +384,9 @@ def test_floors_come_back_from_their_file(
         assert np.allclose(before[name][0].score, after[name][0].score, atol=0.05), name
     (tmp_path / "bad.npz").write_bytes(b"no archive")
     with pytest.raises(DataError, match=r"bad\.npz"):
-        floors_of.load_floors(tmp_path / "bad.npz", demo)
+        floors_file.load_floors(tmp_path / "bad.npz", demo)
     with pytest.raises(DataError, match="another tokenizer"):
-        floors_of.load_floors(tmp_path / "floors.npz", model)
+        floors_file.load_floors(tmp_path / "floors.npz", model)
 
 
 def test_a_threshold_is_the_best_on_what_it_is_chosen_on() -> None:
