@@ -31,6 +31,7 @@ _FIXED = (
     "film_side",
     "seed",
     "batch",
+    "weight_decay",
 )
 
 

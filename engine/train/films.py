@@ -4,6 +4,7 @@ A batch is a function of seed, stage, step and process alone, so that a resumed 
 would have seen, however many processes draw. Nothing here knows a network.
 """
 
+import multiprocessing
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -183,8 +184,15 @@ def batches(draws: Draws, start: int, stop: int, workers: int) -> Iterator[Batch
         for step in range(start, stop):
             yield draws[step]
         return
+    # A forked process sees the mapped pixels; another kind would be sent a copy of them all.
+    start_method = "fork" if "fork" in multiprocessing.get_all_start_methods() else None
     yield from DataLoader(
-        draws, batch_size=None, sampler=range(start, stop), num_workers=workers, prefetch_factor=4
+        draws,
+        batch_size=None,
+        sampler=range(start, stop),
+        num_workers=workers,
+        prefetch_factor=4,
+        multiprocessing_context=start_method,
     )
 
 

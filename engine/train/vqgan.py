@@ -44,7 +44,7 @@ from engine.train.vqgan_validation import FIGURES, perplexity, validate
 
 _FIXED = (
     "resolution", "channels", "ch", "ch_mult", "num_res_blocks", "attn_resolutions", "z_channels", "embed_dim",
-    "n_embed", "stem", "seed", "heads", "head_width", "head_reading", "read_batch",
+    "n_embed", "stem", "seed", "betas", "weight_decay", "heads", "head_width", "head_reading", "read_batch",
     "disc_width", "disc_layers", "batch", "warm_batch",
 )  # fmt: skip
 _WARM, _CLUSTER, _QUANTISED, _PATCH, _READ, _TEACH = range(6)  # stages, as the films' draws are told apart
@@ -247,22 +247,29 @@ class TokenizerRun:
     def _after(self, stage: str, step: int, steps: int) -> None:
         """Report, validate and save where the step asks for it."""
         settings, last = self.settings, step == steps
-        validated = step % settings.validate_every == 0 or last
-        if step % settings.report_every == 0 or last:
+        reported, validated, saved = (
+            step % every == 0 or last
+            for every in (settings.report_every, settings.validate_every, settings.save_every)
+        )
+        if reported or validated or saved:
+            self._check_loss(stage, step, steps)
+        if reported:
             self._report(stage, step, steps)
         if validated:
             self._validate(stage, step, steps)
-        if step % settings.save_every == 0 or last:
+        if saved:
             self._save()
 
-    def _report(self, stage: str, step: int, steps: int) -> None:
-        means = {name: float(torch.stack(values).mean()) for name, values in self.recent.items()}
-        self.recent.clear()
-        if not math.isfinite(means["loss"]):
+    def _check_loss(self, stage: str, step: int, steps: int) -> None:
+        if not math.isfinite(float(self.recent["loss"][-1])):
             raise TrainingError(
                 f"The loss of the {stage} stage is no number any more at step {step} of {steps}. Go on from "
                 "last.pt with a smaller learning_rate or with clip."
             )
+
+    def _report(self, stage: str, step: int, steps: int) -> None:
+        means = {name: float(torch.stack(values).mean()) for name, values in self.recent.items()}
+        self.recent.clear()
         self.run.report(stage, step, steps, **means)
 
     def _validate(self, stage: str, step: int, steps: int) -> None:

@@ -207,7 +207,9 @@ def test_start_takes_an_official_layout_with_its_discriminator(
 def test_loss_that_is_no_number_ends_the_run(
     manifest: Path, cache: Path, features: Path, tmp_path: Path
 ) -> None:
-    run = settings(manifest, cache, tmp_path, features, warm_steps=0, read_steps=0, cluster_films=0)
+    run = settings(
+        manifest, cache, tmp_path, features, warm_steps=0, read_steps=0, cluster_films=0, report_every=5
+    )
     broken = vqgan.TokenizerRun(run)
     broken.model.decoder.conv_out.weight.data.fill_(float("nan"))
     with pytest.raises(TrainingError, match="no number any more at step 2"):
