@@ -23,6 +23,8 @@ from engine.commands.opening import (
     opened,
     read_film,
 )
+from engine.exporting.settings import ExportSettings
+from engine.settings import add_command
 
 if TYPE_CHECKING:
     from engine.bundle import Bundle
@@ -30,6 +32,19 @@ if TYPE_CHECKING:
     from engine.model import Model
 
 _model = typer.Typer(no_args_is_help=True)
+
+
+def export_model(settings: ExportSettings) -> None:
+    """Write a bundle that the workstation runs from a trained tokenizer and language model."""
+    from engine.exporting.bundle import export_bundle
+
+    manifest = export_bundle(settings)
+    typer.echo(
+        f"{settings.out}: {manifest['name']} {manifest['version']}, weights {manifest['weights_sha256'][:12]}"
+    )
+
+
+add_command(_model, "export", ExportSettings, export_model, told)
 
 ModelArgument = Annotated[
     Path | None, typer.Argument(metavar="[MODEL]", help="demo, a name or a folder; else the model in use.")

@@ -66,7 +66,7 @@ def balanced_weights(records: Sequence[FilmRecord]) -> dict[str, float]:
     for record in records:
         stratum = (record.source, record.split, record.view, age_band(record.age))
         strata[stratum][is_normal(record)].append(record.key)
-    weights = {}
+    weights: dict[str, float] = {}
     for sides in strata.values():
         total = sum(len(keys) for keys in sides.values())
         for keys in sides.values():

@@ -1,6 +1,6 @@
 """A model straight from a training run: a film tokenizer and a language model's folder, answering like a bundle.
 
-For studies, where exporting every row would be in the way. What ships is exported (`engine.export`) and is
+For studies, where exporting every row would be in the way. What ships is exported (`engine.exporting`) and is
 measured as a bundle.
 """
 

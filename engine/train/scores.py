@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.manifest import FilmRow
-from engine.data.questions import ABNORMAL, PRESENCE
 from engine.data.templates import JUDGED, NORMAL, SUBJECTS
 from engine.lm.prompt import REPORT_INSTRUCTIONS, answer_prompt, report_prompt
 from engine.lm.vocabulary import Vocabulary
+from engine.vqa.wordings import ABNORMAL, TRAINING_QUESTIONS
 
 Scores = NDArray[np.float64]
 # Prompts of one length -> logits after each, [N, V].
@@ -44,8 +44,7 @@ def answer_log_odds(
     next_logits: NextLogits, vocabulary: Vocabulary, codes: NDArray[np.int16], subject: str
 ) -> Scores:
     """Score films [N, 256] by one question: how much likelier `Yes` is than `No`."""
-    name = {"Edema": "pulmonary edema", "Effusion": "a pleural effusion"}.get(subject, subject.lower())
-    question = "Is this film abnormal?" if subject == ABNORMAL else PRESENCE[0].format(finding=name)
+    question = next(asked.question for asked in TRAINING_QUESTIONS[subject] if asked.yes_means)
     prompts = [answer_prompt(vocabulary, question, film.tolist()) for film in codes]
     return log_odds(
         next_logits, prompts, first_tokens(vocabulary, ["Yes,"]), first_tokens(vocabulary, ["No,"])

@@ -1,0 +1,161 @@
+"""The thresholds of a draft's decisions, fixed on validation films and stored with the model.
+
+A draft decides at the start of each sentence: normal or a finding, then another finding or the end. Greedy text
+drops what is rare; a bias on the first token of each sentence moves those thresholds without touching a
+weight. Only validation films come here, and nothing is trained.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.data.templates import JUDGED, NORMAL, PREDICATES, SUBJECTS, Labelled, is_normal, judged_findings
+from engine.lm.vocabulary import Vocabulary
+from engine.runtime.backend import LanguageBackend
+from engine.runtime.sampling import log_softmax, text_mask
+
+NO = "No"
+# What may follow: normal (at the start alone), a finding, or the end of the text.
+CHOICES = (NO, *JUDGED, "end")
+_GRID = np.arange(-3.0, 6.01, 0.25)
+_BOOTSTRAPS = 60
+_ROUNDS = 4
+# A bias must earn its size: this much of the score for each unit of it.
+_PENALTY = 0.002
+
+Said = tuple[str, ...]
+Table = dict[Said, NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """The biases by the text whose first token they move, and the figures they gave on the films."""
+
+    decision_bias: dict[str, float]
+    balanced_accuracy: float
+    macro_f1: float
+    films: int
+
+
+def fit_thresholds(
+    backend: LanguageBackend, vocabulary: Vocabulary, prompts: Sequence[list[int]], rows: Sequence[Labelled]
+) -> Thresholds:
+    """Choose the biases that serve the validation films `rows`, given as the prompts of their drafts.
+
+    First the one between normal and abnormal by balanced accuracy, then the findings' by macro-F1, each as
+    a mean over bootstrap draws, so that no single film settles it.
+    """
+    tables = [decisions(backend, vocabulary, prompt) for prompt in prompts]
+    truth = np.array(
+        [[not is_normal(row), *(name in judged_findings(row) for name in JUDGED)] for row in rows]
+    )
+    draws = _bootstraps(len(rows))
+    bias = np.zeros(len(CHOICES))
+
+    def balanced(given: NDArray[np.float64]) -> float:
+        said = _drafts(tables, given)[:, 0]
+        return float(np.mean([balanced_accuracy(said[draw], truth[draw, 0]) for draw in draws]))
+
+    def findings(given: NDArray[np.float64]) -> float:
+        said = _drafts(tables, given)[:, 1:]
+        return float(np.mean([macro_f1(said[draw], truth[draw, 1:]) for draw in draws]))
+
+    _climb(bias, [0], balanced)
+    for _ in range(_ROUNDS):
+        _climb(bias, range(1, 1 + len(JUDGED)), findings)
+        _climb(bias, [0], balanced)
+    said = _drafts(tables, bias)
+    return Thresholds(
+        decision_bias(bias),
+        balanced_accuracy(said[:, 0], truth[:, 0]),
+        macro_f1(said[:, 1:], truth[:, 1:]),
+        len(rows),
+    )
+
+
+def decision_bias(bias: NDArray[np.float64]) -> dict[str, float]:
+    """Name the texts whose first token each bias of CHOICES moves: a finding's at the start and later on."""
+    values = dict(zip(CHOICES, bias.tolist(), strict=True))
+    texts = {NO: values[NO]}
+    for name in JUDGED:
+        texts |= {SUBJECTS[name]: values[name], f" {SUBJECTS[name]}": values[name]}
+    return {text: value for text, value in texts.items() if value}
+
+
+def decisions(backend: LanguageBackend, vocabulary: Vocabulary, prompt: list[int]) -> Table:
+    """Give the log-probabilities of CHOICES after every row of findings that a draft could have said.
+
+    Findings come in the order of JUDGED; what can't follow is minus infinity.
+    """
+    mask = text_mask(vocabulary)
+    sentences = {name: vocabulary.encode(f" {SUBJECTS[name]} {PREDICATES[0]}") for name in JUDGED}
+    openings = {name: vocabulary.encode(f"{SUBJECTS[name]} {PREDICATES[0]}") for name in JUDGED}
+    end = vocabulary.encode("\n\n")[0]
+    table: Table = {}
+
+    def visit(said: Said, logits: NDArray[np.floating]) -> None:
+        logs = log_softmax(logits, mask)
+        values = np.full(len(CHOICES), -np.inf)
+        starts = sentences if said else openings
+        later = JUDGED[JUDGED.index(said[-1]) + 1 :] if said else JUDGED
+        for name in later:
+            values[CHOICES.index(name)] = logs[starts[name][0]]
+        if said:
+            values[-1] = logs[end]
+        else:
+            values[0] = logs[vocabulary.encode(NORMAL[0])[0]]
+        table[said] = values
+        length = int(backend.lengths[0])
+        for name in later:
+            visit((*said, name), backend.score([starts[name]], keep=1)[0, 0])
+            backend.reset([0], length)
+
+    visit((), backend.prefill([prompt])[0])
+    return table
+
+
+def drafted(table: Table, bias: NDArray[np.float64]) -> Said:
+    """Give the findings that a greedy draft names under a bias for CHOICES; none is a normal draft."""
+    said: Said = ()
+    while True:
+        choice = CHOICES[int((table[said] + bias).argmax())]
+        if choice in (NO, "end"):
+            return said
+        said = (*said, choice)
+
+
+def balanced_accuracy(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Give the mean of sensitivity and specificity; of one alone where the other has no film."""
+    rates = [float((said[truth == side] == side).mean()) for side in (True, False) if (truth == side).any()]
+    return float(np.mean(rates))
+
+
+def macro_f1(said: NDArray[np.bool_], truth: NDArray[np.bool_]) -> float:
+    """Give the mean F1 over the columns [N, findings]; a finding that nobody has or says counts as 0."""
+    both, total = (said & truth).sum(axis=0), said.sum(axis=0) + truth.sum(axis=0)
+    return float(np.mean(2 * both / np.maximum(total, 1)))
+
+
+def _drafts(tables: Sequence[Table], bias: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """[N, 1 + findings]: abnormal, then each finding, as the drafts say."""
+    said = [drafted(table, bias) for table in tables]
+    return np.array([[bool(names), *(name in names for name in JUDGED)] for names in said])
+
+
+def _climb(
+    bias: NDArray[np.float64], places: Sequence[int], score: Callable[[NDArray[np.float64]], float]
+) -> None:
+    """Set each place of the bias in turn to the value of the grid with the best penalised score."""
+    for place in places:
+        tried = []
+        for value in _GRID:
+            bias[place] = value
+            tried.append(score(bias) - _PENALTY * abs(float(value)))
+        bias[place] = _GRID[int(np.argmax(tried))]
+
+
+def _bootstraps(count: int) -> list[NDArray[np.int64]]:
+    random = np.random.default_rng(0)
+    return [random.integers(count, size=count) for _ in range(_BOOTSTRAPS)]

@@ -1,0 +1,216 @@
+"""Write a model bundle from trained networks: graphs, limits, thresholds, manifest, card and attribution.
+
+Weights are rounded to float16 values first, so that everything is set and measured on what ships. Nothing is
+trained, and no film of the test split is read.
+"""
+
+import datetime
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import GPTNeoXForCausalLM
+
+from engine.bundle import FORMAT, MANIFEST, Bundle, sha256_of, weights_sha256
+from engine.calibration import Thresholds, fit_thresholds
+from engine.card import attribution, model_card, summary
+from engine.data.manifest import FilmRow, read_manifest, select
+from engine.data.templates import JUDGED, NOT_JUDGED, context, usable
+from engine.errors import ExportError
+from engine.exporting.graphs import check_graphs, write_graphs
+from engine.exporting.limits import REFERENCE_SOURCES, film_stack, input_limits
+from engine.exporting.settings import ExportSettings
+from engine.lm.graph import OPSET
+from engine.lm.model import LanguageModelConfig
+from engine.lm.prompt import GENERATE_INSTRUCTIONS, REPORT_INSTRUCTIONS, report_prompt
+from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
+from engine.model import Model
+from engine.preprocess import PreprocessingSpec, film_from_file
+from engine.runtime.select import ONNXRUNTIME
+from engine.train.common import load_checkpoint
+from engine.train.instruct.start import load_language_model, read_facts
+from engine.train.rounding import round_to_half
+from engine.train.vqgan import load_tokenizer
+
+INTENDED_USE = "research and demonstration only; not for clinical use"
+LICENCE = "Apache-2.0; trained on public films with their own terms, see ATTRIBUTION.md"
+SAMPLING: dict[str, dict[str, Any]] = {
+    "report": {"temperature": 0.0, "top_p": 0.92, "max_new_tokens": 96, "seed": 0},
+    "answer": {"temperature": 0.0, "top_p": 0.92, "max_new_tokens": 96, "seed": 0},
+    "generate": {"temperature": 1.0, "top_p": 0.92, "max_new_tokens": 300, "seed": 0},
+}
+
+
+def export_bundle(settings: ExportSettings) -> dict[str, Any]:
+    """Write the bundle's folder and give its manifest; raise ExportError where a graph disagrees."""
+    tokenizer = round_to_half(load_tokenizer(settings.tokenizer))
+    network, vocabulary, config = read_network(settings.language_model)
+    spec = PreprocessingSpec(side=tokenizer.config.resolution, channels=tokenizer.config.in_channels)
+    rows = read_manifest(settings.manifest, settings.images)
+    _fresh_folder(settings.out)
+    shutil.copyfile(settings.language_model / "tokenizer.json", settings.out / "tokenizer.json")
+    if settings.floors is not None:
+        shutil.copyfile(settings.floors, settings.out / "floors.npz")
+    write_graphs(tokenizer, network, config, settings.out)
+    films = film_stack(select(rows, "val", REFERENCE_SOURCES), spec)
+    checks = check_graphs(tokenizer, network, config, vocabulary, films, settings.out)
+    limits = input_limits(tokenizer, rows, spec)
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "name": settings.name,
+        "version": settings.version,
+        "created": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "intended_use": INTENDED_USE,
+        "preprocessing": spec.to_manifest(),
+        "vocabulary": vocabulary_layout(vocabulary),
+        "language_model": language_model_shape(config),
+        "sampling": SAMPLING,
+        "findings": {"judged": ["No Finding", *JUDGED], "not_judged": list(NOT_JUDGED)},
+        "input_check": limits,
+        "instructions": {"report": list(REPORT_INSTRUCTIONS), "generate": list(GENERATE_INSTRUCTIONS)},
+        "context": settings.context,
+        "licence": LICENCE,
+        "training": training_record(settings, tokenizer.config.to_dict(), checks),
+    }
+    write_texts(manifest, settings)
+    if settings.calibrate:
+        finish_manifest(manifest, settings.out)
+        thresholds = calibrated(settings, rows)
+        manifest["sampling"] = {
+            **SAMPLING,
+            "report": {**SAMPLING["report"], "decision_bias": thresholds.decision_bias},
+        }
+        manifest["training"]["thresholds"] = {
+            "films": thresholds.films,
+            "balanced_accuracy": round(thresholds.balanced_accuracy, 4),
+            "macro_f1": round(thresholds.macro_f1, 4),
+        }
+        write_texts(manifest, settings)
+    return finish_manifest(manifest, settings.out)
+
+
+def calibrated(settings: ExportSettings, rows: list[FilmRow]) -> Thresholds:
+    """Set the thresholds of the bundle just written on the adult validation films of the source."""
+    model = Model.open(settings.out, ONNXRUNTIME, threads=1)
+    chosen = [row for row in select(rows, "val", [settings.source], adults_only=True) if usable(row)]
+    if not chosen:
+        raise ExportError(
+            f"The manifest has no adult validation film of the source {settings.source!r} to set thresholds on. "
+            "Name another with --source, or leave them out with --no-calibrate."
+        )
+    prompts = []
+    for row in chosen:
+        codes = model.encode(film_from_file(row.file, model.bundle.preprocessing))
+        told = context(row) if settings.context else None
+        prompts.append(report_prompt(model.bundle.vocabulary, codes, REPORT_INSTRUCTIONS[0], told))
+    return fit_thresholds(model.backends.language, model.bundle.vocabulary, prompts, chosen)
+
+
+def write_texts(manifest: dict[str, Any], settings: ExportSettings) -> None:
+    """Write card and attribution."""
+    card = model_card(manifest, _results(settings.results))
+    (settings.out / "MODEL_CARD.md").write_text(card, encoding="utf-8")
+    (settings.out / "ATTRIBUTION.md").write_text(attribution(), encoding="utf-8")
+
+
+def finish_manifest(manifest: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Add the hashes of every file of the folder, write the manifest and read the bundle back."""
+    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != MANIFEST}
+    manifest |= {"files": files, "weights_sha256": weights_sha256(files)}
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
+    Bundle.load(folder)
+    return manifest
+
+
+def read_network(folder: Path) -> tuple[GPTNeoXForCausalLM, Vocabulary, LanguageModelConfig]:
+    """Read a run's network, rounded to float16 values, with its vocabulary and sizes.
+
+    Raises ExportError for an architecture that the graph doesn't have.
+    """
+    network, vocabulary = load_language_model(folder)
+    if not isinstance(network, GPTNeoXForCausalLM):
+        raise ExportError(
+            f"{folder} holds a {type(network).__name__}; only GPT-NeoX is exported. Import it with "
+            "`llmcxr model import` to run it in torch."
+        )
+    held = network.config
+    config = LanguageModelConfig(
+        vocabulary.size,
+        held.hidden_size,
+        held.num_hidden_layers,
+        held.num_attention_heads,
+        held.max_position_embeddings,
+    )
+    return round_to_half(network.eval()), vocabulary, config
+
+
+def vocabulary_layout(vocabulary: Vocabulary) -> dict[str, int]:
+    """Give the manifest's `vocabulary` entry."""
+    return {
+        "text_size": vocabulary.text_size,
+        "codes": vocabulary.codes,
+        "image_offset": vocabulary.image_offset,
+        "codes_per_image": CODES_PER_IMAGE,
+        "end": vocabulary.end,
+        "instruction": vocabulary.instruction,
+        "response": vocabulary.response,
+        "less_than": vocabulary.less_than,
+        "greater_than": vocabulary.greater_than,
+        "pad": vocabulary.pad,
+    }
+
+
+def language_model_shape(config: LanguageModelConfig) -> dict[str, int | str]:
+    """Give the manifest's `language_model` entry."""
+    return {
+        "layers": config.layers,
+        "heads": config.heads,
+        "head_dim": config.head_dim,
+        "max_positions": config.max_positions,
+        "opset": OPSET,
+        "dtype": "float32",
+    }
+
+
+def training_record(
+    settings: ExportSettings, sizes: dict[str, Any], checks: dict[str, float]
+) -> dict[str, Any]:
+    """Collect what the manifest and the card say about training and measurement."""
+    held = load_checkpoint(settings.tokenizer)
+    facts = read_facts(settings.language_model)
+    return {
+        "data": [
+            "NIH ChestX-ray14 (tokenizer; adults: language model)",
+            "Hannover COVID-19 image repository (tokenizer)",
+            "Kermany et al., Mendeley Data rscbjbr9sj (children: tokenizer, and the language model's first stage)",
+        ],
+        "texts": "templates worded from mined labels; no radiologist's report",
+        "remark": settings.remark,
+        "tokenizer": {**held.get("facts", {}), "sizes": sizes, "parameters": _count(held["model"])},
+        "language_model": facts,
+        "export": checks,
+        "results": summary(_results(settings.results)),
+    }
+
+
+def _results(folder: Path | None) -> dict[str, Any]:
+    if folder is None:
+        return {}
+    files = sorted(folder.glob("*.json"))
+    if not files:
+        raise ExportError(f"{folder} holds no JSON results. Write them with `llmcxr evaluate … --json`.")
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
+
+
+def _count(model: dict[str, torch.Tensor]) -> int:
+    return sum(tensor.numel() for tensor in model.values())
+
+
+def _fresh_folder(folder: Path) -> None:
+    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
+        raise ExportError(f"The folder {folder} holds something that isn't a bundle. Name an empty one.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)

@@ -1,0 +1,27 @@
+"""Settings of `llmcxr model export`. Light to import."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from engine.settings import Settings
+
+
+class ExportSettings(Settings):
+    """What goes into a bundle, and the films that its limits and thresholds are set on."""
+
+    tokenizer: Path = Field(description="Tokenizer that `llmcxr train vqgan` wrote (best.pt).")
+    language_model: Path = Field(description="Folder that `llmcxr train stage1` or `stage2` wrote (best).")
+    manifest: Path = Field(description="CSV of the films with the splits that were trained and chosen on.")
+    images: Path | None = Field(None, description="Folder of the films; else the manifest's own.")
+    out: Path = Field(description="Folder of the bundle; one that is there is replaced.")
+    name: str = Field("llmcxr-demo", min_length=1, description="The model's name.")
+    version: str = Field(min_length=1, description="The model's version.")
+    source: str = Field("nih-cxr14", description="Source whose adult validation films set the thresholds.")
+    context: bool = Field(False, description="The prompts of the bundle tell view and age band.")
+    calibrate: bool = Field(True, description="Set the drafts' decision thresholds on the validation films.")
+    floors: Path | None = Field(None, description="Floors file of `llmcxr evaluate floors` to put beside it.")
+    results: Path | None = Field(
+        None, description="Folder of evaluation results (JSON) that the model card is written from."
+    )
+    remark: str = Field("", description="What the card should say that the runs' settings don't.")
