@@ -16,6 +16,7 @@ import numpy as np
 
 from engine import input_check
 from engine.bundle import Bundle, Sampling, default_bundle_folder
+from engine.data.templates import context_line
 from engine.errors import GenerationError, PromptError
 from engine.imported import ImportedBundle
 from engine.input_check import InputCheck
@@ -107,6 +108,15 @@ class Model:
         reconstruction = self.backends.images.decode(codes)[0]
         numbers = tuple(int(code) for code in codes[0])
         return input_check.verdict(film, reconstruction, numbers, limits)
+
+    def context(self, view: str, age_years: float | None) -> str | None:
+        """Give the line that the prompts of a film of this view and age hold, None where they hold none.
+
+        Every way to a draft or an answer asks here, so that a bundle is used as it was trained and measured.
+        """
+        if not self.bundle.manifest.context:
+            return None
+        return context_line(view, None if age_years is None else int(age_years))
 
     def encode(self, film: Film) -> tuple[int, ...]:
         """Turn a film [C, 256, 256] into its 256 codes in raster order."""

@@ -14,6 +14,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from pydicom.dataset import Dataset
+
 from engine.errors import EngineError, FilmRefused
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
@@ -21,11 +23,13 @@ from engine.preprocess import Film, film_from_array
 from llmcxr_ws import imaging, jobs
 from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.errors import StoreError, UserFacingError
+from llmcxr_ws.film_facts import read_facts
 from llmcxr_ws.jobs import Claimed, LeaseLost
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.store import questions, reports, services
 from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.reports import DraftInput
 
 KINDS = ("draft", "answer")
 SERVICE_SEEN_S = 5.0
@@ -134,8 +138,8 @@ class Worker:
             return "obsolete"
         started_at = datetime.now(UTC)
         try:
-            check = self._checked(wanted.film_path)
-            draft = self._model.report(check.codes, on_step=self._watch(pulse))
+            check, context = self._checked(wanted.film_path)
+            draft = self._model.report(check.codes, context=context, on_step=self._watch(pulse))
         except Refused as refusal:
             return self._end_draft(claimed, refusal.code, refusal.sentence, excluded=True)
         except StoreError:
@@ -144,7 +148,7 @@ class Worker:
             return self._end_draft(claimed, "film_unreadable", error.sentence, excluded=False)
         except EngineError as error:
             return self._end_draft(claimed, "model_failed", str(error), excluded=False)
-        made = self._new_draft(check, draft, started_at, wanted.film_sop_instance_uid, wanted.instances)
+        made = self._new_draft(check, context, draft, started_at, wanted)
         reports.finish_draft(self._db, claimed, made)
         log.info(
             "draft.made", job=claimed.id, film=mask(wanted.film_sop_instance_uid), decision=draft.decision
@@ -158,17 +162,17 @@ class Worker:
     def _new_draft(
         self,
         check: InputCheck,
+        context: str | None,
         draft: Draft,
         started_at: datetime,
-        film_sop_instance_uid: str,
-        instances: tuple[str, ...],
+        wanted: DraftInput,
     ) -> NewDraft:
         bundle = self._model.bundle
         seen = asdict(check)
         seen.pop("codes")
         return NewDraft(
-            film_sop_instance_uid=film_sop_instance_uid,
-            instances=instances,
+            film_sop_instance_uid=wanted.film_sop_instance_uid,
+            instances=wanted.instances,
             ai_text=draft.text,
             confidence=draft.confidence,
             codes=check.codes,
@@ -181,6 +185,7 @@ class Worker:
                 "ids": list(draft.ids),
                 "token_probabilities": [round(value, 6) for value in draft.token_probabilities],
                 "instruction": draft.instruction,
+                "context": context,
                 "input_check": seen,
                 "preprocessing": bundle.preprocessing.version,
                 "runtime": self._model.backends.name,
@@ -194,9 +199,9 @@ class Worker:
         asked = questions.begin_answer(self._db, claimed)
         chunks = _Chunks(lambda seq, text: questions.add_chunk(self._db, claimed, seq=seq, text=text))
         try:
-            check = self._checked(asked.film_path)
+            check, context = self._checked(asked.film_path)
             answer = self._model.answer(
-                check.codes, asked.text, on_text=chunks.push, on_step=self._watch(pulse)
+                check.codes, asked.text, on_text=chunks.push, on_step=self._watch(pulse), context=context
             )
         except Refused as refusal:
             return self._end_answer(claimed, refusal.code, refusal.sentence)
@@ -220,23 +225,31 @@ class Worker:
         questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=True)
         return f"failed: {code}"
 
-    def _checked(self, path: str) -> InputCheck:
-        """Read a received film and pass it through the input check; raise Refused where it isn't accepted."""
+    def _checked(self, path: str) -> tuple[InputCheck, str | None]:
+        """Read a received film, pass it through the input check, and give its context line, if prompts hold one.
+
+        Raises Refused where the film isn't accepted.
+        """
+        dataset = imaging.read_dataset(self._objects.path(path))
         try:
-            film = self.film(path)
+            film = self._film(dataset)
         except FilmRefused as error:
             raise Refused("input_check", str(error)) from error
         check = self._model.check_film(film)
         if not check.accepted:
             raise Refused("input_check", check.reason)
-        return check
+        facts = read_facts(dataset)
+        return check, self._model.context(facts.view, facts.patient_age_years)
 
     def film(self, path: str) -> Film:
         """Turn a file of the object store into the film the model sees, float32 [C, 256, 256].
 
         Raises ImagingError for pixels that can't be decoded, FilmRefused for what isn't a film.
         """
-        pixels = imaging.stored(self._objects.path(path))
+        return self._film(imaging.read_dataset(self._objects.path(path)))
+
+    def _film(self, dataset: Dataset) -> Film:
+        pixels = imaging.stored(dataset)
         return film_from_array(pixels.values, self._model.bundle.preprocessing, pixels.padding_mask)
 
     def _watch(self, pulse: _Pulse) -> Callable[[], None]:

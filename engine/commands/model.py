@@ -19,6 +19,7 @@ from engine.commands.opening import (
     ThreadsOption,
     TriesOption,
     configured_model,
+    film_context,
     models_folder,
     opened,
     read_film,
@@ -182,7 +183,8 @@ def ask_film(
         check = model.check_film(read_film(file, model.bundle.preprocessing))
         if not check.accepted:
             raise EngineFailure(check.reason)
-        answer = model.answer(check.codes, question, seed=seed, on_text=_say)
+        context = film_context(model, file)
+        answer = model.answer(check.codes, question, seed=seed, on_text=_say, context=context)
     _close(model, answer.confidence, answer.finished)
 
 
@@ -302,7 +304,7 @@ def _drafted(model: Model, file: Path, seed: int | None) -> dict[str, Any]:
         check = model.check_film(read_film(file, model.bundle.preprocessing))
         if not check.accepted:
             return {"refused": check.reason}
-        draft = model.report(check.codes, seed=seed)
+        draft = model.report(check.codes, seed=seed, context=film_context(model, file))
     except (EngineError, UserFacingError) as error:
         return {"refused": str(error)}
     if draft.decision == "withheld":

@@ -85,16 +85,31 @@ def read_film(file: Path, spec: PreprocessingSpec) -> Film:
     """Read a picture by the model's form for files, a DICOM instance by its form for DICOM."""
     from engine.preprocess import film_from_array, film_from_file
     from llmcxr_ws import imaging
+
+    if not _is_dicom(file):
+        return film_from_file(file, spec)
+    pixels = imaging.stored(file)
+    return film_from_array(pixels.values, spec, pixels.padding_mask)
+
+
+def film_context(model: Model, file: Path) -> str | None:
+    """Give the context line of a film as the workstation does: from a DICOM header; a picture tells neither."""
+    from llmcxr_ws.film_facts import read_facts
+    from llmcxr_ws.imaging import read_dataset
+
+    if not model.bundle.manifest.context or not _is_dicom(file):
+        return model.context("", None)
+    facts = read_facts(read_dataset(file))
+    return model.context(facts.view, facts.patient_age_years)
+
+
+def _is_dicom(file: Path) -> bool:
     from llmcxr_ws.errors import EngineFailure
 
     try:
         with file.open("rb") as stream:
-            is_dicom = stream.read(132)[128:] == b"DICM"
+            return stream.read(132)[128:] == b"DICM"
     except OSError as error:
         raise EngineFailure(
             f"{file} can't be read: {error.strerror}.", what_to_do="Check the path."
         ) from error
-    if not is_dicom:
-        return film_from_file(file, spec)
-    pixels = imaging.stored(file)
-    return film_from_array(pixels.values, spec, pixels.padding_mask)

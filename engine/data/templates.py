@@ -130,8 +130,13 @@ def _subject(sentence: str) -> str | None:
 
 def context(row: Labelled) -> str:
     """Give view and age band as the context line of a prompt: `View: PA. Age: 40 to 59 years.`"""
-    parts = [f"View: {row.view}."] if row.view in _VIEWS else []
-    return " ".join([*parts, f"Age: {age_band(row.age)}."])
+    return context_line(row.view, row.age)
+
+
+def context_line(view: str, years: int | None) -> str:
+    """Give the context line of a view and an age; another view than PA and AP is left out."""
+    parts = [f"View: {view}."] if view in _VIEWS else []
+    return " ".join([*parts, f"Age: {age_band(years)}."])
 
 
 def age_band(years: int | None) -> str:
@@ -140,5 +145,6 @@ def age_band(years: int | None) -> str:
         return "not known"
     if years < 18:
         return "under 18 years"
-    bands = ((40, "18 to 39 years"), (60, "40 to 59 years"), (200, "60 years or more"))
-    return next(name for limit, name in bands if years < limit)
+    if years < 60:
+        return "18 to 39 years" if years < 40 else "40 to 59 years"
+    return "60 years or more"

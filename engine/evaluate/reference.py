@@ -82,7 +82,8 @@ def draft_texts(
     def make(index: int) -> TextPair:
         record, reference = films[index]
         try:
-            draft = model.report(model.encode(read(record.image)), seed + index)
+            codes = model.encode(read(record.image))
+            draft = model.report(codes, seed + index, model.context(record.view, record.age))
         except GenerationError as error:
             return TextPair(record.key, hashed(record.patient), reference, "", str(error))
         return TextPair(record.key, hashed(record.patient), reference, draft.text, draft.reason)
@@ -123,7 +124,8 @@ def answer_questions(
         if record.key not in codes:
             codes[record.key] = model.encode(read(record.image))
         try:
-            said = model.answer(codes[record.key], pair.question, seed + index).text
+            context = model.context(record.view, record.age)
+            said = model.answer(codes[record.key], pair.question, seed + index, context=context).text
         except GenerationError:
             said = ""
         key = f"{index}:{pair.key}"

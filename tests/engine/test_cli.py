@@ -67,6 +67,23 @@ def test_draft_is_the_same_for_picture_and_dicom(
     assert first["draft"] == expected.text
 
 
+def test_a_header_tells_view_and_age_where_the_prompts_hold_them(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "telling", context=True)
+    model = Model.open(folder, threads=1)
+    film_file(tmp_path / "film.dcm", chest_pixels(seed=2), view="AP", age="045Y")
+    Image.fromarray(chest_pixels(seed=2)).save(tmp_path / "film.png")
+    files = (tmp_path / "film.dcm", tmp_path / "film.png")
+    result = run("model", "draft", *files, "--bundle", folder, "--threads", 1, "--json")
+    codes = model.encode(chest_film(seed=2))
+    lines = ("View: AP. Age: 40 to 59 years.", "Age: not known.")
+    expected = [model.report(codes, context=line).text for line in lines]
+    # A random model may not end its text; then it is withheld with what it said.
+    assert [one.get("draft", one.get("withheld")) for one in json.loads(result.output)] == expected
+    assert expected[0] != expected[1]
+    asked = run("model", "ask", files[0], "What is there?", "--bundle", folder, "--threads", 1)
+    assert asked.output.startswith(model.answer(codes, "What is there?", context=lines[0]).text)
+
+
 def test_draft_names_model_limits_and_use(tiny_folder: Path, films: tuple[Path, Path]) -> None:
     output = run("model", "draft", films[0], "--bundle", tiny_folder, "--threads", 1).output
     for text in ("tiny 2026.11.0", "It can't judge: Pneumothorax", "Research use only", "confidence"):

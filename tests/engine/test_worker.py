@@ -27,7 +27,7 @@ from llmcxr_ws.store import audit, questions, reports, services, studies
 from llmcxr_ws.store.models import AnswerChunk, Job
 from llmcxr_ws.store.types import db_now
 from llmcxr_ws.workplace import Workplace
-from tests.engine.factories import chest_pixels
+from tests.engine.factories import chest_pixels, make_bundle
 from tests.engine.test_generation import said
 
 MARKER = "MARKERNAME^TEST"
@@ -66,7 +66,13 @@ def speaking(model: Model, text: str, on_call: Callable[[int], None] = lambda ca
     return Model(model.bundle, replace(model.backends, language=Speaking(model.bundle, text, on_call)))
 
 
-def film_file(path: Path, pixels: NDArray[np.uint8] | None, photometric: str = "MONOCHROME2") -> Dataset:
+def film_file(
+    path: Path,
+    pixels: NDArray[np.uint8] | None,
+    photometric: str = "MONOCHROME2",
+    view: str = "",
+    age: str = "",
+) -> Dataset:
     """Write a DX file of 8-bit pixels, or one without pixel data."""
     ds = Dataset()
     ds.SOPClassUID = DigitalXRayImageStorageForPresentation
@@ -74,6 +80,7 @@ def film_file(path: Path, pixels: NDArray[np.uint8] | None, photometric: str = "
     ds.StudyInstanceUID = generate_uid()
     ds.SeriesInstanceUID = generate_uid()
     ds.PatientName, ds.PatientID, ds.Modality = MARKER, "MARKERID", "DX"
+    ds.ViewPosition, ds.PatientAge = view, age
     ds.PhotometricInterpretation, ds.SamplesPerPixel = photometric, 1
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 8, 8, 7, 0
     if pixels is not None:
@@ -85,10 +92,16 @@ def film_file(path: Path, pixels: NDArray[np.uint8] | None, photometric: str = "
     return ds
 
 
-def send(workplace: Workplace, pixels: NDArray[np.uint8] | None, damage: bool = False) -> int:
+def send(
+    workplace: Workplace,
+    pixels: NDArray[np.uint8] | None,
+    damage: bool = False,
+    view: str = "",
+    age: str = "",
+) -> int:
     """Put a film where the node would, complete its study and queue its draft; give the study's id."""
     spooled = workplace.objects.spool_file()
-    ds = film_file(spooled, pixels)
+    ds = film_file(spooled, pixels, view=view, age=age)
     if damage:
         spooled.write_bytes(spooled.read_bytes()[:-5000])
     data = spooled.read_bytes()
@@ -143,6 +156,36 @@ def test_a_film_becomes_a_draft_in_the_models_own_words(workplace: Workplace, mo
     assert report.evidence["ids"] == list(expected.ids)
     assert jobs.waiting(workplace.db) == {"done": 1}
     assert audit.verify(workplace.db)[1] is None
+
+
+@pytest.fixture(scope="session")
+def telling(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """A tiny bundle whose prompts hold view and age band, as its manifest says."""
+    folder = make_bundle(tmp_path_factory.mktemp("bundles") / "telling", context=True)
+    return Model.open(folder, threads=1)
+
+
+def test_view_and_age_band_are_told_where_the_bundle_was_trained_with_them(
+    workplace: Workplace, model: Model, telling: Model
+) -> None:
+    pixels = chest_pixels(seed=3)
+    codes = model.encode(film_of(pixels, model))
+    line = "View: PA. Age: 60 years or more."
+    assert telling.report(codes, context=line).ids != telling.report(codes).ids
+    for used, context in ((telling, line), (model, None)):
+        study_id = send(workplace, pixels, view="PA", age="071Y")
+        worker(workplace, used).run(once=True)
+        report = reports.current_report(workplace.db, study_id)
+        assert report is not None and report.evidence["context"] == context
+        assert report.evidence["ids"] == list(used.report(codes, context=context).ids)
+        answered = ask(workplace, study_id, "What is seen?")
+        worker(workplace, used).run(once=True)
+        assert answered().answer == used.answer(codes, "What is seen?", context=context).text
+    # A film whose header tells neither: the prompt says so, as in training.
+    study_id = send(workplace, pixels)
+    worker(workplace, telling).run(once=True)
+    report = reports.current_report(workplace.db, study_id)
+    assert report is not None and report.evidence["context"] == "Age: not known."
 
 
 def film_of(pixels: NDArray[np.uint8], model: Model) -> NDArray[np.float32]:
