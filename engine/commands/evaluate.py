@@ -83,7 +83,7 @@ def evaluate_floors(settings: FloorSettings) -> None:
 
     model = _open(settings)
     rows = [row for row in read_manifest(settings.manifest, settings.images) if row.split != "test"]
-    floors = fit_floors(load_cohort(model, rows, _film_reader(model)), settings.seed)
+    floors = fit_floors(load_cohort(model, rows, _film_reader(model)), settings.seed, settings.fewest)
     size = save_floors(floors, model, settings.out)
     typer.echo(f"{settings.out}: {size / 1e3:.0f} kB, sources {', '.join(sorted(floors))}.")
 
@@ -211,7 +211,7 @@ def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> F
     """Read the floors file, else the model's own, else fit on the manifest's training split; else none."""
     from engine.data.manifest import read_manifest
     from engine.evaluate.cohort import load_cohort
-    from engine.evaluate.floors import fit_floors
+    from engine.evaluate.floors import FEWEST, fitted_floors
     from engine.evaluate.floors_file import FILE, load_floors
 
     shipped = model.bundle.folder / FILE
@@ -219,14 +219,15 @@ def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> F
         return load_floors(settings.floors or shipped, model)
     rows = read_manifest(settings.manifest, settings.images, any_split=True)
     known = [row for row in rows if row.split != "test" and settings.source in ("", row.source)]
-    if not any(row.split == "train" for row in known):
+    trained = sum(row.split == "train" for row in known)
+    floors = fitted_floors(load_cohort(model, known, _film_reader(model))) if trained else {}
+    if not floors:
         typer.echo(
-            f"No floors file and no training films: floors that need them are left out. Make {FILE} with "
-            "`llmcxr evaluate floors`.",
+            f"No floors file and {trained} training films; floors that need them are left out: a source needs "
+            f"{FEWEST} normal and {FEWEST} abnormal ones. Make {FILE} with `llmcxr evaluate floors`.",
             err=True,
         )
-        return None
-    return fit_floors(load_cohort(model, known, _film_reader(model)))
+    return floors or None
 
 
 def _film_reader(model: Model) -> Any:

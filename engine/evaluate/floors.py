@@ -24,7 +24,7 @@ DRAWN_REPORTS = 10
 MOST_NEIGHBOURS = 1000  # training films kept for nearest neighbours, per source
 MOST_REPORTS = 400
 PROBE_STRENGTHS = (0.0003, 0.001, 0.003, 0.01)  # the best on val is taken
-FEWEST = 10  # normal and abnormal training films, each
+FEWEST = 10  # normal and abnormal training films of a source, each
 
 NO_FILM = (
     "always normal",
@@ -104,22 +104,29 @@ def code_features(cohort: Cohort) -> NDArray[np.float64]:
     return np.asarray(np.sqrt(counts))
 
 
-def fit_floors(cohort: Cohort, seed: int = 0) -> Floors:
-    """Fit the floors of every source that has at least ten normal and ten abnormal training films.
+def fit_floors(cohort: Cohort, seed: int = 0, fewest: int = FEWEST) -> Floors:
+    """Fit the floors of every source with at least `fewest` normal and as many abnormal training films.
 
     Raises DataError where no source has them.
     """
+    floors = fitted_floors(cohort, seed, fewest)
+    if not floors:
+        raise DataError(
+            f"No source of the manifest has {fewest} normal and {fewest} abnormal films in its training split. "
+            "Give more films, or lower --fewest."
+        )
+    return floors
+
+
+def fitted_floors(cohort: Cohort, seed: int = 0, fewest: int = FEWEST) -> Floors:
+    """Fit the floors of the sources that have enough training films, perhaps of none."""
     floors = {}
     for source in sorted({row.source for row in cohort.rows}):
         here = np.array([row.source == source for row in cohort.rows]) & cohort.labelled
         train = cohort.take(np.flatnonzero(here & _split(cohort, "train")))
         val = cohort.take(np.flatnonzero(here & _split(cohort, "val")))
-        if min(int(train.abnormal.sum()), int((~train.abnormal).sum())) >= FEWEST:
+        if min(int(train.abnormal.sum()), int((~train.abnormal).sum())) >= fewest:
             floors[source] = _fit_source(train, val if len(val) else train, seed)
-    if not floors:
-        raise DataError(
-            f"No source of the manifest has {FEWEST} normal and {FEWEST} abnormal films in its training split."
-        )
     return floors
 
 

@@ -60,6 +60,9 @@ class FloorSettings(Settings):
     manifest: Path = Field(..., description="CSV of the films with a training and a validation split.")
     images: Path | None = Field(None, description="Folder of the films; else the manifest's own.")
     out: Path = Field(Path("floors.npz"), description="File to write; a bundle holds it by this name.")
+    fewest: int = Field(
+        10, ge=2, description="Normal, and abnormal, training films that a source must have for floors."
+    )
     seed: int = Field(0, description="Seed of the wording of reports and of the films kept.")
     threads: int = Field(1, ge=1, description="CPU threads.")
 

@@ -6,7 +6,6 @@ import csv
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -110,10 +109,8 @@ def known(demo: Model, rows: list[FilmRow]) -> Cohort:
 
 
 @pytest.fixture(scope="session")
-def floors(known: Cohort) -> Iterator[floors_of.Floors]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(floors_of, "FEWEST", 1)
-        yield floors_of.fit_floors(known)
+def floors(known: Cohort) -> floors_of.Floors:
+    return floors_of.fit_floors(known, fewest=1)
 
 
 @pytest.fixture(scope="session")
@@ -193,6 +190,23 @@ def test_a_missing_film_is_named_and_nothing_is_measured(folder: Path, tmp_path:
     assert isinstance(done.exception, EngineFailure)
     assert "nowhere.png" in str(done.exception)
     assert not target.exists()
+
+
+def test_too_few_training_films_leave_floors_out_and_are_told(
+    folder: Path, tiny_folder: Path, tmp_path: Path
+) -> None:
+    """Eight training films carry no floors: the evaluation goes on without them and says why."""
+    films = ["--model", str(tiny_folder), "--manifest", str(folder / "manifest.csv")]
+    target = tmp_path / "figures.json"
+    done = CliRunner().invoke(build_app(), ["evaluate", "tokenizer", *films, "--json", str(target)])
+    assert done.exit_code == 0, done.exception
+    assert "8 training films; floors that need them are left out" in done.stderr
+    assert json.loads(target.read_text())["n"] == 13
+    refused = CliRunner().invoke(
+        build_app(), ["evaluate", "floors", *films, "--out", str(tmp_path / "f.npz")]
+    )
+    assert isinstance(refused.exception, EngineFailure)
+    assert "lower --fewest" in str(refused.exception)
 
 
 def test_every_floor_and_variant_has_every_figure(result: ReportResult) -> None:
