@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.dicom_pixels import is_dicom, read_dicom_film
-from engine.preprocess import PreprocessingSpec, prepared_grey, read_stored
+from engine.preprocess import Film, PreprocessingSpec, film_from_grey, prepared_grey, read_stored
 
 Grey = NDArray[np.uint8]
 
@@ -20,3 +20,11 @@ def read_grey(path: Path, spec: PreprocessingSpec) -> Grey:
         film = read_dicom_film(path)
         return prepared_grey(film.values, spec.dicom, spec.minimum_side, film.padding_mask)
     return prepared_grey(read_stored(path), spec.file, spec.minimum_side)
+
+
+def read_film(path: Path, spec: PreprocessingSpec) -> Film:
+    """Read a film of any kind as inference sees it: float32 [channels, side, side] in [-1, 1].
+
+    Raises FilmRefused for what isn't a film.
+    """
+    return film_from_grey(read_grey(path, spec), spec)

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from engine.data.film_files import read_grey
+from engine.data.film_files import read_film
 from engine.data.prepared import PreparedSet
 from engine.errors import DataError, SettingsError
 from engine.evaluate import grading, language, paper_tables, reference
@@ -32,7 +32,7 @@ from engine.evaluate.study_settings import (
     TextSettings,
 )
 from engine.model import Model
-from engine.preprocess import PreprocessingSpec, film_from_grey, published
+from engine.preprocess import PreprocessingSpec, published
 from engine.progress import track
 
 Figures = dict[str, Any]
@@ -235,7 +235,7 @@ def _provenance(settings: ModelSettings) -> Figures:
 
 
 def _reader(spec: PreprocessingSpec) -> ReadFilm:
-    return lambda path: film_from_grey(read_grey(path, spec), spec)
+    return lambda path: read_film(path, spec)
 
 
 def _films(pairs: Sequence[FilmPair], side: str, spec: PreprocessingSpec) -> Iterator[NDArray[np.float32]]:

@@ -16,6 +16,7 @@ from transformers import GPTNeoXForCausalLM
 from engine.bundle import FORMAT, MANIFEST, Bundle, sha256_of, weights_sha256
 from engine.calibration import Thresholds, fit_thresholds
 from engine.card import attribution, model_card, summary
+from engine.data.film_files import read_film
 from engine.data.manifest import FilmRow, read_manifest, select
 from engine.data.templates import JUDGED, NOT_JUDGED, context, usable
 from engine.errors import ExportError
@@ -27,7 +28,7 @@ from engine.lm.model import LanguageModelConfig
 from engine.lm.prompt import GENERATE_INSTRUCTIONS, REPORT_INSTRUCTIONS, report_prompt
 from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
 from engine.model import Model
-from engine.preprocess import PreprocessingSpec, film_from_file
+from engine.preprocess import PreprocessingSpec
 from engine.runtime.select import ONNXRUNTIME
 from engine.train.common import load_checkpoint
 from engine.train.instruct.start import load_language_model, read_facts
@@ -44,12 +45,30 @@ SAMPLING: dict[str, dict[str, Any]] = {
 
 
 def export_bundle(settings: ExportSettings) -> dict[str, Any]:
-    """Write the bundle's folder and give its manifest; raise ExportError where a graph disagrees."""
+    """Write the bundle's folder and give its manifest; raise ExportError where a graph disagrees.
+
+    It is made beside its place and renamed at the end: a bundle that is there stays until the new one is whole.
+    """
+    _check_place(settings.out)
+    _results(settings.results)
+    out = settings.out.resolve()
+    draft = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        manifest = _write(settings.model_copy(update={"out": draft}))
+        shutil.rmtree(out, ignore_errors=True)
+        draft.replace(out)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+    return manifest
+
+
+def _write(settings: ExportSettings) -> dict[str, Any]:
     tokenizer = round_to_half(load_tokenizer(settings.tokenizer))
     network, vocabulary, config = read_network(settings.language_model)
     spec = PreprocessingSpec(side=tokenizer.config.resolution, channels=tokenizer.config.in_channels)
     rows = read_manifest(settings.manifest, settings.images)
-    _fresh_folder(settings.out)
     shutil.copyfile(settings.language_model / "tokenizer.json", settings.out / "tokenizer.json")
     if settings.floors is not None:
         shutil.copyfile(settings.floors, settings.out / "floors.npz")
@@ -102,7 +121,7 @@ def calibrated(settings: ExportSettings, rows: list[FilmRow]) -> Thresholds:
         )
     prompts = []
     for row in chosen:
-        codes = model.encode(film_from_file(row.file, model.bundle.preprocessing))
+        codes = model.encode(read_film(row.file, model.bundle.preprocessing))
         told = context(row) if settings.context else None
         prompts.append(report_prompt(model.bundle.vocabulary, codes, REPORT_INSTRUCTIONS[0], told))
     return fit_thresholds(model.backends.language, model.bundle.vocabulary, prompts, chosen)
@@ -209,8 +228,6 @@ def _count(model: dict[str, torch.Tensor]) -> int:
     return sum(tensor.numel() for tensor in model.values())
 
 
-def _fresh_folder(folder: Path) -> None:
+def _check_place(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).is_file():
         raise ExportError(f"The folder {folder} holds something that isn't a bundle. Name an empty one.")
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)

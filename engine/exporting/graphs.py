@@ -1,6 +1,9 @@
 """A tokenizer and a language model as three ONNX graphs, each compared with torch on real films."""
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +31,30 @@ def write_graphs(
     """Export encoder, decoder and language model into the folder, weights stored as float16."""
     graph = LanguageModelGraph(config)
     graph.load_hugging_face(network.state_dict())
-    with warnings.catch_warnings():
-        # torch 2.13's exporter warns about a class of its own that is to be replaced, and about the one
-        # name that all caches share for their first axis.
-        warnings.filterwarnings("ignore", category=FutureWarning)
-        warnings.filterwarnings("ignore", message=".*shares the same shape constraints", category=UserWarning)
+    with _quiet_exporter():
         export_tokenizer(tokenizer, folder / "encoder.onnx", folder / "decoder.onnx")
         export_language_model(graph, folder / "lm.onnx")
     for name in ("encoder.onnx", "decoder.onnx", "lm.onnx"):
         store_half(folder / name)
+
+
+@contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """Leave out what torch's exporter says of itself and of torchvision, which no graph of ours needs."""
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            # torch 2.13's exporter warns about a class of its own that is to be replaced, and about the one
+            # name that all caches share for their first axis.
+            warnings.filterwarnings("ignore", category=FutureWarning)
+            warnings.filterwarnings(
+                "ignore", message=".*shares the same shape constraints", category=UserWarning
+            )
+            yield
+    finally:
+        log.setLevel(level)
 
 
 @torch.no_grad()

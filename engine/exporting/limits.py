@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from engine import input_check
 from engine.bundle import InputLimits
+from engine.data.film_files import read_film
 from engine.data.manifest import FilmRow, select
 from engine.errors import ExportError
-from engine.preprocess import PreprocessingSpec, film_from_file
+from engine.preprocess import PreprocessingSpec
 from engine.tokenizer.vqgan import VQModel
 
 ACCEPTED_MIN = 0.99
@@ -70,4 +71,4 @@ def _copy(tokenizer: VQModel, film: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def film_stack(rows: Sequence[FilmRow], spec: PreprocessingSpec) -> NDArray[np.float32]:
     """Preprocess the films of rows as inference does: [N, C, side, side]."""
-    return np.stack([film_from_file(row.file, spec) for row in rows])
+    return np.stack([read_film(row.file, spec) for row in rows])

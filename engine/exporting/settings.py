@@ -20,6 +20,12 @@ class ExportSettings(Settings):
     source: str = Field("nih-cxr14", description="Source whose adult validation films set the thresholds.")
     context: bool = Field(False, description="The prompts of the bundle tell view and age band.")
     calibrate: bool = Field(True, description="Set the drafts' decision thresholds on the validation films.")
+    guard: Path | None = Field(
+        None, description="Classifier of `llmcxr train classifier` (best.pt) to put beside it as guard."
+    )
+    other_classifiers: tuple[Path, ...] = Field(
+        (), description="Classifiers that the guard mustn't be (teacher, feature net, judge), [FILE, …]."
+    )
     floors: Path | None = Field(None, description="Floors file of `llmcxr evaluate floors` to put beside it.")
     results: Path | None = Field(
         None, description="Folder of evaluation results (JSON) that the model card is written from."

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
 
 from engine.bundle import sha256_of
 from engine.data.bpe import train_tokenizer
@@ -59,6 +60,7 @@ def make_network(
 
 def load_network(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
     """Load a causal language model from a folder, never from a network; raise CheckpointError if it can't be."""
+    disable_progress_bar()  # a bar of its own for a second's work
     try:
         network = AutoModelForCausalLM.from_pretrained(folder, local_files_only=True, dtype=dtype)
     except (OSError, ValueError, KeyError, RuntimeError) as error:
