@@ -176,15 +176,24 @@ def keys_sha256(records: Sequence[FilmRecord]) -> str:
 def check_records(records: Sequence[FilmRecord]) -> None:
     """Raise DataError for two films with one key, an unknown split, or a patient in two splits."""
     keys: set[str] = set()
-    split_of: dict[tuple[str, str], str] = {}
     for record in records:
         if record.key in keys:
             raise DataError(f"Two films have the key {record.key!r}. Give each film a name of its own.")
         keys.add(record.key)
         if record.split not in SPLITS:
             raise DataError(f"The split {record.split!r} is none of {', '.join(SPLITS)}.")
-        if split_of.setdefault((record.source, record.patient), record.split) != record.split:
-            raise DataError("A patient of the set is in two splits. Split by patient, not by film.")
+    check_patients(records)
+
+
+def check_patients(records: Iterable[FilmRecord]) -> None:
+    """Raise DataError for a patient in two splits, whose films may come from several sets or lists."""
+    split_of: dict[tuple[str, str], str] = {}
+    for record in records:
+        if (split := split_of.setdefault((record.source, record.patient), record.split)) != record.split:
+            raise DataError(
+                f"A patient of {record.source} is in two splits, {split} and {record.split}. Split by patient, not "
+                "by film, and every set or list of the same patients by one rule."
+            )
 
 
 def table_from_films(records: Sequence[FilmRecord], root: Path) -> pa.Table:

@@ -18,7 +18,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from engine.data.films import CANVAS, Augmentation, Canvases, augmented, load_films
 from engine.data.manifest import read_manifest
-from engine.data.prepared import PreparedSet
+from engine.data.prepared import PreparedSet, check_patients
 from engine.data.records import FilmRecord, Split
 from engine.errors import DataError
 from engine.preprocess import PreprocessingSpec, published
@@ -64,6 +64,7 @@ def read_records(settings: FilmSettings) -> list[FilmRecord]:
     records = [] if settings.manifest is None else _from_manifest(settings.manifest, settings.images)
     for folder in settings.sets:
         records += PreparedSet.open(folder, settings.images if settings.manifest is None else None).records
+    check_patients(records)
     if settings.sources:
         records = [record for record in records if record.source in settings.sources]
         empty = sorted(set(settings.sources) - {record.source for record in records})

@@ -11,6 +11,7 @@ import torch
 
 import engine
 from engine.data.prepared import PreparedSet
+from engine.data.records import QuestionAnswer, ReportText
 from engine.errors import DataError, SettingsError
 from engine.lm.prompt import REPORT_INSTRUCTIONS
 from engine.lm.vocabulary import Vocabulary
@@ -19,7 +20,7 @@ from engine.train.instruct.corpus import Corpus, Film, Item, open_sets, read_cor
 from engine.train.instruct.examples import Example, ExampleMaker, drop_too_long
 from engine.train.instruct.plan import Plan, make_plan
 from engine.train.instruct.settings import TASKS, InstructSettings, Stage1Settings, Stage2Settings
-from tests.engine.tuning_world import TOKENIZER_ID, make_set, record, stage1, stage2
+from tests.engine.tuning_world import TOKENIZER_ID, make_set, record, stage1, stage2, write_codes
 
 NEOX = Path(__file__).parents[1] / "data" / "20B_tokenizer.json"
 Maker = Callable[..., ExampleMaker]
@@ -70,7 +71,7 @@ def film(variants: int = 1) -> Film:
     return Film(record(0), np.tile(np.arange(256, dtype=np.int16), (variants, 1)))
 
 
-def corpus_of(folder: Path, **changes: Any) -> tuple[Corpus, InstructSettings]:
+def corpus_of(folder: Path | list[Path], **changes: Any) -> tuple[Corpus, InstructSettings]:
     settings = stage1(folder, Path("run"), **changes)
     sets, tokenizer = open_sets(settings)
     return read_corpus(settings, sets, tokenizer, "train"), settings
@@ -224,6 +225,40 @@ def test_even_films_teach_reports_and_odd_ones_films(folder: Path) -> None:
     }
 
 
+def test_a_film_of_two_sets_is_taught_once(tmp_path: Path) -> None:
+    """The second set lacks the first film, so that every other one changes its place among the sorted keys."""
+    make_set(tmp_path / "all", films=12)
+    prepared = PreparedSet.create(tmp_path / "some", PreparedSet.open(tmp_path / "all").records[1:], {})
+    prepared.write_reports(ReportText(one.key, "Edema.", "worded") for one in prepared.records)
+    questions = [
+        QuestionAnswer(one.key, text, "Yes.", "labels", "rules", "CC0")
+        for one in prepared.records
+        for text in ("Is this film normal?", "Is there edema?")
+    ]
+    prepared.write_vqa(questions)
+    write_codes(prepared, np.array([one.normal for one in prepared.records]))
+    alone, _ = corpus_of(tmp_path / "all")
+    both, _ = corpus_of([tmp_path / "all", tmp_path / "some"])
+    for task in ("report", "generate"):
+        texts = [
+            [(item.film.record.key, *item.texts) for item in corpus.items[task] if item.film]
+            for corpus in (alone, both)
+        ]
+        assert texts[0] == texts[1] and len(texts[0]) == 6
+    assert both.counts()["answer"] == 12 + 11
+    assert both.dropped["film whose report an earlier set holds"] == 11
+    assert both.dropped["question that an earlier set asks of the film"] == 11
+
+
+def test_a_patient_in_two_splits_of_two_sets_is_refused(tmp_path: Path) -> None:
+    for name, split in (("a", "train"), ("b", "val")):
+        records = [record(0, split, key=f"{name}0"), record(1, split, "other", key=f"{name}1")]
+        prepared = PreparedSet.create(tmp_path / name, records, {})
+        write_codes(prepared, np.array([True, False]))
+    with pytest.raises(DataError, match="A patient of made is in two splits, train and val"):
+        corpus_of([tmp_path / "a", tmp_path / "b"])
+
+
 def test_sections_are_read_by_the_stage(tmp_path: Path) -> None:
     records = [
         record(0, findings="Clear lungs.", impression="Normal."),
@@ -235,8 +270,6 @@ def test_sections_are_read_by_the_stage(tmp_path: Path) -> None:
     prepared.write_reports([])
     codes = np.load(prepared.codes_folder(TOKENIZER_ID) / "codes.npy")
     PreparedSet.create(tmp_path, records, {})
-    from tests.engine.tuning_world import write_codes
-
     write_codes(PreparedSet.open(tmp_path), np.array([True] * len(records)))
     assert len(codes) == 11
     first, _ = corpus_of(tmp_path, directions="both", shares={"report": 1})
@@ -265,6 +298,14 @@ def test_plain_language_is_read_as_dolly_lays_it_out(tmp_path: Path) -> None:
     assert (len(training), len(held_out)) == (45, 5)
     assert {item.response for item in (*training, *held_out)} == {str(n) for n in range(50)}
     assert training[0].prompt == "Sum up." and training[0].given == "A. B."
+    odd = {**line, "instruction": "A\u2028B\u0085C", "context": None}
+    path.write_text(json.dumps(odd, ensure_ascii=False) + "\n" + json.dumps({**line, "response": None}))
+    item, unanswered = read_instruct(path)[0]
+    assert {item.prompt, unanswered.prompt} == {"A\u2028B\u0085C", "Sum up."}
+    assert {item.given, unanswered.given} == {"", "A. B."}
+    corpus, _ = corpus_of(make_set(tmp_path / "set"), instruct=path)
+    assert [one.prompt for one in corpus.items["instruct"]] == ["A\u2028B\u0085C"]
+    assert corpus.dropped["instruct: empty text"] == 1
     path.write_text('{"instruction": "x"}\n')
     with pytest.raises(DataError, match="Line 1"):
         read_instruct(path)

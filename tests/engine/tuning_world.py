@@ -78,7 +78,7 @@ def write_codes(prepared: PreparedSet, normal: np.ndarray[Any, Any]) -> None:
     (folder / CODES_FACTS).write_text(json.dumps(facts))
 
 
-def stage1(folder: Path, out: Path, **changes: Any) -> Stage1Settings:
+def stage1(folder: Path | list[Path], out: Path, **changes: Any) -> Stage1Settings:
     """Settings of a tiny first stage."""
     return Stage1Settings.read(None, {"prepared": folder, "out": out, **TINY, **changes})
 

@@ -6,7 +6,7 @@ Everything that is left out is counted with its reason. No token ids here, and n
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.data.plain_language import PAIRS, REPEATED_WORDS, repeat_pair
-from engine.data.prepared import PreparedSet
+from engine.data.prepared import PreparedSet, check_patients
 from engine.data.records import FilmRecord
 from engine.errors import DataError
 from engine.train.instruct.settings import TASKS, InstructSettings
@@ -63,8 +63,12 @@ class Corpus:
 
 
 def open_sets(settings: InstructSettings) -> tuple[list[PreparedSet], str]:
-    """Open the sets and find the tokenizer that all of their codes are by; raise DataError where there is none."""
+    """Open the sets and find the tokenizer that all of their codes are by.
+
+    Raises DataError where there is none, and for a patient who is in two splits.
+    """
     sets = [PreparedSet.open(folder) for folder in settings.prepared]
+    check_patients(record for one in sets for record in one.records)
     names = [{place.name for place in (one.folder / "codes").glob("*") if place.is_dir()} for one in sets]
     common = sorted(set.intersection(*names))
     chosen = [name for name in common if name.startswith(settings.codes[:12])]
@@ -86,9 +90,10 @@ def read_corpus(
     """
     corpus = Corpus()
     for one in sets:
-        _add_set(corpus, settings, one, tokenizer_id, split)
-    training, held_out = read_instruct(settings.instruct)
-    corpus.items["instruct"] = training if split == "train" else held_out
+        # A film that is in several sets is taught once: in one direction, and each question one time.
+        _add_set(corpus, settings, one, tokenizer_id, split, _taught(corpus))
+    for item in read_instruct(settings.instruct)[0 if split == "train" else 1]:
+        _add(corpus, "instruct", item)
     return corpus
 
 
@@ -103,7 +108,8 @@ def read_instruct(path: Path | None) -> tuple[list[Item], list[Item]]:
         return [*pairs, *(Item(None, answer, prompt, given) for prompt, given, answer in repeats)], []
     items = []
     try:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        # By line feeds alone: other ends of lines may stand inside a text.
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), start=1):
             if line.strip():
                 items.append(_instruct_item(line, number, path))
     except (OSError, UnicodeDecodeError) as error:
@@ -117,7 +123,9 @@ def read_instruct(path: Path | None) -> tuple[list[Item], list[Item]]:
 def _instruct_item(line: str, number: int, path: Path) -> Item:
     try:
         values = json.loads(line)
-        response, prompt, given = (str(values[key]).strip() for key in ("response", "instruction", "context"))
+        response, prompt, given = (
+            str(values[key] or "").strip() for key in ("response", "instruction", "context")
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"Line {number} of {path} isn't an object with instruction, context and response ({error!r})."
@@ -125,8 +133,23 @@ def _instruct_item(line: str, number: int, path: Path) -> Item:
     return Item(None, response, prompt, given)
 
 
+def _taught(corpus: Corpus) -> set[tuple[str, ...]]:
+    """Give (source, key) of the films with a report so far, and (source, key, question) of what is asked."""
+    pairs = [(task, item) for task in ("report", "generate", "answer") for item in corpus.items[task]]
+    return {
+        (item.film.record.source, item.film.record.key, *((item.prompt,) if task == "answer" else ()))
+        for task, item in pairs
+        if item.film
+    }
+
+
 def _add_set(
-    corpus: Corpus, settings: InstructSettings, one: PreparedSet, tokenizer_id: str, split: str
+    corpus: Corpus,
+    settings: InstructSettings,
+    one: PreparedSet,
+    tokenizer_id: str,
+    split: str,
+    taught: Collection[tuple[str, ...]],
 ) -> None:
     codes = one.codes(tokenizer_id)
     encoded = one.encoded(tokenizer_id)
@@ -139,9 +162,12 @@ def _add_set(
             continue
         films[record.key] = Film(record, codes[row])
     _check_codes([film.codes[0] for film in films.values()], settings.image_codes, one.folder)
-    _add_reports(corpus, settings, one, films)
+    _add_reports(corpus, settings, one, films, taught)
     for pair in one.vqa():
-        if film := films.get(pair.key):
+        film = films.get(pair.key)
+        if film and (film.record.source, pair.key, pair.question) in taught:
+            corpus.dropped["question that an earlier set asks of the film"] += 1
+        elif film:
             _add(corpus, "answer", Item(film, pair.answer, pair.question, weight=pair.weight))
 
 
@@ -170,7 +196,11 @@ def _check_codes(codes: Sequence[NDArray[np.int16]], image_codes: int, folder: P
 
 
 def _add_reports(
-    corpus: Corpus, settings: InstructSettings, one: PreparedSet, films: dict[str, Film]
+    corpus: Corpus,
+    settings: InstructSettings,
+    one: PreparedSet,
+    films: dict[str, Film],
+    taught: Collection[tuple[str, ...]],
 ) -> None:
     texts: dict[str, list[tuple[str, float]]] = {key: [] for key in films}
     for row in one.reports():
@@ -181,6 +211,9 @@ def _add_reports(
             texts[key].append((section, 1.0))
         if not texts[key]:
             corpus.dropped["film without a report text"] += 1
+        elif (film.record.source, key) in taught:
+            corpus.dropped["film whose report an earlier set holds"] += 1
+            continue
         for text, weight in texts[key]:
             if settings.directions == "both" or place % 2 == 0:
                 _add(corpus, "report", Item(film, text, weight=weight))
@@ -195,7 +228,8 @@ def _section(record: FilmRecord, wanted: str) -> str:
 
 
 def _add(corpus: Corpus, task: str, item: Item) -> None:
-    needed = (item.given or item.response,) if task != "answer" else (item.prompt, item.response)
+    asked = task in ("answer", "instruct")
+    needed = (item.prompt, item.response) if asked else (item.given or item.response,)
     if not all(text.strip() for text in needed):
         corpus.dropped[f"{task}: empty text"] += 1
     elif item.weight <= 0:
