@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn import functional
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -253,6 +253,53 @@ def test_a_loss_that_is_no_number_ends_the_run(
     )
     with pytest.raises(TrainingError, match="The loss is nan at step 2"):
         train(stage1(folder, tmp_path))
+
+
+def test_a_checkpoint_of_no_numbers_is_never_kept(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The loss breaks between two lines of the log, and a checkpoint is due before the next one."""
+    calls: list[int] = []
+
+    def breaking(*arguments: Any) -> torch.Tensor:
+        calls.append(1)
+        return weighted_loss(*arguments) * (float("nan") if len(calls) > 4 else 1.0)
+
+    monkeypatch.setattr("engine.train.instruct.trainer.weighted_loss", breaking)
+    with pytest.raises(TrainingError, match="The loss is nan at step 6"):
+        train(stage1(folder, tmp_path, steps=20, log_every=20, save_every=3, validate_every=20))
+    assert [path.name for path in tmp_path.glob("checkpoint-*")] == ["checkpoint-3"]
+    kept = load_file(tmp_path / "checkpoint-3" / "model.safetensors")
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in kept.values())
+
+
+def test_a_run_that_goes_on_takes_the_rate_it_is_told(folder: Path, tmp_path: Path) -> None:
+    train(stage1(folder, tmp_path, steps=3, save_every=3))
+    before = weights_of(tmp_path / "last")
+    trainer = train(stage1(folder, tmp_path, save_every=3, resume=True, learning_rate=1e-12, bf16=False))
+    assert trainer.get_learning_rates() == [1e-12] * 2
+    after = weights_of(tmp_path / "last")
+    assert all(torch.allclose(value, after[key], atol=1e-9) for key, value in before.items())
+
+
+@pytest.mark.parametrize("changes", [{"seed": 7}, {"batch": 8}, {"beta2": 0.9}, {"shares": {"report": 1}}])
+def test_a_run_that_goes_on_with_other_examples_is_refused(
+    first_stage: Path, folder: Path, changes: dict[str, Any]
+) -> None:
+    told = (first_stage / "settings.yaml").read_text()
+    first = {"directions": "both", "select_by": "auroc_abnormal"}
+    with pytest.raises(SettingsError, match=f"{next(iter(changes))}: the run in .* was started with"):
+        train(stage1(folder, first_stage, **first, **changes, steps=61, resume=True))
+    assert (first_stage / "settings.yaml").read_text() == told
+
+
+def test_a_batch_without_any_weight_is_no_loss() -> None:
+    logits = torch.randn(3, 5, requires_grad=True)
+    nothing = weighted_loss(logits, torch.tensor([0, 1, 2]), torch.zeros(3), 1, "tokens")
+    nothing.backward()
+    assert nothing.item() == 0 and logits.grad is not None and not logits.grad.any()
+    empty = weighted_loss(logits[:0], torch.zeros(0, dtype=torch.long), torch.zeros(0), 1, "tokens")
+    assert empty.item() == 0
 
 
 def test_parts_of_a_batch_add_up(folder: Path, tmp_path: Path) -> None:

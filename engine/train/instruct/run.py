@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from torch import Tensor
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments, set_seed
 from transformers.utils.logging import disable_progress_bar
 
 from engine.errors import DataError, SettingsError
 from engine.lm.vocabulary import Vocabulary
+from engine.safe_write import write_text
 from engine.train.instruct.checkpoints import newest_whole, settle
 from engine.train.instruct.collate import PlannedExamples
 from engine.train.instruct.corpus import Corpus, all_texts, open_sets, read_corpus
@@ -25,6 +27,12 @@ from engine.train.instruct.start import TOKENIZER, make_network, make_vocabulary
 from engine.train.instruct.trainer import StageTrainer
 
 SETTINGS = "settings.yaml"
+# What settles the examples and their order, or lies in a checkpoint and would come back from there.
+_FIXED = (
+    "codes", "text", "directions", "mix", "shares", "sources", "data_share", "vary_codes", "new", "hidden", "layers",
+    "heads", "max_positions", "image_codes", "max_length", "lora_rank", "batch", "beta2", "weight_decay", "weights",
+    "seed", "select_by",
+)  # fmt: skip
 
 
 def train(settings: InstructSettings) -> StageTrainer:
@@ -153,19 +161,39 @@ def _need_deepspeed() -> None:
         ) from error
 
 
+def _check_resumed(settings: InstructSettings) -> None:
+    """Raise SettingsError for a setting that settles what a run sees, or that its checkpoints hold, and differs."""
+    try:
+        before = yaml.safe_load((settings.out / SETTINGS).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise SettingsError(
+            f"Setting resume: {settings.out / SETTINGS} can't be read ({error}), so nobody can tell whether the run "
+            "was started with these settings. Start a run in another folder."
+        ) from error
+    now = settings.model_dump(mode="json")
+    for key in _FIXED:
+        if key in before and before[key] != now[key]:
+            raise SettingsError(
+                f"Setting {key}: the run in {settings.out} was started with {before[key]!r}, now it is "
+                f"{now[key]!r}. Keep it, or start a run in another folder."
+            )
+
+
 def _checkpoint(settings: InstructSettings) -> Path | None:
-    """Settle the run's folder and find where to go on; refuse to start over an earlier run."""
+    """Settle the run's folder and find where to go on; refuse to start over an earlier run or to mix two."""
     out = settings.out
     newest = newest_whole(out) if out.is_dir() else None
     if newest is not None and not settings.resume:
         raise SettingsError(
             f"Setting out: {out} holds an earlier run ({newest.name}). Give `resume` to go on, or another folder."
         )
+    if newest is not None:
+        _check_resumed(settings)
     out.mkdir(parents=True, exist_ok=True)
     if int(os.environ.get("RANK", "0")) == 0:
         for name in ("best", "last"):
             settle(out / name)
-        (out / SETTINGS).write_text(settings.to_yaml(), encoding="utf-8")
+        write_text(out / SETTINGS, settings.to_yaml())
     return newest
 
 
@@ -176,7 +204,7 @@ def _vocabulary(settings: InstructSettings, training: Corpus) -> Vocabulary:
         return Vocabulary.from_file(kept, settings.image_codes)
     vocabulary = make_vocabulary(settings, all_texts(training))
     if int(os.environ.get("RANK", "0")) == 0:
-        kept.write_text(vocabulary.to_text(), encoding="utf-8")
+        write_text(kept, vocabulary.to_text())
     return vocabulary
 
 

@@ -50,11 +50,12 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers comes witho
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
     ) -> None:
-        """Count the step; the last one is always validated and saved."""
+        """Count the step; the last one is always validated and saved, and nothing is saved unlooked at."""
         if self._steps is not None:
             next(self._steps, None)
         if state.global_step >= state.max_steps:
-            control.should_log = control.should_evaluate = control.should_save = True
+            control.should_evaluate = control.should_save = True
+        control.should_log |= control.should_save
 
     def on_log(
         self,
@@ -64,15 +65,16 @@ class RunLog(TrainerCallback):  # type: ignore[misc]  # transformers comes witho
         logs: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        """Write the figures of a step; raise TrainingError for a loss that is no number."""
+        """Write the figures of a step; raise TrainingError for a loss or gradient that is no number."""
         figures = {
             name: value for name, value in (logs or {}).items() if name in _KEPT or name[:5] == "eval_"
         }
-        if not math.isfinite(figures.get("loss", 0.0)):
-            raise TrainingError(
-                f"The loss is {figures['loss']} at step {state.global_step}. Lower learning_rate, or go on "
-                "from an earlier checkpoint with other settings."
-            )
+        for name, what in (("loss", "loss"), ("grad_norm", "gradient's norm")):
+            if not math.isfinite(figures.get(name, 0.0)):
+                raise TrainingError(
+                    f"The {what} is {figures[name]} at step {state.global_step}. Go on from the last checkpoint "
+                    "with --resume and a lower learning_rate or clip."
+                )
         if any(name[:5] == "eval_" for name in figures):
             self.validation = {name[5:]: value for name, value in figures.items() if name[:5] == "eval_"}
         if self._board is None or not figures:

@@ -62,7 +62,10 @@ def weighted_loss(logits: Tensor, wanted: Tensor, weights: Tensor, examples: int
     """
     losses = functional.cross_entropy(logits.float(), wanted, reduction="none")
     total = (losses * weights).sum()
-    return total / (weights.sum() if normalise == "tokens" else _EXAMPLE_SCALE * examples)
+    if normalise == "examples":
+        return total / (_EXAMPLE_SCALE * examples)
+    # A batch may hold tasks alone whose weight is 0.
+    return total / weights.sum().clamp(min=torch.finfo(weights.dtype).tiny)
 
 
 class StageTrainer(Trainer):  # type: ignore[misc]  # transformers comes without types
@@ -168,6 +171,18 @@ class StageTrainer(Trainer):  # type: ignore[misc]  # transformers comes without
         # under its older name (embed_out), which from_pretrained translates.
         saved = load_network(Path(resume_from_checkpoint), self.model.dtype)
         self.model.load_state_dict(saved.state_dict())
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is None or self.is_deepspeed_enabled:
+            return
+        # A checkpoint brings its own rate back; the one of the settings is meant.
+        rate = self.settings.learning_rate
+        for group in self.optimizer.param_groups:
+            group["lr"] *= rate / group["initial_lr"]
+            group["initial_lr"] = rate
+        scheduler = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
+        scheduler.base_lrs = [rate] * len(scheduler.base_lrs)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
         super()._save_checkpoint(model, trial)
