@@ -17,12 +17,14 @@ from engine.errors import TrainingError
 from engine.evaluate.statistics import auroc, balanced_accuracy
 from engine.state_dict import load_strictly
 from engine.train.common import cosine_rate
-from engine.train.film_run import BEST, FilmRun, check_best, check_same, judged_heads, weighted
+from engine.train.film_run import BEST, FilmRun, check_best, check_number, check_same, judged_heads, weighted
 from engine.train.films import Batch, Draws, batches, read_records, training_films, validation_films
 from engine.train.losses.label_head import label_loss
 
 _FIXED = (
     "heads",
+    "network",
+    "base",
     "block_config",
     "growth_rate",
     "num_init_features",
@@ -80,11 +82,16 @@ class ClassifierTraining:
         for batch in batches(draws, self.step, settings.steps, settings.workers):
             losses.append(self._step(batch))
             self.step += 1
+            last = self.step == settings.steps
+            if last or any(
+                self.step % every == 0
+                for every in (settings.report_every, settings.validate_every, settings.save_every)
+            ):
+                check_number(losses[-1], "classifier", self.step, settings.steps)
             if self.step % settings.report_every == 0:
                 mean = float(torch.stack(losses[-settings.report_every :]).mean())
                 self.run.report("classifier", self.step, settings.steps, loss=mean)
                 losses.clear()
-            last = self.step == settings.steps
             if self.step % settings.validate_every == 0 or last:
                 self._validate()
             if self.step % settings.save_every == 0 or last:

@@ -3,6 +3,7 @@
 One process or several under `accelerate launch`; the first one writes. Knows no network and no loss.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -13,6 +14,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import DistributedDataParallelKwargs
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from engine.errors import TrainingError
@@ -125,6 +127,15 @@ def check_best(weights: Iterable[str], figures: Iterable[str]) -> None:
             raise TrainingError(
                 f"best_by names {name!r}, which the validation films don't give. Choose from: {', '.join(known)}."
             )
+
+
+def check_number(loss: Tensor, stage: str, step: int, steps: int) -> None:
+    """Raise TrainingError for a loss that is no number, before what it made is saved."""
+    if not math.isfinite(float(loss)):
+        raise TrainingError(
+            f"The loss of the {stage} stage is no number any more at step {step} of {steps}. Go on from "
+            f"{LAST} with a smaller learning_rate or with clip."
+        )
 
 
 def judged_heads(heads: Sequence[Head], targets: NDArray[np.float32]) -> list[str]:

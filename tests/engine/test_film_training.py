@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +216,30 @@ def test_loss_that_is_no_number_ends_the_run(
     with pytest.raises(TrainingError, match="no number any more at step 2"):
         broken.train()
     assert not (tmp_path / "last.pt").exists()
+
+
+def test_classifier_whose_loss_is_no_number_ends(
+    manifest: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step, calls = ClassifierTraining._step, []
+
+    def breaking(self: ClassifierTraining, batch: Any) -> torch.Tensor:
+        calls.append(1)
+        return step(self, batch) * (float("nan") if len(calls) > 2 else 1.0)
+
+    monkeypatch.setattr(ClassifierTraining, "_step", breaking)
+    with pytest.raises(TrainingError, match="no number any more at step 3 of 6"):
+        train_classifier(classifier_settings(manifest, cache, tmp_path))
+    assert load_checkpoint(tmp_path / "last.pt")["step"] == 2
+
+
+def test_patient_of_manifest_and_set_in_two_splits_is_refused(
+    manifest: Path, cache: Path, tmp_path: Path
+) -> None:
+    one = read_records(classifier_settings(manifest, cache, tmp_path / "run"))[0]
+    PreparedSet.create(tmp_path / "set", [replace(one, key="k", split="val")], {"reader": "made"})
+    with pytest.raises(DataError, match="is in two splits, train and val"):
+        read_records(classifier_settings(manifest, cache, tmp_path / "run", sets=[tmp_path / "set"]))
 
 
 def test_classifier_goes_on_to_the_bit(
