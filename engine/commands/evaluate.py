@@ -192,6 +192,13 @@ def _rows(settings: FilmSettings) -> list[FilmRow]:
     if not chosen:
         of = f" of source {settings.source!r}" if settings.source else ""
         raise DataError(f"The manifest {settings.manifest} has no film{of} in split {settings.split}.")
+    known = sum(row.split != "test" for row in chosen)
+    if settings.split == "all" and known:
+        typer.echo(
+            f"{known} of the {len(chosen)} films are of the training or validation split: a model that was trained "
+            "or chosen on them looks better than it is. --split test leaves them out.",
+            err=True,
+        )
     return chosen
 
 
@@ -220,11 +227,15 @@ def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> F
     rows = read_manifest(settings.manifest, settings.images, any_split=True)
     known = [row for row in rows if row.split != "test" and settings.source in ("", row.source)]
     trained = sum(row.split == "train" for row in known)
-    floors = fitted_floors(load_cohort(model, known, _film_reader(model))) if trained else {}
+    # Fitted on the films that are measured, each film would be its own nearest neighbour.
+    same = trained and settings.split in ("all", "train")
+    floors = fitted_floors(load_cohort(model, known, _film_reader(model))) if trained and not same else {}
     if not floors:
+        why = f"a source needs {FEWEST} normal and {FEWEST} abnormal ones"
+        why = f"with --split {settings.split} they are measured themselves" if same else why
         typer.echo(
-            f"No floors file and {trained} training films; floors that need them are left out: a source needs "
-            f"{FEWEST} normal and {FEWEST} abnormal ones. Make {FILE} with `llmcxr evaluate floors`.",
+            f"No floors file and {trained} training films; floors that need them are left out: {why}. Make {FILE} "
+            "with `llmcxr evaluate floors`.",
             err=True,
         )
     return floors or None
@@ -233,11 +244,17 @@ def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> F
 def _film_reader(model: Model) -> Any:
     """Read pictures by the model's form for files and DICOM instances by its form for DICOM."""
     from engine.commands.opening import read_film
+    from engine.errors import FilmRefused
+    from llmcxr_ws.errors import UserFacingError
 
     spec = model.bundle.preprocessing
 
     def read(path: Path) -> Film:
-        return read_film(path, spec)
+        try:
+            return read_film(path, spec)
+        except UserFacingError as error:
+            # The evaluation names the film and knows the engine's own errors alone.
+            raise FilmRefused(error.sentence) from error
 
     return read
 
@@ -255,6 +272,7 @@ def _leave(
     from engine.evaluate.results import write_json, write_results
 
     figures |= {"evaluation": evaluation, "split": settings.split}
+    _warn(figures)
     if settings.json_ is not None:
         write_json(settings.json_, figures)
     if settings.out is not None:
@@ -268,6 +286,21 @@ def _leave(
         for name, text in (files or {}).items():
             (settings.out / name).write_text(text, encoding="utf-8")
     typer.echo(tables[0].to_markdown())
+
+
+def _warn(figures: dict[str, Any]) -> None:
+    """Say on standard error what makes a figure less than it seems."""
+    for sentence in figures.get("unread", ()):
+        typer.echo(f"Left out of every figure: {sentence}", err=True)
+    if figures.get("labels_not_known"):
+        names = ", ".join(f"{name} ({count})" for name, count in figures["labels_not_known"].items())
+        typer.echo(f"Labels that are no names of the NIH's and count as abnormal alone: {names}.", err=True)
+    if figures.get("n") == 0 and "population" in figures:
+        typer.echo(
+            f"No film with labels belongs to the top level ({figures['population']}): its figures are empty. Check "
+            "the manifest's columns source, age and labels.",
+            err=True,
+        )
 
 
 add_command(evaluate_app, "report", FilmReportSettings, evaluate_report, told)

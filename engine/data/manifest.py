@@ -6,6 +6,8 @@ that column are test films.
 """
 
 import csv
+import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,14 @@ from engine.errors import DataError
 COLUMNS = ("file", "source", "patient", "view", "age", "sex", "labels")
 SPLITS = ("train", "val", "test")
 ADULT_YEARS = 18
+OLDEST_YEARS = 120  # the NIH's table has ages up to 414: those are not known
+_NAMES = (
+    "No Finding", "Normal", "Atelectasis", "Cardiomegaly", "Effusion", "Infiltration", "Mass", "Nodule", "Pneumonia",
+    "Pneumothorax", "Consolidation", "Edema", "Emphysema", "Fibrosis", "Pleural_Thickening", "Hernia",
+)  # fmt: skip
+# `no finding` and `Pleural Thickening` are the NIH's names too.
+_SPELLING = {name.lower().replace("_", " "): name for name in _NAMES}
+_PER_YEAR = {"Y": 1, "": 1, "M": 12, "W": 52, "D": 365}
 
 
 @dataclass(frozen=True)
@@ -47,20 +57,21 @@ def read_manifest(
     """Read every row; `images` is the folder that `file` is relative to (default: the manifest's own).
 
     With `any_split`, films of a split by another name are test films (films that no training knew).
-    Raises DataError naming the line for a missing column, an unknown split, an age that isn't a number, or a
-    patient who is in two splits.
+    An age outside 0 to 120 years is not known. Raises DataError naming the line for a missing column or cell, an
+    unknown split, an age that isn't a number, or a patient who is in two splits.
     """
     manifest = Path(path)
     root = Path(images) if images is not None else manifest.parent
     try:
-        with manifest.open(newline="", encoding="utf-8") as file:
+        # Spreadsheets put a byte order mark before the first column's name.
+        with manifest.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
             missing = [name for name in COLUMNS if name not in (reader.fieldnames or [])]
             if missing:
                 raise DataError(f"The manifest {manifest.name} lacks the columns {', '.join(missing)}.")
             rows = [_row(values, root, reader.line_num, any_split) for values in reader]
-    except OSError as error:
-        raise DataError(f"Can't read the manifest {path}: {error}.") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"Can't read the manifest {path}: {error}. Give a CSV in UTF-8.") from error
     _check_patients(rows)
     return rows
 
@@ -77,31 +88,58 @@ def select(
     ]
 
 
-def _row(values: dict[str, str], root: Path, line: int, any_split: bool) -> FilmRow:
-    split, age = (values.get("split") or "test").strip(), values["age"].strip()
+def _row(values: dict[str, str | None], root: Path, line: int, any_split: bool) -> FilmRow:
+    cells = {name: (values.get(name) or "").strip() for name in (*COLUMNS, "split")}
+    if values["labels"] is None or not cells["file"]:
+        raise DataError(f"Line {line} of the manifest is cut short or names no file.")
+    split = cells["split"] or "test"
     if split not in SPLITS and any_split:
         split = "test"
     if split not in SPLITS:
         raise DataError(f"Line {line} of the manifest: split {split!r} is none of {', '.join(SPLITS)}.")
-    try:
-        years = int(float(age)) if age else None
-    except ValueError as error:
-        raise DataError(f"Line {line} of the manifest: age {age!r} isn't a number of years.") from error
-    labels = frozenset(label.strip() for label in values["labels"].split("|") if label.strip())
     return FilmRow(
-        file=root / values["file"],
-        source=values["source"],
-        patient=values["patient"],
-        view=values["view"].strip().upper(),
-        age=years,
-        sex=values["sex"].strip().upper(),
-        labels=labels,
+        file=root / cells["file"],
+        source=cells["source"],
+        patient=cells["patient"],
+        view=cells["view"].upper(),
+        age=_years(cells["age"], line),
+        sex=cells["sex"].upper()[:1],
+        labels=_labels(cells["labels"]),
         split=split,
     )
 
 
+def _years(age: str, line: int) -> int | None:
+    """Read `58`, `58.0`, DICOM's `058Y` or nothing; what can't be a person's age isn't known."""
+    number = re.fullmatch(r"(.*?)([YMWD]?)", age.upper())
+    try:
+        years = float(number[1]) / _PER_YEAR[number[2]] if age and number else math.nan
+    except ValueError as error:
+        raise DataError(f"Line {line} of the manifest: age {age!r} isn't a number of years.") from error
+    return int(years) if 0 <= years <= OLDEST_YEARS else None
+
+
+def _labels(text: str) -> frozenset[str]:
+    """Split labels at `|`, and at commas where each part is a finding by itself (`Edema, Effusion`)."""
+    found: set[str] = set()
+    for label in filter(None, (part.strip() for part in text.split("|"))):
+        parts = [_spelled(part.strip()) for part in label.split(",")]
+        found |= set(parts) if all(part in _NAMES for part in parts) else {", ".join(parts)}
+    return frozenset(found)
+
+
+def _spelled(label: str) -> str:
+    return _SPELLING.get(label.lower().replace("_", " "), label)
+
+
+def unknown_labels(labels: Iterable[str]) -> list[str]:
+    """Give the labels that are none of the NIH's names; `Pneumonia, bacterial` is one of them."""
+    return sorted(label for label in labels if _spelled(label.split(",")[0].strip()) not in _NAMES)
+
+
 def _check_patients(rows: Iterable[FilmRow]) -> None:
-    split_of: dict[str, str] = {}
+    split_of: dict[tuple[str, str], str] = {}
     for row in rows:
-        if split_of.setdefault(row.patient, row.split) != row.split:
+        # Sources count their patients by themselves; a film without one stands for itself.
+        if row.patient and split_of.setdefault((row.source, row.patient), row.split) != row.split:
             raise DataError("A patient of the manifest is in two splits. Split by patient, not by film.")

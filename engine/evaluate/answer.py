@@ -74,7 +74,7 @@ def evaluate_answer(
 ) -> dict[str, Any]:
     """Ask every film every finding and give the figures, the top level being NIH adults.
 
-    Raises DataError for a film that can't be read.
+    A film that can't be read is in no figure and is told. Raises DataError where too many can't be.
     """
     cohort = load_cohort(model, rows, read)
     used = ask(model, cohort, with_context, wordings)
@@ -91,6 +91,7 @@ def evaluate_answer(
         "context": with_context,
         "draws": draws,
         "wordings": wordings,
+        "unread": [sentence for _, sentence in cohort.unread],
     }
 
 

@@ -1,11 +1,13 @@
 """The films of an evaluation: read once, encoded once, with their labels, their strata and their shuffling.
 
 Sources are never pooled: every stratum lies inside one source. A film without labels belongs to no figure,
-since a blank label isn't a negative one. It runs no language model.
+since a blank label isn't a negative one; neither does one that can't be read, and both are counted. It runs no
+language model.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +26,11 @@ FIVE = [FINDINGS.index(name) for name in JUDGED]
 RARE = [index for index in range(len(FINDINGS)) if index not in FIVE]
 PIXELS = 16
 SHUFFLES = 10
+UNREAD_SHARE = 0.05  # of the films; one may always be left out
 
 NIH_SOURCE = "nih-cxr14"
 TOP = "NIH adults"
-OTHER_TOP = "adults"  # the top level of a manifest without NIH films
+OTHER_TOP = "adults"  # the top level of a manifest without NIH films: those of its largest source
 _NAMED_SOURCES = {"kermany": "Kermany", "hannover-covid": "Hannover"}
 
 FilmReader = Callable[[Path], Film]
@@ -36,7 +39,11 @@ Indices = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Cohort:
-    """Films as rows of arrays: `codes` [N, 256], `pixels` [N, 16, 16] of 8 bits, `truth` [N, 14] flags."""
+    """Films as rows of arrays: `codes` [N, 256], `pixels` [N, 16, 16] of 8 bits, `truth` [N, 14] flags.
+
+    `refused` [N] are those that the workstation's input check would refuse, where it was asked; `unread` those
+    that are no rows because they can't be read, each by its place in the list and why.
+    """
 
     rows: tuple[FilmRow, ...]
     codes: NDArray[np.int16]
@@ -44,6 +51,8 @@ class Cohort:
     truth: NDArray[np.bool_]
     abnormal: NDArray[np.bool_]
     labelled: NDArray[np.bool_]
+    refused: NDArray[np.bool_] | None = None
+    unread: tuple[tuple[int, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -64,6 +73,7 @@ class Cohort:
             self.truth[inside],
             self.abnormal[inside],
             self.labelled[inside],
+            None if self.refused is None else self.refused[inside],
         )
 
 
@@ -77,19 +87,36 @@ class Stratum:
     unlabelled: int
 
 
-def load_cohort(model: Model, rows: Sequence[FilmRow], read: FilmReader | None = None) -> Cohort:
-    """Read and encode every film.
+def load_cohort(
+    model: Model, rows: Sequence[FilmRow], read: FilmReader | None = None, check: bool = False
+) -> Cohort:
+    """Read and encode every film; with `check` ask the input check of the workstation about each.
 
-    Raises DataError naming the film that can't be read: an evaluation that leaves films out isn't one.
+    A film that can't be read is no row and is told in `unread`. Raises DataError naming the first one where
+    more than one film in twenty (and more than one) can't be: an evaluation that leaves many out isn't one.
     """
     spec = model.bundle.preprocessing
-    codes = np.empty((len(rows), 256), dtype=np.int16)
-    pixels = np.empty((len(rows), PIXELS, PIXELS), dtype=np.uint8)
+    codes: list[tuple[int, ...]] = []
+    pixels, refused, kept, unread = [], [], [], []
     for index, row in enumerate(track(rows, "films read and encoded")):
-        film = read_film(row, read or (lambda path: film_from_file(path, spec)))
-        codes[index] = model.encode(film)
-        pixels[index] = small_pixels(film)
-    return labelled_cohort(rows, codes, pixels)
+        try:
+            film = read_film(row, read or (lambda path: film_from_file(path, spec)))
+        except DataError as error:
+            unread.append((index, str(error)))
+            if len(unread) > max(1, UNREAD_SHARE * len(rows)) or len(unread) == len(rows):
+                raise
+            continue
+        codes.append(model.encode(film))
+        pixels.append(small_pixels(film))
+        refused.append(check and not model.check_film(film).accepted)
+        kept.append(row)
+    cohort = labelled_cohort(
+        kept,
+        np.array(codes, dtype=np.int16).reshape(len(kept), 256),
+        np.array(pixels, dtype=np.uint8).reshape(len(kept), PIXELS, PIXELS),
+    )
+    checked = np.array(refused, dtype=bool) if check else None
+    return replace(cohort, refused=checked, unread=tuple(unread))
 
 
 def labelled_cohort(rows: Sequence[FilmRow], codes: NDArray[np.int16], pixels: NDArray[np.uint8]) -> Cohort:
@@ -123,11 +150,12 @@ def small_pixels(film: Film, side: int = PIXELS) -> NDArray[np.uint8]:
 def strata(cohort: Cohort) -> tuple[Stratum, dict[str, Stratum]]:
     """Give the top level and every stratum that has films.
 
-    The top level is the NIH adults; where the manifest has no film of that source, the adults of the whole
-    manifest, which `population` then says.
+    The top level is the NIH adults; where the manifest has no film of that source, the adults of the source
+    that has the most of them with labels, which `population` then says.
     """
     source = np.array([row.source for row in cohort.rows], dtype=object)
     adult = np.array([row.adult for row in cohort.rows], dtype=bool)
+    ageless = np.array([row.age is None for row in cohort.rows], dtype=bool)
     view = np.array([row.view for row in cohort.rows], dtype=object)
     nih = source == NIH_SOURCE
     masks: dict[str, tuple[str, NDArray[np.bool_]]] = {}
@@ -137,11 +165,14 @@ def strata(cohort: Cohort) -> tuple[Stratum, dict[str, Stratum]]:
             TOP: (top.population, nih & adult),
             "NIH PA": ("films of source nih-cxr14, 18 years and over, PA", nih & adult & (view == "PA")),
             "NIH AP": ("films of source nih-cxr14, 18 years and over, AP", nih & adult & (view == "AP")),
-            "NIH under 18": ("films of source nih-cxr14, under 18 years or age not known", nih & ~adult),
+            "NIH under 18": ("films of source nih-cxr14, under 18 years", nih & ~adult & ~ageless),
+            "NIH age not known": ("films of source nih-cxr14, age not known", nih & ageless),
         }
     else:
-        told = "adults of the whole manifest: it has no film of source nih-cxr14"
-        top = _stratum(cohort, OTHER_TOP, told, adult)
+        most = Counter(source[adult & cohort.labelled].tolist()).most_common(1)
+        chosen = most[0][0] if most else ""
+        told = f"films of source {chosen or 'not named'}, 18 years and over: there is no film of source nih-cxr14"
+        top = _stratum(cohort, OTHER_TOP, told, adult & (source == chosen))
     for name in sorted(set(source) - {NIH_SOURCE}):
         masks[_NAMED_SOURCES.get(name, name or "no source")] = (f"films of source {name}", source == name)
     found = {name: _stratum(cohort, name, told, mask) for name, (told, mask) in masks.items() if mask.any()}

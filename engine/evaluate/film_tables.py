@@ -42,6 +42,13 @@ def _table(title: str, part: Mapping[str, Any]) -> Table:
         f"{part['not_shuffled_for_want_of_another_film']} films had no other of their view and age band to be "
         "shuffled with."
     ]
+    if part.get("refused_by_input_check"):
+        notes.append(
+            f"The workstation's input check would refuse {part['refused_by_input_check']} of these films and give no "
+            "draft; they are in every figure."
+        )
+    if part.get("unread"):
+        notes.append(f"{len(part['unread'])} films can't be read and are in no figure.")
     if part["floors_missing"]:
         notes.append(f"No training films to fit these floors on: {', '.join(part['floors_missing'])}.")
     return Table(title, ["", *NAMES], rows, notes=notes)
@@ -143,13 +150,24 @@ def report_pictures(result: ReportResult) -> "dict[str, Figure]":
 def films_csv(result: ReportResult) -> str:
     """Give one line for each film: its place in the manifest, labels, draft and scores; no patient."""
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    # The default line end: with "\n" alone a draft that holds "\r" isn't quoted and breaks the line.
+    writer = csv.writer(stream)
     scored = [f"log-odds {name}" for name in JUDGED]
     writer.writerow(["row", "source", "view", "adult", "labels", "draft", "log-odds abnormal", *scored])
+    unread = {place for place, _ in result.cohort.unread}
+    places = [place for place in range(len(result.cohort) + len(unread)) if place not in unread]
     for index, row in enumerate(result.cohort.rows):
         labels = "|".join(sorted(row.labels))
         scores = [f"{value:.4f}" for value in (result.drafts.log_odds[index], *result.finding_scores[index])]
         writer.writerow(
-            [index + 1, row.source, row.view, int(row.adult), labels, result.drafts.texts[index], *scores]
+            [
+                places[index] + 1,
+                row.source,
+                row.view,
+                int(row.adult),
+                labels,
+                result.drafts.texts[index],
+                *scores,
+            ]
         )
     return stream.getvalue()

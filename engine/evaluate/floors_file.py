@@ -4,6 +4,7 @@ It knows the tokenizer whose codes its probe was fitted on. Nothing is fitted he
 """
 
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ def load_floors(path: Path, model: Model) -> Floors:
             if int(held["format"]) != FORMAT:
                 raise DataError(f"{path} is of another format. Make it again with `llmcxr evaluate floors`.")
             return {str(source): _source_from(held, str(source)) for source in held["sources"]}
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(
             f"The floors file {path} can't be read: {error}. Make it with `llmcxr evaluate floors`."
         ) from error

@@ -56,7 +56,7 @@ def evaluate_kermany(
     if not films:
         raise DataError(f"The manifest has no film of source {SOURCE} in this split.")
     cohort = load_cohort(model, films, read)
-    truth = np.array([_kind_of(row) for row in films])
+    truth = np.array([_kind_of(row) for row in cohort.rows])
     used = _readings(model, cohort, with_context)
     groups = {"the model": [used], SHUFFLED: [_take(used, order) for order in shuffled_orders(cohort)]}
     if with_context:
@@ -74,6 +74,7 @@ def evaluate_kermany(
         "films": {name: int((truth == i).sum()) for i, name in enumerate(CLASSES)},
         "model": model.bundle.model_key,
         "context": with_context,
+        "unread": [sentence for _, sentence in cohort.unread],
         "metrics": _of(samples, "the model"),
         "floors": {name: _of(samples, name) for name in groups if name in (NEIGHBOUR, LOGISTIC)},
         "shuffled": _of(samples, SHUFFLED),

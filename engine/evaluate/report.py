@@ -5,13 +5,14 @@ and age band blanked, and with films shuffled within source × view × age band.
 of different sources are never pooled.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from engine.data.manifest import FilmRow
+from engine.data.manifest import FilmRow, unknown_labels
 from engine.data.templates import JUDGED
 from engine.evaluate.cohort import (
     FINDINGS,
@@ -76,9 +77,9 @@ def evaluate_report(
 ) -> ReportResult:
     """Draft every film and give `n`, `metrics`, `floors` and `strata`, the top level being NIH adults.
 
-    Raises DataError for a film that can't be read.
+    A film that can't be read is in no figure and is told. Raises DataError where too many can't be.
     """
-    cohort = load_cohort(model, rows, read)
+    cohort = load_cohort(model, rows, read, check=True)
     drafts = draft(model, cohort, with_context)
     blanked = draft(model, cohort, False) if with_context else drafts
     said, said_blanked = (said_by_texts(d.texts, d.log_odds) for d in (drafts, blanked))
@@ -96,6 +97,8 @@ def evaluate_report(
         "context": with_context,
         "draws": draws,
         "films": len(cohort),
+        "unread": [sentence for _, sentence in cohort.unread],
+        "labels_not_known": _labels_not_known(cohort),
         "drafts": {"every film": text_figures(drafts.texts, drafts.withheld)}
         | {name: _texts_of(drafts, part) for name, part in parts.items()},
         "findings": _finding_figures(cohort, top, said, scores, draws),
@@ -121,6 +124,12 @@ def finding_log_odds(model: Model, cohort: Cohort, top: Stratum, with_context: b
     return scores
 
 
+def _labels_not_known(cohort: Cohort) -> dict[str, int]:
+    """Count labels outside the NIH's names: a film that has one counts as abnormal, and no finding is told by it."""
+    found = Counter(label for row in cohort.rows for label in unknown_labels(row.labels))
+    return dict(sorted(found.items()))
+
+
 def _stratum_figures(
     cohort: Cohort, part: Stratum, variants: _Variants, floors: Floors | None, draws: int
 ) -> dict[str, Any]:
@@ -141,6 +150,7 @@ def _stratum_figures(
         "population": part.population,
         "unlabelled": part.unlabelled,
         "abnormal": int(films.abnormal.sum()),
+        "refused_by_input_check": None if films.refused is None else int(films.refused.sum()),
         "metrics": _intervals(found[""]),
         "floors": {name: _intervals(found[name]) for name in floor_names},
         "floors_fitted_on": source or None,

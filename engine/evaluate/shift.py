@@ -15,7 +15,7 @@ import numpy as np
 from engine.data.manifest import FilmRow, read_manifest
 from engine.data.templates import age_band, is_normal
 from engine.errors import DataError
-from engine.evaluate.cohort import FINDINGS
+from engine.evaluate.cohort import FINDINGS, has_label
 from engine.evaluate.results import Cell, Table
 from engine.evaluate.said import METRICS, Said, metrics, said_by_texts
 from engine.evaluate.statistics import DRAWS, Flags, Interval, interval
@@ -46,16 +46,29 @@ def read_predictions(path: str | Path, rows: Sequence[FilmRow], scanners: Sequen
             lines = list(csv.DictReader(file))
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"The predictions {path} can't be read: {error}.") from error
-    if len(lines) != len(rows) or not lines or "draft" not in lines[0]:
+    # A film that couldn't be read has no line; the others keep their place.
+    places = [
+        int(line["row"]) - 1 if str(line.get("row", "")).isdecimal() else i for i, line in enumerate(lines)
+    ]
+    whole = len(lines) == len(rows) or bool(lines and "row" in lines[0] and len(lines) < len(rows))
+    if (
+        not whole
+        or not lines
+        or "draft" not in lines[0]
+        or not all(0 <= place < len(rows) for place in places)
+    ):
         raise DataError(
             f"{path} holds {len(lines)} films with drafts, the manifest gives {len(rows)}. Give the manifest, "
             "split and source that the predictions were made with."
         )
     found = []
-    for number, (line, row, scanner) in enumerate(zip(lines, rows, scanners, strict=True), start=1):
+    for number, (line, place) in enumerate(zip(lines, places, strict=True), start=1):
+        row, scanner = rows[place], scanners[place]
         same = line.get("source", row.source) == row.source and line.get("view", row.view) == row.view
         if not same or set(line.get("labels", "").split("|")) - {""} != set(row.labels):
-            raise DataError(f"Line {number} of {path} is of another film than line {number} of the manifest.")
+            raise DataError(
+                f"Line {number} of {path} is of another film than film {place + 1} of the manifest."
+            )
         score = float(line[SCORE]) if line.get(SCORE) else None
         found.append(Prediction(row, line["draft"], score, scanner))
     return found
@@ -66,7 +79,7 @@ def shift(
 ) -> tuple[dict[str, Any], list[Table]]:
     """Give every group's figures with intervals by patient, and one table for each grouping."""
     labelled = [one for one in predictions if one.row.labels]
-    truth = np.array([[name in one.row.labels for name in FINDINGS] for one in labelled], dtype=bool)
+    truth = np.array([[has_label(one.row, name) for name in FINDINGS] for one in labelled], dtype=bool)
     abnormal = np.array([not is_normal(one.row) for one in labelled], dtype=bool)
     scores = [one.score for one in labelled]
     known = None if any(score is None for score in scores) else np.array(scores, dtype=np.float64)
@@ -140,7 +153,7 @@ def _figures(
     draws: int,
     seed: int,
 ) -> dict[str, Any]:
-    patients = [films[index].row.patient for index in rows]
+    patients = [films[index].row.patient or f"film {index}" for index in rows]
     statistics = metrics(said.take(rows), truth[rows], abnormal[rows])
     enough = min(int(abnormal[rows].sum()), int((~abnormal[rows]).sum())) >= SMALLEST
     nothing = Interval(float("nan"), float("nan"), float("nan"), len(rows))

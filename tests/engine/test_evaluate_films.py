@@ -307,10 +307,10 @@ def test_without_nih_films_the_population_is_said() -> None:
     cohort = _made_up()
     rows = tuple(replace(row, source="elsewhere") for row in cohort.rows)
     top, parts = strata(replace(cohort, rows=rows))
-    assert "whole manifest" in top.population
+    assert "films of source elsewhere, 18 years and over" in top.population
     assert list(parts) == ["elsewhere"]
     # Its adults have the floors of adults' films; a stratum has those of its own source alone.
-    fitted = floors_of.fit_floors(cohort)
+    fitted = floors_of.fit_floors(cohort, fewest=2)
     assert floors_source(replace(cohort, rows=rows), top, fitted) == "nih-cxr14"
     assert floors_source(replace(cohort, rows=rows), parts["elsewhere"], fitted) == ""
 
