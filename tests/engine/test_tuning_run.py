@@ -296,7 +296,7 @@ def test_a_run_that_goes_on_with_other_examples_is_refused(
 def test_a_batch_without_any_weight_is_no_loss() -> None:
     logits = torch.randn(3, 5, requires_grad=True)
     nothing = weighted_loss(logits, torch.tensor([0, 1, 2]), torch.zeros(3), 1, "tokens")
-    nothing.backward()
+    nothing.backward()  # type: ignore[no-untyped-call]
     assert nothing.item() == 0 and logits.grad is not None and not logits.grad.any()
     empty = weighted_loss(logits[:0], torch.zeros(0, dtype=torch.long), torch.zeros(0), 1, "tokens")
     assert empty.item() == 0

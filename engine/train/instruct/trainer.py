@@ -181,7 +181,7 @@ class StageTrainer(Trainer):  # type: ignore[misc]  # transformers comes without
         for group in self.optimizer.param_groups:
             group["lr"] *= rate / group["initial_lr"]
             group["initial_lr"] = rate
-        scheduler = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
+        scheduler: Any = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
         scheduler.base_lrs = [rate] * len(scheduler.base_lrs)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:
