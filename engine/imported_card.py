@@ -27,10 +27,7 @@ finite numbers; its loss part was left behind.
 
 ## How it is used here
 
-- Preprocessing version {preprocessing}: picture files are taken as they are (short side to {resolution} by Lanczos,
-  centre square), which is right for MIMIC-CXR-JPG's files; DICOM films go through what made those files (min-max
-  to 8 bits, bone bright, histogram equalisation). A picture from elsewhere that was never equalised is outside of
-  what the published tokenizer saw.
+- Preprocessing version {preprocessing}: short side to {resolution} by Lanczos, centre square. {pictures}
 - Sampling as published: {sampling}. Each answer records its seed. The structure of answers is forced (no image
   code in text, exactly 256 in a film) unless free sampling is asked for, which is the published way.
 - Instructions to report and to generate are this project's own wordings, not those of the published training.
@@ -62,6 +59,15 @@ response key {response}. Every tensor was found and had the right shape; that th
 can't be seen from that."""
 
 
+_AS_THEY_ARE = """Picture files are taken as
+  they are, which is right for MIMIC-CXR-JPG's files; DICOM films go through what made those files (min-max to 8
+  bits, bone bright, histogram equalisation). A picture from elsewhere that was never equalised is outside of what
+  the tokenizer saw."""
+
+_EQUALISED = """Picture files and
+  DICOM films alike go through min-max to 8 bits and histogram equalisation first, as in the tokenizer's training."""
+
+
 def model_card(manifest: ImportedManifest) -> str:
     """Write the card from the manifest."""
     tokenizer = manifest.tokenizer
@@ -82,6 +88,7 @@ def model_card(manifest: ImportedManifest) -> str:
         entries=config["n_embed"],
         language=_language(manifest),
         preprocessing=manifest.preprocessing["version"],
+        pictures=_EQUALISED if manifest.preprocessing["file"]["equalize"] else _AS_THEY_ARE,
         sampling=f"top-p {report.top_p}, temperature {report.temperature}",
         licence=manifest.licence,
         weights_sha256=manifest.weights_sha256,

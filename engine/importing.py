@@ -1,4 +1,4 @@
-"""Bring an official tokenizer and a Hugging Face language model into a named model folder.
+"""Bring a film tokenizer, official or trained here, and a language model into a named model folder.
 
 The folder is made beside its place under another name, written through to the disk, and renamed at the end: a
 crash leaves a leftover with a dot in front, never half a model. Nothing is fetched from anywhere, and no weight
@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from engine.bundle import Findings, Instructions, Sampling, TaskSampling, sha256_of
-from engine.errors import BundleError
+from engine.errors import BundleError, CheckpointError
 from engine.imported import (
     CARD,
     LANGUAGE_FOLDER,
@@ -36,9 +36,11 @@ from engine.imported_card import LICENCE, model_card
 from engine.lm.official import LanguageModelFolder, check_rows, inspect_folder, text_tokenizer
 from engine.lm.prompt import GENERATE_INSTRUCTIONS, REPORT_INSTRUCTIONS
 from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
-from engine.preprocess import published
+from engine.models import trained_tokenizer
+from engine.preprocess import PreprocessingSpec, published
 from engine.tokenizer.official import load_official, read_config, save_tokenizer
 from engine.tokenizer.vqgan import VQModel
+from engine.train.instruct.start import FACTS, read_facts
 
 # As published: everything is sampled with top-p 0.92 at temperature 1, within these lengths.
 PUBLISHED_SAMPLING = TaskSampling(
@@ -53,21 +55,23 @@ def import_model(
     models: Path,
     name: str,
     tokenizer: Path,
-    tokenizer_config: Path,
+    tokenizer_config: Path | None = None,
     language_model: Path | None = None,
     copy: bool = True,
 ) -> ImportedBundle:
     """Check everything, write `models/name`, and give it as it will be opened.
 
-    Raises BundleError for a name that is taken, CheckpointError and VocabularyError for files that don't fit.
+    Without `tokenizer_config` the tokenizer is a checkpoint of `llmcxr train vqgan`, which names its own sizes
+    and preprocessing. Raises BundleError for a name that is taken, CheckpointError and VocabularyError for files
+    that don't fit.
     """
     place = models / name
     if place.exists():
         raise BundleError(
             f"There is already a model {name} at {models}. Choose another name, or remove that folder."
         )
-    config = read_config(tokenizer_config)
-    network = load_official(tokenizer, config)
+    network, spec = _tokenizer(tokenizer, tokenizer_config)
+    config = network.config
     language = None if language_model is None else inspect_folder(language_model.resolve())
     if language is not None and config.side**2 != CODES_PER_IMAGE:
         raise BundleError(
@@ -78,7 +82,8 @@ def import_model(
     _remove_leftovers(models, name)
     draft = Path(tempfile.mkdtemp(prefix=_leftover(name), dir=models))
     try:
-        manifest = _write(draft, name, network, tokenizer, tokenizer_config, language, copy)
+        source = _tokenizer_entry(network, tokenizer, tokenizer_config or tokenizer)
+        manifest = _write(draft, name, network, spec, source, language, copy)
         _write_through(draft)
         draft.chmod(0o755)
         draft.rename(place)
@@ -87,15 +92,36 @@ def import_model(
         raise BundleError(f"The model {name} can't be written to {models}: {error.strerror}.") from error
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return ImportedBundle(place, manifest, published(config.resolution, config.in_channels))
+    return ImportedBundle(place, manifest, spec)
+
+
+def _tokenizer(checkpoint: Path, config: Path | None) -> tuple[VQModel, PreprocessingSpec]:
+    if config is None:
+        try:
+            return trained_tokenizer(checkpoint)
+        except CheckpointError as error:
+            raise CheckpointError(f"{error} An official one needs its YAML: --tokenizer-config.") from error
+    sizes = read_config(config)
+    return load_official(checkpoint, sizes), published(sizes.resolution, sizes.in_channels)
+
+
+def _check_pair(language: Path, tokenizer: ImportedTokenizer, weights: str) -> None:
+    """Refuse a language model of our training whose films were encoded by another tokenizer."""
+    facts = language / FACTS
+    trained_on = str(read_facts(language).get("image_tokenizer", "")) if facts.is_file() else ""
+    if not any(sha256.startswith(trained_on) for sha256 in (tokenizer.source_sha256, weights)):
+        raise CheckpointError(
+            f"The language model {language} was trained on codes of the tokenizer {trained_on}, and "
+            f"{tokenizer.source} is {tokenizer.source_sha256[:12]}. Give the tokenizer that encoded its films."
+        )
 
 
 def _write(
     folder: Path,
     name: str,
     network: VQModel,
-    checkpoint: Path,
-    checkpoint_config: Path,
+    spec: PreprocessingSpec,
+    tokenizer: ImportedTokenizer,
     language: LanguageModelFolder | None,
     copy: bool,
 ) -> ImportedManifest:
@@ -103,6 +129,7 @@ def _write(
     config = network.config
     vocabulary = None
     if language is not None:
+        _check_pair(language.folder, tokenizer, sha256_of(folder / TOKENIZER_WEIGHTS))
         (folder / TEXT_TOKENIZER).write_text(text_tokenizer(language.folder), encoding="utf-8")
         vocabulary = Vocabulary.from_file(folder / TEXT_TOKENIZER, config.n_embed)
         check_rows(language.rows, vocabulary, language.folder)
@@ -118,8 +145,8 @@ def _write(
         intended_use="research only; not for clinical use",
         files=files,
         weights_sha256=weights,
-        preprocessing=published(config.resolution, config.in_channels).to_manifest(),
-        tokenizer=_tokenizer_entry(network, checkpoint, checkpoint_config),
+        preprocessing=spec.to_manifest(),
+        tokenizer=tokenizer,
         language_model=entry,
         vocabulary=None if vocabulary is None else layout_of(vocabulary, config.side**2),
         sampling=PUBLISHED_SAMPLING,

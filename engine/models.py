@@ -23,6 +23,7 @@ from engine.runtime.select import AUTO, default_threads, open_backends, open_imp
 
 if TYPE_CHECKING:
     from engine.model import Model
+    from engine.tokenizer.vqgan import VQModel
 
 DEMO = "demo"
 ENVIRONMENT_VARIABLE = "LLMCXR_MODELS"
@@ -152,15 +153,21 @@ def open_tokenizer(
     return Tokenizer(label, images, package.preprocessing, layout.codes, layout.codes_per_image)
 
 
-def _from_checkpoint(file: Path) -> Tokenizer:
-    from engine.runtime.hf_backend import TorchTokenizer, best_device
+def trained_tokenizer(file: Path) -> tuple[VQModel, PreprocessingSpec]:
+    """Read a checkpoint of `llmcxr train vqgan` with the preprocessing it was trained on; raise CheckpointError."""
     from engine.train.common import load_checkpoint
     from engine.train.vqgan import load_tokenizer
 
     network = load_tokenizer(file)
-    config = network.config
     stated = load_checkpoint(file).get("preprocessing")
-    own = PreprocessingSpec(side=config.resolution, channels=config.in_channels)
-    spec = own if stated is None else PreprocessingSpec.from_manifest(stated)
+    own = PreprocessingSpec(side=network.config.resolution, channels=network.config.in_channels)
+    return network, own if stated is None else PreprocessingSpec.from_manifest(stated)
+
+
+def _from_checkpoint(file: Path) -> Tokenizer:
+    from engine.runtime.hf_backend import TorchTokenizer, best_device
+
+    network, spec = trained_tokenizer(file)
+    config = network.config
     label = f"{file.name} {bundles.sha256_of(file)[:12]}"
     return Tokenizer(label, TorchTokenizer(network, best_device()), spec, config.n_embed, config.side**2)

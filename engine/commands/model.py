@@ -79,8 +79,12 @@ def import_model(
         Path, typer.Option("--tokenizer", help="The film tokenizer's checkpoint (.ckpt, .pt, .safetensors).")
     ],
     tokenizer_config: Annotated[
-        Path, typer.Option("--tokenizer-config", help="The YAML that came with it and names its sizes.")
-    ],
+        Path | None,
+        typer.Option(
+            "--tokenizer-config",
+            help="The YAML that came with it and names its sizes; none for a checkpoint of `llmcxr train vqgan`.",
+        ),
+    ] = None,
     language_model: Annotated[
         Path | None, typer.Option("--language-model", help="Folder of a Hugging Face causal language model.")
     ] = None,
@@ -89,7 +93,7 @@ def import_model(
     ] = True,
     models: ModelsOption = None,
 ) -> None:
-    """Bring in an official tokenizer and a language model under a name; every tensor's key and shape is checked."""
+    """Bring in a tokenizer and a language model under a name; every tensor's key and shape is checked."""
     from engine.models import checked_name
 
     with told():

@@ -17,13 +17,14 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from engine import cli, importing
-from engine.bundle import Bundle, Sampling
+from engine.bundle import Bundle, Sampling, sha256_of
 from engine.errors import BackendError, BundleError, CheckpointError, GenerationError
 from engine.imported import ImportedBundle
 from engine.importing import import_model
 from engine.lm.prompt import generate_prompt, report_prompt
 from engine.model import Model
 from engine.models import checked_name, find_model, load_package, names, open_model, open_tokenizer
+from engine.preprocess import PreprocessingSpec
 from engine.runtime.generation import generate_image, generate_text
 from engine.runtime.select import Backends
 from engine.worker import Worker
@@ -251,6 +252,40 @@ def test_what_does_not_fit_together_is_refused(files: Path, tmp_path: Path) -> N
         open_model("a", tmp_path / "m", threads=1)
     assert alone.manifest.vocabulary is None
     assert open_tokenizer("a", tmp_path / "m").codes_per_image == 64
+
+
+def test_a_tokenizer_of_our_training_names_its_own_sizes_and_preprocessing(
+    files: Path, tmp_path: Path
+) -> None:
+    own = PreprocessingSpec(side=SMALL.resolution, channels=SMALL.in_channels)
+    state = {"model": small_tokenizer().state_dict(), "config": SMALL.to_dict()}
+    torch.save({**state, "preprocessing": own.to_manifest(), "facts": {}}, tmp_path / "best.pt")
+    brought = import_model(tmp_path / "m", "ours", tmp_path / "best.pt", language_model=files / "language")
+    assert brought.preprocessing == own == ImportedBundle.load(brought.folder).preprocessing
+    film = np.random.default_rng(1).uniform(-1, 1, (1, 3, 64, 64)).astype(np.float32)
+    named, file = open_tokenizer("ours", tmp_path / "m"), open_tokenizer(tmp_path / "best.pt")
+    assert np.array_equal(named.images.encode(film), file.images.encode(film))
+    card = " ".join((brought.folder / "MODEL_CARD.md").read_text().split())
+    assert "Picture files and DICOM films alike" in card and "taken as they are" not in card
+    with pytest.raises(CheckpointError, match="An official one needs its YAML"):
+        import_model(tmp_path / "m", "official", files / "last.ckpt")
+
+
+@pytest.mark.parametrize("encoded_by", ["checkpoint", "weights", "another"])
+def test_a_language_model_stays_with_the_tokenizer_of_its_films(
+    files: Path, models: Path, tmp_path: Path, encoded_by: str
+) -> None:
+    paths = {"checkpoint": files / "last.ckpt", "weights": models / "pair" / "tokenizer.safetensors"}
+    trained = sha256_of(paths[encoded_by])[:12] if encoded_by in paths else "0123456789ab"
+    shutil.copytree(files / "language", tmp_path / "stage2")
+    (tmp_path / "stage2" / "llmcxr.json").write_text(json.dumps({"image_tokenizer": trained}))
+    pair = (files / "last.ckpt", files / "project.yaml", tmp_path / "stage2")
+    if encoded_by in paths:
+        import_model(tmp_path / "m", "ours", *pair)
+        return
+    with pytest.raises(CheckpointError, match="trained on codes of the tokenizer 0123456789ab"):
+        import_model(tmp_path / "m", "ours", *pair)
+    assert not list((tmp_path / "m").iterdir())
 
 
 @pytest.mark.parametrize("name", ["demo", "", ".hidden", "a/b", "..", "x" * 65])
