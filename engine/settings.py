@@ -16,7 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from engine.errors import SettingsError
+from engine.errors import SettingsError, first_line
 
 
 class Settings(BaseModel):
@@ -60,7 +60,8 @@ def add_command(
     def command(**options: Any) -> None:
         with guard():
             file = options.pop("config")
-            run(kind.read(file, {key: _value(kind.model_fields[key], text) for key, text in options.items()}))
+            fields = kind.model_fields
+            run(kind.read(file, {key: _value(key, fields[key], text) for key, text in options.items()}))
 
     config = Annotated[
         Path | None, typer.Option("--config", help="YAML file of settings; options go before it.")
@@ -90,11 +91,20 @@ def _option(key: str, info: FieldInfo) -> Any:
     return Annotated[_plain(info.annotation) | None, typer.Option(declared, help=" ".join(words).strip())]
 
 
-def _value(info: FieldInfo, given: Any) -> Any:
-    """Read the text of a list or table as YAML (`[a, b]`, `{a: 0.3}`); anything else is left to pydantic."""
-    if isinstance(given, str) and get_origin(info.annotation) is not None and given[:1] in "[{":
+def _value(key: str, info: FieldInfo, given: Any) -> Any:
+    """Read the text of a list or table as YAML (`[a, b]`, `{a: 0.3}`), plain text for a list as its one entry."""
+    kind = get_origin(info.annotation)
+    if not isinstance(given, str) or kind is None:
+        return given
+    if not given.startswith(("[", "{")):
+        return [given] if kind in (list, tuple) else given
+    try:
         return yaml.safe_load(given)
-    return given
+    except yaml.YAMLError as error:
+        raise SettingsError(
+            f"Setting {key}: {given!r} can't be read as a list or table ({first_line(error)}). Write it as "
+            "'[a, b]' or '{a: 0.3}', in quotes."
+        ) from error
 
 
 def _plain(annotation: Any) -> Any:

@@ -48,6 +48,15 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert Baking.read(file) == settings
 
 
+def test_one_entry_of_a_list_needs_no_brackets() -> None:
+    assert baked("--out", "x", "--shares", "1").shares == (1.0,)
+
+
+def test_a_list_that_is_cut_off_is_told_in_a_sentence() -> None:
+    with pytest.raises(SettingsError, match=r"Setting shares: '\[0.6' can't be read"):
+        baked("--out", "x", "--shares", "[0.6")
+
+
 @pytest.mark.parametrize(
     ("values", "told"),
     [
