@@ -97,12 +97,14 @@ def evaluate_answer(
 
 def ask(model: Model, cohort: Cohort, with_context: bool, wordings: int) -> Answers:
     """Ask every film every target in `wordings` held-out wordings; films take turns through the wordings."""
+    # Drawn, so that films listed in turns of normal and abnormal aren't asked in wordings that go with it.
+    places = np.random.default_rng(0).permutation(len(cohort))
     lines = contexts(cohort, with_context)
     shape = (len(cohort), len(TARGETS), wordings)
     yes, no, score = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=bool), np.zeros(shape)
     turns = [(column, name, turn) for column, name in enumerate(TARGETS) for turn in range(wordings)]
     for column, name, turn in track(turns, "questions asked of every film"):
-        asked = [_wording(name, index * wordings + turn) for index in range(len(cohort))]
+        asked = [wording(name, int(place), turn, wordings) for place in places]
         for index, question in enumerate(asked):
             told = _told(model, cohort.codes[index], question.question, lines[index])
             yes[index, column, turn] = told is not None and told == question.yes_means
@@ -112,9 +114,14 @@ def ask(model: Model, cohort: Cohort, with_context: bool, wordings: int) -> Answ
     return Answers(yes, no, np.asarray(score.mean(axis=2)))
 
 
-def _wording(name: str, turn: int) -> Asked:
+def wording(name: str, place: int, turn: int, wordings: int) -> Asked:
+    """Give a film's held-out wording of a target; the film's turns lie as far apart among them as can be.
+
+    Two wordings of normal or abnormal are then one that asks for the one and one for the other: whoever says yes
+    to everything gains nothing.
+    """
     options = HELD_OUT_QUESTIONS[name]
-    return options[turn % len(options)]
+    return options[(place + turn * max(1, len(options) // wordings)) % len(options)]
 
 
 def _told(model: Model, codes: NDArray[np.int16], question: str, line: str | None) -> bool | None:
@@ -158,6 +165,12 @@ def _figures(
         "n": len(films),
         "population": part.population,
         "unlabelled": part.unlabelled,
+        # Balanced accuracy needs both kinds: the mean is over the other findings.
+        "not_averaged": [
+            name
+            for name, known in zip(TARGETS[1:], truth.T[1:], strict=True)
+            if known.all() or not known.any()
+        ],
         "metrics": _intervals(found[""]),
         "auroc": _intervals(found["auroc"]),
         "agreement_with_drafts": samples["agreement/"].interval,
@@ -234,6 +247,10 @@ def _table(title: str, part: Mapping[str, Any]) -> Table:
         f"Balanced accuracy; {part['n']} films, 95 % intervals, bootstrap by patient. Answers and drafts agree on "
         f"{part['agreement_with_drafts']}."
     ]
+    if part.get("not_averaged"):
+        notes.append(
+            f"No film, or every film, has {', '.join(part['not_averaged'])}: the mean is over the others."
+        )
     if part["floors_missing"]:
         notes.append(f"No training films to fit these floors on: {', '.join(part['floors_missing'])}.")
     return Table(title, ["", *TARGETS, MEAN], rows, notes=notes)

@@ -22,7 +22,7 @@ from engine.errors import DataError
 from engine.evaluate import cohort as films_of
 from engine.evaluate import floors as floors_of
 from engine.evaluate import floors_file
-from engine.evaluate.answer import evaluate_answer
+from engine.evaluate.answer import evaluate_answer, wording
 from engine.evaluate.bars import bars_table
 from engine.evaluate.cohort import Cohort, labelled_cohort, shuffled_orders, strata
 from engine.evaluate.film_tables import films_csv, report_pictures, report_tables
@@ -427,6 +427,15 @@ def test_answers_are_asked_of_every_film_and_averaged_per_finding(
     assert figures["floors"]["question alone"]["mean of five"].value == 0.5
     assert 0.0 <= figures["agreement_with_drafts"].value <= 1.0
     assert "minus shuffled films" in figures["paired"]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_film_is_asked_for_normal_and_for_abnormal(place: int) -> None:
+    """Whoever says yes to every question is right about half of the questions on each film."""
+    two = [wording("abnormal", place, turn, 2).yes_means for turn in range(2)]
+    assert sorted(two) == [False, True]
+    every = {wording("abnormal", place, turn, 4).question for turn in range(4)}
+    assert len(every) == 4
 
 
 def test_kermany_has_three_classes_beside_pixel_floors(demo: Model, rows: list[FilmRow]) -> None:
