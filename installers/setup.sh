@@ -73,7 +73,7 @@ say "step 1 of 3: virtual environment in $venv"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 say "step 2 of 3: a pip that knows dependency groups"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check 'pip>=25.1'
-say "step 3 of 3: packages ($([ "$kind" = demo ] && echo 'about 640 MB' || echo 'about 1.8 GB where torch comes without CUDA') once installed; a few minutes)"
+say "step 3 of 3: packages ($([ "$kind" = demo ] && echo 'about 640 MB' || echo 'about 2.5 GB where torch comes without CUDA') once installed; a few minutes)"
 fetch() {
     # shellcheck disable=SC2086
     "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off $what 2>&1 && touch "$stamp.fetched"
