@@ -127,9 +127,15 @@ def evaluate_generate(settings: GenerateSettings) -> None:
     judge = None if settings.judge is None else Classifier.load(settings.judge)
     read = _film_reader(model)
     drawn = generate_films(model, asked_texts(rows, settings.films // 2, settings.seed), settings.seed)
-    nearest, distances = nearest_films(drawn, _split_of(settings, "train") or rows, read)
+    training = _split_of(settings, "train")
+    nearest, distances = nearest_films(drawn, training or rows, read)
     figures = generate_figures(drawn, judge, distances, settings.draws)
     figures |= {"model": model.bundle.model_key, "seed": settings.seed}
+    figures["nearest_looked_for_among"] = (
+        f"{len(training)} training films"
+        if training
+        else f"{len(rows)} films of split {settings.split}: the manifest has no training films"
+    )
     _leave(
         "generate",
         settings,

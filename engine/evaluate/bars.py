@@ -113,20 +113,25 @@ BARS: tuple[Bar, ...] = (
 
 
 def bars_table(results: Mapping[str, Results], split: str) -> Table:
-    """Hold the results of one split against every bar; what wasn't measured is said to be so."""
-    by_kind = {
-        result.get("evaluation"): result for result in results.values() if result.get("split") == split
-    }
+    """Hold the results of one split against every bar; what wasn't measured is said to be so.
+
+    Where an evaluation has several results, of several seeds say, each has its rows: none is picked.
+    """
     rows = []
     for bar in BARS:
-        result = by_kind.get(bar.evaluation)
-        if result is None:
+        measured = {
+            name: result
+            for name, result in results.items()
+            if (result.get("evaluation"), result.get("split")) == (bar.evaluation, split)
+        }
+        if not measured:
             rows.append([bar.evaluation, bar.name, bar.wanted, "not measured", "–"])
-            continue
-        verdict = "reached" if bar.reached(result) else "**missed**"
-        if bar.evaluation == "reference" and not result.get("valid"):
-            verdict += " (the reference isn't valid)"
-        rows.append([bar.evaluation, bar.name, bar.wanted, bar.found(result), verdict])
+        for name, result in measured.items():
+            verdict = "reached" if bar.reached(result) else "**missed**"
+            if bar.evaluation == "reference" and not result.get("valid"):
+                verdict += " (the reference isn't valid)"
+            of = f"{bar.evaluation} ({name})" if len(measured) > 1 else bar.evaluation
+            rows.append([of, bar.name, bar.wanted, bar.found(result), verdict])
     columns = ["evaluation", "figure", "bar", "found", ""]
     return Table(f"The bars that were set beforehand ({split})", columns, rows)
 

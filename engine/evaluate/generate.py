@@ -130,6 +130,7 @@ def generate_tables(figures: Mapping[str, Any]) -> list[Table]:
             "distinct_films",
             "codes_used",
             "distance_to_nearest_training_film",
+            "nearest_looked_for_among",
         )
     ]
     notes = [

@@ -22,7 +22,7 @@ from engine.errors import DataError
 from engine.evaluate import cohort as films_of
 from engine.evaluate import floors as floors_of
 from engine.evaluate import floors_file
-from engine.evaluate.answer import evaluate_answer, wording
+from engine.evaluate.answer import answer_tables, evaluate_answer, wording
 from engine.evaluate.bars import bars_table
 from engine.evaluate.cohort import Cohort, labelled_cohort, shuffled_orders, strata
 from engine.evaluate.film_tables import films_csv, report_pictures, report_tables
@@ -287,6 +287,14 @@ def test_bars_are_told_as_reached_or_missed(result: ReportResult, tmp_path: Path
         next(row[4] for row in table.rows if row[1] == "normal/abnormal, AUROC of log-odds") == "**missed**"
     )
     assert {row[3] for row in table.rows if row[0] == "answer"} == {"not measured"}
+    # Of several seeds' results none is picked.
+    better = {
+        **written,
+        "metrics": {**written["metrics"], "abnormal_auroc": {"value": 0.99, "low": 0.9, "high": 1.0}},
+    }
+    table = bars_table({"a": from_json(written), "b": from_json(better)}, "val")
+    verdicts = {row[0]: row[4] for row in table.rows if row[1] == "normal/abnormal, AUROC of log-odds"}
+    assert verdicts == {"report (a)": "**missed**", "report (b)": "reached"}
 
 
 # Strata and shuffling.
@@ -426,6 +434,12 @@ def test_answers_are_asked_of_every_film_and_averaged_per_finding(
     assert set(figures["floors"]) == set(floors_of.FLOORS)
     assert figures["floors"]["question alone"]["mean of five"].value == 0.5
     assert 0.0 <= figures["agreement_with_drafts"].value <= 1.0
+    rare = [name for name in JUDGED if not any(name in row.labels for row in nih if row.adult)]
+    assert figures["not_averaged"] == rare
+    told = answer_tables(figures)[0].to_markdown()
+    assert ("the mean is over the others" in told) == bool(rare)
+    told = answer_tables({**figures, "not_averaged": ["Edema"]})[0].to_markdown()
+    assert "No film, or every film, has Edema: the mean is over the others." in told
     assert "minus shuffled films" in figures["paired"]
 
 
