@@ -4,6 +4,7 @@ Reads what `llmcxr train classifier` writes and TorchXRayVision's published Dens
 tokenizer sees them, in [-1, 1]; the network's own range and side are its own affair.
 """
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -106,6 +107,16 @@ class Classifier:
             raise CheckpointError(f"The classifier file {path} can't be read: {error!r}.") from error
         load_strictly(net, state, f"The classifier file {path}")
         return cls(net.eval(), tuple(labels), dict(thresholds), dict(facts))
+
+
+def weights_sha256(net: Network) -> str:
+    """Hash a network's weights by name and float32 value, whatever file or device holds them."""
+    digest = hashlib.sha256()
+    for key, tensor in sorted(net.state_dict().items()):
+        if tensor.is_floating_point():  # not the counters of batch norms, which change no output
+            digest.update(f"{key} {tuple(tensor.shape)}\n".encode())
+            digest.update(tensor.detach().cpu().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def film_values(films: Tensor) -> Tensor:

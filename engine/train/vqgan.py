@@ -301,6 +301,7 @@ class TokenizerRun:
             "warm_step": self.warm_step,
             "cpu_seconds": round(self.run.progress.cpu_seconds, 1),
             "terms": self.terms.told(),
+            "classifiers": self.terms.classifiers(),
             "validation": figures,
             "train_films": len(self.films.records),
             "val_films": len(self.validation.records),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.classifier.model import Classifier
+from engine.classifier.model import Classifier, weights_sha256
 from engine.classifier.published import find_published
 from engine.errors import CheckpointError
 from engine.tensor_pickle import read_tensors
@@ -89,6 +89,18 @@ class Terms:
                 " / ".join(f"{weight:g}" for weight in shares) + f" on {_named(settings.teacher)}"
             )
         return told
+
+    def classifiers(self) -> dict[str, str]:
+        """Give the hash of the weights of each classifier that the tokenizer learns from.
+
+        A network that judges or guards the model later must be none of these.
+        """
+        seen = {}
+        if self.teacher is not None:
+            seen["teacher"] = weights_sha256(self.teacher.net)
+        if self.cip is not None:
+            seen["cip"] = weights_sha256(self.cip.net)
+        return seen
 
 
 def _lpips(settings: VQGANSettings) -> LPIPS | None:
