@@ -27,6 +27,7 @@ FORMAT = 1
 MANIFEST = "manifest.json"
 GRAPHS = ("encoder.onnx", "decoder.onnx", "lm.onnx")
 TOKENIZER = "tokenizer.json"
+GUARD = "guard.onnx"
 WEIGHT_SUFFIXES = (".onnx", ".data")
 
 # A fixed name space of this product: the same weights have the same Device UID on every site.
@@ -107,8 +108,28 @@ class InputLimits:
     reconstruction_max: float
     correlation_min: float
     reference: tuple[tuple[float, ...], ...]
-    # A film whose copy is better than any radiograph's has no structure; bundles before this limit lack it.
+    # A film whose copy is better than any radiograph's, or that is smoother than any, has no structure; bundles
+    # before these limits lack them.
     reconstruction_min: float = 0.0
+    structure_min: float = 0.0
+
+
+@dataclass(frozen=True, config=_STRICT)
+class GuardEntry:
+    """The small classifier beside the model, `guard.onnx`: film [B, channels, side, side] -> [B, labels] in [0, 1].
+
+    `thresholds` were fixed on validation films; above its own one a label counts as present. `abnormal` is the
+    label that says whether a film is abnormal, `version` the start of the weights' hash, `validation` what was
+    measured on those films with this graph, and `training` what the classifier was trained on.
+    """
+
+    labels: tuple[str, ...]
+    thresholds: dict[str, float]
+    abnormal: str
+    side: int
+    version: str
+    validation: dict[str, Any]
+    training: dict[str, Any]
 
 
 @dataclass(frozen=True, config=_STRICT)
@@ -141,6 +162,8 @@ class Manifest:
     training: dict[str, Any]
     # Whether the prompts hold the film's view and age band above the image.
     context: bool = False
+    # Bundles made without a guard have none.
+    guard: GuardEntry | None = None
 
 
 @plain_dataclass(frozen=True)
@@ -163,6 +186,7 @@ class Bundle:
         _check_files(folder, manifest)
         bundle = cls(folder, manifest, PreprocessingSpec.from_manifest(manifest.preprocessing))
         _check_vocabulary(bundle)
+        _check_guard(bundle)
         return bundle
 
     @property
@@ -274,3 +298,22 @@ def _check_vocabulary(bundle: Bundle) -> None:
                 f"The manifest of {bundle.folder} gives {name} = {stated}, its {TOKENIZER} gives {found}. "
                 "Export the bundle again."
             )
+
+
+def _check_guard(bundle: Bundle) -> None:
+    entry = bundle.manifest.guard
+    if (entry is not None) != (GUARD in bundle.manifest.files):
+        has, lacks = ("an entry for a guard", GUARD) if entry is not None else (GUARD, "entry for it")
+        raise BundleError(
+            f"The manifest of {bundle.folder} has {has}, but no {lacks}. Export the bundle again."
+        )
+    if entry is None:
+        return
+    strangers = sorted({entry.abnormal, *entry.thresholds} - set(entry.labels))
+    if strangers or entry.abnormal not in entry.thresholds or entry.side != bundle.preprocessing.side:
+        found = f"the label {strangers[0]!r}" if strangers else f"{entry.abnormal!r} at side {entry.side}"
+        raise BundleError(
+            f"The manifest of {bundle.folder} has a guard with {found}: it needs a threshold for its label of "
+            f"abnormal films among {', '.join(entry.labels)}, at side {bundle.preprocessing.side}. "
+            "Export the bundle again."
+        )

@@ -1,10 +1,11 @@
 """Whether a film is one the model can speak about: not blank, not noise, and shaped like a frontal chest.
 
-Three measures decide: how well the film tokenizer gives the film back (pixels unlike its training films come
-back badly); how far the film, at 32 x 32, goes along with the mean training film (an inverted or a foreign
-picture doesn't); and whether it would go along better when turned. The first two limits come with the bundle,
-set on its validation films with these functions. The check keeps gross errors out, says nothing about image
-quality, and can't see that a film is mirrored.
+Four measures decide: how well the film tokenizer gives the film back (pixels unlike its training films come
+back badly, and some tokenizers copy a picture without structure better than any film); how much structure it has
+at 64 x 64 (a smooth disc has none); how far it goes along with the mean training film at 32 x 32 (an inverted or
+a foreign picture doesn't); and whether it would go along better when turned. The limits of the first three come
+with the bundle, set on its films with these functions. The check keeps gross errors out, says nothing about
+image quality, and can't see that a film is mirrored.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from engine.bundle import InputLimits
 from engine.preprocess import Film
 
 SMALL = 32
+STRUCTURED = 64
 # A preprocessed film has its grey values spread over [-1, 1]; below this it is one flat tone.
 FLAT_STD = 0.05
 # How much better a film may fit when turned; 2 of 400 upright adult films exceed it, turned ones by 0.4 and more.
@@ -40,6 +42,7 @@ class InputCheck:
     turned_correlation: float
     codes: tuple[int, ...]
     note: str = ""
+    structure: float = 0.0
 
 
 def small(film: Film) -> Measure:
@@ -48,6 +51,16 @@ def small(film: Film) -> Measure:
     height, width = plane.shape[0] // SMALL, plane.shape[1] // SMALL
     blocks: Measure = plane.reshape(SMALL, height, SMALL, width).mean(axis=(1, 3))
     return blocks
+
+
+def structure(film: Film) -> float:
+    """Mean absolute Laplacian of a film's first channel [C, H, W] at about 64 x 64; 0 for any plain gradient."""
+    block = max(1, film.shape[-1] // STRUCTURED)
+    height, width = (size // block for size in film.shape[-2:])
+    plane = film[0, : height * block, : width * block].astype(np.float64)
+    grey = plane.reshape(height, block, width, block).mean(axis=(1, 3))
+    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    return float(np.abs(4 * grey[1:-1, 1:-1] - around).mean())
 
 
 def reconstruction_error(film: Film, reconstruction: Film) -> float:
@@ -84,6 +97,7 @@ def verdict(film: Film, reconstruction: Film, codes: tuple[int, ...], limits: In
     error = reconstruction_error(film, reconstruction)
     reference = np.array(limits.reference, dtype=np.float64)
     likeness, turned = correlation(film, reference), turned_correlation(film, reference)
+    structured = structure(film)
     reason = ""
     if error > limits.reconstruction_max:
         reason = (
@@ -94,6 +108,11 @@ def verdict(film: Film, reconstruction: Film, codes: tuple[int, ...], limits: In
         reason = (
             f"The picture is too smooth for a radiograph (its copy differs by only {error:.3f}, a film's by at "
             f"least {limits.reconstruction_min:.3f}). Check what was sent."
+        )
+    elif structured < limits.structure_min:
+        reason = (
+            f"The picture is too smooth for a radiograph (structure {structured:.3f}, at least "
+            f"{limits.structure_min:.3f} is needed). Check what was sent."
         )
     elif likeness < limits.correlation_min:
         reason = (
@@ -106,7 +125,7 @@ def verdict(film: Film, reconstruction: Film, codes: tuple[int, ...], limits: In
             f"The picture fits an upright chest film better when it is turned (likeness {turned:.2f} instead of "
             f"{likeness:.2f}). Check its rotation."
         )
-    return InputCheck(not reason, reason, error, likeness, turned, codes)
+    return InputCheck(not reason, reason, error, likeness, turned, codes, structure=structured)
 
 
 def unchecked(codes: tuple[int, ...]) -> InputCheck:

@@ -18,6 +18,7 @@ from engine import input_check
 from engine.bundle import Bundle, Sampling, default_bundle_folder
 from engine.data.templates import context_line
 from engine.errors import GenerationError, PromptError
+from engine.guard import GuardReading
 from engine.imported import ImportedBundle
 from engine.input_check import InputCheck
 from engine.lm.prompt import answer_prompt, generate_prompt, instruct_prompt, report_prompt
@@ -46,6 +47,8 @@ class Draft:
     instruction: str
     decision: Literal["draft", "withheld"]
     reason: str
+    # None where the bundle has no guard, or the draft was made without the film itself.
+    guard: GuardReading | None = None
 
 
 @dataclass(frozen=True)
@@ -135,8 +138,12 @@ class Model:
         seed: int | None = None,
         context: str | None = None,
         on_step: OnStep | None = None,
+        film: Film | None = None,
     ) -> Draft:
-        """Draft the impression of a film given as codes; raise GenerationError where no text came."""
+        """Draft the impression of a film given as codes; raise GenerationError where no text came.
+
+        With the film itself [C, 256, 256] the bundle's guard looks at it as well; that changes no text.
+        """
         instruction = self.bundle.manifest.instructions.report[0]
         prompt = report_prompt(self.bundle.vocabulary, codes, instruction, context)
         said = self._text(prompt, self._seeded(self.bundle.manifest.sampling.report, seed), None, on_step)
@@ -150,6 +157,7 @@ class Model:
             instruction=instruction,
             decision="withheld" if reason else "draft",
             reason=reason,
+            guard=self._guarded(film, "" if reason else said.text),
         )
 
     def answer(
@@ -202,6 +210,10 @@ class Model:
         sampling = self._seeded(self.bundle.manifest.sampling.generate, seed)
         drawn = generate_image(self.backends.language, self.bundle.vocabulary, prompt, sampling, on_step)
         return GeneratedFilm(drawn.codes, self.decode(drawn.codes), drawn.seed)
+
+    def _guarded(self, film: Film | None, text: str) -> GuardReading | None:
+        guard = self.backends.guard
+        return None if guard is None or film is None else guard.read(film, text)
 
     def _text(
         self, prompt: list[int], sampling: Sampling, on_text: OnText | None, on_step: OnStep | None

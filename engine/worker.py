@@ -17,6 +17,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from engine.errors import EngineError, FilmRefused
+from engine.guard import Agreement, GuardReading
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
 from engine.preprocess import Film, film_from_array
@@ -138,8 +139,8 @@ class Worker:
             return "obsolete"
         started_at = datetime.now(UTC)
         try:
-            check, context = self._checked(wanted.film_path)
-            draft = self._model.report(check.codes, context=context, on_step=self._watch(pulse))
+            check, context, film = self._checked(wanted.film_path)
+            draft = self._model.report(check.codes, context=context, on_step=self._watch(pulse), film=film)
         except Refused as refusal:
             return self._end_draft(claimed, refusal.code, refusal.sentence, excluded=True)
         except StoreError:
@@ -149,11 +150,21 @@ class Worker:
         except EngineError as error:
             return self._end_draft(claimed, "model_failed", str(error), excluded=False)
         made = self._new_draft(check, context, draft, started_at, wanted)
-        reports.finish_draft(self._db, claimed, made)
+        reports.finish_draft(self._db, claimed, made, counted=self._counted(draft))
         log.info(
-            "draft.made", job=claimed.id, film=mask(wanted.film_sop_instance_uid), decision=draft.decision
+            "draft.made",
+            job=claimed.id,
+            film=mask(wanted.film_sop_instance_uid),
+            decision=draft.decision,
+            guard=draft.guard.agreement if draft.guard else "none",
         )
         return draft.decision
+
+    def _counted(self, draft: Draft) -> tuple[str, ...]:
+        """Name the counters that a draft adds one to: how often this model and its guard go along."""
+        if draft.guard is None:
+            return ()
+        return (guard_counter(draft.guard.agreement, self._model.bundle.manifest.weights_sha256),)
 
     def _end_draft(self, claimed: Claimed, code: str, sentence: str, *, excluded: bool) -> str:
         reports.end_draft(self._db, claimed, code=code, sentence=sentence, excluded=excluded)
@@ -191,6 +202,7 @@ class Worker:
                 "runtime": self._model.backends.name,
                 "findings_judged": list(bundle.manifest.findings.judged),
                 "findings_not_judged": list(bundle.manifest.findings.not_judged),
+                "guard": _guard_evidence(draft.guard),
             },
             withheld=draft.reason,
         )
@@ -199,7 +211,7 @@ class Worker:
         asked = questions.begin_answer(self._db, claimed)
         chunks = _Chunks(lambda seq, text: questions.add_chunk(self._db, claimed, seq=seq, text=text))
         try:
-            check, context = self._checked(asked.film_path)
+            check, context, _ = self._checked(asked.film_path)
             answer = self._model.answer(
                 check.codes, asked.text, on_text=chunks.push, on_step=self._watch(pulse), context=context
             )
@@ -225,10 +237,11 @@ class Worker:
         questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=True)
         return f"failed: {code}"
 
-    def _checked(self, path: str) -> tuple[InputCheck, str | None]:
-        """Read a received film, pass it through the input check, and give its context line, if prompts hold one.
+    def _checked(self, path: str) -> tuple[InputCheck, str | None, Film]:
+        """Read a received film and pass it through the input check.
 
-        Raises Refused where the film isn't accepted.
+        Gives the check, the film's context line, if prompts hold one, and the film. Raises Refused where it isn't
+        accepted.
         """
         dataset = imaging.read_dataset(self._objects.path(path))
         try:
@@ -239,7 +252,7 @@ class Worker:
         if not check.accepted:
             raise Refused("input_check", check.reason)
         facts = read_facts(dataset)
-        return check, self._model.context(facts.view, facts.patient_age_years)
+        return check, self._model.context(facts.view, facts.patient_age_years), film
 
     def film(self, path: str) -> Film:
         """Turn a file of the object store into the film the model sees, float32 [C, 256, 256].
@@ -296,6 +309,18 @@ class Worker:
         if claimed.kind == "draft":
             return reports.draft_attempt_failed(self._db, claimed, code=code, sentence=sentence)
         return questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=False)
+
+
+def guard_counter(agreement: Agreement, weights_sha256: str) -> str:
+    """Name the counter of a guard's verdicts on the drafts of the weights with this hash."""
+    return f"guard {agreement} {weights_sha256[:12]}"
+
+
+def _guard_evidence(reading: GuardReading | None) -> dict[str, Any] | None:
+    if reading is None:
+        return None
+    rounded = {label: round(value, 6) for label, value in reading.probabilities.items()}
+    return {**asdict(reading), "probabilities": rounded}
 
 
 class _Pulse:

@@ -29,6 +29,7 @@ from engine.settings import add_command
 
 if TYPE_CHECKING:
     from engine.bundle import Bundle
+    from engine.guard import GuardReading
     from engine.imported import ImportedBundle
     from engine.model import Model
 
@@ -305,21 +306,39 @@ def _drafted(model: Model, file: Path, seed: int | None) -> dict[str, Any]:
     from llmcxr_ws.errors import UserFacingError
 
     try:
-        check = model.check_film(read_film(file, model.bundle.preprocessing))
+        film = read_film(file, model.bundle.preprocessing)
+        check = model.check_film(film)
         if not check.accepted:
             return {"refused": check.reason}
-        draft = model.report(check.codes, seed=seed, context=film_context(model, file))
+        draft = model.report(check.codes, seed=seed, context=film_context(model, file), film=film)
     except (EngineError, UserFacingError) as error:
         return {"refused": str(error)}
+    guard = {} if draft.guard is None else {"guard": _guard_facts(draft.guard)}
     if draft.decision == "withheld":
-        return {"refused": draft.reason, "withheld": draft.text}
-    return {"draft": draft.text, "confidence": round(draft.confidence, 4), "seed": draft.seed}
+        return {"refused": draft.reason, "withheld": draft.text, **guard}
+    return {"draft": draft.text, "confidence": round(draft.confidence, 4), "seed": draft.seed, **guard}
+
+
+def _guard_facts(reading: GuardReading) -> dict[str, Any]:
+    rounded = {label: round(value, 4) for label, value in reading.probabilities.items()}
+    return {
+        "agreement": reading.agreement,
+        "abnormal": reading.abnormal,
+        "probabilities": rounded,
+        "version": reading.version,
+    }
 
 
 def _draft_text(result: dict[str, Any]) -> str:
     if "draft" not in result:
         return f"{result['file']}\n  refused: {result['refused']}\n"
-    return f"{result['file']}\n  {result['draft']}\n  confidence in the wording {result['confidence']:.2f}\n"
+    lines = [result["file"], result["draft"], f"confidence in the wording {result['confidence']:.2f}"]
+    if "guard" in result:
+        guard = result["guard"]
+        shown = ", ".join(f"{label} {value:.2f}" for label, value in guard["probabilities"].items())
+        verdict = "abnormal" if guard["abnormal"] else "normal"
+        lines.append(f"guard: {guard['agreement']} (it says {verdict}; {shown})")
+    return "\n  ".join(lines) + "\n"
 
 
 def _say(piece: str) -> None:

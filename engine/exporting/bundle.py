@@ -21,6 +21,7 @@ from engine.data.manifest import FilmRow, read_manifest, select
 from engine.data.templates import JUDGED, NOT_JUDGED, context, usable
 from engine.errors import ExportError
 from engine.exporting.graphs import check_graphs, write_graphs
+from engine.exporting.guard import export_guard
 from engine.exporting.limits import REFERENCE_SOURCES, film_stack, input_limits
 from engine.exporting.settings import ExportSettings
 from engine.lm.graph import OPSET
@@ -69,6 +70,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
     network, vocabulary, config = read_network(settings.language_model)
     spec = PreprocessingSpec(side=tokenizer.config.resolution, channels=tokenizer.config.in_channels)
     rows = read_manifest(settings.manifest, settings.images)
+    guard = export_guard(settings, spec)
     shutil.copyfile(settings.language_model / "tokenizer.json", settings.out / "tokenizer.json")
     if settings.floors is not None:
         shutil.copyfile(settings.floors, settings.out / "floors.npz")
@@ -92,6 +94,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
         "context": settings.context,
         "licence": LICENCE,
         "training": training_record(settings, tokenizer.config.to_dict(), checks),
+        "guard": guard,
     }
     write_texts(manifest, settings)
     if settings.calibrate:

@@ -31,7 +31,7 @@ def write_graphs(
     """Export encoder, decoder and language model into the folder, weights stored as float16."""
     graph = LanguageModelGraph(config)
     graph.load_hugging_face(network.state_dict())
-    with _quiet_exporter():
+    with quiet_exporter():
         export_tokenizer(tokenizer, folder / "encoder.onnx", folder / "decoder.onnx")
         export_language_model(graph, folder / "lm.onnx")
     for name in ("encoder.onnx", "decoder.onnx", "lm.onnx"):
@@ -39,7 +39,7 @@ def write_graphs(
 
 
 @contextmanager
-def _quiet_exporter() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """Leave out what torch's exporter says of itself and of torchvision, which no graph of ours needs."""
     log = logging.getLogger("torch.onnx._internal.exporter._registration")
     level = log.level

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from engine.bundle import Bundle
 from engine.errors import BackendError
 from engine.imported import ImportedBundle
 from engine.runtime.backend import ImageBackend, LanguageBackend
+
+if TYPE_CHECKING:
+    from engine.guard import Guard
 
 AUTO = "auto"
 ONNXRUNTIME = "onnxruntime"
@@ -22,12 +26,16 @@ NAMES = (AUTO, ONNXRUNTIME, TORCH)
 
 @dataclass(frozen=True)
 class Backends:
-    """The opened runtimes, their name, and the sentence that says why they were chosen."""
+    """The opened runtimes, their name, and the sentence that says why they were chosen.
+
+    `guard` is the small classifier beside the model, where the bundle has one.
+    """
 
     language: LanguageBackend
     images: ImageBackend
     name: str
     reason: str
+    guard: Guard | None = None
 
 
 def default_threads() -> int:
@@ -79,18 +87,20 @@ def _checked_threads(threads: int | None) -> int:
 def _onnxruntime(bundle: Bundle, threads: int, asked: bool) -> Backends:
     import onnxruntime
 
+    from engine.guard import open_guard
     from engine.runtime import onnx_backend
 
     language, images = onnx_backend.load(bundle, threads)
     why = "as asked" if asked else "the default"
     reason = f"ONNX Runtime {onnxruntime.__version__} on the CPU, {threads} thread(s), {why}"
-    return Backends(language, images, ONNXRUNTIME, reason)
+    return Backends(language, images, ONNXRUNTIME, reason, open_guard(bundle, threads))
 
 
 def _torch(bundle: Bundle, threads: int) -> Backends:
     try:
         import torch
 
+        from engine.guard import open_guard
         from engine.runtime import torch_backend
     except ModuleNotFoundError as error:
         raise BackendError(
@@ -99,6 +109,5 @@ def _torch(bundle: Bundle, threads: int) -> Backends:
         ) from error
     torch.set_num_threads(threads)
     language, images = torch_backend.load(bundle)
-    return Backends(
-        language, images, TORCH, f"torch {torch.__version__} on the CPU, {threads} thread(s), as asked"
-    )
+    reason = f"torch {torch.__version__} on the CPU, {threads} thread(s), as asked"
+    return Backends(language, images, TORCH, reason, open_guard(bundle, threads))

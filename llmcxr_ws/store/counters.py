@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Sequence
 
 
@@ -19,3 +21,10 @@ def next_value(session: Session, name: str) -> int:
     row.value += 1
     session.flush()
     return row.value
+
+
+def values(db: Database, prefix: str) -> dict[str, int]:
+    """How far the counters are whose names begin with `prefix`."""
+    with db.read() as session:
+        rows = session.scalars(select(Sequence).where(Sequence.name.startswith(prefix, autoescape=True)))
+        return {row.name: row.value for row in rows}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,6 +15,7 @@ from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.jobs import Claimed
 from llmcxr_ws.states import Actor, ReportState, StudyState
 from llmcxr_ws.store import audit, transitions
+from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Document, Edit, Instance, Report, Study
 from llmcxr_ws.store.studies import get_study
@@ -62,11 +64,12 @@ def begin_draft(db: Database, claimed: Claimed) -> DraftInput | None:
     return DraftInput(claimed.study_id, film, path, tuple(claimed.payload["instances"]))
 
 
-def finish_draft(db: Database, claimed: Claimed, draft: NewDraft) -> int:
+def finish_draft(db: Database, claimed: Claimed, draft: NewDraft, counted: Sequence[str] = ()) -> int:
     """Write the draft as the study's next report version and end its job; give the report's id.
 
     A reader's edit of the version before is carried over, so that nothing that was written is lost. A report that
-    was signed meanwhile isn't reopened: the draft is thrown away, and the signed report's id is given.
+    was signed meanwhile isn't reopened: the draft is thrown away, and the signed report's id is given. Each
+    counter named in `counted` grows by one with a draft that is kept.
 
     Raises
     ------
@@ -79,6 +82,8 @@ def finish_draft(db: Database, claimed: Claimed, draft: NewDraft) -> int:
         if previous is not None and study.state not in (StudyState.DRAFTING, StudyState.IN_REVIEW):
             return previous.id
         report = _new_report(session, study, draft)
+        for name in counted:
+            next_value(session, name)
         if previous is not None:
             _carry_edit(session, previous.id, report.id)
             if previous.state in _OPEN:
