@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from engine.data.film_files import read_grey
-from engine.data.manifest import FilmRow
 from engine.errors import DataError, FilmRefused
-from engine.preprocess import PreprocessingSpec, film_from_grey, resized_and_cropped
+from engine.preprocess import PreprocessingSpec, resized_and_cropped
 from engine.progress import track
 from engine.safe_write import write_json
 
@@ -37,14 +36,6 @@ class Augmentation:
     gamma: float = 0.15
     contrast: float = 0.1
     untouched: float = 0.15
-
-
-def load_canvases(rows: Sequence[FilmRow], spec: PreprocessingSpec, cache: Path) -> Canvases:
-    """Prepare every film once as 8-bit grey [N, 288, 288], memory-mapped from a cache folder.
-
-    Raises DataError naming the file that can't be read.
-    """
-    return load_films([row.file for row in rows], spec, cache)[0]
 
 
 def load_films(
@@ -94,11 +85,6 @@ def _prepare(files: Sequence[Path], spec: PreprocessingSpec, path: Path, side: i
     canvases.flush()
     write_json(marks, done)
     part.replace(path)
-
-
-def film(canvas: NDArray[np.uint8], spec: PreprocessingSpec) -> NDArray[np.float32]:
-    """Give the unchanged film [1, side, side] in [-1, 1] of a canvas."""
-    return film_from_grey(np.asarray(canvas), spec)[:1]
 
 
 def augmented(

@@ -151,11 +151,6 @@ class PreparedSet:
         """Replace the questions and answers and give their number; raise DataError for a film not in the set."""
         return self._write_texts(VQA, list(pairs), VQA_SCHEMA)
 
-    def write_facts(self, **changes: Any) -> None:
-        """Add to or change what prepared.json tells of the set."""
-        self.facts.update(changes)
-        write_json(self.folder / FACTS, self.facts)
-
     def _write_texts(self, name: str, texts: Sequence[Text], schema: pa.Schema) -> int:
         strangers = sum(text.key not in self.rows for text in texts)
         if strangers:

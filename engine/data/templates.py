@@ -12,7 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-JUDGED = ("Pneumonia", "Infiltration", "Atelectasis", "Edema", "Effusion")
+from engine.data.findings import JUDGED as JUDGED
+from engine.data.findings import NORMAL_LABELS, OTHER_NAMES
 
 # Labels of the source that the training films are too few to teach; no text affirms or denies them.
 NOT_JUDGED = (
@@ -81,13 +82,13 @@ def judged_findings(row: Labelled) -> tuple[str, ...]:
 
     `Pneumonia, bacterial` and the like count as Pneumonia: the kind is never part of a report.
     """
-    known = {label.split(",")[0] for label in row.labels or ()}
+    known = {OTHER_NAMES.get(label, label.split(",")[0]) for label in row.labels or ()}
     return tuple(name for name in JUDGED if name in known)
 
 
 def is_normal(row: Labelled) -> bool:
     """Tell whether the source says that there is nothing: No Finding, or Normal."""
-    return bool({"No Finding", "Normal"} & (row.labels or frozenset()))
+    return bool(NORMAL_LABELS & (row.labels or frozenset()))
 
 
 def usable(row: Labelled) -> bool:

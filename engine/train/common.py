@@ -1,61 +1,24 @@
-"""What the training scripts share: settings from the command line, checkpoints, progress, seeds.
+"""What the trainings on pixels share: checkpoints, the course of the rate, lines of progress.
 
-No trainer framework: each script keeps its own loop and calls these helpers.
+No trainer framework: each training keeps its own loop and calls these helpers.
 """
 
-import argparse
-import dataclasses
 import json
-import os
-import random
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any
 
 import numpy as np
 import torch
 
 from engine.errors import CheckpointError
-
-Settings = TypeVar("Settings")
-
-
-def parse_settings(
-    kind: type[Settings], description: str, arguments: Sequence[str] | None = None
-) -> Settings:
-    """Fill a flat settings dataclass from `--field-name value` arguments, showing each default."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
-    hints = get_type_hints(kind)
-    for entry in dataclasses.fields(kind):  # type: ignore[arg-type]
-        required = entry.default is dataclasses.MISSING
-        kwargs: dict[str, Any] = {"required": True} if required else {"default": entry.default}
-        parser.add_argument(
-            f"--{entry.name.replace('_', '-')}",
-            type=hints[entry.name],
-            help=entry.metadata.get("help", " "),
-            **kwargs,
-        )
-    return kind(**vars(parser.parse_args(arguments)))
-
-
-def seed_everything(seed: int) -> np.random.Generator:
-    """Seed torch, Python and a NumPy generator, which is returned."""
-    torch.manual_seed(seed)
-    random.seed(seed)
-    return np.random.default_rng(seed)
+from engine.safe_write import replacing
 
 
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint so that a crash leaves the old one or the new one, never half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    torch.save(state, temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    with replacing(path) as temporary:
+        torch.save(state, temporary)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
@@ -65,17 +28,6 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch.load raises many kinds for a damaged or unsafe file
         raise CheckpointError(f"The checkpoint {path} can't be read: {error}") from error
     return state
-
-
-def random_state(generator: np.random.Generator) -> dict[str, Any]:
-    """Capture the random states that a resumed run needs, as plain values."""
-    return {"torch": torch.get_rng_state(), "numpy": json.dumps(generator.bit_generator.state)}
-
-
-def restore_random_state(state: dict[str, Any], generator: np.random.Generator) -> None:
-    """Put captured random states back."""
-    torch.set_rng_state(state["torch"])
-    generator.bit_generator.state = json.loads(state["numpy"])
 
 
 def cosine_rate(step: int, total: int, warm_up: int, floor: float = 0.05) -> float:

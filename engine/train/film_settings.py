@@ -16,7 +16,8 @@ ABNORMAL = "Abnormal"
 class Head(BaseModel):
     """One yes/no question to the labels: is `label` among those of a film of `source`?
 
-    `Abnormal` is any label but No Finding and Normal. `within` keeps to films that have another label.
+    `Abnormal` is any label but No Finding, Normal and Support Devices. `within` keeps to films that have another
+    label.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -17,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from engine.data.films import CANVAS, Augmentation, Canvases, augmented, load_films
+from engine.data.findings import NORMAL_LABELS, NOT_FINDINGS
 from engine.data.manifest import read_manifest
 from engine.data.prepared import PreparedSet, check_patients
 from engine.data.records import FilmRecord, Split
@@ -24,7 +25,6 @@ from engine.errors import DataError
 from engine.preprocess import PreprocessingSpec, published
 from engine.train.film_settings import ABNORMAL, FilmSettings, Head
 
-NORMAL_LABELS = frozenset({"No Finding", "Normal"})
 Targets = NDArray[np.float32]
 
 
@@ -202,7 +202,8 @@ def _has(record: FilmRecord, label: str) -> bool | None:
     if record.labels is None:
         return None
     if label == ABNORMAL:
-        return not record.labels <= NORMAL_LABELS if record.labels else None
+        said = record.labels - NOT_FINDINGS
+        return not said <= NORMAL_LABELS if said else None
     return label in record.labels
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from engine.data.findings import JUDGED, NOT_FINDINGS, OTHER_NAMES
 from engine.data.records import FilmRecord
 from engine.data.templates import age_band
 from engine.errors import SynthesisError
@@ -20,7 +21,6 @@ from engine.vqa.wordings import (
     ABNORMAL,
     BEYOND,
     HELD_OUT_QUESTIONS,
-    JUDGED,
     KIND,
     OPEN,
     OUTSIDE,
@@ -49,7 +49,6 @@ YES, NO = "yes", "no"
 
 _WORD = {"Edema": "pulmonary edema", "Effusion": "pleural effusion"}
 _VIEW_WORD = {"PA": "posteroanterior", "AP": "anteroposterior"}
-_NOT_FINDINGS = frozenset({"Support Devices"})
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ SCHEMES: dict[str, Scheme] = {
         kinds={"Pneumonia, bacterial": "bacterial", "Pneumonia, viral": "viral"},
         complete=True,
     ),
-    "positives": Scheme("No Finding", {**{name: name for name in JUDGED}, "Pleural Effusion": "Effusion"}),
+    "positives": Scheme("No Finding", {**{name: name for name in JUDGED}, **OTHER_NAMES}),
 }
 
 
@@ -126,7 +125,7 @@ def states_of(record: FilmRecord, rules: RuleSet) -> dict[str, str]:
     """
     states = {VIEW: record.view} if record.view in _VIEW_WORD else {}
     scheme = rules.scheme(record.source)
-    labels = (record.labels or frozenset()) - _NOT_FINDINGS
+    labels = (record.labels or frozenset()) - NOT_FINDINGS
     normal = scheme.normal in labels
     if not labels or (normal and len(labels) > 1):
         return states

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from engine.data.findings import JUDGED
 from engine.settings import Settings
-from engine.vqa.wordings import JUDGED, Wordings
+from engine.vqa.wordings import Wordings
 
 GeneratorName = Literal["hf", "server", "rules"]
 

@@ -7,7 +7,8 @@ wordings, so that a right answer can't come from knowing the sentence. Answers a
 from dataclasses import dataclass
 from typing import Literal
 
-JUDGED = ("Pneumonia", "Infiltration", "Atelectasis", "Edema", "Effusion")
+from engine.data.findings import JUDGED
+
 ABNORMAL, OPEN, VIEW, KIND, OUTSIDE, BEYOND = "abnormal", "open", "view", "kind", "outside", "beyond"
 
 Wordings = Literal["training", "held-out"]

@@ -330,11 +330,12 @@ def test_targets_know_what_the_labels_do_not_say() -> None:
     films = [
         record("a", "No Finding"), record("a", "Edema|Mass"), record("a", None), record("a", ""),
         record("b", "Normal"), record("b", "Bacterial"), record("b", "Viral"),
+        record("a", "No Finding|Support Devices"), record("a", "Support Devices"),
     ]  # fmt: skip
     nan = float("nan")
     wanted = [
         [0, 0, nan, 0], [1, 1, nan, 1], [nan, nan, nan, nan], [nan, 0, nan, 0],
-        [nan, nan, nan, 0], [nan, nan, 1, 0], [nan, nan, 0, 0],
+        [nan, nan, nan, 0], [nan, nan, 1, 0], [nan, nan, 0, 0], [0, 0, nan, 0], [nan, 0, nan, 0],
     ]  # fmt: skip
     assert np.array_equal(targets(films, heads), np.array(wanted, dtype=np.float32), equal_nan=True)
 

@@ -45,6 +45,11 @@ def row(labels: str, age: int | None = 45, view: str = "PA") -> FilmRow:
     return FilmRow(Path("x.png"), "made", "p", view, age, "F", frozenset(labels.split("|")), "train")
 
 
+def test_mimic_s_name_of_an_effusion_is_the_finding() -> None:
+    assert judged_findings(row("Pleural Effusion|Edema")) == ("Edema", "Effusion")
+    assert usable(row("Pleural Effusion")) and not usable(row("Pleural Other"))
+
+
 def test_ten_thousand_reports_state_only_what_the_row_holds() -> None:
     random = np.random.default_rng(0)
     outside = [name.lower() for name in NOT_JUDGED]

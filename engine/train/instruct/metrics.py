@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from engine.data.records import FilmRecord
 from engine.data.templates import JUDGED, is_normal, judged_findings, usable
+from engine.evaluate.statistics import auroc
 from engine.lm.prompt import REPORT_INSTRUCTIONS, report_prompt
 from engine.lm.vocabulary import Vocabulary
 from engine.train.instruct.corpus import Corpus, Film, Item
 from engine.train.instruct.examples import Example, ExampleMaker
 from engine.train.instruct.settings import InstructSettings
-from engine.train.scores import NextLogits, answer_log_odds, auroc, first_tokens, log_odds
+from engine.train.scores import NextLogits, answer_log_odds, first_tokens, log_odds
 
 # Examples -> the summed loss of their responses' tokens and the number of those tokens.
 ResponseLoss = Callable[[Sequence[Example]], tuple[float, int]]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from engine.data.findings import JUDGED
 from engine.data.records import FilmRecord
 from engine.errors import SynthesisError
 from engine.vqa.filters import same_question
@@ -24,7 +25,7 @@ from engine.vqa.rules import (
     question_and_answer,
     states_of,
 )
-from engine.vqa.wordings import ABNORMAL, BEYOND, JUDGED, KIND, NAMES, OPEN, OUTSIDE, OUTSIDE_NAMES, VIEW
+from engine.vqa.wordings import ABNORMAL, BEYOND, KIND, NAMES, OPEN, OUTSIDE, OUTSIDE_NAMES, VIEW
 
 UNSAID = re.compile(
     r"\b(left|right|bilateral|unilateral|side|sided|upper|lower|middle|lobe|apical|basal|basilar|hilar|"
