@@ -438,7 +438,7 @@ def test_answers_are_asked_of_every_film_and_averaged_per_finding(
     assert figures["not_averaged"] == rare
     told = answer_tables(figures)[0].to_markdown()
     assert ("the mean is over the others" in told) == bool(rare)
-    told = answer_tables({**figures, "not_averaged": ["Edema"]})[0].to_markdown()
+    told = answer_tables({**figures, "not_averaged": ["Edema"], "strata": {}})[0].to_markdown()
     assert "No film, or every film, has Edema: the mean is over the others." in told
     assert "minus shuffled films" in figures["paired"]
 
