@@ -40,6 +40,8 @@ class FilmRun:
         cpu_seconds = 0.0 if self.before is None else float(self.before["cpu_seconds"])
         self.progress = Progress(settings.out / "metrics.jsonl", cpu_seconds)
         self._board: SummaryWriter | None = None
+        if self.before is not None and self.first:
+            print(f"goes on from {settings.out / LAST}, after {cpu_seconds:.0f} CPU-s", flush=True)
 
     @property
     def first(self) -> bool:

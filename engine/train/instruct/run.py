@@ -59,7 +59,8 @@ def train(settings: InstructSettings) -> StageTrainer:
         drop_too_long(corpus, vocabulary, limit)
     plan = make_plan(training, settings, settings.steps * settings.batch)
     maker = ExampleMaker(vocabulary, settings)
-    log = RunLog(settings, _told(training, plan.passes(training), network, vocabulary, added))
+    told_first = [f"goes on from {checkpoint}"] if checkpoint else []
+    log = RunLog(settings, [*told_first, *_told(training, plan.passes(training), network, vocabulary, added)])
 
     def write(folder: Path, state: dict[str, Tensor] | None, figures: dict[str, Any]) -> None:
         told = {
