@@ -29,12 +29,11 @@ from engine.lm.model import LanguageModelConfig
 from engine.lm.prompt import GENERATE_INSTRUCTIONS, REPORT_INSTRUCTIONS, report_prompt
 from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
 from engine.model import Model
-from engine.preprocess import PreprocessingSpec
+from engine.models import trained_tokenizer
 from engine.runtime.select import ONNXRUNTIME
 from engine.train.common import load_checkpoint
 from engine.train.instruct.start import load_language_model, read_facts
 from engine.train.rounding import round_to_half
-from engine.train.vqgan import load_tokenizer
 
 INTENDED_USE = "research and demonstration only; not for clinical use"
 LICENCE = "Apache-2.0; trained on public films with their own terms, see ATTRIBUTION.md"
@@ -66,9 +65,9 @@ def export_bundle(settings: ExportSettings) -> dict[str, Any]:
 
 
 def _write(settings: ExportSettings) -> dict[str, Any]:
-    tokenizer = round_to_half(load_tokenizer(settings.tokenizer))
+    trained, spec = trained_tokenizer(settings.tokenizer)
+    tokenizer = round_to_half(trained)
     network, vocabulary, config = read_network(settings.language_model)
-    spec = PreprocessingSpec(side=tokenizer.config.resolution, channels=tokenizer.config.in_channels)
     rows = read_manifest(settings.manifest, settings.images)
     guard = export_guard(settings, spec)
     shutil.copyfile(settings.language_model / "tokenizer.json", settings.out / "tokenizer.json")

@@ -4,7 +4,6 @@ The paper's training is the last stage alone, from taming's ImageNet checkpoint.
 state, OUT/best.pt the tokenizer that was best on the validation films; `load_tokenizer` reads either.
 """
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,15 @@ from engine.tokenizer.official import read_config
 from engine.tokenizer.vqgan import VQModel
 from engine.train.codec import Codec, Pass, Patch
 from engine.train.common import cosine_rate, load_checkpoint, save_checkpoint
-from engine.train.film_run import BEST, FilmRun, check_best, check_same, judged_heads, weighted
+from engine.train.film_run import (
+    BEST,
+    FilmRun,
+    check_best,
+    check_number,
+    check_same,
+    judged_heads,
+    weighted,
+)
 from engine.train.films import (
     Batch,
     Draws,
@@ -252,20 +259,13 @@ class TokenizerRun:
             for every in (settings.report_every, settings.validate_every, settings.save_every)
         )
         if reported or validated or saved:
-            self._check_loss(stage, step, steps)
+            check_number(self.recent["loss"][-1], stage, step, steps)
         if reported:
             self._report(stage, step, steps)
         if validated:
             self._validate(stage, step, steps)
         if saved:
             self._save()
-
-    def _check_loss(self, stage: str, step: int, steps: int) -> None:
-        if not math.isfinite(float(self.recent["loss"][-1])):
-            raise TrainingError(
-                f"The loss of the {stage} stage is no number any more at step {step} of {steps}. Go on from "
-                "last.pt with a smaller learning_rate or with clip."
-            )
 
     def _report(self, stage: str, step: int, steps: int) -> None:
         means = {name: float(torch.stack(values).mean()) for name, values in self.recent.items()}
@@ -339,6 +339,11 @@ class TokenizerRun:
         if before is None:
             return
         check_same(before, self.settings, _FIXED)
+        if before["config"] != self.config.to_dict():
+            raise TrainingError(
+                f"The run in {self.settings.out} has other sizes than {self.settings.tokenizer_config}. Give the "
+                "YAML that it was started with, or start a run in another folder."
+            )
         self.model.load_state_dict(before["model"])
         self.optimizer.load_state_dict(before["optimizer"])
         if self.whole.head is not None:

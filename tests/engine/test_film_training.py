@@ -436,3 +436,7 @@ def test_taming_yaml_gives_the_sizes(manifest: Path, cache: Path, features: Path
     )  # fmt: skip
     model = vqgan.train(run)
     assert model.config == VQGANConfig(64, 3, 3, 32, (1, 1, 1), 1, (), 16, 8, 32)
+    other = (tmp_path / "model.yaml").read_text().replace("z_channels: 16", "z_channels: 8")
+    (tmp_path / "other.yaml").write_text(other)
+    with pytest.raises(TrainingError, match=r"has other sizes than .*other\.yaml"):
+        vqgan.train(run.model_copy(update={"tokenizer_config": tmp_path / "other.yaml"}))
