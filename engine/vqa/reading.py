@@ -43,6 +43,10 @@ def read_set(settings: ReadSettings) -> Reading:
             "that the set holds those films, and the columns for film and study."
         )
     if settings.training:
+        answered = [(film, asked) for film, asked in joined if asked.answer]
+        if len(answered) < len(joined):
+            left_out["question without an answer"] = len(joined) - len(answered)
+        joined = answered
         file = _write_training(settings, prepared, joined)
     else:
         file = settings.out or settings.set / "questions.csv"
@@ -85,7 +89,6 @@ def _write_training(settings: ReadSettings, prepared: PreparedSet, joined: Joine
             "provenance": {"kind": asked.kind, "group": asked.group},
         }
         for film, asked in joined
-        if asked.answer
     ]
     summary = {"settings": settings.model_dump(mode="json"), "pairs": len(rows)}
     scope = [film.key for film, _ in joined]

@@ -216,6 +216,18 @@ def test_study_files_can_be_trained_on_for_every_frontal_film(tmp_path: Path) ->
     assert prepared.vqa()[0].licence == "site only; terms of the outputs of file:study-files not stated"
 
 
+def test_questions_without_an_answer_are_counted_and_not_trained_on(tmp_path: Path) -> None:
+    prepared = set_with_reports(tmp_path / "set", 2, films_per_study=2)
+    study_file(tmp_path / "files", "s1", "p1")
+    file = next((tmp_path / "files").rglob("s1.txt"))
+    file.write_text("[{'question': 'Where?', 'answer': ''}, {'question': 'What?', 'answer': 'Edema.'}]")
+    reading = read_set(
+        ReadSettings(layout="study-files", files=tmp_path / "files", set=tmp_path / "set", training=True)
+    )
+    assert (reading.joined, reading.left_out) == (2, {"question without an answer": 2})
+    assert {pair.answer for pair in prepared.vqa()} == {"Edema."}
+
+
 def test_a_set_about_other_films_or_with_unknown_columns_is_refused(tmp_path: Path) -> None:
     set_with_reports(tmp_path / "set", 1)
     table = write(tmp_path / "q.csv")
