@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from engine.bundle import sha256_of
 from engine.errors import CheckpointError, DataError, SettingsError, TrainingError
@@ -141,6 +141,31 @@ def test_a_second_stage_starts_from_the_first(first_stage: Path, folder: Path, t
     before, after = weights_of(base), weights_of(tmp_path / "last")
     assert all(torch.allclose(before[key], after[key], atol=1e-6) for key in before)
     assert read_facts(tmp_path / "last")["stage"] == 2
+
+
+@pytest.mark.parametrize("kind", ["bloom", "llama"])
+def test_any_causal_language_model_is_a_base(
+    kind: str, first_stage: Path, folder: Path, tmp_path: Path
+) -> None:
+    """One without a table of positions, and one whose output layer is its embedding table."""
+    sizes = {
+        "vocab_size": 400,
+        "hidden_size": 32,
+        "num_attention_heads": 2,
+        "bos_token_id": 0,
+        "eos_token_id": 0,
+    }
+    more = {"bloom": {"n_layer": 1}, "llama": {"num_hidden_layers": 1, "intermediate_size": 64}}
+    config = AutoConfig.for_model(kind, **sizes, **more[kind], tie_word_embeddings=True)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path / "base")
+    shutil.copyfile(first_stage / "tokenizer.json", tmp_path / "base" / "tokenizer.json")
+    settings = stage2(folder, tmp_path / "run", base=tmp_path / "base", new=False, text="table", steps=2)
+    train(settings)
+    network, vocabulary = load_language_model(tmp_path / "run" / "last")
+    assert network.config.model_type == kind
+    assert network.get_output_embeddings().weight.shape[0] == vocabulary.size
+    assert newest_whole(tmp_path / "run") is not None
+    assert train(settings.model_copy(update={"steps": 3, "resume": True})).state.global_step == 3
 
 
 def test_adapters_leave_a_plain_network(first_stage: Path, folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from torch import Tensor
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments, set_seed
 from transformers.utils.logging import disable_progress_bar
 
-from engine.errors import DataError, SettingsError
+from engine.errors import SettingsError
+from engine.lm.official import positions_of
 from engine.lm.vocabulary import Vocabulary
 from engine.safe_write import write_text
 from engine.train.instruct.checkpoints import newest_whole, settle
@@ -54,7 +55,7 @@ def train(settings: InstructSettings) -> StageTrainer:
     vocabulary = _vocabulary(settings, training)
     set_seed(settings.seed)
     network, added = make_network(settings, vocabulary, tokenizer_id)
-    limit = min(settings.max_length, _positions(network))
+    limit = min(settings.max_length, positions_of(network.config))
     for corpus in (training, validation):
         drop_too_long(corpus, vocabulary, limit)
     plan = make_plan(training, settings, settings.steps * settings.batch)
@@ -207,13 +208,6 @@ def _vocabulary(settings: InstructSettings, training: Corpus) -> Vocabulary:
     if int(os.environ.get("RANK", "0")) == 0:
         write_text(kept, vocabulary.to_text())
     return vocabulary
-
-
-def _positions(network: PreTrainedModel) -> int:
-    found = getattr(network.config, "max_position_embeddings", None)
-    if not isinstance(found, int):
-        raise DataError("The base's config.json has no max_position_embeddings. Use another base.")
-    return found
 
 
 def _told(

@@ -20,6 +20,7 @@ from engine.data.bpe import train_tokenizer
 from engine.errors import CheckpointError
 from engine.imported import TOKENIZER_WEIGHTS
 from engine.lm.model import LanguageModelConfig, build, grow_embeddings, warm_start_codes
+from engine.lm.official import text_tokenizer
 from engine.lm.vocabulary import Vocabulary
 from engine.safe_write import write_json
 from engine.train.common import load_checkpoint
@@ -32,7 +33,7 @@ CODEBOOK = "quantize.embedding.weight"
 def make_vocabulary(settings: InstructSettings, texts: Sequence[str]) -> Vocabulary:
     """Read the base's tokenizer, or the one given, or train one on the texts; special tokens are added."""
     if settings.base is not None:
-        return Vocabulary.from_file(settings.base / TOKENIZER, settings.image_codes)
+        return Vocabulary.from_text(text_tokenizer(settings.base), settings.image_codes)
     if settings.text_tokenizer is not None:
         return Vocabulary.from_file(settings.text_tokenizer, settings.image_codes)
     tokenizer = train_tokenizer(settings.text_tokens, texts)

@@ -179,7 +179,7 @@ class StageTrainer(Trainer):  # type: ignore[misc]  # transformers comes without
         # A checkpoint brings its own rate back; the one of the settings is meant.
         rate = self.settings.learning_rate
         for group in self.optimizer.param_groups:
-            group["lr"] *= rate / group["initial_lr"]
+            group["lr"] *= rate / group.get("initial_lr", rate)
             group["initial_lr"] = rate
         scheduler: Any = getattr(self.lr_scheduler, "scheduler", self.lr_scheduler)
         scheduler.base_lrs = [rate] * len(scheduler.base_lrs)
