@@ -265,6 +265,7 @@ def test_what_cannot_work_is_refused_before_the_first_step(folder: Path, tmp_pat
         trainer_arguments(stage1(folder, tmp_path, fsdp=True))
     with pytest.raises(SettingsError, match="auroc_findings can't be had"):
         train(stage1(folder, tmp_path / "a", shares={"report": 1}, select_by="auroc_findings"))
+    assert not (tmp_path / "a" / "log.jsonl").exists()
     with pytest.raises(DataError, match="isn't a prepared set"):
         train(stage1(tmp_path / "none", tmp_path / "b"))
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from engine.data.records import FilmRecord
 from engine.data.templates import JUDGED, is_normal, judged_findings, usable
+from engine.errors import SettingsError
 from engine.evaluate.statistics import auroc
 from engine.lm.prompt import REPORT_INSTRUCTIONS, report_prompt
 from engine.lm.vocabulary import Vocabulary
@@ -51,6 +52,23 @@ class Validator:
             figures["loss"] = float(np.average(list(figures.values()), weights=shares))
         return figures | self._areas(next_logits)
 
+    def check_select_by(self) -> None:
+        """Raise SettingsError where the figure that keeps `best` can't be had, before the first step."""
+        given = [f"loss_{task}" for task, examples in self._examples.items() if examples]
+        given += ["loss"] if given else []
+        records = [film.record for film in self._films]
+        both = 0 < sum(map(is_normal, records)) < len(records)
+        if both and self.settings.shares.get("report") and all(self._openings):
+            given.append("auroc_abnormal")
+        if self.settings.shares.get("answer") and any(_has_both(records, name) for name in JUDGED):
+            given.append("auroc_findings")
+        given += ["auroc"] if given and given[-1].startswith("auroc") else []
+        if self.settings.select_by not in given:
+            raise SettingsError(
+                f"Setting select_by: {self.settings.select_by} can't be had from the validation split, which "
+                f"gives {', '.join(given) or 'nothing'}. Choose one of these, or add such films to it."
+            )
+
     def _areas(self, next_logits: NextLogits) -> dict[str, float]:
         if not self._films:
             return {}
@@ -80,14 +98,19 @@ def decision_tokens(items: Sequence[Item], vocabulary: Vocabulary) -> tuple[list
     return sorted(abnormal - normal), sorted(normal - abnormal)
 
 
+def _has_both(records: Sequence[FilmRecord], name: str) -> bool:
+    """Tell whether some of the films have a finding, and some not."""
+    return 0 < sum(name in judged_findings(record) for record in records) < len(records)
+
+
 def _mean_finding_area(
     next_logits: NextLogits, vocabulary: Vocabulary, codes: NDArray[np.int16], records: Sequence[FilmRecord]
 ) -> float:
     """Average the area of the yes/no questions over the findings that some of the films have, and some not."""
     areas = []
     for name in JUDGED:
-        truth = np.array([name in judged_findings(record) for record in records])
-        if 0 < truth.sum() < len(truth):
+        if _has_both(records, name):
+            truth = np.array([name in judged_findings(record) for record in records])
             areas.append(auroc(answer_log_odds(next_logits, vocabulary, codes, name), truth))
     return float(np.mean(areas)) if areas else float("nan")
 

@@ -61,6 +61,8 @@ def train(settings: InstructSettings) -> StageTrainer:
     plan = make_plan(training, settings, settings.steps * settings.batch)
     maker = ExampleMaker(vocabulary, settings)
     told_first = [f"goes on from {checkpoint}"] if checkpoint else []
+    validator = Validator(settings, training, validation, maker)
+    validator.check_select_by()
     log = RunLog(settings, [*told_first, *_told(training, plan.passes(training), network, vocabulary, added)])
 
     def write(folder: Path, state: dict[str, Tensor] | None, figures: dict[str, Any]) -> None:
@@ -77,7 +79,7 @@ def train(settings: InstructSettings) -> StageTrainer:
         arguments,
         PlannedExamples(plan, training, maker, settings.seed),
         settings,
-        Validator(settings, training, validation, maker),
+        validator,
         write,
     )
     trainer.remove_callback(PrinterCallback)

@@ -18,7 +18,6 @@ from torch.nn import functional
 from torch.utils.data import Sampler, SequentialSampler
 from transformers import PreTrainedModel, Trainer, TrainerControl, TrainingArguments
 
-from engine.errors import SettingsError
 from engine.train.instruct.checkpoints import keep_newest, mark_whole, replace_folder
 from engine.train.instruct.collate import PlannedExamples, collate
 from engine.train.instruct.examples import Example
@@ -100,15 +99,10 @@ class StageTrainer(Trainer):  # type: ignore[misc]  # transformers comes without
         return weighted_loss(logits, wanted, weight, len(ids), self.settings.normalise)
 
     def evaluate(self, *_: Any, **__: Any) -> dict[str, float]:
-        """Validate; raise SettingsError where the figure that keeps `best` isn't among the results."""
+        """Validate; the figures hold the one that keeps `best` (see `Validator.check_select_by`)."""
         model = self.model_wrapped
         model.eval()
         figures = self.validator(self._response_loss, self._next_logits)
-        if self.settings.select_by not in figures:
-            raise SettingsError(
-                f"Setting select_by: {self.settings.select_by} can't be had from the validation split, which "
-                f"gives {', '.join(figures) or 'nothing'}. Choose one of these, or add labelled films to it."
-            )
         metrics = {f"eval_{name}": value for name, value in figures.items()}
         self.log(metrics)
         control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
