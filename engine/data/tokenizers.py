@@ -9,6 +9,9 @@ from engine.errors import DataError
 from engine.imported import TOKENIZER_WEIGHTS, ImportedBundle
 from engine.models import load_package, open_tokenizer
 
+# Codes are stored as int16.
+MOST_CODES = 32_768
+
 
 def open_film_tokenizer(
     tokenizer: str | Path, models: str | Path | None = None, threads: int | None = None
@@ -22,6 +25,10 @@ def open_film_tokenizer(
         raise DataError(
             f"The tokenizer {opened.name} gives {opened.codes_per_image} codes for a film; prepared sets hold "
             f"{CODES_PER_FILM}."
+        )
+    if opened.codes > MOST_CODES:
+        raise DataError(
+            f"The tokenizer {opened.name} has {opened.codes} codes; prepared sets hold up to {MOST_CODES}."
         )
     return FilmTokenizer(
         tokenizer_sha256(tokenizer, models), opened.name, opened.images, opened.preprocessing

@@ -18,7 +18,8 @@ from typer.testing import CliRunner, Result
 
 from engine import cli, importing
 from engine.bundle import Bundle, Sampling, sha256_of
-from engine.errors import BackendError, BundleError, CheckpointError, GenerationError
+from engine.data.tokenizers import open_film_tokenizer
+from engine.errors import BackendError, BundleError, CheckpointError, DataError, GenerationError
 from engine.imported import ImportedBundle
 from engine.importing import import_model
 from engine.lm.prompt import generate_prompt, report_prompt
@@ -269,6 +270,14 @@ def test_a_tokenizer_of_our_training_names_its_own_sizes_and_preprocessing(
     assert "Picture files and DICOM films alike" in card and "taken as they are" not in card
     with pytest.raises(CheckpointError, match="An official one needs its YAML"):
         import_model(tmp_path / "m", "official", files / "last.ckpt")
+
+
+def test_more_codes_than_a_set_can_hold_are_refused(tmp_path: Path) -> None:
+    many = replace(SMALL, n_embed=40_000)
+    state = {"model": small_tokenizer(config=many).state_dict(), "config": many.to_dict()}
+    torch.save(state, tmp_path / "best.pt")
+    with pytest.raises(DataError, match="has 40000 codes; prepared sets hold up to 32768"):
+        open_film_tokenizer(tmp_path / "best.pt")
 
 
 @pytest.mark.parametrize("encoded_by", ["checkpoint", "weights", "another"])
