@@ -16,7 +16,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from PIL import Image
 
 from engine.data.prepared import PreparedSet
 from engine.pictures import RECONSTRUCTION_MARK
-from tests.engine.official_files import SMALL, lightning_checkpoint, small_tokenizer, taming_yaml
+from tests.engine.official_files import language_model as random_language_model
+from tests.engine.official_files import lightning_checkpoint, small_tokenizer, taming_yaml
 
 LLMCXR = str(Path(sys.executable).with_name("llmcxr"))
 FILMS = Path(__file__).parents[2] / "dicom_node" / "films"
@@ -38,7 +39,7 @@ METRICS = {"abnormal_balanced_accuracy", "abnormal_auroc", "macro_f1_5", "macro_
 # What libraries say of themselves, and what only a developer can read.
 NOISE = re.compile(r"Traceback|Warning|not installed|it/s\]|^[WE]\d{4} ", re.MULTILINE)
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(900)
 
 COMMON = {"device": "cpu", "threads": 1}
 CLASSIFIER = {
@@ -145,9 +146,10 @@ def language_model(site: Site, prepared: str, tokenizer: str) -> str:
     """The language model after both stages; the first one is killed in the middle and goes on."""
     first = ("train", "stage1", "--config", site.settings("stage1.yaml", {**TUNING, **NEW}))
     first += ("--prepared", prepared, "--image-tokenizer", tokenizer, "--out", "stage1")
-    killed_after(site, site.folder / "stage1" / "checkpoint-5", *first)
+    # The second checkpoint is begun only after the first is whole; it may itself be cut off in the middle.
+    killed_after(site, site.folder / "stage1" / "checkpoint-10", *first)
     assert not (site.folder / "stage1" / "last").exists()
-    site.run(*first, "--resume")
+    assert "goes on from stage1/checkpoint-" in site.run(*first, "--resume")
     second = site.settings("stage2.yaml", {**TUNING, "steps": 4, "validate_every": 4, "save_every": 4})
     site.run(
         "train", "stage2", "--config", second, "--prepared", prepared, "--base", "stage1/best",
@@ -157,14 +159,21 @@ def language_model(site: Site, prepared: str, tokenizer: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def pair(site: Site, language_model: str) -> str:
-    """A tokenizer of the official layout with random weights, imported with the language model."""
-    config = replace(SMALL, n_embed=1024)
-    lightning_checkpoint(site.folder / "official.ckpt", small_tokenizer(config=config))
-    taming_yaml(site.folder / "official.yaml", config)
+def pair(site: Site) -> str:
+    """A tokenizer and a language model with random weights in the official layouts, imported under a name."""
+    lightning_checkpoint(site.folder / "official.ckpt", small_tokenizer())
+    taming_yaml(site.folder / "official.yaml")
+    random_language_model(site.folder / "official-lm")
     files = ("--tokenizer", "official.ckpt", "--tokenizer-config", "official.yaml")
-    site.run("model", "import", "pair", *files, "--language-model", language_model)
+    site.run("model", "import", "pair", *files, "--language-model", "official-lm")
     return "pair"
+
+
+@pytest.fixture(scope="module")
+def own(site: Site, tokenizer: str, language_model: str) -> str:
+    """What was trained, as a model that runs in torch."""
+    site.run("model", "import", "own", "--tokenizer", tokenizer, "--language-model", language_model)
+    return "own"
 
 
 @pytest.fixture(scope="module")
@@ -225,10 +234,11 @@ def test_a_killed_training_goes_on(site: Site, language_model: str) -> None:
 def test_a_tokenizer_training_goes_on_where_it_ended(site: Site, prepared: str, tokenizer: str) -> None:
     """The same command with more steps takes up the run: the metrics go on and begin no second time."""
     shutil.copytree(site.folder / "vqgan", site.folder / "longer")
-    site.run(
+    told = site.run(
         "train", "vqgan", "--config", "tokenizer.yaml", "--sets", f"[{prepared}]", "--cip-classifier",
         "classifier/best.pt", "--out", "longer", "--steps", "6",
     )  # fmt: skip
+    assert "goes on from longer/last.pt" in told
     metrics = (site.folder / "longer" / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     steps = [json.loads(line)["step"] for line in metrics]
     assert steps == sorted(steps)
@@ -333,8 +343,8 @@ def test_generated_films_are_measured(
     assert any(path.suffix == ".png" for path in (site.folder / "drawn").iterdir())
 
 
-def test_language_kept_is_measured(site: Site, pair: str) -> None:
-    """The imported pair against the first stage; a response to an instruction is drawn too."""
+def test_language_kept_is_measured(site: Site, own: str, pair: str) -> None:
+    """The second stage against the first; the official pair responds to an instruction."""
     (site.folder / "plain.txt").write_text(
         "The hospital stands on a hill.\n\nIts wards look to the south.\n", "utf-8"
     )
