@@ -61,6 +61,8 @@ def train(settings: InstructSettings) -> StageTrainer:
     plan = make_plan(training, settings, settings.steps * settings.batch)
     maker = ExampleMaker(vocabulary, settings)
     told_first = [f"goes on from {checkpoint}"] if checkpoint else []
+    if settings.resume and not checkpoint:
+        told_first = [f"no whole checkpoint in {settings.out}: the run begins anew"]
     validator = Validator(settings, training, validation, maker)
     validator.check_select_by()
     log = RunLog(settings, [*told_first, *_told(training, plan.passes(training), network, vocabulary, added)])
