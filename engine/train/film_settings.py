@@ -85,7 +85,7 @@ class FilmSettings(Settings):
         return {
             key: value
             for key, value in self.model_dump(mode="json").items()
-            if not isinstance(getattr(self, key), Path) and key != "sets"
+            if not _is_place(getattr(self, key))
         }
 
     @model_validator(mode="after")
@@ -93,3 +93,7 @@ class FilmSettings(Settings):
         if self.manifest is None and not self.sets:
             raise ValueError("give a manifest or prepared sets")
         return self
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, Path) or (isinstance(value, tuple) and any(isinstance(v, Path) for v in value))

@@ -5,12 +5,16 @@ described as open. A recipe in `engine/recipes` holds other choices.
 """
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from engine.tokenizer.config import VQGANConfig
 from engine.train.film_settings import FilmSettings, Head
+
+
+def _as_list(given: Any) -> Any:
+    return [given] if isinstance(given, str | Path) else given
 
 
 class VQGANSettings(FilmSettings):
@@ -81,8 +85,10 @@ class VQGANSettings(FilmSettings):
     disc_width: int = Field(64, ge=1, description="Channels of the discriminator's first layer.")
     disc_layers: int = Field(3, ge=1, description="Halvings of the discriminator.")
     cip_weight: float = Field(100.0, ge=0, description="Clinical-information-preserving term; 0 is off.")
-    cip_classifier: Path | None = Field(
-        None, description="Its classifier: a file of ours or TorchXRayVision's; else that library's cache."
+    cip_classifier: Annotated[tuple[Path, ...], BeforeValidator(_as_list)] = Field(
+        (),
+        description="Its classifier: a file of ours or TorchXRayVision's, or several, [A, B], whose mean is "
+        "the term (ours); else that library's cache.",
     )
     cip_published: str = Field("densenet121-res224-all", description="TorchXRayVision's name of the weights.")
     allow_download: bool = Field(False, description="Download those weights where the cache lacks them.")

@@ -251,6 +251,22 @@ def test_what_is_off_is_told(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(told)
 
 
+def test_several_classifiers_are_a_mean_and_each_is_known(tmp_path: Path) -> None:
+    for name in ("one.pt", "two.pt"):
+        Classifier(DenseNet(SMALL), ("a", "b")).save(tmp_path / name)
+    device, films = torch.device("cpu"), torch.rand(2, 1, 64, 64)
+    other, switched = torch.rand(2, 1, 64, 64), {"lpips_weight": 0, "disc_weight": 0}
+    each = [
+        Terms(settings(cip_classifier=tmp_path / name, **switched), 1, device)
+        for name in ("one.pt", "two.pt")
+    ]
+    both = Terms(settings(cip_classifier=[tmp_path / "one.pt", tmp_path / "two.pt"], **switched), 1, device)
+    mean = sum(terms.measure(films, other).parts["cip"].item() for terms in each) / 2
+    assert both.measure(films, other).parts["cip"].item() == pytest.approx(mean, rel=1e-5)
+    assert set(both.classifiers().values()) == {terms.classifiers()["cip"] for terms in each}
+    assert "one.pt" in both.told()["cip"] and "two.pt" in both.told()["cip"]
+
+
 def test_defaults_are_the_papers() -> None:
     paper = settings()
     assert (paper.learning_rate, paper.batch, paper.steps) == (4.5e-6, 2, 590_000)

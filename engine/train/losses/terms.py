@@ -37,12 +37,12 @@ class Terms:
 
     def __init__(self, settings: VQGANSettings, channels: int, device: torch.device) -> None:
         self.settings = settings
-        lpips, cip = _lpips(settings), _cip(settings)
+        lpips = _lpips(settings)
         self.teacher = (
             None if settings.teacher is None else Teacher(Classifier.load(settings.teacher)).to(device)
         )
         self.lpips = None if lpips is None else lpips.to(device)
-        self.cip = None if cip is None else cip.to(device)
+        self.cip = [term.to(device) for term in _cip(settings)]
         self.discriminator: Discriminator | None = None
         if settings.disc_weight:
             self.discriminator = _discriminator(settings, channels).to(device)
@@ -58,8 +58,8 @@ class Terms:
             parts["lpips"] = self.lpips(films, reconstruction)
             total = total + settings.lpips_weight * parts["lpips"]
         for_adaptive = total
-        if self.cip is not None:
-            parts["cip"] = self.cip(films, reconstruction)
+        if self.cip:
+            parts["cip"] = torch.stack([term(films, reconstruction) for term in self.cip]).mean()
             total = total + settings.cip_weight * parts["cip"]
             if settings.cip_in_adaptive:
                 for_adaptive = total
@@ -79,8 +79,8 @@ class Terms:
             "label head": settings.head_weight,
         }
         told = {name: f"{weight:g}" if weight else "off" for name, weight in weights.items()}
-        if self.cip is not None:
-            source = _named(settings.cip_classifier) if settings.cip_classifier else settings.cip_published
+        if self.cip:
+            source = " and ".join(map(_named, settings.cip_classifier)) or settings.cip_published
             told["cip"] += f" on {settings.cip_compared} features of {source}"
         told["teacher"] = "off"
         if settings.teacher is not None:
@@ -98,8 +98,8 @@ class Terms:
         seen = {}
         if self.teacher is not None:
             seen["teacher"] = weights_sha256(self.teacher.net)
-        if self.cip is not None:
-            seen["cip"] = weights_sha256(self.cip.net)
+        for number, term in enumerate(self.cip):
+            seen[f"cip {number + 1}" if number else "cip"] = weights_sha256(term.net)
         return seen
 
 
@@ -116,21 +116,21 @@ def _lpips(settings: VQGANSettings) -> LPIPS | None:
     )
 
 
-def _cip(settings: VQGANSettings) -> CIPLoss | None:
+def _cip(settings: VQGANSettings) -> list[CIPLoss]:
+    """Give the term of each classifier, of none where the term is off."""
     if not settings.cip_weight:
-        return None
-    path = settings.cip_classifier
+        return []
+    choices = CIPChoices(settings.cip_compared, settings.cip_relu, settings.cip_root, settings.cip_summed)
     try:
-        net = Classifier.load(
-            path or find_published(settings.cip_published, None, settings.allow_download)
-        ).net
+        paths = settings.cip_classifier or [
+            find_published(settings.cip_published, None, settings.allow_download)
+        ]
+        return [CIPLoss(Classifier.load(path).net, choices) for path in paths]
     except CheckpointError as error:
         raise CheckpointError(
             f"The CIP term has no classifier. {error} Or switch the term off with cip_weight 0; the model card "
             "will say so."
         ) from error
-    choices = CIPChoices(settings.cip_compared, settings.cip_relu, settings.cip_root, settings.cip_summed)
-    return CIPLoss(net, choices)
 
 
 def _discriminator(settings: VQGANSettings, channels: int) -> Discriminator:
