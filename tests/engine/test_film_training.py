@@ -291,7 +291,9 @@ def test_best_by_is_checked_before_the_training(
         vqgan.TokenizerRun(settings(manifest, cache, tmp_path, features, best_by={"auroc/x": 1.0}))
 
 
-@pytest.mark.parametrize("name", ["reference", "demo-teacher", "demo-judge", "demo-guard", "demo-tokenizer"])
+@pytest.mark.parametrize(
+    "name", ["reference", "demo-teacher", "demo-features", "demo-judge", "demo-guard", "demo-tokenizer"]
+)
 def test_recipes_are_read(name: str, tmp_path: Path) -> None:
     kind = VQGANSettings if name == "demo-tokenizer" else ClassifierSettings
     recipe = kind.read(RECIPES / f"{name}.yaml", {"out": tmp_path, "manifest": tmp_path / "m.csv"})
