@@ -162,6 +162,9 @@ class Manifest:
     training: dict[str, Any]
     # Whether the prompts hold the film's view and age band above the image.
     context: bool = False
+    # The judged findings that an evaluation showed to be recognised; the others may be named, but no surface
+    # may say that the model recognises them.
+    findings_supported: tuple[str, ...] = ()
     # Bundles made without a guard have none.
     guard: GuardEntry | None = None
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.data.templates import NOT_JUDGED
+from engine.evaluate.labeler import NO_FINDING
 from engine.evaluate.results import Cell, Table, from_json
 
 _HEAD = """# LLM-CXR demonstration model
@@ -231,12 +232,34 @@ def _tail(manifest: Mapping[str, Any], results: Mapping[str, Any]) -> str:
     )
 
 
+def findings_supported(results: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Give what a bundle may say that its model recognises, by the report result; nothing without one.
+
+    A finding counts where it was told apart among abnormal films, No Finding where the drafts' log-odds beat
+    those of shuffled films with the paired interval above 0.
+    """
+    from engine.evaluate.report import SHUFFLED
+
+    chosen = _report_result({name: from_json(result) for name, result in results.items()})
+    if chosen is None:
+        return []
+    normal = chosen["paired"][f"minus {SHUFFLED}"]["abnormal_auroc"].low > 0
+    inside = chosen["inside_abnormal"].items()
+    return [NO_FINDING] * bool(normal) + [
+        name for name, one in inside if one["shown_to_be_recognised"] is True
+    ]
+
+
+def _report_result(results: Mapping[str, Any]) -> Any:
+    """The report result of the test split, else the last one, else None."""
+    reports = [result for result in results.values() if result.get("evaluation") == "report"]
+    tested = (result for result in reports if result.get("split") == "test")
+    return next(tested, reports[-1] if reports else None)
+
+
 def _recognised(results: Mapping[str, Any]) -> str:
     """Say which findings are told apart among abnormal films, by the last report result."""
-    reports = [result for result in results.values() if result.get("evaluation") == "report"]
-    chosen = next(
-        (result for result in reports if result.get("split") == "test"), reports[-1] if reports else None
-    )
+    chosen = _report_result(results)
     if chosen is None:
         return (
             "Whether a single finding is recognised among abnormal films **was not measured**; take none as "

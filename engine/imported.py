@@ -97,6 +97,8 @@ class ImportedManifest:
     training: dict[str, Any]
     # As in a bundle: whether the prompts hold the film's view and age band.
     context: bool = False
+    # As in a bundle; nobody measured here what an imported model recognises.
+    findings_supported: tuple[str, ...] = ()
 
 
 @plain_dataclass(frozen=True)

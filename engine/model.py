@@ -253,7 +253,7 @@ class Model:
         return ""
 
     def _range(self) -> str:
-        return f"The model can judge only: {', '.join(self.bundle.manifest.findings.judged)}."
+        return f"The model speaks only of: {', '.join(self.bundle.manifest.findings.judged)}."
 
 
 def geometric_mean(probabilities: Sequence[float]) -> float:

@@ -201,6 +201,7 @@ class Worker:
                 "preprocessing": bundle.preprocessing.version,
                 "runtime": self._model.backends.name,
                 "findings_judged": list(bundle.manifest.findings.judged),
+                "findings_supported": list(bundle.manifest.findings_supported),
                 "findings_not_judged": list(bundle.manifest.findings.not_judged),
                 "guard": _guard_evidence(draft.guard),
             },

@@ -273,6 +273,7 @@ def _facts(package: Bundle | ImportedBundle) -> dict[str, Any]:
         "weights_sha256": manifest.weights_sha256,
         "intended_use": manifest.intended_use,
         "findings_judged": list(manifest.findings.judged),
+        "findings_supported": list(manifest.findings_supported),
         "findings_not_judged": list(manifest.findings.not_judged),
         "preprocessing": package.preprocessing.version,
     }

@@ -15,7 +15,7 @@ from transformers import GPTNeoXForCausalLM
 
 from engine.bundle import FORMAT, MANIFEST, Bundle, sha256_of, weights_sha256
 from engine.calibration import Thresholds, fit_thresholds
-from engine.card import attribution, model_card, summary
+from engine.card import attribution, findings_supported, model_card, summary
 from engine.data.film_files import read_film
 from engine.data.manifest import FilmRow, read_manifest, select
 from engine.data.templates import JUDGED, NOT_JUDGED, context, usable
@@ -88,6 +88,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
         "language_model": language_model_shape(config),
         "sampling": SAMPLING,
         "findings": {"judged": ["No Finding", *JUDGED], "not_judged": list(NOT_JUDGED)},
+        "findings_supported": findings_supported(_results(settings.results)),
         "input_check": limits,
         "instructions": {"report": list(REPORT_INSTRUCTIONS), "generate": list(GENERATE_INSTRUCTIONS)},
         "context": settings.context,

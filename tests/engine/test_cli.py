@@ -116,7 +116,7 @@ def test_ask_prints_the_answer(tiny_folder: Path, films: tuple[Path, Path], mode
 def test_ask_refuses_what_the_model_cannot_judge(tiny_folder: Path, films: tuple[Path, Path]) -> None:
     result = run("model", "ask", films[0], "A pneumothorax?", "--bundle", tiny_folder, "--threads", 1)
     assert isinstance(result.exception, EngineFailure)
-    assert "can judge only" in str(result.exception)
+    assert "speaks only of" in str(result.exception)
 
 
 def test_a_generated_film_is_marked_in_its_pixels(tiny_folder: Path, tmp_path: Path, model: Model) -> None:

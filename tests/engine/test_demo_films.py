@@ -113,7 +113,7 @@ def test_questions_are_answered_within_the_range_and_refused_outside(demo: Model
     answer = demo.answer(codes, "Is there a pneumonia?", on_text=pieces.append)
     assert answer.finished
     assert "".join(pieces) == answer.text
-    with pytest.raises(GenerationError, match="can judge only"):
+    with pytest.raises(GenerationError, match="speaks only of"):
         demo.answer(codes, f"Is there a {demo.bundle.manifest.findings.not_judged[0]}?")
 
 

@@ -121,7 +121,7 @@ def test_an_answer_with_blanks_of_training_text_is_refused(model: Model) -> None
 
 @pytest.mark.parametrize("question", ["Is there a pneumothorax?", "PNEUMOTHORAX"])
 def test_a_question_outside_the_range_is_refused(model: Model, question: str) -> None:
-    with pytest.raises(GenerationError, match="can judge only: No Finding, Pneumonia"):
+    with pytest.raises(GenerationError, match="speaks only of: No Finding, Pneumonia"):
         scripted(model, "yes").answer(CODES, question)
     assert scripted(model, "yes").answer(CODES, "Is there a pneumonia?").text == "yes"
 

@@ -405,7 +405,7 @@ def test_a_question_is_answered_in_streamed_pieces(workplace: Workplace, model: 
 @pytest.mark.parametrize(
     ("question", "said", "reason"),
     [
-        ("Is there a pneumothorax?", "yes", "can judge only"),
+        ("Is there a pneumothorax?", "yes", "speaks only of"),
         ("What is there?", "as on ___", "de-identified"),
         ("What is there?", "", "without a word"),
     ],

@@ -48,9 +48,15 @@ def origin_line(report: ReportRow) -> str:
 
 
 def not_judged_line(report: ReportRow) -> str:
-    """Return what the model can't judge, as the bundle lists it; empty where the draft carries no list."""
-    findings = [str(finding) for finding in report.evidence.get("findings_not_judged", ())]
-    return f"Not judged by the model, look yourself: {', '.join(findings)}." if findings else ""
+    """Return what the model can't judge and what it names without proof, as the bundle lists them, or nothing."""
+    evidence = report.evidence
+    findings = [str(finding) for finding in evidence.get("findings_not_judged", ())]
+    lines = [f"Not judged by the model, look yourself: {', '.join(findings)}."] if findings else []
+    if "findings_supported" in evidence:
+        shown = evidence["findings_supported"]
+        named = [str(finding) for finding in evidence.get("findings_judged", ()) if finding not in shown]
+        lines += [f"Named, but not shown to be recognised: {', '.join(named)}."] if named else []
+    return " ".join(lines)
 
 
 def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | None:
