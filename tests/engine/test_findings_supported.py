@@ -12,9 +12,7 @@ def result(low: float, split: str = "val", **shown: bool | None) -> dict[str, An
     return {
         "evaluation": "report",
         "split": split,
-        "paired": {
-            "minus shuffled films": {"abnormal_auroc": {"value": 0.2, "low": low, "high": 0.4}}
-        },
+        "paired": {"minus shuffled films": {"abnormal_auroc": {"value": 0.2, "low": low, "high": 0.4}}},
         "inside_abnormal": {name: {"shown_to_be_recognised": value} for name, value in shown.items()},
     }
 
