@@ -36,6 +36,12 @@ class ClassifierSettings(FilmSettings):
     weight_decay: float = Field(1e-2, ge=0, description="Weight decay of AdamW.")
     warm_up: int = Field(60, ge=0, description="Steps of the rate's linear rise; then a cosine down.")
     clip: float = Field(1.0, ge=0, description="Largest norm of the gradient; 0 is none.")
+    average: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Decay of a moving average of the weights, which is validated and kept; 0 keeps the last ones.",
+    )
     smoothing: float = Field(0.03, ge=0, lt=0.5, description="Targets are this far from 0 and 1.")
     report_every: int = Field(50, ge=1, description="Steps between lines of progress.")
     validate_every: int = Field(100, ge=1, description="Steps between validations.")

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from engine.classifier.model import Classifier, Network, film_values, made_network
 from engine.classifier.settings import ClassifierSettings
@@ -34,6 +35,7 @@ _FIXED = (
     "seed",
     "batch",
     "weight_decay",
+    "average",
 )
 
 
@@ -65,6 +67,10 @@ class ClassifierTraining:
         check_best(settings.best_by, judged)
         self.net = _network(settings).to(self.run.device)
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # Its buffers are averaged too: the running means of a batch norm belong to the weights.
+        self.averaged = AveragedModel(
+            self.net, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True
+        )
         self.weights = torch.tensor([head.weight for head in settings.heads], device=self.run.device)
         self.optimizer = torch.optim.AdamW(
             self.net.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
@@ -110,6 +116,7 @@ class ClassifierTraining:
         if settings.clip:
             self.run.accelerator.clip_grad_norm_(self.net.parameters(), settings.clip)
         self.optimizer.step()
+        self.averaged.update_parameters(self.net)
         return loss.detach()
 
     def _validate(self) -> None:
@@ -126,15 +133,14 @@ class ClassifierTraining:
     @torch.no_grad()
     def _scores(self) -> NDArray[np.float64]:
         """Give the validation films' probabilities [N, heads]."""
-        self.net.eval()
+        self.averaged.eval()
         parts = []
         for first in range(0, len(self.validation.records), 16):
             rows = range(first, min(first + 16, len(self.validation.records)))
             films = torch.from_numpy(self.validation.exact(rows)).to(self.run.device)
             with self.run.autocast():
-                logits = self.net(film_values(films))
+                logits = self.averaged(film_values(films))
             parts.append(logits.float().sigmoid().cpu().numpy())
-        self.net.train()
         return np.concatenate(parts).astype(np.float64)
 
     def _keep(self, scores: NDArray[np.float64], areas: dict[str, float]) -> None:
@@ -149,12 +155,16 @@ class ClassifierTraining:
         }
         limits = thresholds(names, scores, self.validation.targets)
         net = made_network(self.settings.network, self.settings.sizes())
-        net.load_state_dict({key: tensor.cpu() for key, tensor in self.net.state_dict().items()})
+        net.load_state_dict({key: tensor.cpu() for key, tensor in self.averaged.module.state_dict().items()})
         Classifier(net, names, limits, facts).save(self.settings.out / BEST)
 
     def _save(self) -> None:
         self.run.save(
-            net=self.net.state_dict(), optimizer=self.optimizer.state_dict(), step=self.step, best=self.best
+            net=self.net.state_dict(),
+            averaged=self.averaged.state_dict(),
+            optimizer=self.optimizer.state_dict(),
+            step=self.step,
+            best=self.best,
         )
 
     def _resume(self) -> None:
@@ -163,6 +173,7 @@ class ClassifierTraining:
             return
         check_same(before, self.settings, _FIXED)
         self.net.load_state_dict(before["net"])
+        self.averaged.load_state_dict(before["averaged"])
         self.optimizer.load_state_dict(before["optimizer"])
         self.step, self.best = before["step"], before["best"]
         self.run.restore_random()

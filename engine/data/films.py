@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from engine.data.film_files import read_grey
 from engine.errors import DataError, FilmRefused
@@ -28,7 +28,10 @@ Canvases = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a film may be moved: degrees, fractions of the side, factors of size, contrast and gamma."""
+    """How far a film may be moved and changed.
+
+    Degrees, fractions of the side, factors of size, contrast and gamma, and a Gaussian blur's sigma in pixels.
+    """
 
     rotate_degrees: float = 5.0
     shift: float = 0.04
@@ -36,6 +39,7 @@ class Augmentation:
     gamma: float = 0.15
     contrast: float = 0.1
     untouched: float = 0.15
+    blur: float = 0.0
 
 
 def load_films(
@@ -104,6 +108,8 @@ def augmented(
     half = side / 2
     matrix = (cos, -sin, x - half * (cos - sin), sin, cos, y - half * (sin + cos))
     image = padded.transform((side, side), Image.Transform.AFFINE, matrix, Image.Resampling.BICUBIC)
+    if settings.blur:
+        image = image.filter(ImageFilter.GaussianBlur(random.uniform(0, settings.blur)))
     values = np.asarray(image, dtype=np.float32) / np.float32(255.0)
     values = values ** np.float32(np.exp(random.uniform(-1, 1) * settings.gamma))
     contrast = 1.0 + random.uniform(-1, 1) * settings.contrast

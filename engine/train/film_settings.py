@@ -65,6 +65,7 @@ class FilmSettings(Settings):
     scale: float = Field(0.0, ge=0, le=0.5, description="Films are scaled by up to this part.")
     gamma: float = Field(0.0, ge=0, le=1, description="Largest logarithm of the gamma.")
     contrast: float = Field(0.0, ge=0, le=1, description="Largest change of contrast.")
+    blur: float = Field(0.0, ge=0, le=8, description="Largest sigma of a Gaussian blur, in pixels.")
     untouched: float = Field(0.15, ge=0, le=1, description="Part of the films that are left as they are.")
     seed: int = Field(1, ge=0, description="Seed of everything that is drawn.")
     threads: int = Field(1, ge=1, description="CPU threads of the arithmetic.")
@@ -77,7 +78,7 @@ class FilmSettings(Settings):
     @property
     def moved(self) -> bool:
         """Tell whether films are moved or changed at all."""
-        moves = (self.rotate_degrees, self.shift, self.scale, self.gamma, self.contrast)
+        moves = (self.rotate_degrees, self.shift, self.scale, self.gamma, self.contrast, self.blur)
         return self.untouched < 1 and any(moves)
 
     def choices(self) -> dict[str, Any]:

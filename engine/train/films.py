@@ -146,7 +146,7 @@ class Draws(Dataset[Batch]):
         self.process, self.processes = process
         self.moves = Augmentation(
             settings.rotate_degrees, settings.shift, settings.scale, settings.gamma, settings.contrast,
-            settings.untouched,
+            settings.untouched, settings.blur,
         ) if settings.moved else None  # fmt: skip
 
     def __getitem__(self, step: int) -> Batch:
