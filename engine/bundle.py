@@ -71,7 +71,9 @@ class Sampling:
 
     `free` is the published code's way: no mask, and an image answer counts only with exactly 256 codes; then up
     to `tries` are drawn, each with the next seed. `decision_bias` is added to the logit of the first token of
-    each of its texts, such as `" Pleural effusion"`: the thresholds of a draft's decisions.
+    each of its texts, such as `" Pleural effusion"`: the thresholds of a draft's decisions. A `guidance` above 1
+    draws a film farther towards its report and away from a film without one (classifier-free guidance, arXiv
+    2207.12598); it takes a model that learned films without report too.
     """
 
     temperature: float = 0.0
@@ -81,6 +83,7 @@ class Sampling:
     free: bool = False
     tries: int = 1
     decision_bias: dict[str, float] = field(default_factory=dict)
+    guidance: float = 1.0
 
 
 @dataclass(frozen=True, config=_STRICT)

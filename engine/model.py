@@ -207,8 +207,11 @@ class Model:
         """Draw the film that a report describes; synthetic, and to be marked so wherever it goes."""
         instruction = self.bundle.manifest.instructions.generate[0]
         prompt = generate_prompt(self.bundle.vocabulary, report_text, instruction)
+        unasked = generate_prompt(self.bundle.vocabulary, None, instruction)
         sampling = self._seeded(self.bundle.manifest.sampling.generate, seed)
-        drawn = generate_image(self.backends.language, self.bundle.vocabulary, prompt, sampling, on_step)
+        drawn = generate_image(
+            self.backends.language, self.bundle.vocabulary, prompt, sampling, on_step, unasked
+        )
         return GeneratedFilm(drawn.codes, self.decode(drawn.codes), drawn.seed)
 
     def _guarded(self, film: Film | None, text: str) -> GuardReading | None:
@@ -224,7 +227,7 @@ class Model:
 
     def _seeded(self, sampling: Sampling, seed: int | None) -> Sampling:
         chosen = sampling if seed is None else replace(sampling, seed=seed)
-        return replace(chosen, free=True, tries=self.tries) if self.free else chosen
+        return replace(chosen, free=True, tries=self.tries, guidance=1.0) if self.free else chosen
 
     def _passed_on(self, said: TextAnswer) -> Answer:
         if _DEIDENTIFIED.search(said.text):

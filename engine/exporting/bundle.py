@@ -86,7 +86,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
         "preprocessing": spec.to_manifest(),
         "vocabulary": vocabulary_layout(vocabulary),
         "language_model": language_model_shape(config),
-        "sampling": SAMPLING,
+        "sampling": {**SAMPLING, "generate": {**SAMPLING["generate"], "guidance": settings.guidance}},
         "findings": {"judged": ["No Finding", *JUDGED], "not_judged": list(NOT_JUDGED)},
         "findings_supported": findings_supported(_results(settings.results)),
         "input_check": limits,
@@ -100,10 +100,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
     if settings.calibrate:
         finish_manifest(manifest, settings.out)
         thresholds = calibrated(settings, rows)
-        manifest["sampling"] = {
-            **SAMPLING,
-            "report": {**SAMPLING["report"], "decision_bias": thresholds.decision_bias},
-        }
+        manifest["sampling"]["report"] = {**SAMPLING["report"], "decision_bias": thresholds.decision_bias}
         manifest["training"]["thresholds"] = {
             "films": thresholds.films,
             "balanced_accuracy": round(thresholds.balanced_accuracy, 4),

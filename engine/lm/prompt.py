@@ -58,9 +58,10 @@ def answer_prompt(
     return _prompt(vocabulary, question, [*_context(context), codes])
 
 
-def generate_prompt(vocabulary: Vocabulary, report_text: str, instruction: str) -> list[int]:
-    """Ask for the film that a report describes."""
-    return _prompt(vocabulary, instruction, [_text(report_text, "report text")])
+def generate_prompt(vocabulary: Vocabulary, report_text: str | None, instruction: str) -> list[int]:
+    """Ask for the film that a report describes, or for any film where there is no report (None)."""
+    parts = [] if report_text is None else [_text(report_text, "report text")]
+    return _prompt(vocabulary, instruction, parts)
 
 
 def instruct_prompt(vocabulary: Vocabulary, instruction: str, input: str | None = None) -> list[int]:

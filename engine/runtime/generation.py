@@ -44,7 +44,8 @@ class TextAnswer:
 class ImageAnswer:
     """A generated film: 256 codes, the probability of each, and all ids of the answer with its frame.
 
-    `seed` is the one that the film was drawn with: of several free tries the one that gave a film.
+    `seed` is the one that the film was drawn with: of several free tries the one that gave a film. With guidance
+    the probabilities are those of the guided choice.
     """
 
     codes: tuple[int, ...]
@@ -72,7 +73,7 @@ def generate_text(
     ids: list[int] = []
     probabilities: list[float] = []
     finished = False
-    for id_, probability in _drawn(backend, prompt, sampler, sampling.max_new_tokens, on_step):
+    for id_, probability in _drawn(backend, [prompt], sampler, sampling.max_new_tokens, on_step):
         probabilities.append(probability)
         if id_ == vocabulary.end:
             finished = True
@@ -94,18 +95,22 @@ def generate_image(
     prompt: Sequence[int],
     sampling: Sampling,
     on_step: OnStep | None = None,
+    unasked: Sequence[int] | None = None,
 ) -> ImageAnswer:
     """Let the model answer with a film: `<`, exactly 256 image tokens, `>`, a blank line, the end key.
 
-    `on_step` is called before every token and may raise to stop. Raises GenerationError where the prompt
+    `unasked` is the prompt without its report, which `sampling.guidance` leads away from. `on_step` is called
+    before every token and may raise to stop. Raises GenerationError where the prompt
     leaves no room for a whole film, or where no free try gave exactly 256 codes.
     """
     _check_room(backend, prompt)
     if sampling.free:
         return _free_image(backend, vocabulary, prompt, sampling, on_step)
     sampler = Sampler(sampling, image_mask(vocabulary))
-    framed = [*prompt, vocabulary.less_than]
-    drawn = list(_drawn(backend, framed, sampler, CODES_PER_IMAGE, on_step))
+    guided = unasked is not None and sampling.guidance != 1.0
+    prompts = [prompt, unasked] if guided and unasked is not None else [prompt]
+    framed = [[*one, vocabulary.less_than] for one in prompts]
+    drawn = list(_drawn(backend, framed, sampler, CODES_PER_IMAGE, on_step, sampling.guidance))
     codes = tuple(vocabulary.ids_to_codes([id_ for id_, _ in drawn]))
     answer = tuple(image_target(vocabulary, codes))
     return ImageAnswer(codes, answer, tuple(probability for _, probability in drawn), sampling.seed)
@@ -123,7 +128,7 @@ def _free_image(
     for seed in range(sampling.seed, sampling.seed + max(1, sampling.tries)):
         sampler = Sampler(replace(sampling, seed=seed), no_mask(vocabulary))
         drawn: list[tuple[int, float]] = []
-        for choice in _drawn(backend, prompt, sampler, sampling.max_new_tokens, on_step):
+        for choice in _drawn(backend, [prompt], sampler, sampling.max_new_tokens, on_step):
             drawn.append(choice)
             if choice[0] == vocabulary.end:
                 break
@@ -142,18 +147,27 @@ def _free_image(
 
 
 def _drawn(
-    backend: LanguageBackend, prompt: Sequence[int], sampler: Sampler, most: int, on_step: OnStep | None
+    backend: LanguageBackend,
+    prompts: Sequence[Sequence[int]],
+    sampler: Sampler,
+    most: int,
+    on_step: OnStep | None,
+    guidance: float = 1.0,
 ) -> Iterator[tuple[int, float]]:
-    """Draw up to `most` tokens with their probabilities, as far as the model's positions reach."""
-    room = backend.max_positions - len(prompt)
-    logits = backend.prefill([prompt])
+    """Draw up to `most` tokens with their probabilities, as far as the model's positions reach.
+
+    All prompts go on with the same tokens; of two, the choice is led from the second towards the first.
+    """
+    room = backend.max_positions - max(map(len, prompts))
+    logits = backend.prefill(prompts)
     last: list[int] = []
     for _ in range(min(most, room + 1)):
         if last:
-            logits = backend.step(last)
+            logits = backend.step(last * len(prompts))
         if on_step is not None:
             on_step()
-        id_, probability = sampler.choose(logits[0])
+        led = logits[0] if len(prompts) == 1 else logits[1] + guidance * (logits[0] - logits[1])
+        id_, probability = sampler.choose(led)
         last = [id_]
         yield id_, probability
 

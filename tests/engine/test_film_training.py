@@ -14,6 +14,7 @@ from PIL import Image
 from engine.classifier.model import Classifier
 from engine.classifier.settings import ClassifierSettings
 from engine.classifier.train import ClassifierTraining, thresholds, train_classifier
+from engine.data.films import CANVAS, Augmentation, augmented
 from engine.data.prepared import PreparedSet
 from engine.data.records import FilmRecord
 from engine.errors import DataError, SettingsError, TrainingError
@@ -72,7 +73,8 @@ def classifier_settings(manifest: Path, cache: Path, out: Path, **changes: Any) 
         "manifest": manifest, "cache": cache, "out": out, "heads": [HEAD], "film_side": 64, "side": 32,
         "growth_rate": 4, "block_config": [1, 1, 1], "num_init_features": 8, "bn_size": 2, "drop_rate": 0.1,
         "batch": 4, "steps": 6, "save_every": 2, "validate_every": 3, "report_every": 2, "rotate_degrees": 5,
-        "shift": 0.05, "balance": "Abnormal", "preprocessing": "equalized", "device": "cpu",
+        "shift": 0.05, "blur": 1.0, "average": 0.5, "balance": "Abnormal", "preprocessing": "equalized",
+        "device": "cpu",
     }  # fmt: skip
     return ClassifierSettings.read(None, {**values, **changes})
 
@@ -259,6 +261,40 @@ def test_classifier_goes_on_to_the_bit(
     again = Classifier.load(tmp_path / "whole/best.pt")
     films = np.zeros((2, 1, 64, 64), dtype=np.float32)
     assert np.array_equal(kept.probabilities(films), again.probabilities(films))
+
+
+@pytest.mark.parametrize("average", [0.0, 0.5])
+def test_moving_average_of_the_weights_is_kept(
+    manifest: Path, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, average: float
+) -> None:
+    seen: list[torch.Tensor] = []
+    step = ClassifierTraining._step
+
+    def noting(self: ClassifierTraining, batch: Any) -> torch.Tensor:
+        loss = step(self, batch)
+        seen.append(self.net.classifier.weight.detach().clone())
+        return loss
+
+    monkeypatch.setattr(ClassifierTraining, "_step", noting)
+    train_classifier(classifier_settings(manifest, cache, tmp_path, steps=3, average=average))
+    mean = seen[0]
+    for weight in seen[1:]:
+        mean = average * mean + (1 - average) * weight
+    kept = load_checkpoint(tmp_path / "last.pt")["averaged"]["module.classifier.weight"]
+    assert torch.allclose(kept, mean, atol=1e-7)
+    assert torch.equal(Classifier.load(tmp_path / "best.pt").net.state_dict()["classifier.weight"], kept)
+    assert not torch.equal(seen[0], seen[2])
+
+
+def test_blur_takes_edges_away() -> None:
+    canvas = np.zeros((CANVAS, CANVAS), dtype=np.uint8)
+    canvas[:, CANVAS // 2 :] = 255
+    still = {"rotate_degrees": 0, "shift": 0, "scale": 0, "gamma": 0, "contrast": 0, "untouched": 0}
+    edges = [
+        np.abs(np.diff(augmented(canvas, 64, np.random.default_rng(0), Augmentation(**still, blur=blur)))).max()
+        for blur in (0.0, 3.0)
+    ]
+    assert edges[1] < 0.6 * edges[0]
 
 
 @pytest.mark.parametrize("network", ["densenet", "plain"])

@@ -174,6 +174,44 @@ def test_an_image_that_does_not_fit_is_refused_before_it_is_begun(
     assert len(generate_image(backend, vocabulary, prompt, GREEDY).codes) == 256
 
 
+class Leaning(RowBatch):
+    """Wants code 1 a little more than code 0 after a long prompt, and code 1 much more after a short one."""
+
+    def _allocate(self, rows: int) -> None:
+        self.rows = rows
+
+    def _run(self, ids: NDArray[np.int64], write: NDArray[np.int64], keep: int) -> NDArray[np.float32]:
+        logits = np.zeros((len(ids), keep, self.vocabulary_size), dtype=np.float32)
+        image = self.vocabulary_size - 1024
+        logits[0, :, image + 1] = 1.0
+        logits[1:, :, image + 1] = 4.0
+        return logits
+
+
+@pytest.mark.parametrize(("guidance", "rows", "code"), [(1.0, 1, 1), (1.2, 2, 1), (1.5, 2, 0), (3.0, 2, 0)])
+def test_guidance_leads_away_from_the_film_without_report(
+    vocabulary: Vocabulary, prompt: list[int], guidance: float, rows: int, code: int
+) -> None:
+    # 4 + g (1 - 4) for code 1 against 0 for code 0: the balance tips at g = 4/3.
+    backend = Leaning(vocabulary.size, 900)
+    sampling = replace(GREEDY, guidance=guidance)
+    answer = generate_image(backend, vocabulary, [*prompt, 40, 41], sampling, unasked=prompt)
+    assert answer.codes == (code,) * 256
+    assert backend.rows == rows
+
+
+def test_guided_films_are_drawn_by_a_real_model(model: Model, tiny: Bundle) -> None:
+    tasks = tiny.manifest.sampling
+    led = replace(tiny.manifest, sampling=replace(tasks, generate=replace(tasks.generate, guidance=2.0)))
+    guided = Model(replace(tiny, manifest=led), model.backends)
+    plain = [model.generate("The lungs are clear.", seed=3).codes for _ in range(2)]
+    led_codes = [guided.generate("The lungs are clear.", seed=3).codes for _ in range(2)]
+    assert plain[0] == plain[1] != led_codes[0] == led_codes[1]
+    free = Model(guided.bundle, model.backends, free=True, tries=2)
+    with pytest.raises(GenerationError, match="freely"):
+        free.generate("The lungs are clear.", seed=3)
+
+
 def test_the_same_seed_gives_the_same_answer_and_another_one_another(model: Model) -> None:
     codes = list(range(256))
     first, again = (model.generate("The lungs are clear.", seed=3) for _ in range(2))

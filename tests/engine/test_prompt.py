@@ -79,6 +79,7 @@ def test_pieces_give_what_the_whole_text_gives(vocabulary: Vocabulary) -> None:
         for part in split
     )
     assert text == whole
+    assert generate_prompt(vocabulary, None, "Draw it.") == instruct_prompt(vocabulary, "Draw it.")
 
 
 def test_context_stands_above_the_image(vocabulary: Vocabulary) -> None:

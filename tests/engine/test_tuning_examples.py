@@ -139,6 +139,19 @@ def test_codes_are_dropped_from_prompts_alone(maker: Maker, vocabulary: Vocabula
     assert 0.23 < np.mean(share) < 0.27
 
 
+def test_reports_are_left_out_of_some_drawn_films(maker: Maker, vocabulary: Vocabulary) -> None:
+    made, random = maker(report_dropout=0.3), np.random.default_rng(0)
+    texts = [
+        vocabulary.decode(made.training("generate", Item(film(), given="Clear lungs."), random).ids)
+        for _ in range(200)
+    ]
+    without = [text for text in texts if "Clear lungs." not in text]
+    assert 0.2 < len(without) / len(texts) < 0.4
+    assert not any("Input:" in text for text in without)
+    report = made.training("report", Item(film(), "Clear lungs."), random)
+    assert "Clear lungs." in vocabulary.decode(report.ids)
+
+
 def test_wording_variant_and_context_are_drawn(maker: Maker, vocabulary: Vocabulary) -> None:
     made, random = maker(context_share=0.5), np.random.default_rng(0)
     codes = np.array([[number] * 256 for number in range(3)], dtype=np.int16)

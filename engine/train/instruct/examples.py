@@ -5,7 +5,7 @@ the response key has none (paper section 2.4.2), but for the trace that `prompt_
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,7 +52,10 @@ class ExampleMaker:
         context = None
         if item.film and random.random() < self.settings.context_share:
             context = context_line(item.film.record)
-        example = self._example(task, item, variant, int(random.integers(10)), context)
+        wording = int(random.integers(10))
+        if task == "generate" and random.random() < self.settings.report_dropout:
+            item = replace(item, given="")
+        example = self._example(task, item, variant, wording, context)
         return example if task == "generate" else self._drop(example, random)
 
     def validation(self, task: str, item: Item) -> Example:
@@ -82,7 +85,7 @@ class ExampleMaker:
         codes = _codes(item.film, variant)
         if task == "generate":
             return (
-                generate_prompt(vocabulary, item.given, GENERATE_INSTRUCTIONS[wording]),
+                generate_prompt(vocabulary, item.given or None, GENERATE_INSTRUCTIONS[wording]),
                 image_target(vocabulary, codes),
             )
         if task == "answer":
