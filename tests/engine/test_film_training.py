@@ -197,14 +197,14 @@ def test_start_takes_an_official_layout_with_its_discriminator(
     run = settings(manifest, cache, tmp_path / "run", features)
     model, other = VQModel(run.sizes()), {}
     first = vqgan.TokenizerRun(run)
-    assert first.terms.discriminator is not None
-    for key, tensor in first.terms.discriminator.state_dict().items():
+    assert first.networks.terms.discriminator is not None
+    for key, tensor in first.networks.terms.discriminator.state_dict().items():
         other[f"loss.discriminator.{key}"] = torch.full_like(tensor, 2)
     torch.save({"state_dict": {**model.state_dict(), **other}}, tmp_path / "start.ckpt")
     started = vqgan.TokenizerRun(run.model_copy(update={"start": tmp_path / "start.ckpt"}))
-    assert torch.equal(started.model.quantize.embedding.weight, model.quantize.embedding.weight)
-    assert started.terms.discriminator is not None
-    assert started.terms.discriminator.state_dict()["main.0.weight"].unique().tolist() == [2.0]
+    assert torch.equal(started.networks.model.quantize.embedding.weight, model.quantize.embedding.weight)
+    assert started.networks.terms.discriminator is not None
+    assert started.networks.terms.discriminator.state_dict()["main.0.weight"].unique().tolist() == [2.0]
 
 
 def test_loss_that_is_no_number_ends_the_run(
@@ -214,7 +214,7 @@ def test_loss_that_is_no_number_ends_the_run(
         manifest, cache, tmp_path, features, warm_steps=0, read_steps=0, cluster_films=0, report_every=5
     )
     broken = vqgan.TokenizerRun(run)
-    broken.model.decoder.conv_out.weight.data.fill_(float("nan"))
+    broken.networks.model.decoder.conv_out.weight.data.fill_(float("nan"))
     with pytest.raises(TrainingError, match="no number any more at step 2"):
         broken.train()
     assert not (tmp_path / "last.pt").exists()

@@ -125,14 +125,17 @@ def test_decisions_words_and_images_have_weights_of_their_own(maker: Maker, voca
 
 
 def test_codes_are_dropped_from_prompts_alone(maker: Maker, vocabulary: Vocabulary) -> None:
-    made = maker(code_dropout=0.25, image_codes=1024)
+    made = maker(code_dropout=0.25, image_codes=1024, prompt_image_weight=0.5)
     random = np.random.default_rng(0)
     image = np.arange(50281, 50281 + 256)
     share = []
     for _ in range(40):
         example = made.training("report", Item(film(), "Y"), random)
         start = example.ids.index(29) + 1
-        share.append(np.mean(np.array(example.ids[start : start + 256]) != image))
+        codes, weights = (np.array(each[start : start + 256]) for each in (example.ids, example.weights))
+        share.append(np.mean(codes != image))
+        assert set(weights[codes != image]) == {0.0}
+        assert set(weights[codes == image]) <= {0.0, 0.5}
         assert example.ids[start + 256] == 31
         drawn = made.training("generate", Item(film(), given="Y"), random)
         assert drawn.ids[-259:-3] == image.tolist()

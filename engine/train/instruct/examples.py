@@ -118,14 +118,15 @@ class ExampleMaker:
         return weights
 
     def _drop(self, example: Example, random: np.random.Generator) -> Example:
-        """Replace a share of the image tokens by random ones."""
+        """Replace a share of the image tokens by random ones, which nobody can learn to predict."""
         if not self.settings.code_dropout:
             return example
         ids = np.array(example.ids)
         dropped = random.random(len(ids)) < self.settings.code_dropout
         other = self.vocabulary.image_offset + random.integers(self.vocabulary.codes, size=len(ids))
         dropped &= (ids >= self.vocabulary.image_offset) & (ids < self.vocabulary.size)
-        return Example(np.where(dropped, other, ids).tolist(), example.weights)
+        weights = np.where(dropped, 0.0, example.weights)
+        return Example(np.where(dropped, other, ids).tolist(), weights.tolist())
 
 
 def _opens_sentence(text: str, start: int) -> bool:
