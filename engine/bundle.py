@@ -172,8 +172,24 @@ class Manifest:
     guard: GuardEntry | None = None
 
 
+class Identified:
+    """What tells weights apart, from a manifest's name, version and hash."""
+
+    manifest: Any
+
+    @property
+    def device_uid(self) -> str:
+        """The Device UID of these weights: `2.25.` and a UUID derived from their hash (DICOM PS3.5 B.2)."""
+        return f"2.25.{uuid.uuid5(DEVICE_NAMESPACE, self.manifest.weights_sha256).int}"
+
+    @property
+    def model_key(self) -> str:
+        """Name, version and the first 12 digits of the weights' hash: what tells models apart in jobs."""
+        return f"{self.manifest.name}-{self.manifest.version}-{self.manifest.weights_sha256[:12]}"
+
+
 @plain_dataclass(frozen=True)
-class Bundle:
+class Bundle(Identified):
     """A bundle whose files have all been checked; made by :meth:`load`."""
 
     folder: Path
@@ -194,16 +210,6 @@ class Bundle:
         _check_vocabulary(bundle)
         _check_guard(bundle)
         return bundle
-
-    @property
-    def device_uid(self) -> str:
-        """The Device UID of these weights: `2.25.` and a UUID derived from their hash (DICOM PS3.5 B.2)."""
-        return f"2.25.{uuid.uuid5(DEVICE_NAMESPACE, self.manifest.weights_sha256).int}"
-
-    @property
-    def model_key(self) -> str:
-        """Name, version and the first 12 digits of the weights' hash: what tells bundles apart in jobs."""
-        return f"{self.manifest.name}-{self.manifest.version}-{self.manifest.weights_sha256[:12]}"
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -8,7 +8,6 @@ here makes such a folder (engine.importing does).
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass as plain_dataclass
 from functools import cached_property
@@ -19,8 +18,8 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from engine.bundle import (
-    DEVICE_NAMESPACE,
     Findings,
+    Identified,
     InputLimits,
     Instructions,
     TaskSampling,
@@ -102,7 +101,7 @@ class ImportedManifest:
 
 
 @plain_dataclass(frozen=True)
-class ImportedBundle:
+class ImportedBundle(Identified):
     """An imported model whose files were checked; made by :meth:`load`."""
 
     folder: Path
@@ -146,16 +145,6 @@ class ImportedBundle:
                 "codes and back, nothing else. Import it again with --language-model."
             )
         return Path(entry.folder) if entry.folder else self.folder / LANGUAGE_FOLDER
-
-    @property
-    def device_uid(self) -> str:
-        """The Device UID of these weights: `2.25.` and a UUID derived from their hash (DICOM PS3.5 B.2)."""
-        return f"2.25.{uuid.uuid5(DEVICE_NAMESPACE, self.manifest.weights_sha256).int}"
-
-    @property
-    def model_key(self) -> str:
-        """Name, version and the first 12 digits of the weights' hash: what tells models apart in jobs."""
-        return f"{self.manifest.name}-{self.manifest.version}-{self.manifest.weights_sha256[:12]}"
 
     @cached_property
     def vocabulary(self) -> Vocabulary:

@@ -20,7 +20,9 @@ class ExportSettings(Settings):
     source: str = Field("nih-cxr14", description="Source whose adult validation films set the thresholds.")
     context: bool = Field(False, description="The prompts of the bundle tell view and age band.")
     calibrate: bool = Field(True, description="Set the drafts' decision thresholds on the validation films.")
-    guidance: float = Field(1.0, ge=1, description="How far a drawn film is led towards its report; 1 is not.")
+    guidance: float = Field(
+        1.0, ge=1, description="How far a drawn film is led towards its report; 1 is not."
+    )
     guard: Path | None = Field(
         None, description="Classifier of `llmcxr train classifier` (best.pt) to put beside it as guard."
     )

@@ -1,6 +1,5 @@
 """Tokenizer and classifier trained for a few steps on the shipped films: they run, stop, and go on to the bit."""
 
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -27,9 +26,9 @@ from engine.train.film_settings import Head
 from engine.train.films import Draws, batches, chances, read_records, targets, training_films
 from engine.train.vqgan_settings import VQGANSettings
 from engine.train.vqgan_validation import codebook_use, sheet, similarity
+from tests.engine.shipped_films import shipped_manifest
 
-ROOT = Path(__file__).parents[2]
-FILMS, RECIPES = ROOT / "dicom_node" / "films", ROOT / "engine" / "recipes"
+RECIPES = Path(__file__).parents[2] / "engine" / "recipes"
 HEAD = {"source": "nih-cxr14", "label": "Abnormal"}
 TINY = {
     "resolution": 64, "channels": 1, "ch": 32, "ch_mult": [1, 1], "num_res_blocks": 1, "attn_resolutions": [],
@@ -40,19 +39,7 @@ TINY = {
 @pytest.fixture(scope="module")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped films' list with patients and splits: the last five are for validation."""
-    path = tmp_path_factory.mktemp("films") / "manifest.csv"
-    with (FILMS / "films.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = ("file", "source", "patient", "view", "age", "sex", "labels", "split")
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, names, extrasaction="ignore")
-        writer.writeheader()
-        for number, row in enumerate(rows):
-            split = "val" if number >= len(rows) - 5 else "train"
-            writer.writerow(
-                {**row, "file": str(FILMS / row["file"]), "patient": f"p{number}", "split": split}
-            )
-    return path
+    return shipped_manifest(tmp_path_factory.mktemp("films") / "manifest.csv", train=9)
 
 
 @pytest.fixture(scope="module")
@@ -291,7 +278,9 @@ def test_blur_takes_edges_away() -> None:
     canvas[:, CANVAS // 2 :] = 255
     still = {"rotate_degrees": 0, "shift": 0, "scale": 0, "gamma": 0, "contrast": 0, "untouched": 0}
     edges = [
-        np.abs(np.diff(augmented(canvas, 64, np.random.default_rng(0), Augmentation(**still, blur=blur)))).max()
+        np.abs(
+            np.diff(augmented(canvas, 64, np.random.default_rng(0), Augmentation(**still, blur=blur)))
+        ).max()
         for blur in (0.0, 3.0)
     ]
     assert edges[1] < 0.6 * edges[0]

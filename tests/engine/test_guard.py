@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -39,10 +38,10 @@ from engine.worker import guard_counter
 from llmcxr_ws.store import counters, reports
 from llmcxr_ws.workplace import Workplace
 from tests.engine.factories import chest_pixels, make_bundle, write_manifest
+from tests.engine.shipped_films import shipped_manifest
 from tests.engine.test_model import CODES, scripted
 from tests.engine.test_worker import send, speaking, worker
 
-FILMS = Path(__file__).parents[2] / "dicom_node" / "films"
 ENTRY: dict[str, Any] = {
     "labels": ["Abnormal", "Pneumonia"],
     "thresholds": {"Abnormal": 0.5, "Pneumonia": 0.4},
@@ -235,19 +234,7 @@ def test_the_command_shows_what_the_guard_says(
 @pytest.fixture(scope="module")
 def films(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped films' list: six for training, the others for validation."""
-    path = tmp_path_factory.mktemp("films") / "manifest.csv"
-    with (FILMS / "films.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = ("file", "source", "patient", "view", "age", "sex", "labels", "split")
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, names, extrasaction="ignore")
-        writer.writeheader()
-        for number, row in enumerate(rows):
-            split = "train" if number < 6 else "val"
-            writer.writerow(
-                {**row, "file": str(FILMS / row["file"]), "patient": f"p{number}", "split": split}
-            )
-    return path
+    return shipped_manifest(tmp_path_factory.mktemp("films") / "manifest.csv", train=6)
 
 
 def net(network: str = "densenet", heads: int = 2) -> Network:

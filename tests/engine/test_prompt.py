@@ -1,7 +1,5 @@
 """The prompts against the id vectors of the published code, and what may not get into them."""
 
-from pathlib import Path
-
 import pytest
 
 from engine.errors import PromptError
@@ -16,28 +14,8 @@ from engine.lm.prompt import (
     text_target,
 )
 from engine.lm.vocabulary import Vocabulary
+from tests.engine.published_ids import INTRO_IDS, NEOX
 
-NEOX = Path(__file__).parents[1] / "data" / "20B_tokenizer.json"
-INTRO_IDS = [
-    30003,
-    310,
-    271,
-    9775,
-    326,
-    8631,
-    247,
-    4836,
-    15,
-    19566,
-    247,
-    2380,
-    326,
-    20420,
-    29141,
-    253,
-    2748,
-    15,
-]
 CODES = [(7 * i) % 1024 for i in range(256)]
 
 

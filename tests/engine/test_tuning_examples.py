@@ -20,33 +20,12 @@ from engine.train.instruct.corpus import Corpus, Film, Item, open_sets, read_cor
 from engine.train.instruct.examples import Example, ExampleMaker, drop_too_long
 from engine.train.instruct.plan import Plan, make_plan
 from engine.train.instruct.settings import TASKS, InstructSettings, Stage1Settings, Stage2Settings
+from tests.engine.published_ids import INTRO_IDS, NEOX
 from tests.engine.tuning_world import TOKENIZER_ID, make_set, record, stage1, stage2, write_codes
 
-NEOX = Path(__file__).parents[1] / "data" / "20B_tokenizer.json"
 Maker = Callable[..., ExampleMaker]
 # Ids of the published tokenizer for the template with the instruction "X" and no input.
-INTRO = [
-    30003,
-    310,
-    271,
-    9775,
-    326,
-    8631,
-    247,
-    4836,
-    15,
-    19566,
-    247,
-    2380,
-    326,
-    20420,
-    29141,
-    253,
-    2748,
-    15,
-    535,
-]
-BEFORE = [*INTRO, 50278, 187, 57]
+BEFORE = [*INTRO_IDS, 535, 50278, 187, 57]
 
 
 @pytest.fixture(scope="module")

@@ -57,7 +57,10 @@ class InstructSettings(Settings):
     vary_codes: bool = Field(True, description="Draw among a film's variants of codes; else the exact ones.")
     code_dropout: float = Field(0.0, ge=0, lt=1, description="Share of a prompt's codes made random.")
     report_dropout: float = Field(
-        0.0, ge=0, lt=1, description="Share of the drawn films that are asked for without a report, for guidance."
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of the drawn films that are asked for without a report, for guidance.",
     )
     context_share: float = Field(
         0.0, ge=0, le=1, description="Share of the prompts with a film that tell view and age band."
