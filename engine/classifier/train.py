@@ -69,7 +69,9 @@ class ClassifierTraining:
         self.net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         # Its buffers are averaged too: the running means of a batch norm belong to the weights.
         self.averaged = AveragedModel(
-            self.net, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True
+            self.net,
+            multi_avg_fn=get_ema_multi_avg_fn(settings.average),  # type: ignore[no-untyped-call]
+            use_buffers=True,
         )
         self.weights = torch.tensor([head.weight for head in settings.heads], device=self.run.device)
         self.optimizer = torch.optim.AdamW(

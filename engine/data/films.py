@@ -54,7 +54,7 @@ def load_films(
     A pass that was cut off goes on where it stopped. Gives the films that can't be read by their number, with
     the reason, as well; they are black. Raises DataError naming the first one unless they are to be skipped.
     """
-    key = json.dumps([[str(file) for file in files], spec.to_manifest(), side])
+    key = json.dumps([[_named(file) for file in files], spec.to_manifest(), side])
     path = cache / f"canvas-{hashlib.sha256(key.encode()).hexdigest()[:16]}.npy"
     marks = path.with_suffix(".json")
     if not path.exists():
@@ -62,6 +62,15 @@ def load_films(
     told = json.loads(marks.read_text(encoding="utf-8")) if marks.exists() else {"unreadable": {}}
     unreadable = {int(number): reason for number, reason in told["unreadable"].items()}
     return np.asarray(np.load(path, mmap_mode="r")), unreadable
+
+
+def _named(file: Path) -> tuple[str, int, int]:
+    """Name a file with its size and time, so that one that was changed is prepared again."""
+    try:
+        facts = file.stat()
+    except OSError:
+        return str(file), -1, -1
+    return str(file), facts.st_size, facts.st_mtime_ns
 
 
 def _prepare(files: Sequence[Path], spec: PreprocessingSpec, path: Path, side: int, skip: bool) -> None:

@@ -43,6 +43,7 @@ FILM_SCHEMA = pa.schema(
             **{field.name: _TEXT for field in fields(FilmRecord)},
             "age": pa.int16(),
             "labels": pa.list_(_TEXT),
+            "uncertain": pa.list_(_TEXT),
         }.items()
     ]
 )
@@ -198,11 +199,14 @@ def table_from_films(records: Sequence[FilmRecord], root: Path) -> pa.Table:
     }
     columns["image"] = [_relative(record.image, root) for record in records]
     columns["labels"] = [None if labels is None else sorted(labels) for labels in columns["labels"]]
+    columns["uncertain"] = [sorted(labels) for labels in columns["uncertain"]]
     return pa.table(columns, schema=FILM_SCHEMA)
 
 
 def films_from_table(table: pa.Table, root: Path) -> list[FilmRecord]:
     """Read the films of a table; raise DataError where its columns aren't those of a set."""
+    if "uncertain" not in table.column_names:  # a set from before the column
+        table = table.append_column("uncertain", pa.array([[]] * len(table), pa.list_(_TEXT)))
     try:
         rows = table.select(FILM_SCHEMA.names).cast(FILM_SCHEMA).to_pylist()
     except (KeyError, pa.ArrowInvalid) as error:
@@ -210,6 +214,7 @@ def films_from_table(table: pa.Table, root: Path) -> list[FilmRecord]:
     for row in rows:
         row["image"] = root / row["image"]
         row["labels"] = None if row["labels"] is None else frozenset(row["labels"])
+        row["uncertain"] = frozenset(row["uncertain"])
     return [FilmRecord(**row) for row in rows]
 
 

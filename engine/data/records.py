@@ -23,7 +23,7 @@ class FilmRecord:
     patient's studies by time and is "" where the source has none. `view` is a View Position ("PA", "AP", "LL",
     …), or "FRONTAL" or "LATERAL" where no more is known, or "". `age` is in years. `labels` are the positive
     findings; None where the source says nothing, which is not the same as none found. `report` is the whole
-    text, `findings` and `impression` are its sections.
+    text, `findings` and `impression` are its sections. `uncertain` are findings that the source leaves open.
     """
 
     key: str
@@ -41,6 +41,7 @@ class FilmRecord:
     impression: str | None
     split: Split
     licence: str
+    uncertain: frozenset[str] = frozenset()
 
     @property
     def adult(self) -> bool:

@@ -198,13 +198,15 @@ def batches(draws: Draws, start: int, stop: int, workers: int) -> Iterator[Batch
 
 
 def _has(record: FilmRecord, label: str) -> bool | None:
-    """Tell whether a film has a label; None where its source doesn't say."""
+    """Tell whether a film has a label; None where its source doesn't say, or is uncertain."""
     if record.labels is None:
         return None
     if label == ABNORMAL:
         said = record.labels - NOT_FINDINGS
+        if said <= NORMAL_LABELS and record.uncertain - NOT_FINDINGS:
+            return None
         return not said <= NORMAL_LABELS if said else None
-    return label in record.labels
+    return None if label in record.uncertain else label in record.labels
 
 
 def _from_manifest(path: Path, images: Path | None) -> list[FilmRecord]:

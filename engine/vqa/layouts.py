@@ -100,29 +100,40 @@ _GROUP_WORDS = (
 )
 
 
-def read_questions(path: Path, layout: Layout, columns: Columns | None = None) -> list[SetQuestion]:
+def read_questions(
+    path: Path, layout: Layout, columns: Columns | None = None, dropped: Counter[str] | None = None
+) -> list[SetQuestion]:
     """Read a question set: a folder of study files, or a table (.csv, .json, .jsonl, .parquet) or a folder of those.
 
-    Raises DataError for files that can't be read, columns that aren't there, or no question at all.
+    Study files that hold no list of questions are left out and counted by reason in `dropped`. Raises DataError
+    for files that can't be read, columns that aren't there, or no question at all.
     """
+    dropped = Counter() if dropped is None else dropped
     if layout == "study-files":
-        found = list(read_study_files(path))
+        found = list(read_study_files(path, dropped))
     else:
         found = [
             question for table in _tables(path) for question in _questions_of(table, columns or Columns())
         ]
     if not found:
-        raise DataError(f"There is no question of the layout {layout} in {path}. Check the path.")
+        told = "".join(f" Left out: {count} {reason}." for reason, count in dropped.items())
+        raise DataError(f"There is no question of the layout {layout} in {path}. Check the path.{told}")
     return found
 
 
-def read_study_files(folder: Path) -> Iterator[SetQuestion]:
+def read_study_files(folder: Path, dropped: Counter[str]) -> Iterator[SetQuestion]:
     """Read `pNN/pNNNNNNNN/sNNNNNNNN.txt` files, each a list of dicts of exactly question and answer.
 
-    The text is read as a literal and never run. Raises DataError naming the file's place for anything else.
+    The text is read as a literal and never run. A file that holds anything else is counted in `dropped` by
+    reason and left out; its name is a patient's study and stands nowhere.
     """
     for path in sorted(folder.rglob("s*.txt")):
-        for question, answer in _literal_pairs(path):
+        try:
+            pairs = _literal_pairs(path)
+        except DataError as error:
+            dropped[f"study file: {error}"] += 1
+            continue
+        for question, answer in pairs:
             yield SetQuestion(
                 question,
                 answer,
@@ -282,20 +293,16 @@ def _rows(table: Path) -> list[dict[str, Any]]:
 def _literal_pairs(path: Path) -> list[tuple[str, str]]:
     try:
         if path.stat().st_size > MAX_STUDY_FILE_BYTES:
-            raise DataError(f"A study's file is above {MAX_STUDY_FILE_BYTES} bytes: this isn't the layout.")
+            raise DataError(f"above {MAX_STUDY_FILE_BYTES} bytes, which no file of this layout is")
         items = ast.literal_eval(path.read_text(encoding="utf-8").strip())
     except (OSError, ValueError, SyntaxError, MemoryError, RecursionError) as error:
-        # The name is a patient's study, so it stays out of the message.
-        raise DataError(
-            f"A study's file isn't one Python list of questions and answers ({type(error).__name__}). Check the "
-            "folder."
-        ) from error
+        raise DataError(f"not one Python list of questions and answers ({type(error).__name__})") from error
     good = isinstance(items, list) and all(
         isinstance(item, dict) and set(item) == FIELDS and all(isinstance(v, str) for v in item.values())
         for item in items
     )
     if not good:
-        raise DataError("A study's file holds something else than dicts of exactly question and answer.")
+        raise DataError("something else than dicts of exactly question and answer")
     return [(item["question"].strip(), item["answer"].strip()) for item in items]
 
 

@@ -5,6 +5,7 @@ The CSV has the columns key, patient, question, reference, kind and finding; ans
 """
 
 import csv
+from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -35,8 +36,10 @@ class Reading:
 def read_set(settings: ReadSettings) -> Reading:
     """Read, join and write; raise DataError for files or columns that can't be used, or no question with a film."""
     prepared = PreparedSet.open(settings.set)
-    questions = read_questions(settings.files, settings.layout, _columns(settings.columns))
+    dropped: Counter[str] = Counter()
+    questions = read_questions(settings.files, settings.layout, _columns(settings.columns), dropped)
     joined, left_out = on_films(questions, prepared.records, every=settings.training)
+    left_out |= dropped
     if not joined:
         raise DataError(
             f"None of the {len(questions)} questions in {settings.files} is about a film of {settings.set}. Check "

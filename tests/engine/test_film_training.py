@@ -13,10 +13,11 @@ from PIL import Image
 from engine.classifier.model import Classifier
 from engine.classifier.settings import ClassifierSettings
 from engine.classifier.train import ClassifierTraining, thresholds, train_classifier
-from engine.data.films import CANVAS, Augmentation, augmented
+from engine.data.films import CANVAS, Augmentation, augmented, load_films
 from engine.data.prepared import PreparedSet
 from engine.data.records import FilmRecord
 from engine.errors import DataError, SettingsError, TrainingError
+from engine.preprocess import PreprocessingSpec
 from engine.tokenizer.config import DEMO, VQGANConfig
 from engine.tokenizer.vqgan import VQModel
 from engine.train import vqgan
@@ -273,6 +274,17 @@ def test_moving_average_of_the_weights_is_kept(
     assert not torch.equal(seen[0], seen[2])
 
 
+def test_film_that_was_changed_is_prepared_again(tmp_path: Path) -> None:
+    file, spec = tmp_path / "film.png", PreprocessingSpec(side=64)
+    seen = []
+    for level in (40, 40, 200):
+        values = np.full((80, 80), level, dtype=np.uint8)
+        values[:40] = 0
+        Image.fromarray(values).save(file)
+        seen.append(load_films([file], spec, tmp_path / "cache", side=64)[0].max())
+    assert seen[0] == seen[1] < seen[2]
+
+
 def test_blur_takes_edges_away() -> None:
     canvas = np.zeros((CANVAS, CANVAS), dtype=np.uint8)
     canvas[:, CANVAS // 2 :] = 255
@@ -365,6 +377,12 @@ def test_targets_know_what_the_labels_do_not_say() -> None:
         [nan, nan, nan, 0], [nan, nan, 1, 0], [nan, nan, 0, 0], [0, 0, nan, 0], [nan, 0, nan, 0],
     ]  # fmt: skip
     assert np.array_equal(targets(films, heads), np.array(wanted, dtype=np.float32), equal_nan=True)
+    doubtful = [
+        replace(film, uncertain=frozenset({name}))
+        for film, name in ((films[0], "Edema"), (films[1], "Mass"), (films[7], "Support Devices"))
+    ]
+    wanted = [[nan, nan, nan, nan], [1, 1, nan, 1], [0, 0, nan, 0]]
+    assert np.array_equal(targets(doubtful, heads), np.array(wanted, dtype=np.float32), equal_nan=True)
 
 
 def test_draws_are_balanced_within_source_and_view(manifest: Path) -> None:

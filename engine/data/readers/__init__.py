@@ -5,10 +5,10 @@ can stop anywhere and go on. What can't be read is a drop with its reason, never
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypedDict
 
 from engine.data.records import FilmRecord, Split
 from engine.data.report_texts import ReportTexts, TextRules, read_report
@@ -85,7 +85,15 @@ def counted(read: ReportTexts | None) -> Counter[str]:
     return read.counts + Counter({f"dropped: {read.refused}": 1} if read.refused else {})
 
 
-def text_fields(report: str | None, read: ReportTexts | None) -> Mapping[str, str | None]:
+class TextFields(TypedDict):
+    """The fields of a record that its report gives."""
+
+    report: str | None
+    findings: str | None
+    impression: str | None
+
+
+def text_fields(report: str | None, read: ReportTexts | None) -> TextFields:
     """Give the fields `report`, `findings` and `impression` of a record; a refused report is as if absent."""
     if read is None or read.refused:
         return {"report": None, "findings": None, "impression": None}

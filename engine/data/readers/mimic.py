@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from engine.data.readers import Found, Outcome, ReadRules, counted, dropped, text_fields, texts_of
-from engine.data.readers.tables import find_table, read_columns, rows
+from engine.data.readers.tables import Columns, find_table, read_columns, rows
 from engine.data.records import FilmRecord
 from engine.errors import DataError
 
@@ -52,7 +52,9 @@ class MimicReader:
             row["dicom_id"]: row for row in rows(read_columns(_table(root, "metadata"), _METADATA, _METADATA))
         }
         self._splits = _splits(root) if rules.keep_split else {}
-        self._labels = {} if labeler == "none" else _labels(_table(root, labeler))
+        said = None if labeler == "none" else read_columns(_table(root, labeler), _ID_COLUMNS)
+        self._labels = {} if said is None else _labelled(said, ("1.0", "1"))
+        self._uncertain = {} if said is None else _labelled(said, ("-1.0", "-1"))
         self._patients = {} if patients is None else _patients(patients)
 
     def units(self) -> Sequence[str]:
@@ -83,6 +85,7 @@ class MimicReader:
             labels=self._labels.get(study),
             split=self.rules.split_of(self.name, patient, split),
             licence=LICENCE,
+            uncertain=self._uncertain.get(study, frozenset()),
             **text_fields(report, read),
         )
         counts = counted(read) if report is not None else Counter({"films without a report file": 1})
@@ -162,12 +165,11 @@ def _splits(root: Path) -> dict[str, str]:
     return dict(zip(columns["dicom_id"], columns["split"], strict=True))
 
 
-def _labels(path: Path) -> dict[str, frozenset[str]]:
-    """The findings that the labeler calls positive (1.0), by study."""
-    columns = read_columns(path, _ID_COLUMNS)
+def _labelled(columns: Columns, state: tuple[str, ...]) -> dict[str, frozenset[str]]:
+    """The findings whose cell is one of `state`, by study: 1.0 is positive, -1.0 uncertain."""
     names = [name for name in columns if name not in _ID_COLUMNS]
     return {
-        f"s{row['study_id']}": frozenset(name for name in names if row[name] in ("1.0", "1"))
+        f"s{row['study_id']}": frozenset(name for name in names if row[name] in state)
         for row in rows(columns)
     }
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from engine.data.prepared import PreparedSet, keys_sha256
 from engine.data.records import QuestionAnswer, ReportText
@@ -18,7 +19,9 @@ def test_a_set_is_read_as_it_was_written(tmp_path: Path) -> None:
     films = [
         film(1, tmp_path),
         film(2, tmp_path, labels=None, age=None, report=None, findings=None, impression=None),
-        film(3, Path("/elsewhere"), labels=frozenset(), view="", split="test"),
+        film(
+            3, Path("/elsewhere"), labels=frozenset(), view="", split="test", uncertain=frozenset({"Edema"})
+        ),
     ]
     PreparedSet.create(tmp_path / "set", films, {"reader": "none"}, images=tmp_path)
     opened = PreparedSet.open(tmp_path / "set")
@@ -26,6 +29,13 @@ def test_a_set_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert opened.facts["reader"] == "none" and opened.facts["films"] == 3
     assert opened.rows == {"film1": 0, "film2": 1, "film3": 2}
     assert opened.select("test") == [2]
+
+
+def test_a_set_from_before_uncertain_findings_is_read(tmp_path: Path) -> None:
+    made = PreparedSet.create(tmp_path / "set", [film(1, tmp_path)], {}, images=tmp_path)
+    file = made.folder / "films.parquet"
+    parquet.write_table(parquet.read_table(file).drop_columns(["uncertain"]), file)
+    assert PreparedSet.open(made.folder).records == made.records
 
 
 def test_moved_images_are_found_again(tmp_path: Path) -> None:

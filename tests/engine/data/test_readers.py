@@ -53,6 +53,8 @@ def test_mimic_in_its_own_layout(tmp_path: Path, gzipped: bool) -> None:
     assert found["aaaa-pa"].text == "Clear lungs. Normal chest 1."
     assert found["aaab-lat"].record.view == "LL"
     assert found["aaac-ap"].record.labels == {"Atelectasis"}
+    assert found["aaac-ap"].record.uncertain == {"Edema"}
+    assert found["aaae-pa"].record.uncertain == frozenset()
     assert found["aaad-ap"].record.split == "val"
     assert found["aaae-pa"].record.labels == frozenset()
     assert found["aaaf-pa"].record.labels is None and found["aaaf-pa"].record.report is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -132,9 +133,15 @@ def test_study_files_that_hold_anything_else_are_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "s50000001.txt").write_text(text)
-    with pytest.raises(DataError) as refused:
+    with pytest.raises(
+        DataError, match=r"Left out: 1 study file: (not one Python list|something else)"
+    ) as refused:
         read_questions(tmp_path, "study-files")
     assert "50000001" not in str(refused.value) and not (tmp_path / "ran").exists()
+    (tmp_path / "s50000002.txt").write_text("[{'question': 'Is it big?', 'answer': 'No.'}]")
+    dropped: Counter[str] = Counter()
+    assert [each.study for each in read_questions(tmp_path, "study-files", dropped=dropped)] == ["s50000002"]
+    assert sum(dropped.values()) == 1
 
 
 @pytest.mark.parametrize("text", ["", "[]", "[1]", "{", '"a"'])
