@@ -278,8 +278,8 @@ def test_film_that_was_changed_is_prepared_again(tmp_path: Path) -> None:
     file, spec = tmp_path / "film.png", PreprocessingSpec(side=64)
     seen = []
     for level in (40, 40, 200):
-        values = np.full((80, 80), level, dtype=np.uint8)
-        values[:40] = 0
+        values = np.full((300, 300), level, dtype=np.uint8)
+        values[:150] = 0
         Image.fromarray(values).save(file)
         seen.append(load_films([file], spec, tmp_path / "cache", side=64)[0].max())
     assert seen[0] == seen[1] < seen[2]
