@@ -277,12 +277,13 @@ def test_moving_average_of_the_weights_is_kept(
 def test_film_that_was_changed_is_prepared_again(tmp_path: Path) -> None:
     file, spec = tmp_path / "film.png", PreprocessingSpec(side=64)
     seen = []
-    for level in (40, 40, 200):
-        values = np.full((300, 300), level, dtype=np.uint8)
+    for across in (False, False, True):
+        values = np.full((300, 300), 200, dtype=np.uint8)
         values[:150] = 0
-        Image.fromarray(values).save(file)
-        seen.append(load_films([file], spec, tmp_path / "cache", side=64)[0].max())
-    assert seen[0] == seen[1] < seen[2]
+        Image.fromarray(values.T if across else values).save(file)
+        seen.append(np.array(load_films([file], spec, tmp_path / "cache", side=64)[0]))
+    assert np.array_equal(seen[0], seen[1])
+    assert np.array_equal(seen[2][0], seen[0][0].T)
 
 
 def test_blur_takes_edges_away() -> None:
