@@ -108,6 +108,7 @@ BARS: tuple[Bar, ...] = (
     _at_most("tokenizer", "judge's AUROC drop", "metrics/judge_auroc_drop", 0.03),
     _at_least("tokenizer", "judge's agreement", "metrics/judge_agreement", 0.88),
     _at_least("tokenizer", "logistic probe on codes", "metrics/probe_auroc", 0.86),
+    _at_least("generate", "films", "n", 200),
     _at_least("generate", "judge's AUROC, asked abnormal", "judge_auroc", 0.70, 0.60),
 )  # fmt: skip
 
