@@ -158,7 +158,7 @@ def test_a_study_opens_with_film_draft_and_what_the_model_cant_judge(seat: Seat,
     assert window.report.text() == DRAFT
     assert "llm-cxr test 0" in window.report.ai.text
     assert "Research use only" in window.report.ai.text
-    assert "Fracture, Mass" in window.report._not_judged.text()
+    assert "Fracture, Mass" in window.report._caution.text()
     assert "71 %" in window.worklist.model.index(0, 3).data()
     assert studies.study_row(seat.home.workplace.db, study).held_by == "anna"
 

@@ -47,11 +47,16 @@ def origin_line(report: ReportRow) -> str:
     return f"{drafted}\n{confidence}Research use only: read it against the film."
 
 
-def not_judged_line(report: ReportRow) -> str:
-    """Return what the model can't judge and what it names without proof, as the bundle lists them, or nothing."""
+def caution_line(report: ReportRow) -> str:
+    """Return where not to lean on the draft: a guard that disagrees, what isn't judged or named without proof."""
     evidence = report.evidence
+    guard = evidence.get("guard") or {}
+    lines = []
+    if guard.get("agreement") == "disagrees":
+        verdict = "abnormal" if guard.get("abnormal") else "normal"
+        lines.append(f"A second network calls this film {verdict}, the draft doesn't.")
     findings = [str(finding) for finding in evidence.get("findings_not_judged", ())]
-    lines = [f"Not judged by the model, look yourself: {', '.join(findings)}."] if findings else []
+    lines += [f"Not judged by the model, look yourself: {', '.join(findings)}."] if findings else []
     if "findings_supported" in evidence:
         shown = evidence["findings_supported"]
         named = [str(finding) for finding in evidence.get("findings_judged", ()) if finding not in shown]

@@ -17,9 +17,9 @@ from ui.report.changes import count_origins
 from ui.report.editor import OriginalText, ReportEditor
 from ui.report.notices import (
     ai_text_to_show,
+    caution_line,
     is_editable,
     late_line,
-    not_judged_line,
     notice_of,
     origin_line,
     text_to_show,
@@ -94,8 +94,8 @@ class ReportPanel(QWidget):
         buttons.addStretch(1)
         buttons.addWidget(self.take_over)
         buttons.addWidget(self.sign)
-        self._not_judged = label(tone="muted", wraps=True)
-        self._not_judged.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self._caution = label(tone="muted", wraps=True)
+        self._caution.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._original_heading = label("AI's own words (taken out: struck through)", "muted")
         self._original_heading.hide()
         layout = QVBoxLayout(self)
@@ -110,7 +110,7 @@ class ReportPanel(QWidget):
         layout.addWidget(self._origins)
         layout.addWidget(self._original_heading)
         layout.addWidget(self.original, 2)
-        layout.addWidget(self._not_judged)
+        layout.addWidget(self._caution)
         layout.addLayout(buttons)
 
     # What is shown
@@ -141,7 +141,7 @@ class ReportPanel(QWidget):
         for banner in (self.late, self.ai, *self.notices.values()):
             banner.say("")
         self.notices["plain"].say(sentence)
-        self._not_judged.clear()
+        self._caution.clear()
         self._set_enabled(editable=False)
 
     def show_study(self, detail: StudyDetail) -> None:
@@ -180,8 +180,8 @@ class ReportPanel(QWidget):
         report = detail.report
         has_ai = report is not None and bool(ai_text_to_show(report))
         self.ai.say(origin_line(report) if report is not None and has_ai else "")
-        self._not_judged.setText(not_judged_line(report) if report is not None else "")
-        self._not_judged.setVisible(bool(self._not_judged.text()))
+        self._caution.setText(caution_line(report) if report is not None else "")
+        self._caution.setVisible(bool(self._caution.text()))
         self._set_enabled(editable=is_editable(detail, self._user, may_edit=may_edit))
 
     def _set_enabled(self, *, editable: bool) -> None:

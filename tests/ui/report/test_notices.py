@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from llmcxr_ws.domain import ReportRow
-from ui.report.notices import not_judged_line
+from ui.report.notices import caution_line
 
 OUT = "Not judged by the model, look yourself: Nodule, Mass."
 
@@ -25,8 +25,21 @@ OUT = "Not judged by the model, look yourself: Nodule, Mass."
             f"{OUT} Named, but not shown to be recognised: Effusion.",
         ),
         ({"findings_judged": ["Edema"], "findings_supported": ["Edema"]}, ""),
+        ({"guard": None}, ""),
+        ({"guard": {"agreement": "agrees", "abnormal": True}}, ""),
+        (
+            {
+                "guard": {"agreement": "disagrees", "abnormal": True},
+                "findings_not_judged": ["Nodule", "Mass"],
+            },
+            f"A second network calls this film abnormal, the draft doesn't. {OUT}",
+        ),
+        (
+            {"guard": {"agreement": "disagrees", "abnormal": False}},
+            "A second network calls this film normal, the draft doesn't.",
+        ),
     ],
 )
 def test_what_stands_beside_a_draft(evidence: dict[str, Any], line: str) -> None:
     report = cast(ReportRow, SimpleNamespace(evidence=evidence))
-    assert not_judged_line(report) == line
+    assert caution_line(report) == line
