@@ -4,13 +4,14 @@ import typer
 
 from engine.commands import told
 from engine.settings import add_command
-from engine.vqa.settings import ReadSettings, SynthesisSettings
+from engine.vqa.settings import ReadSettings, SynthesisSettings, TextPairSettings
 
 
 def register(app: typer.Typer) -> None:
     """Add the group `vqa`."""
     group = typer.Typer(no_args_is_help=True)
     add_command(group, "synthesize", SynthesisSettings, _synthesize, told)
+    add_command(group, "texts", TextPairSettings, _texts, told)
     add_command(group, "read", ReadSettings, _read, told)
     app.add_typer(group, name="vqa", help="Make questions and answers about films.")
 
@@ -26,6 +27,13 @@ def _synthesize(settings: SynthesisSettings) -> None:
     )
     for reason, count in outcome.refused.items():
         typer.echo(f"  {count:8} {reason}")
+
+
+def _texts(settings: TextPairSettings) -> None:
+    """Make questions on worded texts, from which a new language model learns to read before it sees films."""
+    from engine.vqa.text_pairs import write_text_pairs
+
+    typer.echo(f"{write_text_pairs(settings)} pairs written to {settings.out}.")
 
 
 def _read(settings: ReadSettings) -> None:

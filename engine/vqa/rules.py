@@ -43,7 +43,7 @@ __all__ = [
     "states_of",
 ]
 
-RULES_VERSION = "rules-1"
+RULES_VERSION = "rules-2"
 OUTSIDE_ANSWER = "That is outside what this model judges."
 YES, NO = "yes", "no"
 
@@ -215,11 +215,10 @@ def _answer(subject: str, state: str, asked: Asked, states: Mapping[str, str], r
         return "Neither, the film is normal." if state == "neither" else f"The pneumonia is {state}."
     if subject == OPEN:
         return _open_answer(states, rules)
+    word = "Yes" if (state == YES) == asked.yes_means else "No"
     if subject == ABNORMAL:
-        word = "Yes" if (state == YES) == asked.yes_means else "No"
         return f"{word}, the film is {'abnormal' if state == YES else 'normal'}."
-    name = _WORD.get(subject, subject.lower())
-    return f"Yes, there is {name}." if state == YES else f"No, there is no {name}."
+    return f"{word}, there is {'' if state == YES else 'no '}{_WORD.get(subject, subject.lower())}."
 
 
 def _open_answer(states: Mapping[str, str], rules: RuleSet) -> str:

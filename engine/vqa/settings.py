@@ -12,6 +12,14 @@ from engine.vqa.wordings import Wordings
 GeneratorName = Literal["hf", "server", "rules"]
 
 
+class TextPairSettings(Settings):
+    """How many questions on texts, and where they go."""
+
+    out: Path = Field(description="File to write, in the layout of databricks-dolly-15k.jsonl.")
+    count: int = Field(default=20_000, ge=1, description="Questions to make.")
+    seed: int = Field(default=0, ge=0, description="Seed of everything that is drawn.")
+
+
 class SynthesisSettings(Settings):
     """Where texts come from, what makes the pairs, and what becomes of them."""
 

@@ -150,7 +150,7 @@ def test_rules_write_weighted_pairs_of_a_set(tmp_path: Path) -> None:
     outcome = synthesize(SynthesisSettings(generator="rules", set=tmp_path, judged=("Edema", "Effusion")))
     pairs = PreparedSet.open(tmp_path).vqa()
     assert len(pairs) == outcome.pairs > 500
-    assert {pair.generator for pair in pairs} == {"rules-1 training seed 0"}
+    assert {pair.generator for pair in pairs} == {"rules-2 training seed 0"}
     assert {pair.source for pair in pairs} == {"labels"} and {pair.licence for pair in pairs} == {"free"}
     assert len({pair.weight for pair in pairs}) > 3
     rows = [json.loads(line) for line in (tmp_path / "vqa.jsonl").read_text().splitlines()]
