@@ -79,11 +79,15 @@ SCHEMES: dict[str, Scheme] = {
 
 @dataclass(frozen=True)
 class RuleSet:
-    """How pairs are made. `schemes` names the scheme of each source; other sources have `positives`."""
+    """How pairs are made. `schemes` names the scheme of each source; other sources have `positives`.
+
+    `per_subject`, `outside_per_film` and `beyond_per_film` are draws; a wording drawn twice counts once.
+    """
 
     judged: tuple[str, ...] = JUDGED
     schemes: Mapping[str, str] = field(default_factory=lambda: {"nih-cxr14": "nih", "kermany": "kermany"})
     wordings: Wordings = "training"
+    per_subject: int = 1
     outside_per_film: int = 1
     beyond_per_film: int = 1
     max_weight: float = 10.0
@@ -159,11 +163,12 @@ def make_pairs(records: Iterable[FilmRecord], rules: RuleSet) -> tuple[list[Rule
         if ABNORMAL not in states:
             dropped["film without usable labels"] += 1
             continue
-        for subject in states:
-            strata[_stratum(record, subject)].append(_pair(record, subject, states, rules, random))
-        for subject, count in ((OUTSIDE, rules.outside_per_film), (BEYOND, rules.beyond_per_film)):
+        counts = dict.fromkeys(states, rules.per_subject)
+        counts |= {OUTSIDE: rules.outside_per_film, BEYOND: rules.beyond_per_film}
+        for subject, count in counts.items():
             drawn = [_pair(record, subject, states, rules, random) for _ in range(count)]
-            strata[(subject,)] += {pair.question: pair for pair in drawn}.values()
+            place = (subject,) if subject in (OUTSIDE, BEYOND) else _stratum(record, subject)
+            strata[place] += {pair.question: pair for pair in drawn}.values()
     balanced: list[RulePair] = []
     for pairs in strata.values():
         weighted = _balanced(pairs, rules.max_weight)

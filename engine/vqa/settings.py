@@ -87,6 +87,9 @@ class SynthesisSettings(Settings):
     wordings: Wordings = Field(
         default="training", description="rules: training, or held-out (for evaluation only)."
     )
+    per_subject: int = Field(
+        default=1, ge=1, le=32, description="rules: wordings of each finding, of normal, open, view and kind."
+    )
     outside_per_film: int = Field(
         default=1, ge=0, le=8, description="rules: questions on findings not judged."
     )

@@ -68,6 +68,7 @@ def _by_rules(settings: SynthesisSettings, prepared: PreparedSet | None, folder:
         judged=settings.judged,
         schemes=settings.schemes,
         wordings=settings.wordings,
+        per_subject=settings.per_subject,
         outside_per_film=settings.outside_per_film,
         beyond_per_film=settings.beyond_per_film,
         max_weight=settings.max_weight,

@@ -198,8 +198,19 @@ def test_pairs_depend_on_seed_and_film_alone(films: list[FilmRecord]) -> None:
     assert alone <= {p.question for p in make_pairs(some, RuleSet())[0] if p.key == some[0].key}
 
 
+def test_a_film_is_asked_in_several_wordings(films: list[FilmRecord]) -> None:
+    one, _ = make_pairs(films[:300], RuleSet())
+    many, _ = make_pairs(films[:300], RuleSet(per_subject=4))
+    asked = [pair for pair in many if pair.subject in JUDGED]
+    assert len(asked) > 3.5 * sum(pair.subject in JUDGED for pair in one)
+    states: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for pair in asked:
+        states[pair.key, pair.subject].add(pair.state)
+    assert all(len(found) == 1 for found in states.values())
+
+
 def test_no_film_is_asked_the_same_twice(films: list[FilmRecord]) -> None:
-    pairs, _ = make_pairs(films[:500], RuleSet(outside_per_film=8, beyond_per_film=8))
+    pairs, _ = make_pairs(films[:500], RuleSet(per_subject=8, outside_per_film=8, beyond_per_film=8))
     asked = [(pair.key, same_question(pair.question)) for pair in pairs]
     assert len(asked) == len(set(asked))
 
