@@ -77,7 +77,7 @@ class InstructSettings(Settings):
     )
     text_weight: float = Field(1.0, ge=0, description="Loss weight of a report's or an answer's tokens.")
     first_token_weight: float = Field(
-        1.0, ge=0, description="Factor on the first token of a report or an answer, where the decision is."
+        1.0, ge=0, description="Factor on the first token of a text, where the decision is."
     )
     sentence_weight: float = Field(
         1.0,
