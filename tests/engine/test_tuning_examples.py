@@ -354,10 +354,10 @@ def test_a_task_without_examples_is_refused(folder: Path, tmp_path: Path) -> Non
         corpus_of(folder, codes="ffff")
 
 
-@pytest.mark.parametrize("name", ["stage1", "stage2", "demo-stage1", "demo-stage2"])
+@pytest.mark.parametrize("name", ["stage1", "stage2", "demo-base", "demo-stage1", "demo-stage2"])
 def test_the_recipes_are_read(name: str, tmp_path: Path) -> None:
-    kind = Stage1Settings if name.endswith("1") else Stage2Settings
-    start = {} if name == "demo-stage1" else {"base": tmp_path}
+    kind = Stage2Settings if name.endswith("2") else Stage1Settings
+    start = {} if name == "demo-base" else {"base": tmp_path}
     given = {"prepared": tmp_path, "out": tmp_path / "run", **start}
     settings = kind.read(Path(engine.__file__).parent / "recipes" / f"{name}.yaml", given)
     if not name.startswith("demo"):

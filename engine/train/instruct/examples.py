@@ -70,7 +70,7 @@ class ExampleMaker:
             image = self.settings.answer_image_weight
             response = [image if self.vocabulary.is_image(id_) else 1.0 for id_ in target]
         else:
-            response = self._text_weights(item.response, len(target), task)
+            response = self._text_weights(item.response, len(target))
         return Example(prompt + target, self._prompt_weights(prompt) + response)
 
     def _parts(
@@ -102,11 +102,11 @@ class ExampleMaker:
             return [0.0] * len(prompt)
         return [inside if self.vocabulary.is_image(id_) else 0.0 for id_ in prompt]
 
-    def _text_weights(self, text: str, length: int, task: str) -> list[float]:
+    def _text_weights(self, text: str, length: int) -> list[float]:
         settings = self.settings
-        weights = [1.0 if task == "instruct" else settings.text_weight] * length
+        weights = [settings.text_weight] * length
         weights[0] *= settings.first_token_weight
-        if task == "instruct" or (self._emphasised is None and settings.sentence_weight == 1.0):
+        if self._emphasised is None and settings.sentence_weight == 1.0:
             return weights
         whole = text.strip() + "\n\n"
         found = [match.span() for match in self._emphasised.finditer(whole)] if self._emphasised else []

@@ -75,7 +75,7 @@ class InstructSettings(Settings):
         description="tokens: weighted mean over the batch's tokens (as published); examples: one eighth of the "
         "sum over an example, so that long responses don't thin out short ones.",
     )
-    text_weight: float = Field(1.0, ge=0, description="Loss weight of a report's or an answer's tokens.")
+    text_weight: float = Field(1.0, ge=0, description="Loss weight of a text response's tokens.")
     first_token_weight: float = Field(
         1.0, ge=0, description="Factor on the first token of a text, where the decision is."
     )
@@ -84,7 +84,7 @@ class InstructSettings(Settings):
         ge=0,
         description="Factor on the token after each sentence's end (the next sentence, or the text's end).",
     )
-    emphasis_words: Words = Field([], description="Words of reports and answers with a weight of their own.")
+    emphasis_words: Words = Field([], description="Words of text responses with a weight of their own.")
     emphasis_weight: float = Field(1.0, ge=0, description="Factor on the tokens of the emphasised words.")
     answer_image_weight: float = Field(1.0, ge=0, description="Loss weight of the codes of a drawn film.")
     prompt_image_weight: float = Field(0.0, ge=0, description="Loss weight of the codes in a prompt.")
