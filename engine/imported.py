@@ -58,6 +58,8 @@ class ImportedTokenizer:
     source_sha256: str
     config_source: str
     config_sha256: str
+    # What its codes are found by, where that isn't the source (see `codes_name`).
+    encodes_as: str = ""
 
 
 @dataclass(frozen=True, config=_STRICT)

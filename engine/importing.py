@@ -40,6 +40,7 @@ from engine.models import trained_tokenizer
 from engine.preprocess import PreprocessingSpec, published
 from engine.tokenizer.official import load_official, read_config, save_tokenizer
 from engine.tokenizer.vqgan import VQModel
+from engine.train.common import codes_name
 from engine.train.instruct.start import FACTS, read_facts
 
 # As published: everything is sampled with top-p 0.92 at temperature 1, within these lengths.
@@ -109,7 +110,8 @@ def _check_pair(language: Path, tokenizer: ImportedTokenizer, weights: str) -> N
     """Refuse a language model of our training whose films were encoded by another tokenizer."""
     facts = language / FACTS
     trained_on = str(read_facts(language).get("image_tokenizer", "")) if facts.is_file() else ""
-    if not any(sha256.startswith(trained_on) for sha256 in (tokenizer.source_sha256, weights)):
+    names = (tokenizer.source_sha256, tokenizer.encodes_as, weights)
+    if not any(sha256.startswith(trained_on) for sha256 in names):
         raise CheckpointError(
             f"The language model {language} was trained on codes of the tokenizer {trained_on}, and "
             f"{tokenizer.source} is {tokenizer.source_sha256[:12]}. Give the tokenizer that encoded its films."
@@ -169,6 +171,7 @@ def _tokenizer_entry(network: VQModel, checkpoint: Path, config: Path) -> Import
         tensors=len(network.state_dict()),
         source=checkpoint.name,
         source_sha256=sha256_of(checkpoint),
+        encodes_as=codes_name(checkpoint),
         config_source=config.name,
         config_sha256=sha256_of(config),
     )

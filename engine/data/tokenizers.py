@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from engine.bundle import sha256_of
 from engine.data.encode import FilmTokenizer
 from engine.data.prepared import CODES_PER_FILM
 from engine.errors import DataError
 from engine.imported import TOKENIZER_WEIGHTS, ImportedBundle
 from engine.models import load_package, open_tokenizer
+from engine.train.common import codes_name
 
 # Codes are stored as int16.
 MOST_CODES = 32_768
@@ -38,7 +38,7 @@ def open_film_tokenizer(
 def tokenizer_sha256(tokenizer: str | Path, models: str | Path | None = None) -> str:
     """Give the sha256 that a tokenizer's codes are found by: that of the file with its encoder's weights."""
     if Path(tokenizer).is_file():
-        return sha256_of(Path(tokenizer))
+        return codes_name(Path(tokenizer))
     package = load_package(tokenizer, models, language_model=False)
     if isinstance(package, ImportedBundle):
         return package.manifest.files[TOKENIZER_WEIGHTS].sha256

@@ -31,7 +31,7 @@ from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
 from engine.model import Model
 from engine.models import trained_tokenizer
 from engine.runtime.select import ONNXRUNTIME
-from engine.train.common import load_checkpoint
+from engine.train.common import codes_name, load_checkpoint
 from engine.train.instruct.start import load_language_model, read_facts
 from engine.train.rounding import round_to_half
 
@@ -65,6 +65,7 @@ def export_bundle(settings: ExportSettings) -> dict[str, Any]:
 
 
 def _write(settings: ExportSettings) -> dict[str, Any]:
+    _check_pair(settings)
     trained, spec = trained_tokenizer(settings.tokenizer)
     tokenizer = round_to_half(trained)
     network, vocabulary, config = read_network(settings.language_model)
@@ -222,6 +223,17 @@ def _results(folder: Path | None) -> dict[str, Any]:
     if not files:
         raise ExportError(f"{folder} holds no JSON results. Write them with `llmcxr evaluate … --json`.")
     return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in files}
+
+
+def _check_pair(settings: ExportSettings) -> None:
+    """Refuse a language model whose films were encoded by another tokenizer."""
+    trained_on = str(read_facts(settings.language_model).get("image_tokenizer", ""))
+    found = codes_name(settings.tokenizer)
+    if not found.startswith(trained_on):
+        raise ExportError(
+            f"The language model {settings.language_model} was trained on codes of the tokenizer {trained_on}, and "
+            f"{settings.tokenizer} is {found[:12]}. Give the tokenizer that encoded its films."
+        )
 
 
 def _count(model: dict[str, torch.Tensor]) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from engine.bundle import sha256_of
 from engine.errors import CheckpointError
 from engine.safe_write import replacing
 
@@ -28,6 +29,18 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch.load raises many kinds for a damaged or unsafe file
         raise CheckpointError(f"The checkpoint {path} can't be read: {error}") from error
     return state
+
+
+def codes_name(file: Path) -> str:
+    """Give the sha256 that a tokenizer's codes are found by: that of the file with its encoder's weights.
+
+    A checkpoint of which the decoder alone was trained encodes as the one that it started from.
+    """
+    try:
+        held = {} if file.suffix == ".safetensors" else load_checkpoint(file)
+    except CheckpointError:  # a checkpoint of another kind
+        held = {}
+    return str(held.get("encodes_as") or sha256_of(file))
 
 
 def cosine_rate(step: int, total: int, warm_up: int, floor: float = 0.05) -> float:

@@ -20,7 +20,7 @@ from engine.tokenizer.config import VQGANConfig
 from engine.tokenizer.official import read_config
 from engine.tokenizer.vqgan import VQModel
 from engine.train.codec import Patch
-from engine.train.common import cosine_rate, load_checkpoint, save_checkpoint
+from engine.train.common import codes_name, cosine_rate, load_checkpoint, save_checkpoint
 from engine.train.film_run import (
     BEST,
     FilmRun,
@@ -46,7 +46,7 @@ from engine.train.vqgan_validation import FIGURES, perplexity, validate
 _FIXED = (
     "resolution", "channels", "ch", "ch_mult", "num_res_blocks", "attn_resolutions", "z_channels", "embed_dim",
     "n_embed", "stem", "seed", "betas", "weight_decay", "heads", "head_width", "head_reading", "read_batch",
-    "disc_width", "disc_layers", "batch", "warm_batch",
+    "disc_width", "disc_layers", "batch", "warm_batch", "learn",
 )  # fmt: skip
 _WARM, _CLUSTER, _QUANTISED, _PATCH, _READ, _TEACH = range(6)  # stages, as the films' draws are told apart
 _CLUSTER_BATCH = 8
@@ -87,6 +87,8 @@ class TokenizerRun:
         self.config = (
             settings.sizes() if settings.tokenizer_config is None else read_config(settings.tokenizer_config)
         )
+        kept = settings.start if settings.learn == "decoder" else None
+        self.encodes_as = "" if kept is None else codes_name(kept)
         self.generator = torch.Generator().manual_seed(settings.seed)
         self._check_patch()
         self._load_films()
@@ -241,6 +243,7 @@ class TokenizerRun:
             "settings": self.settings.choices(),
         }
         return {
+            "encodes_as": self.encodes_as,
             "model": self.networks.model.state_dict(),
             "config": self.config.to_dict(),
             "preprocessing": spec.to_manifest(),

@@ -39,6 +39,9 @@ class Networks:
         self.settings, self.config, self.run = settings, config, run
         self.terms = Terms(settings, config.in_channels, run.device)
         self.model = _started(settings, config)
+        if settings.learn == "decoder":
+            for part in (self.model.encoder, self.model.quant_conv, self.model.quantize):
+                part.requires_grad_(False)
         head = None
         if settings.head_weight:
             head = LabelHead(

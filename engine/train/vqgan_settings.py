@@ -24,6 +24,10 @@ class VQGANSettings(FilmSettings):
         None,
         description="Checkpoint to start from: taming's ImageNet f16/1024 as in the paper, or one of ours.",
     )
+    learn: Literal["all", "decoder"] = Field(
+        "all",
+        description="decoder: ours, encoder and codebook stay as in `start`, and so do the codes of all films.",
+    )
     tokenizer_config: Path | None = Field(None, description="Taming YAML of the sizes; else those below.")
     resolution: int = Field(256, ge=16, description="Side of the films.")
     channels: Literal[1, 3] = Field(3, description="Channels in and out; 3 equal ones as published.")
@@ -141,4 +145,14 @@ class VQGANSettings(FilmSettings):
             raise ValueError("head_weight needs heads")
         if self.read_steps and not (self.head_weight or self.teacher):
             raise ValueError("read_steps needs heads with a weight, or a teacher")
+        return self
+
+    @model_validator(mode="after")
+    def _decoder_alone_has_no_other_stage(self) -> Self:
+        others = ("read_steps", "warm_steps", "cluster_films", "restart_every", "head_weight", "teacher")
+        if self.learn == "decoder":
+            if self.start is None:
+                raise ValueError("learn: decoder needs start")
+            if asked := [name for name in others if getattr(self, name)]:
+                raise ValueError(f"learn: decoder has no {', '.join(asked)}")
         return self

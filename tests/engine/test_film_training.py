@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
+from engine.bundle import sha256_of
 from engine.classifier.model import Classifier
 from engine.classifier.settings import ClassifierSettings
 from engine.classifier.train import ClassifierTraining, thresholds, train_classifier
@@ -22,7 +23,7 @@ from engine.tokenizer.config import DEMO, VQGANConfig
 from engine.tokenizer.vqgan import VQModel
 from engine.train import vqgan
 from engine.train.codec import Patch
-from engine.train.common import load_checkpoint
+from engine.train.common import codes_name, load_checkpoint
 from engine.train.film_settings import Head
 from engine.train.films import Draws, batches, chances, read_records, targets, training_films
 from engine.train.vqgan_settings import VQGANSettings
@@ -179,6 +180,33 @@ def test_other_settings_in_a_runs_folder_are_refused(
         vqgan.TokenizerRun(settings(manifest, cache, whole, features, resume=False))
 
 
+def test_decoder_alone_is_trained_and_codes_stay(
+    manifest: Path, cache: Path, features: Path, whole: Path, tmp_path: Path
+) -> None:
+    kept = {"start": whole / "best.pt", "learn": "decoder", "heads": [], "head_weight": 0, "teacher": None}
+    kept |= {
+        "read_steps": 0,
+        "warm_steps": 0,
+        "cluster_films": 0,
+        "restart_every": 0,
+        "best_by": {"psnr": 1.0},
+    }
+    run = settings(manifest, cache, tmp_path / "decoder", features, **kept)
+    before, after = vqgan.load_tokenizer(whole / "best.pt").state_dict(), vqgan.train(run).state_dict()
+    changed = {key.split(".")[0] for key in before if not torch.equal(before[key], after[key])}
+    assert changed == {"decoder", "post_quant_conv"}
+    best = tmp_path / "decoder" / "best.pt"
+    assert (
+        codes_name(best) == codes_name(whole / "best.pt") == sha256_of(whole / "best.pt") != sha256_of(best)
+    )
+    again = run.model_copy(update={"start": best, "out": tmp_path / "again"})
+    vqgan.train(again)
+    assert codes_name(tmp_path / "again" / "best.pt") == sha256_of(whole / "best.pt")
+    for wrong, told in (({"start": None}, "needs start"), ({"read_steps": 3}, "read_steps")):
+        with pytest.raises(SettingsError, match=told):
+            settings(manifest, cache, tmp_path, features, **{**kept, "teacher": features, **wrong})
+
+
 def test_start_takes_an_official_layout_with_its_discriminator(
     manifest: Path, cache: Path, features: Path, tmp_path: Path
 ) -> None:
@@ -330,14 +358,19 @@ def test_best_by_is_checked_before_the_training(
 
 
 @pytest.mark.parametrize(
-    "name", ["reference", "demo-teacher", "demo-features", "demo-judge", "demo-guard", "demo-tokenizer"]
-)
+    "name",
+    [
+        "reference", "demo-teacher", "demo-features", "demo-judge", "demo-guard", "demo-tokenizer", "demo-decoder",
+    ],
+)  # fmt: skip
 def test_recipes_are_read(name: str, tmp_path: Path) -> None:
-    kind = VQGANSettings if name == "demo-tokenizer" else ClassifierSettings
-    recipe = kind.read(RECIPES / f"{name}.yaml", {"out": tmp_path, "manifest": tmp_path / "m.csv"})
+    tokenizer = name in ("demo-tokenizer", "demo-decoder")
+    kind = VQGANSettings if tokenizer else ClassifierSettings
+    given = {"out": tmp_path, "manifest": tmp_path / "m.csv", "start": tmp_path / "tokenizer.pt"}
+    recipe = kind.read(RECIPES / f"{name}.yaml", given)
     assert recipe.device == "cpu"
     # A network that judges must not share its draws with one that teaches.
-    assert name in ("reference", "demo-tokenizer") or recipe.seed > 10
+    assert name == "reference" or tokenizer or recipe.seed > 10
     if isinstance(recipe, VQGANSettings):
         assert recipe.sizes() == DEMO
 

@@ -15,7 +15,6 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar
 
-from engine.bundle import sha256_of
 from engine.data.bpe import train_tokenizer
 from engine.errors import CheckpointError
 from engine.imported import TOKENIZER_WEIGHTS
@@ -23,7 +22,7 @@ from engine.lm.model import LanguageModelConfig, build, grow_embeddings, warm_st
 from engine.lm.official import text_tokenizer
 from engine.lm.vocabulary import Vocabulary
 from engine.safe_write import write_json
-from engine.train.common import load_checkpoint
+from engine.train.common import codes_name, load_checkpoint
 from engine.train.instruct.settings import InstructSettings
 
 TOKENIZER, FACTS = "tokenizer.json", "llmcxr.json"
@@ -129,9 +128,10 @@ def read_codebook(path: Path, codes: int, tokenizer_id: str) -> Tensor:
     file = path / TOKENIZER_WEIGHTS if path.is_dir() else path
     if not file.is_file():
         raise CheckpointError(f"There is no image tokenizer {file}. Give a checkpoint, or an imported model.")
-    if not sha256_of(file).startswith(tokenizer_id):
+    found = codes_name(file)
+    if not found.startswith(tokenizer_id):
         raise CheckpointError(
-            f"The sets hold codes of the tokenizer {tokenizer_id}, and {file} is {sha256_of(file)[:12]}. "
+            f"The sets hold codes of the tokenizer {tokenizer_id}, and {file} is {found[:12]}. "
             "Give the one that encoded them."
         )
     state = load_file(file) if file.suffix == ".safetensors" else load_checkpoint(file)
