@@ -33,7 +33,7 @@ float32. Prompts {context} the film's view and age band.
   Pneumonia, so what the labels hold is mostly one bit: normal or not. The share of pneumonia was set by
   whoever collected the films and is far above a clinic's.
 - Splits are by patient. Films of the training split trained, films of the validation split chose weights,
-  thresholds and seed, films of the test split were measured once, at the end.
+  thresholds and seed, films of the test split {tested}.
 - The collections' terms stand in ATTRIBUTION.md. No report text with a restrictive licence was used.
 """
 
@@ -98,6 +98,7 @@ def model_card(manifest: Mapping[str, Any], results: Mapping[str, Any] | None = 
             language_parameters=_number(training.get("language_model", {}).get("parameters")),
             context="hold" if manifest.get("context") else "don't hold",
             data="\n".join(f"- {line}" for line in training.get("data", [])),
+            tested=_tested(results),
         ),
         _training_log(training),
         _measured(results),
@@ -105,6 +106,12 @@ def model_card(manifest: Mapping[str, Any], results: Mapping[str, Any] | None = 
         _tail(manifest, results),
     ]
     return "\n".join(parts)
+
+
+def _tested(results: Mapping[str, Any]) -> str:
+    if any(result.get("split") == "test" for result in results.values()):
+        return "were measured once, at the end"
+    return "haven't been measured yet"
 
 
 def attribution() -> str:
@@ -122,11 +129,14 @@ def _training_log(training: Mapping[str, Any]) -> str:
     rows = []
     for name, title in (("tokenizer", "tokenizer"), ("language_model", "language model")):
         run = training.get(name, {})
-        seconds = run.get("cpu_seconds")
-        hours = f"{float(seconds) / 3600:.2f}" if isinstance(seconds, int | float) else "not recorded"
-        steps = run.get("steps", run.get("step"))
-        seed = (run.get("settings") or {}).get("seed", "not recorded")
-        rows.append([title, _number(run.get("parameters")), _number(steps), hours, str(seed)])
+        seed = (run.get("settings") or {}).get("seed")
+        runs = [*run.get("before", []), {**run, "seed": seed}]
+        for number, one in enumerate(runs, start=1):
+            seconds = one.get("cpu_seconds")
+            hours = f"{float(seconds) / 3600:.2f}" if isinstance(seconds, int | float) else "not recorded"
+            told = title if len(runs) == 1 else f"{title}, run {number} of {len(runs)}"
+            steps = one.get("steps", one.get("step"))
+            rows.append([told, _number(run.get("parameters")), _number(steps), hours, _number(one["seed"])])
     table = Table("Training log", ["", "parameters", "steps", "CPU hours", "seed"], rows)
     notes = [str(training["remark"])] if training.get("remark") else []
     notes += [_settings(training, name) for name in ("tokenizer", "language_model")]
@@ -136,7 +146,9 @@ def _training_log(training: Mapping[str, Any]) -> str:
 
 
 def _settings(training: Mapping[str, Any], name: str) -> str:
-    return _plainly(f"Settings, {name.replace('_', ' ')}", training.get(name, {}).get("settings"))
+    return _plainly(
+        f"Settings of the last run, {name.replace('_', ' ')}", training.get(name, {}).get("settings")
+    )
 
 
 def _plainly(title: str, values: Mapping[str, Any] | None) -> str:

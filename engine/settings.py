@@ -39,9 +39,23 @@ class Settings(BaseModel):
         except ValidationError as error:
             raise SettingsError(_told(error, file)) from error
 
+    def choices(self) -> dict[str, Any]:
+        """Give every setting as JSON-ready values but those that name places on this machine."""
+        return {
+            key: value
+            for key, value in self.model_dump(mode="json").items()
+            if not _is_place(getattr(self, key))
+        }
+
     def to_yaml(self) -> str:
         """Give every setting as YAML that `read` takes, paths as text."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _is_place(value: Any) -> bool:
+    return isinstance(value, Path) or (
+        isinstance(value, tuple | list) and any(isinstance(one, Path) for one in value)
+    )
 
 
 def add_command(

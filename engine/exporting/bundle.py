@@ -94,7 +94,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
         "instructions": {"report": list(REPORT_INSTRUCTIONS), "generate": list(GENERATE_INSTRUCTIONS)},
         "context": settings.context,
         "licence": LICENCE,
-        "training": training_record(settings, tokenizer.config.to_dict(), checks),
+        "training": training_record(settings, tokenizer.config.to_dict(), network.num_parameters(), checks),
         "guard": guard,
     }
     write_texts(manifest, settings)
@@ -196,7 +196,7 @@ def language_model_shape(config: LanguageModelConfig) -> dict[str, int | str]:
 
 
 def training_record(
-    settings: ExportSettings, sizes: dict[str, Any], checks: dict[str, float]
+    settings: ExportSettings, sizes: dict[str, Any], parameters: int, checks: dict[str, float]
 ) -> dict[str, Any]:
     """Collect what the manifest and the card say about training and measurement."""
     held = load_checkpoint(settings.tokenizer)
@@ -205,12 +205,12 @@ def training_record(
         "data": [
             "NIH ChestX-ray14 (tokenizer; adults: language model)",
             "Hannover COVID-19 image repository (tokenizer)",
-            "Kermany et al., Mendeley Data rscbjbr9sj (children: tokenizer, and the language model's first stage)",
+            "Kermany et al., Mendeley Data rscbjbr9sj (children: tokenizer and language model, the age band told)",
         ],
-        "texts": "templates worded from mined labels; no radiologist's report",
+        "texts": "templates worded from mined labels, and questions on such texts; no radiologist's report",
         "remark": settings.remark,
         "tokenizer": {**held.get("facts", {}), "sizes": sizes, "parameters": _count(held["model"])},
-        "language_model": facts,
+        "language_model": {**facts, "parameters": parameters},
         "export": checks,
         "results": summary(_results(settings.results)),
     }

@@ -36,11 +36,25 @@ def codes_name(file: Path) -> str:
 
     A checkpoint of which the decoder alone was trained encodes as the one that it started from.
     """
+    return str(_own(file).get("encodes_as") or sha256_of(file))
+
+
+def runs_before(start: Path | None) -> list[dict[str, Any]]:
+    """Give the runs of ours that a tokenizer to start from came from, oldest first: steps, CPU seconds, seed."""
+    facts = {} if start is None else _own(start).get("facts", {})
+    if not facts:
+        return []
+    own = {key: facts.get(key) for key in ("step", "cpu_seconds")}
+    return [*facts.get("before", []), {**own, "seed": facts.get("settings", {}).get("seed")}]
+
+
+def _own(file: Path) -> dict[str, Any]:
+    """Read a checkpoint of ours; one of another kind holds nothing that we know."""
     try:
         held = {} if file.suffix == ".safetensors" else load_checkpoint(file)
-    except CheckpointError:  # a checkpoint of another kind
-        held = {}
-    return str(held.get("encodes_as") or sha256_of(file))
+    except CheckpointError:
+        return {}
+    return held if isinstance(held, dict) else {}
 
 
 def cosine_rate(step: int, total: int, warm_up: int, floor: float = 0.05) -> float:

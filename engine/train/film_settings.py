@@ -4,7 +4,7 @@ Free of torch, so that the command line can read them.
 """
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -81,20 +81,8 @@ class FilmSettings(Settings):
         moves = (self.rotate_degrees, self.shift, self.scale, self.gamma, self.contrast, self.blur)
         return self.untouched < 1 and any(moves)
 
-    def choices(self) -> dict[str, Any]:
-        """Give every setting as JSON-ready values but those that name places on this machine."""
-        return {
-            key: value
-            for key, value in self.model_dump(mode="json").items()
-            if not _is_place(getattr(self, key))
-        }
-
     @model_validator(mode="after")
     def _has_films(self) -> Self:
         if self.manifest is None and not self.sets:
             raise ValueError("give a manifest or prepared sets")
         return self
-
-
-def _is_place(value: Any) -> bool:
-    return isinstance(value, Path) or (isinstance(value, tuple) and any(isinstance(v, Path) for v in value))

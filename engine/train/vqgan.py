@@ -20,7 +20,7 @@ from engine.tokenizer.config import VQGANConfig
 from engine.tokenizer.official import read_config
 from engine.tokenizer.vqgan import VQModel
 from engine.train.codec import Patch
-from engine.train.common import codes_name, cosine_rate, load_checkpoint, save_checkpoint
+from engine.train.common import codes_name, cosine_rate, load_checkpoint, runs_before, save_checkpoint
 from engine.train.film_run import (
     BEST,
     FilmRun,
@@ -89,6 +89,7 @@ class TokenizerRun:
         )
         kept = settings.start if settings.learn == "decoder" else None
         self.encodes_as = "" if kept is None else codes_name(kept)
+        self.before = runs_before(settings.start)
         self.generator = torch.Generator().manual_seed(settings.seed)
         self._check_patch()
         self._load_films()
@@ -241,6 +242,7 @@ class TokenizerRun:
             "train_films": len(self.films.records),
             "val_films": len(self.validation.records),
             "settings": self.settings.choices(),
+            "before": self.before,
         }
         return {
             "encodes_as": self.encodes_as,

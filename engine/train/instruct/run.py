@@ -24,7 +24,13 @@ from engine.train.instruct.metrics import Validator
 from engine.train.instruct.plan import make_plan
 from engine.train.instruct.run_log import RunLog
 from engine.train.instruct.settings import InstructSettings, Stage2Settings
-from engine.train.instruct.start import TOKENIZER, make_network, make_vocabulary, write_language_model
+from engine.train.instruct.start import (
+    TOKENIZER,
+    make_network,
+    make_vocabulary,
+    runs_before,
+    write_language_model,
+)
 from engine.train.instruct.trainer import StageTrainer
 
 SETTINGS = "settings.yaml"
@@ -67,12 +73,15 @@ def train(settings: InstructSettings) -> StageTrainer:
     validator.check_select_by()
     log = RunLog(settings, [*told_first, *_told(training, plan.passes(training), network, vocabulary, added)])
 
+    before = runs_before(settings)
+
     def write(folder: Path, state: dict[str, Tensor] | None, figures: dict[str, Any]) -> None:
         told = {
             "stage": 2 if isinstance(settings, Stage2Settings) else 1,
             "image_tokenizer": tokenizer_id,
             "cpu_seconds": round(log.cpu_seconds),
-            "settings": settings.model_dump(mode="json"),
+            "settings": settings.choices(),
+            "before": before,
         }
         write_language_model(folder, network, state, vocabulary, {**told, **figures})
 

@@ -96,6 +96,15 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return facts
 
 
+def runs_before(settings: InstructSettings) -> list[dict[str, Any]]:
+    """Give the runs that the base came from, oldest first: stage, step, CPU seconds and seed of each."""
+    if settings.base is None or not (settings.base / FACTS).is_file():
+        return []
+    facts = read_facts(settings.base)
+    own = {key: facts.get(key) for key in ("stage", "step", "cpu_seconds")}
+    return [*facts.get("before", []), {**own, "seed": facts.get("settings", {}).get("seed")}]
+
+
 def write_language_model(
     folder: Path,
     network: PreTrainedModel,
