@@ -113,17 +113,19 @@ def open_model(
     threads: int | None = None,
     free: bool = False,
     tries: int = 1,
+    language_model: bool = True,
 ) -> Model:
     """Open "demo", a model's name, or a folder; `models` is where names are looked up, else LLMCXR_MODELS.
 
-    `free` samples as the published code does, a film within `tries` draws. Raises EngineError where the model
-    can't be opened.
+    `free` samples as the published code does, a film within `tries` draws. With `language_model` false an imported
+    model is opened for its films alone, and needs no language model. Raises EngineError where the model can't be
+    opened.
     """
     from engine.model import Model
 
-    package = load_package(model, models)
+    package = load_package(model, models, language_model)
     if isinstance(package, ImportedBundle):
-        return Model(package, open_imported(package, runtime, threads), free, tries)
+        return Model(package, open_imported(package, runtime, threads, language_model), free, tries)
     return Model(package, open_backends(package, runtime, threads), free, tries)
 
 

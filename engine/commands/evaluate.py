@@ -81,7 +81,7 @@ def evaluate_floors(settings: FloorSettings) -> None:
     from engine.evaluate.floors import fit_floors
     from engine.evaluate.floors_file import save_floors
 
-    model = _open(settings)
+    model = _open(settings, language_model=False)
     rows = [row for row in read_manifest(settings.manifest, settings.images) if row.split != "test"]
     floors = fit_floors(load_cohort(model, rows, _film_reader(model)), settings.seed, settings.fewest)
     size = save_floors(floors, model, settings.out)
@@ -104,7 +104,7 @@ def evaluate_tokenizer(settings: TokenizerSettings) -> None:
     """Compare films with their copies: a judge's AUROC and agreement, a probe on codes, PSNR, SSIM, a sheet."""
     from engine.evaluate.tokenizer import copy_films, tokenizer_figures, tokenizer_pictures, tokenizer_tables
 
-    model, rows = _open(settings), _rows(settings)
+    model, rows = _open(settings, language_model=False), _rows(settings)
     copies = copy_films(model, rows, _film_reader(model), settings.judge, settings.pictures)
     figures = tokenizer_figures(copies, _floors(settings, model), settings.draws)
     figures["model"] = model.bundle.model_key
@@ -180,11 +180,12 @@ def evaluate_seeds(
     typer.echo(seeds_table(found, everything).to_markdown())
 
 
-def _open(settings: FilmSettings | FloorSettings) -> Model:
+def _open(settings: FilmSettings | FloorSettings, language_model: bool = True) -> Model:
     from engine.commands.opening import models_folder
     from engine.models import open_model
 
-    return open_model(settings.model, models_folder(settings.models), threads=settings.threads)
+    folder = models_folder(settings.models)
+    return open_model(settings.model, folder, threads=settings.threads, language_model=language_model)
 
 
 def _rows(settings: FilmSettings) -> list[FilmRow]:

@@ -55,8 +55,13 @@ def open_backends(bundle: Bundle, name: str = AUTO, threads: int | None = None) 
     raise BackendError(f"There is no runtime {name!r}. Use one of {', '.join(NAMES)}.")
 
 
-def open_imported(bundle: ImportedBundle, name: str = AUTO, threads: int | None = None) -> Backends:
-    """Open an imported model in torch; raise BackendError where torch isn't there or another was asked for."""
+def open_imported(
+    bundle: ImportedBundle, name: str = AUTO, threads: int | None = None, language_model: bool = True
+) -> Backends:
+    """Open an imported model in torch, or with `language_model` false its film tokenizer alone.
+
+    Raises BackendError where torch isn't there or another runtime was asked for.
+    """
     if name not in (AUTO, TORCH):
         raise BackendError(
             f"The runtime {name!r} can't run the imported model {bundle.manifest.name}: it has no graphs. Leave "
@@ -72,6 +77,9 @@ def open_imported(bundle: ImportedBundle, name: str = AUTO, threads: int | None 
             f"An imported model needs {error.name}, which isn't installed. Install the extra 'train'."
         ) from error
     torch.set_num_threads(threads)
+    if not language_model:
+        images_alone = hf_backend.load_images(bundle)
+        return Backends(hf_backend.NoLanguageModel(bundle), images_alone, TORCH, "for films alone")
     language, images, how = hf_backend.load(bundle)
     reason = f"torch {torch.__version__}, {how}, {threads} thread(s), for an imported model"
     return Backends(language, images, TORCH, reason)
