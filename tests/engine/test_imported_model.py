@@ -255,6 +255,22 @@ def test_what_does_not_fit_together_is_refused(files: Path, tmp_path: Path) -> N
     assert open_tokenizer("a", tmp_path / "m").codes_per_image == 64
 
 
+def test_a_tokenizer_alone_is_opened_for_its_films(
+    files: Path, tmp_path: Path, pair: Model, film: np.ndarray
+) -> None:
+    import_model(tmp_path, "films", files / "last.ckpt", files / "project.yaml", None)
+    alone = open_model("films", tmp_path, threads=1, language_model=False)
+    codes = alone.encode(film)
+    assert codes == pair.encode(film)
+    assert np.array_equal(alone.decode(codes), pair.decode(codes))
+    with pytest.raises(BundleError, match="no text tokenizer"):
+        alone.report(codes)
+    with pytest.raises(BackendError, match="opened for its films alone"):
+        alone.backends.language.prefill([[1]])
+    with pytest.raises(BundleError, match="without a language model"):
+        open_model("films", tmp_path, threads=1)
+
+
 def test_a_tokenizer_of_our_training_names_its_own_sizes_and_preprocessing(
     files: Path, tmp_path: Path
 ) -> None:
