@@ -43,6 +43,7 @@ __all__ = [
     "states_of",
 ]
 
+_OPPOSITE_SHARE = 0.3
 RULES_VERSION = "rules-2"
 OUTSIDE_ANSWER = "That is outside what this model judges."
 YES, NO = "yes", "no"
@@ -82,12 +83,14 @@ class RuleSet:
     """How pairs are made. `schemes` names the scheme of each source; other sources have `positives`.
 
     `per_subject`, `outside_per_film` and `beyond_per_film` are draws; a wording drawn twice counts once.
+    `abnormal_weight` is a factor on the pairs that ask whether a film is normal.
     """
 
     judged: tuple[str, ...] = JUDGED
     schemes: Mapping[str, str] = field(default_factory=lambda: {"nih-cxr14": "nih", "kermany": "kermany"})
     wordings: Wordings = "training"
     per_subject: int = 1
+    abnormal_weight: float = 1.0
     outside_per_film: int = 1
     beyond_per_film: int = 1
     max_weight: float = 10.0
@@ -170,8 +173,8 @@ def make_pairs(records: Iterable[FilmRecord], rules: RuleSet) -> tuple[list[Rule
             place = (subject,) if subject in (OUTSIDE, BEYOND) else _stratum(record, subject)
             strata[place] += {pair.question: pair for pair in drawn}.values()
     balanced: list[RulePair] = []
-    for pairs in strata.values():
-        weighted = _balanced(pairs, rules.max_weight)
+    for (subject, *_), pairs in strata.items():
+        weighted = _balanced(pairs, rules.max_weight, rules.abnormal_weight if subject == ABNORMAL else 1.0)
         dropped["subject with one answer only in its stratum"] += len(pairs) - len(weighted)
         balanced += weighted
     balanced.sort(key=lambda pair: (pair.key, pair.subject, pair.question))
@@ -206,9 +209,20 @@ def _pair(
     options = questions[subject]
     if subject == BEYOND and not rules.scheme(record.source).kinds:
         options = options + questions[KIND]  # the labels of other sources don't tell kinds of pneumonia apart
-    asked = options[int(random.integers(len(options)))]
+    asked = _drawn(options, random)
     state = states.get(subject, OUTSIDE)
     return RulePair(record.key, asked.question, _answer(subject, state, asked, states, rules), subject, state)
+
+
+def _drawn(options: Sequence[Asked], random: np.random.Generator) -> Asked:
+    """Draw a wording, of those to which yes means the opposite more than there are of them.
+
+    They are few, and what they ask can't be told from the film and the finding's name alone.
+    """
+    opposite = [asked for asked in options if not asked.yes_means]
+    if opposite and random.random() < _OPPOSITE_SHARE:
+        options = opposite
+    return options[int(random.integers(len(options)))]
 
 
 def _answer(subject: str, state: str, asked: Asked, states: Mapping[str, str], rules: RuleSet) -> str:
@@ -240,8 +254,8 @@ def _stratum(record: FilmRecord, subject: str) -> tuple[str, ...]:
     return subject, record.split, record.source, view, age_band(record.age)
 
 
-def _balanced(pairs: Sequence[RulePair], max_weight: float) -> list[RulePair]:
-    """Give every state of one stratum the same total weight, none where there is only one state.
+def _balanced(pairs: Sequence[RulePair], max_weight: float, factor: float = 1.0) -> list[RulePair]:
+    """Give every state of one stratum the same total weight, times `factor`; none where there is only one state.
 
     A rare state's pairs weigh at most `max_weight`; the other states are then weighed down to its total.
     """
@@ -251,7 +265,7 @@ def _balanced(pairs: Sequence[RulePair], max_weight: float) -> list[RulePair]:
     if len(counts) < 2:
         return []
     total = min(len(pairs) / len(counts), max_weight * min(counts.values()))
-    return [replace(pair, weight=total / counts[pair.state]) for pair in pairs]
+    return [replace(pair, weight=factor * total / counts[pair.state]) for pair in pairs]
 
 
 def _random_of(seed: int, key: str) -> np.random.Generator:
