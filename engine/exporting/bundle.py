@@ -78,6 +78,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
     films = film_stack(select(rows, "val", REFERENCE_SOURCES), spec)
     checks = check_graphs(tokenizer, network, config, vocabulary, films, settings.out)
     limits = input_limits(tokenizer, rows, spec)
+    drawing = {"temperature": settings.temperature, "guidance": settings.guidance}
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "name": settings.name,
@@ -87,7 +88,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
         "preprocessing": spec.to_manifest(),
         "vocabulary": vocabulary_layout(vocabulary),
         "language_model": language_model_shape(config),
-        "sampling": {**SAMPLING, "generate": {**SAMPLING["generate"], "guidance": settings.guidance}},
+        "sampling": {**SAMPLING, "generate": {**SAMPLING["generate"], **drawing}},
         "findings": {"judged": ["No Finding", *JUDGED], "not_judged": list(NOT_JUDGED)},
         "findings_supported": findings_supported(_results(settings.results)),
         "input_check": limits,

@@ -20,6 +20,7 @@ class ExportSettings(Settings):
     source: str = Field("nih-cxr14", description="Source whose adult validation films set the thresholds.")
     context: bool = Field(False, description="The prompts of the bundle tell view and age band.")
     calibrate: bool = Field(True, description="Set the drafts' decision thresholds on the validation films.")
+    temperature: float = Field(1.0, gt=0, description="Temperature that films are drawn with.")
     guidance: float = Field(
         1.0, ge=1, description="How far a drawn film is led towards its report; 1 is not."
     )
