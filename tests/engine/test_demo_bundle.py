@@ -25,7 +25,7 @@ def test_the_folder_is_small_and_states_its_use(demo: Model) -> None:
     assert sum(path.stat().st_size for path in folder.iterdir()) <= LARGEST
     card = (folder / "MODEL_CARD.md").read_text(encoding="utf-8")
     assert "Not for clinical use" in card
-    assert "95 % interval" in card
+    assert "Intervals are 95 %" in card
     assert "CVPR 2017" in (folder / "ATTRIBUTION.md").read_text(encoding="utf-8")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit
 
 from engine.errors import GenerationError
+from engine.evaluate.labeler import NO_FINDING, named
 from engine.lm.prompt import GENERATE_INSTRUCTIONS, REPORT_INSTRUCTIONS, generate_prompt, report_prompt
 from engine.model import Draft, Model
 from engine.preprocess import film_from_array, film_from_file
@@ -57,15 +57,15 @@ def test_every_demo_film_gets_a_draft_within_the_models_range(demo: Model, draft
             assert not re.search(rf"\b{finding}", draft.text, re.IGNORECASE)
 
 
-def test_normal_and_abnormal_films_get_different_drafts(
+def test_drafts_tell_normal_from_abnormal_films(
     drafts: dict[str, Draft], labels: dict[str, set[str]]
 ) -> None:
     # Seven films of each kind can't measure the model (its card does); they can show that it looks at the film.
-    normal = Counter(draft.text for name, draft in drafts.items() if labels[name] == {"No Finding"})
-    abnormal = Counter(draft.text for name, draft in drafts.items() if labels[name] != {"No Finding"})
-    (usual, seen), *_ = normal.most_common(1)
-    assert usual != abnormal.most_common(1)[0][0]
-    assert seen / normal.total() > abnormal[usual] / abnormal.total()
+    right: dict[bool, list[bool]] = {True: [], False: []}
+    for name, draft in drafts.items():
+        normal = labels[name] == {"No Finding"}
+        right[normal].append((named(draft.text) == {NO_FINDING}) == normal)
+    assert np.mean([np.mean(right[True]), np.mean(right[False])]) >= 0.75
 
 
 def test_a_film_as_jpeg_and_as_dx_gives_equal_codes(demo: Model, tmp_path: Path) -> None:
