@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -58,16 +57,18 @@ def test_every_study_is_confirmed_with_its_report_in_the_pacs(studies: list[dict
 
 @pytest.mark.timeout(1000)
 @pytest.mark.peers
-def test_drafts_of_normal_and_abnormal_films_differ(studies: list[dict[str, object]]) -> None:
-    """The commonest drafts differ, and so do most pairs of a normal and an abnormal film.
+def test_drafts_tell_normal_from_abnormal_films(studies: list[dict[str, object]]) -> None:
+    """Drafts call normal films normal and abnormal ones not, with a balanced accuracy of .75 on the fourteen.
 
-    How often the model is right is no matter of this test: its card says so.
+    Seven films of each kind are no measure of the model, which its card gives; a draft that doesn't come from
+    its film doesn't get there. A normal draft begins with No.
     """
     labels = _labels()
     normal = [row["draft"] for row in studies if labels[str(row["accession"])] == NORMAL]
     abnormal = [row["draft"] for row in studies if labels[str(row["accession"])] != NORMAL]
-    assert Counter(normal).most_common(1)[0][0] != Counter(abnormal).most_common(1)[0][0]
-    assert sum(one != other for one in normal for other in abnormal) > len(normal) * len(abnormal) / 2
+    right = [str(draft).startswith("No ") for draft in normal]
+    also_right = [not str(draft).startswith("No ") for draft in abnormal]
+    assert sum(right) / len(right) + sum(also_right) / len(also_right) >= 2 * 0.75
 
 
 def test_a_demonstration_that_cannot_start_says_why(tmp_path: Path) -> None:
