@@ -69,6 +69,7 @@ def test_drafts_tell_normal_from_abnormal_films(studies: list[dict[str, object]]
     right = [str(draft).startswith("No ") for draft in normal]
     also_right = [not str(draft).startswith("No ") for draft in abnormal]
     assert sum(right) / len(right) + sum(also_right) / len(also_right) >= 2 * 0.75
+    assert sum(one != other for one in normal for other in abnormal) > len(normal) * len(abnormal) / 2
 
 
 def test_a_demonstration_that_cannot_start_says_why(tmp_path: Path) -> None:
