@@ -15,8 +15,8 @@ import numpy as np
 
 from engine.bundle import GUARD, Bundle, GuardEntry
 from engine.errors import BackendError
-from engine.evaluate.labeler import NO_FINDING, mentions, named
 from engine.preprocess import Film
+from engine.question import says_abnormal
 from engine.runtime.onnx_backend import open_session
 
 Agreement = Literal["agrees", "disagrees", "not judged"]
@@ -70,13 +70,3 @@ def open_guard(bundle: Bundle, threads: int) -> Guard | None:
     """Open the bundle's guard, if it has one; raise BackendError where it can't be opened."""
     entry = bundle.manifest.guard
     return None if entry is None else Guard(bundle.path(GUARD), entry, threads)
-
-
-def says_abnormal(text: str) -> bool | None:
-    """Tell whether a draft calls the film abnormal; None where it can't be read as either."""
-    names = named(text)
-    if names:
-        return NO_FINDING not in names
-    # A finding outside the labeler's 14 still says that the film isn't normal.
-    affirmed = any(mention.state == "positive" and mention.concept != "device" for mention in mentions(text))
-    return True if affirmed else None

@@ -24,11 +24,15 @@ from engine.input_check import InputCheck
 from engine.lm.prompt import answer_prompt, generate_prompt, instruct_prompt, report_prompt
 from engine.lm.vocabulary import CODES_PER_IMAGE
 from engine.preprocess import Film
+from engine.question import asked_about, says_of
 from engine.runtime.generation import OnStep, OnText, TextAnswer, generate_image, generate_text
 from engine.runtime.select import AUTO, Backends, open_backends
 
 # The marks that de-identification leaves in training reports.
 _DEIDENTIFIED = re.compile(r"_{2,}")
+# What answers to be led by a draft begin with (engine.vqa.rules).
+YES, NO = "Yes", "No"
+_DRAFTS_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Model:
         self.backends = backends
         self.free = free
         self.tries = tries
+        self._drafts: dict[tuple[tuple[int, ...], str | None], str] = {}
 
     @classmethod
     def open(cls, folder: str | Path | None = None, runtime: str = AUTO, threads: int | None = None) -> Model:
@@ -171,6 +176,7 @@ class Model:
     ) -> Answer:
         """Answer a question about a film given as codes, handing out text as it comes.
 
+        Where the bundle's `draft_weight` says so, a yes or no leans towards the draft of the same film.
         Raises GenerationError for a question about a finding outside the model's range, an empty answer,
         and one with the marks of de-identified reports.
         """
@@ -179,6 +185,8 @@ class Model:
             raise GenerationError(f"The question is about {outside}. {self._range()}")
         prompt = answer_prompt(self.bundle.vocabulary, question, codes, context)
         sampling = self._seeded(self.bundle.manifest.sampling.answer, seed)
+        if sampling.draft_weight and not sampling.free:
+            sampling = self._leaning(sampling, question, tuple(codes), context, on_step)
         return self._passed_on(self._text(prompt, sampling, on_text, on_step))
 
     def instruct(
@@ -213,6 +221,36 @@ class Model:
             self.backends.language, self.bundle.vocabulary, prompt, sampling, on_step, unasked
         )
         return GeneratedFilm(drawn.codes, self.decode(drawn.codes), drawn.seed)
+
+    def _leaning(
+        self,
+        sampling: Sampling,
+        question: str,
+        codes: tuple[int, ...],
+        context: str | None,
+        on_step: OnStep | None,
+    ) -> Sampling:
+        """Let a yes or no lean towards what the draft of the same film says of what is asked."""
+        asked = asked_about(question)
+        said = None if asked is None else says_of(asked[0], self._draft_text(codes, context, on_step))
+        if asked is None or said is None:
+            return sampling
+        half = sampling.draft_weight / 2 * (1 if said == asked[1] else -1)
+        return replace(sampling, decision_bias={**sampling.decision_bias, YES: half, NO: -half})
+
+    def _draft_text(self, codes: tuple[int, ...], context: str | None, on_step: OnStep | None) -> str:
+        """Give the text of the film's draft, empty where it has none; the last films' are kept."""
+        if (codes, context) not in self._drafts:
+            try:
+                draft = self.report(codes, context=context, on_step=on_step)
+            except GenerationError:
+                text = ""
+            else:
+                text = "" if draft.decision == "withheld" else draft.text
+            if len(self._drafts) >= _DRAFTS_KEPT:
+                del self._drafts[next(iter(self._drafts))]
+            self._drafts[codes, context] = text
+        return self._drafts[codes, context]
 
     def _guarded(self, film: Film | None, text: str) -> GuardReading | None:
         guard = self.backends.guard

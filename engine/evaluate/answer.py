@@ -2,7 +2,7 @@
 
 Balanced accuracy is taken per finding and then averaged: pooled over findings, the question alone would win.
 An answer that is neither yes nor no is wrong either way. No threshold is chosen here: the answer is what the
-model says.
+model says. Where its bundle lets answers lean towards drafts, they are also given by the question's own log-odds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,11 +48,12 @@ from engine.vqa.rules import answer_says
 from engine.vqa.wordings import HELD_OUT_QUESTIONS, Asked
 
 MEAN = "mean of five"
+UNLED = "not led by the draft"
 
 
 @dataclass(frozen=True)
 class Answers:
-    """Answers to `TARGETS` in K wordings: said yes, said no [N, targets, K] of the subject, score [N, targets]."""
+    """Answers to `TARGETS` in K wordings: said yes, said no, and scores of the subject, each [N, targets, K]."""
 
     yes: Flags
     no: Flags
@@ -61,6 +62,10 @@ class Answers:
     def take(self, rows: Indices) -> "Answers":
         """Give the answers about these rows, in their order."""
         return Answers(self.yes[rows], self.no[rows], self.score[rows])
+
+    def by_score(self) -> "Answers":
+        """Give the answers that the questions' log-odds alone would be, whatever the draft says."""
+        return Answers(self.score > 0, self.score < 0, self.score)
 
 
 def evaluate_answer(
@@ -79,7 +84,11 @@ def evaluate_answer(
     cohort = load_cohort(model, rows, read)
     used = ask(model, cohort, with_context, wordings)
     blanked = ask(model, cohort, False, wordings) if with_context else used
-    variants = {BLANKED: [blanked], SHUFFLED: [used.take(order) for order in shuffled_orders(cohort)]}
+    variants = {
+        BLANKED: [blanked],
+        SHUFFLED: [used.take(order) for order in shuffled_orders(cohort)],
+        UNLED: [used.by_score()],
+    }
     said = said_by_texts(draft(model, cohort, with_context).texts)
     top, parts = strata(cohort)
     figures = _figures(cohort, top, used, variants, said, floors, draws)
@@ -111,7 +120,7 @@ def ask(model: Model, cohort: Cohort, with_context: bool, wordings: int) -> Answ
             no[index, column, turn] = told is not None and told != question.yes_means
         odds = answer_log_odds(model, cohort, [question.question for question in asked], lines)
         score[:, column, turn] = np.where([question.yes_means for question in asked], odds, -odds)
-    return Answers(yes, no, np.asarray(score.mean(axis=2)))
+    return Answers(yes, no, score)
 
 
 def wording(name: str, place: int, turn: int, wordings: int) -> Asked:
@@ -156,9 +165,12 @@ def _figures(
         for name, statistic in _accuracies(each, truth).items()
     }
     statistics |= {
-        f"auroc/{name}": auroc_over(here.score[:, i], truth[:, i]) for i, name in enumerate(TARGETS)
+        f"auroc/{name}": auroc_over(here.score[:, i].mean(axis=1), truth[:, i])
+        for i, name in enumerate(TARGETS)
     }
-    statistics["agreement/"] = mean_over(_agreement(here, said.take(part.inside)))
+    drafts = said.take(part.inside)
+    statistics["agreement/"] = mean_over(_agreement(here, drafts))
+    statistics["agreement/unled"] = mean_over(_agreement(here.by_score(), drafts))
     samples = sampled(statistics, cohort.patients(part.inside), draws)
     found = {group: _of(samples, group) for group in (*groups, "auroc")}
     return {
@@ -174,11 +186,13 @@ def _figures(
         "metrics": _intervals(found[""]),
         "auroc": _intervals(found["auroc"]),
         "agreement_with_drafts": samples["agreement/"].interval,
+        "agreement_not_led_by_drafts": samples["agreement/unled"].interval,
         "neither_yes_nor_no": float((~here.yes & ~here.no).mean()) if len(films) else None,
         "floors": {name: _intervals(found[name]) for name in by_floor},
         "floors_missing": list(missing(fitted)),
         "context_blanked": _intervals(found[BLANKED]),
         "shuffled": _intervals(found[SHUFFLED]),
+        "not_led_by_drafts": _intervals(found[UNLED]),
         "paired": {
             f"minus {group}": {
                 name: (sample - found[group][name]).interval for name, sample in found[""].items()
@@ -193,7 +207,7 @@ def _answers_of(said: Said) -> Answers:
     """Read a floor's answers off what it says: the same in every wording."""
     yes = np.column_stack([said.abnormal, said.findings[:, FIVE]])[:, :, None]
     no = np.column_stack([said.normal, ~said.findings[:, FIVE]])[:, :, None]
-    return Answers(yes, no, np.zeros(yes.shape[:2]))
+    return Answers(yes, no, np.zeros(yes.shape))
 
 
 def _accuracies(each: Sequence[Answers], truth: Flags) -> dict[str, WeightedStatistic]:
@@ -241,11 +255,12 @@ def _table(title: str, part: Mapping[str, Any]) -> Table:
     rows: list[list[Cell]] = [["the model", *_cells(part["metrics"])]]
     rows.append(["the model, view and age blanked", *_cells(part["context_blanked"])])
     rows.append(["the model, films shuffled", *_cells(part["shuffled"])])
+    rows.append(["the model, not led by its drafts", *_cells(part["not_led_by_drafts"])])
     rows += [[f"floor: {name}", *_cells(found)] for name, found in part["floors"].items()]
     rows.append(["AUROC of the log-odds", *[part["auroc"][name] for name in TARGETS], None])
     notes = [
         f"Balanced accuracy; {part['n']} films, 95 % intervals, bootstrap by patient. Answers and drafts agree on "
-        f"{part['agreement_with_drafts']}."
+        f"{part['agreement_with_drafts']}; were they not led by drafts, on {part['agreement_not_led_by_drafts']}."
     ]
     if part.get("not_averaged"):
         notes.append(

@@ -88,7 +88,11 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
         "preprocessing": spec.to_manifest(),
         "vocabulary": vocabulary_layout(vocabulary),
         "language_model": language_model_shape(config),
-        "sampling": {**SAMPLING, "generate": {**SAMPLING["generate"], **drawing}},
+        "sampling": {
+            **SAMPLING,
+            "answer": {**SAMPLING["answer"], "draft_weight": settings.draft_weight},
+            "generate": {**SAMPLING["generate"], **drawing},
+        },
         "findings": {"judged": ["No Finding", *JUDGED], "not_judged": list(NOT_JUDGED)},
         "findings_supported": findings_supported(_results(settings.results)),
         "input_check": limits,

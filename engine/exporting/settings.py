@@ -24,6 +24,11 @@ class ExportSettings(Settings):
     guidance: float = Field(
         1.0, ge=1, description="How far a drawn film is led towards its report; 1 is not."
     )
+    draft_weight: float = Field(
+        0.0,
+        ge=0,
+        description="Log-odds by which a yes or no leans towards the draft of the same film; 0 is not.",
+    )
     guard: Path | None = Field(
         None, description="Classifier of `llmcxr train classifier` (best.pt) to put beside it as guard."
     )

@@ -83,21 +83,21 @@ class RuleSet:
     """How pairs are made. `schemes` names the scheme of each source; other sources have `positives`.
 
     `per_subject`, `outside_per_film` and `beyond_per_film` are draws; a wording drawn twice counts once.
-    `abnormal_weight` is a factor on the pairs that ask whether a film is normal.
+    `subject_weights` are factors on the pairs of a subject; 1 where it isn't named.
     """
 
     judged: tuple[str, ...] = JUDGED
     schemes: Mapping[str, str] = field(default_factory=lambda: {"nih-cxr14": "nih", "kermany": "kermany"})
     wordings: Wordings = "training"
     per_subject: int = 1
-    abnormal_weight: float = 1.0
+    subject_weights: Mapping[str, float] = field(default_factory=dict)
     outside_per_film: int = 1
     beyond_per_film: int = 1
     max_weight: float = 10.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raise SynthesisError for a finding without wordings or a scheme that there isn't."""
+        """Raise SynthesisError for a finding without wordings, a scheme that there isn't, or a weight of nothing."""
         for name in self.judged:
             if name not in JUDGED:
                 raise SynthesisError(
@@ -106,6 +106,12 @@ class RuleSet:
         for name in self.schemes.values():
             if name not in SCHEMES:
                 raise SynthesisError(f"There is no label scheme {name!r}. Choose from {', '.join(SCHEMES)}.")
+        for name, weight in self.subject_weights.items():
+            if name not in TRAINING_QUESTIONS or not weight > 0:
+                raise SynthesisError(
+                    f"The weight {weight} for questions on {name!r} isn't possible. Give a number above 0 to one of "
+                    f"{', '.join(TRAINING_QUESTIONS)}."
+                )
 
     def scheme(self, source: str) -> Scheme:
         """Give the scheme of a source's labels."""
@@ -174,7 +180,7 @@ def make_pairs(records: Iterable[FilmRecord], rules: RuleSet) -> tuple[list[Rule
             strata[place] += {pair.question: pair for pair in drawn}.values()
     balanced: list[RulePair] = []
     for (subject, *_), pairs in strata.items():
-        weighted = _balanced(pairs, rules.max_weight, rules.abnormal_weight if subject == ABNORMAL else 1.0)
+        weighted = _balanced(pairs, rules.max_weight, rules.subject_weights.get(subject, 1.0))
         dropped["subject with one answer only in its stratum"] += len(pairs) - len(weighted)
         balanced += weighted
     balanced.sort(key=lambda pair: (pair.key, pair.subject, pair.question))

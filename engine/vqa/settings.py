@@ -90,8 +90,9 @@ class SynthesisSettings(Settings):
     per_subject: int = Field(
         default=1, ge=1, le=32, description="rules: wordings of each finding, of normal, open, view and kind."
     )
-    abnormal_weight: float = Field(
-        default=1, gt=0, description="rules: factor on the weight of questions whether a film is normal."
+    subject_weights: dict[str, float] = Field(
+        default={},
+        description="rules: factors on the weight of questions on a subject, as {abnormal: 4, kind: 6}.",
     )
     outside_per_film: int = Field(
         default=1, ge=0, le=8, description="rules: questions on findings not judged."

@@ -69,7 +69,7 @@ def _by_rules(settings: SynthesisSettings, prepared: PreparedSet | None, folder:
         schemes=settings.schemes,
         wordings=settings.wordings,
         per_subject=settings.per_subject,
-        abnormal_weight=settings.abnormal_weight,
+        subject_weights=settings.subject_weights,
         outside_per_film=settings.outside_per_film,
         beyond_per_film=settings.beyond_per_film,
         max_weight=settings.max_weight,

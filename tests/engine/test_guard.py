@@ -27,7 +27,7 @@ from engine.classifier.settings import ClassifierSettings
 from engine.errors import BackendError, BundleError, ExportError
 from engine.exporting.guard import checked_scores, export_guard, refuse_known, write_guard
 from engine.exporting.settings import ExportSettings
-from engine.guard import Guard, open_guard, says_abnormal
+from engine.guard import Guard, open_guard
 from engine.model import Model
 from engine.preprocess import PreprocessingSpec, film_from_array
 from engine.train.common import save_checkpoint
@@ -115,19 +115,6 @@ def test_the_guard_says_whether_it_goes_along(
     expected = 1 / (1 + np.exp(-np.array([4.0, 1.0]) * float(film[0, 0, 0])))
     assert list(draft.guard.probabilities) == ["Abnormal", "Pneumonia"]
     assert list(draft.guard.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("Findings of pneumonia and atelectasis.", True),
-        ("Rib fracture.", True),
-        ("No acute cardiopulmonary abnormality.", False),
-        ("", None),
-    ],
-)
-def test_drafts_are_read_as_normal_or_abnormal(text: str, said: bool | None) -> None:
-    assert says_abnormal(text) is said
 
 
 @pytest.mark.parametrize(

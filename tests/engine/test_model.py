@@ -6,11 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from engine import input_check
 from engine.errors import GenerationError, PromptError
+from engine.lm.prompt import report_prompt
 from engine.model import Model
 from engine.preprocess import film_from_array
+from engine.runtime.rows import RowBatch
 from tests.engine.factories import chest_film, chest_pixels
 from tests.engine.test_generation import Scripted, said
 
@@ -139,3 +142,61 @@ def test_a_generated_film_is_the_decoded_codes(model: Model) -> None:
     drawn = model.generate("The lungs are clear.")
     assert drawn.film.shape == (1, 256, 256)
     assert np.array_equal(drawn.film, model.decode(drawn.codes))
+
+
+EFFUSION = "Pleural effusion is present."
+
+
+class Undecided(RowBatch):
+    """Says `draft` to a report prompt; any question it answers by Yes or No, which differ by `yes` log-odds."""
+
+    def __init__(self, model: Model, draft: str, yes: float) -> None:
+        self.vocabulary = model.bundle.vocabulary
+        super().__init__(self.vocabulary.size, 900)
+        instruction = model.bundle.manifest.instructions.report[0]
+        self.asks_report = report_prompt(self.vocabulary, CODES, instruction)
+        self.draft, self.yes = [*self.vocabulary.encode(draft), self.vocabulary.end], yes
+        self.script: list[int] = []
+
+    def _allocate(self, rows: int) -> None:
+        pass
+
+    def _run(self, ids: NDArray[np.int64], write: NDArray[np.int64], keep: int) -> NDArray[np.float32]:
+        logits = np.zeros((len(ids), keep, self.vocabulary_size), dtype=np.float32)
+        if ids.shape[1] > 1:
+            self.script = list(self.draft) if ids[0].tolist() == self.asks_report else []
+            if not self.script:
+                yes, no = (self.vocabulary.encode(word)[0] for word in ("Yes", "No"))
+                logits[:, :, yes], logits[:, :, no] = 20.0 + self.yes, 20.0
+                return logits
+        logits[:, :, self.script.pop(0) if self.script else self.vocabulary.end] = 20.0
+        return logits
+
+
+@pytest.mark.parametrize(
+    ("question", "draft", "yes", "weight", "answer"),
+    [
+        pytest.param("Is there an effusion?", EFFUSION, -1.0, 0.0, "No", id="not led"),
+        pytest.param("Is there an effusion?", EFFUSION, -1.0, 2.0, "Yes", id="led to yes"),
+        pytest.param("Is there an effusion?", "No acute finding.", 1.0, 2.0, "No", id="led to no"),
+        pytest.param(
+            "Is the chest free of an effusion?", "No acute finding.", -1.0, 2.0, "Yes", id="the other way"
+        ),
+        pytest.param("Is this film normal?", EFFUSION, 1.0, 2.0, "No", id="normality"),
+        pytest.param("Is there an effusion?", EFFUSION, -3.0, 2.0, "No", id="surer than the draft"),
+        pytest.param("Is there an effusion?", "Small pneumothorax.", -1.0, 2.0, "No", id="withheld draft"),
+        pytest.param("Is there an effusion?", " ", -1.0, 2.0, "No", id="no draft"),
+        pytest.param("Where is the effusion?", EFFUSION, -1.0, 2.0, "No", id="not for yes or no"),
+    ],
+)
+def test_a_yes_or_no_leans_towards_the_draft(
+    model: Model, question: str, draft: str, yes: float, weight: float, answer: str
+) -> None:
+    sampling = model.bundle.manifest.sampling
+    sampling = replace(sampling, answer=replace(sampling.answer, draft_weight=weight))
+    bundle = replace(model.bundle, manifest=replace(model.bundle.manifest, sampling=sampling))
+    led = Model(bundle, replace(model.backends, language=Undecided(model, draft, yes)))
+    # The first token of either word, which is all that this backend says; the second time the draft is known.
+    assert [answer.find(led.answer(CODES, question).text) for _ in range(2)] == [0, 0]
+    freely = Model(bundle, led.backends, free=True).answer(CODES, question).text
+    assert ("Yes" if yes > 0 else "No").startswith(freely)

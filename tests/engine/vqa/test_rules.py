@@ -98,6 +98,21 @@ def pairs(films: list[FilmRecord]) -> list[RulePair]:
     return make_pairs(films, RuleSet())[0]
 
 
+def test_subjects_weigh_what_they_are_given(films: list[FilmRecord], pairs: list[RulePair]) -> None:
+    heavier, _ = make_pairs(films, RuleSet(subject_weights={KIND: 6.0}))
+    factors = {
+        (new.subject == KIND, round(new.weight / old.weight, 6))
+        for old, new in zip(pairs, heavier, strict=True)
+    }
+    assert factors == {(True, 6.0), (False, 1.0)}
+
+
+@pytest.mark.parametrize("weights", [{"Mass": 2.0}, {KIND: 0.0}])
+def test_an_impossible_weight_is_refused(weights: dict[str, float]) -> None:
+    with pytest.raises(SynthesisError, match=f"weight .* for questions on '{next(iter(weights))}'"):
+        RuleSet(subject_weights=weights)
+
+
 def test_ten_thousand_pairs_hold_nothing_that_labels_do_not_say(pairs: list[RulePair]) -> None:
     assert len(pairs) >= 10_000
     assert [pair.answer for pair in pairs if UNSAID.search(pair.answer)] == []
