@@ -104,6 +104,7 @@ class ClassifierTraining:
                 self._validate()
             if self.step % settings.save_every == 0 or last:
                 self._save()
+        self._tell_whole_run()
 
     def _step(self, batch: Batch) -> Tensor:
         settings = self.settings
@@ -159,6 +160,14 @@ class ClassifierTraining:
         net = made_network(self.settings.network, self.settings.sizes())
         net.load_state_dict({key: tensor.cpu() for key, tensor in self.averaged.module.state_dict().items()})
         Classifier(net, names, limits, facts).save(self.settings.out / BEST)
+
+    def _tell_whole_run(self) -> None:
+        """Add to the kept classifier what the whole run cost, up to its last step."""
+        if not self.run.first:
+            return
+        kept = Classifier.load(self.settings.out / BEST)
+        kept.facts |= {"run_steps": self.step, "run_cpu_seconds": round(self.run.progress.cpu_seconds, 1)}
+        kept.save(self.settings.out / BEST)
 
     def _save(self) -> None:
         self.run.save(

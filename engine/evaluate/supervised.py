@@ -1,7 +1,8 @@
 """The model beside a supervised reference on the same films: how much of the skill is kept.
 
 Skill is AUROC above chance: kept = (AUROC - .5) / (reference AUROC - .5), both on the same films and the same
-draws. The reference counts only where its mean AUROC for abnormal on the validation split is at least .88.
+draws. The reference counts only where its mean AUROC for abnormal on the validation split is at least .88, and
+each of at least three seeds took as many CPU hours as the model, tokenizer and all runs before included.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ from engine.model import Model
 from engine.progress import track
 
 VALID_FROM = 0.88
+SEEDS = 3
 MEAN = "mean of five"
 BATCH = 16
 
@@ -76,7 +78,10 @@ def evaluate_reference(
     ours = np.column_stack([odds, finding_log_odds(model, cohort, top, with_context)[top.inside]])
     theirs = reference_scores(references, films.rows, read)
     samples = sampled(_statistics(ours, theirs, films), cohort.patients(top.inside), draws)
-    val = _validity(references, validation, read)
+    val = _validation_auroc(references, validation, read)
+    spent = [_hours(one.facts.get("run_cpu_seconds")) for one in references]
+    ours_spent = model_hours(model.bundle.manifest.training)
+    reasons = reasons_not_valid(val, spent, ours_spent)
     names = ("abnormal", MEAN)
     return {
         "n": len(films),
@@ -84,7 +89,10 @@ def evaluate_reference(
         "model": model.bundle.model_key,
         "references": [file.name for file in files],
         "reference_val_auroc": val,
-        "valid": bool(val and np.mean(val) >= VALID_FROM),
+        "reference_cpu_hours": spent,
+        "model_cpu_hours": ours_spent,
+        "not_valid_for": reasons,
+        "valid": not reasons,
         "model_auroc": {name: samples[f"model/{name}"].interval for name in (*TARGETS, MEAN)},
         "reference_auroc": {name: samples[f"reference/{name}"].interval for name in (*TARGETS, MEAN)},
         "skill_kept": {name: samples[f"kept/{name}"].interval for name in names},
@@ -116,7 +124,36 @@ def share_kept(ours: WeightedStatistic, theirs: WeightedStatistic) -> WeightedSt
     return share
 
 
-def _validity(references: Sequence[Classifier], rows: Sequence[FilmRow], read: FilmReader) -> list[float]:
+def model_hours(training: Mapping[str, Any]) -> float | None:
+    """Give the CPU hours behind a bundle's weights, from its manifest; None where a run isn't recorded."""
+    runs = [
+        run
+        for part in ("tokenizer", "language_model")
+        for run in (*training.get(part, {}).get("before", []), training.get(part, {}))
+    ]
+    seconds = [run.get("cpu_seconds") for run in runs]
+    return None if None in seconds else _hours(sum(seconds))
+
+
+def _hours(seconds: float | None) -> float | None:
+    return None if seconds is None else round(float(seconds) / 3600, 3)
+
+
+def reasons_not_valid(val: Sequence[float], spent: Sequence[float | None], ours: float | None) -> list[str]:
+    """Say what keeps a reference from counting: its seeds' AUROC on val, their number, or their CPU hours."""
+    reasons = []
+    if not val or np.mean(val) < VALID_FROM:
+        reasons.append(f"its mean AUROC on val isn't at least {VALID_FROM}")
+    if len(spent) < SEEDS:
+        reasons.append(f"{len(spent)} of {SEEDS} seeds")
+    if ours is None or any(hours is None or hours < ours for hours in spent):
+        reasons.append("not every seed took as many CPU hours as the model")
+    return reasons
+
+
+def _validation_auroc(
+    references: Sequence[Classifier], rows: Sequence[FilmRow], read: FilmReader
+) -> list[float]:
     adults = [row for row in rows if row.adult and row.labels]
     if not adults:
         return []
@@ -137,7 +174,11 @@ def reference_tables(figures: Mapping[str, Any]) -> list[Table]:
         for name in (*TARGETS, MEAN)
     ]
     val = ", ".join(f"{value:.3f}" for value in figures["reference_val_auroc"]) or "not measured"
-    valid = "valid" if figures["valid"] else f"NOT valid (it takes {VALID_FROM})"
-    notes = [f"{figures['n']} films. The reference's AUROC on val: {val}; it is {valid}."]
+    valid = "valid" if figures["valid"] else f"NOT valid: {'; '.join(figures['not_valid_for'])}"
+    hours = ", ".join(str(one) for one in figures["reference_cpu_hours"])
+    notes = [
+        f"{figures['n']} films. The reference's AUROC on val: {val}. CPU hours of its seeds: {hours}; of the model: "
+        f"{figures['model_cpu_hours']}. The reference is {valid}."
+    ]
     columns = ["", "AUROC of the model", "AUROC of the reference, mean of its seeds", "skill kept"]
     return [Table(f"Beside a supervised reference: {figures['population']}", columns, rows, notes=notes)]

@@ -165,6 +165,36 @@ def test_the_reference_is_the_mean_of_its_seeds_and_counts_only_where_it_is_vali
     truth = np.array([not row.normal for row in rows])
     assert found["reference_auroc"]["abnormal"].value == pytest.approx(auroc(chances, truth))
     assert found["reference_val_auroc"] == [pytest.approx(auroc(chances[:6], truth[:6]))] * 2
-    assert found["valid"] == (found["reference_val_auroc"][0] >= 0.88)
+    assert not found["valid"]
+    assert found["not_valid_for"][-2:] == [
+        "2 of 3 seeds", "not every seed took as many CPU hours as the model"
+    ]  # fmt: skip
     assert set(found["skill_kept"]) == {"abnormal", "mean of five"}
     assert "skill kept" in supervised.reference_tables(found)[0].to_markdown()
+
+
+@pytest.mark.parametrize(
+    ("val", "spent", "ours", "reasons"),
+    [
+        ([0.87, 0.88, 0.89], [3.0, 3.0, 3.1], 3.0, []),
+        ([0.87, 0.87, 0.89], [3.0, 3.0, 3.0], 3.0, ["AUROC"]),
+        ([], [3.0, 3.0, 3.0], 3.0, ["AUROC"]),
+        ([0.9, 0.9], [3.0, 3.0], 3.0, ["2 of 3 seeds"]),
+        ([0.9, 0.9, 0.9], [3.0, 2.9, 3.0], 3.0, ["CPU hours"]),
+        ([0.9, 0.9, 0.9], [3.0, None, 3.0], 3.0, ["CPU hours"]),
+        ([0.9, 0.9, 0.9], [3.0, 3.0, 3.0], None, ["CPU hours"]),
+    ],
+)
+def test_what_keeps_a_reference_from_counting(
+    val: list[float], spent: list[float | None], ours: float | None, reasons: list[str]
+) -> None:
+    found = supervised.reasons_not_valid(val, spent, ours)
+    assert len(found) == len(reasons)
+    assert all(word in reason for word, reason in zip(reasons, found, strict=True))
+
+
+def test_the_models_hours_are_those_of_every_run_behind_it() -> None:
+    language = {"before": [{"cpu_seconds": 3600}, {"cpu_seconds": 1800}], "cpu_seconds": 1800}
+    assert supervised.model_hours({"tokenizer": {"cpu_seconds": 3600}, "language_model": language}) == 3.0
+    assert supervised.model_hours({"tokenizer": {}, "language_model": language}) is None
+    assert supervised.model_hours({}) is None
