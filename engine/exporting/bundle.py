@@ -14,7 +14,7 @@ import torch
 from transformers import GPTNeoXForCausalLM
 
 from engine.bundle import FORMAT, MANIFEST, Bundle, sha256_of, weights_sha256
-from engine.calibration import Thresholds, fit_thresholds
+from engine.calibration import Thresholds, fit_thresholds, shares_named
 from engine.card import attribution, findings_supported, model_card, summary
 from engine.data.film_files import read_film
 from engine.data.manifest import FilmRow, read_manifest, select
@@ -117,7 +117,10 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
 
 
 def calibrated(settings: ExportSettings, rows: list[FilmRow]) -> Thresholds:
-    """Set the thresholds of the bundle just written on the adult validation films of the source."""
+    """Set the thresholds of the bundle just written on the adult validation films of the source.
+
+    How often findings are named goes by the labels of its adult training films.
+    """
     model = Model.open(settings.out, ONNXRUNTIME, threads=1)
     chosen = [row for row in select(rows, "val", [settings.source], adults_only=True) if usable(row)]
     if not chosen:
@@ -130,7 +133,10 @@ def calibrated(settings: ExportSettings, rows: list[FilmRow]) -> Thresholds:
         codes = model.encode(read_film(row.file, model.bundle.preprocessing))
         told = context(row) if settings.context else None
         prompts.append(report_prompt(model.bundle.vocabulary, codes, REPORT_INSTRUCTIONS[0], told))
-    return fit_thresholds(model.backends.language, model.bundle.vocabulary, prompts, chosen)
+    shares = shares_named(
+        [row for row in select(rows, "train", [settings.source], adults_only=True) if usable(row)]
+    )
+    return fit_thresholds(model.backends.language, model.bundle.vocabulary, prompts, chosen, shares)
 
 
 def write_texts(manifest: dict[str, Any], settings: ExportSettings) -> None:

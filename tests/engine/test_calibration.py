@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from engine.calibration import (
     CHOICES,
+    NAMED,
     balanced_accuracy,
     decision_bias,
     decisions,
     drafted,
     fit_thresholds,
     macro_f1,
+    shares_named,
 )
 from engine.data.bpe import train_tokenizer
 from engine.data.manifest import FilmRow
@@ -63,8 +65,8 @@ def test_every_row_of_findings_in_order_is_looked_at(vocabulary: Vocabulary) -> 
     assert drafted(table, np.zeros(len(CHOICES))) == ("Pneumonia", "Edema")
 
 
-def test_biases_move_rare_findings_and_the_line_to_normal(vocabulary: Vocabulary) -> None:
-    """Effusion is always too shy by 2 and abnormality too bold by 1; both have a line that separates."""
+def made_films() -> tuple[list[list[float]], list[FilmRow]]:
+    """Every second film is abnormal, every fourth has an effusion that the model is too shy of, by 2 or so."""
     random = np.random.default_rng(0)
     beliefs, rows = [], []
     for number in range(60):
@@ -75,12 +77,42 @@ def test_biases_move_rare_findings_and_the_line_to_normal(vocabulary: Vocabulary
         )
         labels = {"Pneumonia", *(["Effusion"] if effusion else [])} if abnormal else {"No Finding"}
         rows.append(FilmRow(Path("x"), "made", f"p{number}", "PA", 50, "F", frozenset(labels), "val"))
-    found = fit_thresholds(Believer(vocabulary, beliefs), vocabulary, [[n] for n in range(60)], rows)
+    return beliefs, rows
+
+
+def test_biases_name_findings_as_often_as_wanted_and_draw_the_line_to_normal(vocabulary: Vocabulary) -> None:
+    beliefs, rows = made_films()
+    model, prompts = Believer(vocabulary, beliefs), [[number] for number in range(60)]
+    found = fit_thresholds(model, vocabulary, prompts, rows, {"Pneumonia": 1.0, "Effusion": 0.5 / NAMED})
     assert found.balanced_accuracy == 1.0
     assert found.macro_f1 == pytest.approx(2 / len(JUDGED))
     assert found.decision_bias["No"] > 0.5
     assert 1.0 <= found.decision_bias[" Pleural effusion"] == found.decision_bias["Pleural effusion"]
     assert found.films == 60
+    # A finding of every training film is named on every abnormal one, one that training doesn't have on none.
+    often = fit_thresholds(model, vocabulary, prompts, rows, {"Pneumonia": 1.0, "Effusion": 1.0})
+    assert often.decision_bias[" Pleural effusion"] > 3.0
+    never = fit_thresholds(model, vocabulary, prompts, rows, {"Pneumonia": 1.0})
+    assert never.decision_bias.get(" Pleural effusion", 0.0) <= 0.0
+
+
+def test_films_without_an_abnormal_one_move_no_finding(vocabulary: Vocabulary) -> None:
+    beliefs, rows = made_films()
+    normal = [number for number, row in enumerate(rows) if row.normal]
+    found = fit_thresholds(
+        Believer(vocabulary, beliefs),
+        vocabulary,
+        [[n] for n in normal],
+        [rows[n] for n in normal],
+        {"Effusion": 1.0},
+    )
+    assert set(found.decision_bias) == {"No"}
+
+
+def test_shares_are_those_of_abnormal_films() -> None:
+    _, rows = made_films()
+    assert shares_named(rows) == {name: {"Pneumonia": 1.0, "Effusion": 0.5}.get(name, 0.0) for name in JUDGED}
+    assert shares_named([row for row in rows if row.normal]) == {}
 
 
 def test_biases_are_named_by_what_they_move() -> None:
