@@ -64,7 +64,7 @@ def fit_thresholds(
     abnormal = [table for table, ill in zip(tables, truth[:, 0], strict=True) if ill]
     for name in JUDGED * _ROUNDS if abnormal else ():
         _name_as_often(bias, abnormal, name, min(1.0, NAMED * shares.get(name, 0.0)))
-    _draw_the_line(bias, tables, truth[:, 0])
+    bias[CHOICES.index(NO)] = _line(bias, [table[()] for table in tables], truth[:, 0])
     said = _drafts(tables, bias)
     return Thresholds(
         decision_bias(bias),
@@ -72,6 +72,19 @@ def fit_thresholds(
         macro_f1(said[:, 1:], truth[:, 1:]),
         len(rows),
     )
+
+
+def fit_line(
+    backend: LanguageBackend,
+    vocabulary: Vocabulary,
+    prompts: Sequence[list[int]],
+    rows: Sequence[Labelled],
+    found: Thresholds,
+) -> dict[str, float]:
+    """Choose the line between normal and abnormal for films of another age, where findings keep their biases."""
+    bias = np.array([found.decision_bias.get(SUBJECTS.get(name, ""), 0.0) for name in CHOICES])
+    openings = [_logs(backend.prefill([prompt])[0], vocabulary, ()) for prompt in prompts]
+    return {NO: _line(bias, openings, np.array([not is_normal(row) for row in rows]))}
 
 
 def shares_named(rows: Sequence[Labelled]) -> dict[str, float]:
@@ -94,31 +107,36 @@ def decisions(backend: LanguageBackend, vocabulary: Vocabulary, prompt: list[int
 
     Findings come in the order of JUDGED; what can't follow is minus infinity.
     """
-    mask = text_mask(vocabulary)
-    sentences = {name: vocabulary.encode(f" {SUBJECTS[name]} {PREDICATES[0]}") for name in JUDGED}
-    openings = {name: vocabulary.encode(f"{SUBJECTS[name]} {PREDICATES[0]}") for name in JUDGED}
-    end = vocabulary.encode("\n\n")[0]
     table: Table = {}
 
     def visit(said: Said, logits: NDArray[np.floating]) -> None:
-        logs = log_softmax(logits, mask)
-        values = np.full(len(CHOICES), -np.inf)
-        starts = sentences if said else openings
-        later = JUDGED[JUDGED.index(said[-1]) + 1 :] if said else JUDGED
-        for name in later:
-            values[CHOICES.index(name)] = logs[starts[name][0]]
-        if said:
-            values[-1] = logs[end]
-        else:
-            values[0] = logs[vocabulary.encode(NORMAL[0])[0]]
-        table[said] = values
+        table[said] = _logs(logits, vocabulary, said)
         length = int(backend.lengths[0])
-        for name in later:
-            visit((*said, name), backend.score([starts[name]], keep=1)[0, 0])
+        for name in _later(said):
+            visit((*said, name), backend.score([_sentence(vocabulary, name, said)], keep=1)[0, 0])
             backend.reset([0], length)
 
     visit((), backend.prefill([prompt])[0])
     return table
+
+
+def _logs(logits: NDArray[np.floating], vocabulary: Vocabulary, said: Said) -> NDArray[np.float64]:
+    """Read the log-probabilities of CHOICES, after what was said, off logits [V]."""
+    logs = log_softmax(logits, text_mask(vocabulary))
+    values = np.full(len(CHOICES), -np.inf)
+    for name in _later(said):
+        values[CHOICES.index(name)] = logs[_sentence(vocabulary, name, said)[0]]
+    stop, text = ("end", "\n\n") if said else (NO, NORMAL[0])
+    values[CHOICES.index(stop)] = logs[vocabulary.encode(text)[0]]
+    return values
+
+
+def _later(said: Said) -> tuple[str, ...]:
+    return JUDGED[JUDGED.index(said[-1]) + 1 :] if said else JUDGED
+
+
+def _sentence(vocabulary: Vocabulary, name: str, said: Said) -> list[int]:
+    return vocabulary.encode(f"{' ' if said else ''}{SUBJECTS[name]} {PREDICATES[0]}")
 
 
 def drafted(table: Table, bias: NDArray[np.float64]) -> Said:
@@ -162,17 +180,21 @@ def _name_as_often(bias: NDArray[np.float64], tables: Sequence[Table], name: str
     bias[place] = _GRID[int(np.argmin(far))]
 
 
-def _draw_the_line(bias: NDArray[np.float64], tables: Sequence[Table], truth: NDArray[np.bool_]) -> None:
-    """Set the bias of a normal draft to the value of the grid with the best penalised balanced accuracy."""
-    draws = _bootstraps(len(tables))
-    line = CHOICES.index(NO)
-    tried = []
+def _line(
+    bias: NDArray[np.float64], openings: Sequence[NDArray[np.float64]], abnormal: NDArray[np.bool_]
+) -> float:
+    """Give the bias of a normal draft, of the grid, with the best penalised balanced accuracy.
+
+    `openings` are the log-probabilities of CHOICES at each draft's start, `abnormal` [N] is the truth.
+    """
+    draws, line = _bootstraps(len(openings)), CHOICES.index(NO)
+    logs, tried, scores = np.stack(openings), bias.copy(), []
     for value in _GRID:
-        bias[line] = value
-        said = _drafts(tables, bias)[:, 0]
-        score = np.mean([balanced_accuracy(said[draw], truth[draw]) for draw in draws])
-        tried.append(float(score) - _PENALTY * abs(float(value)))
-    bias[line] = _GRID[int(np.argmax(tried))]
+        tried[line] = value
+        said = (logs + tried).argmax(axis=1) != line
+        score = np.mean([balanced_accuracy(said[draw], abnormal[draw]) for draw in draws])
+        scores.append(float(score) - _PENALTY * abs(float(value)))
+    return float(_GRID[int(np.argmax(scores))])
 
 
 def _bootstraps(count: int) -> list[NDArray[np.int64]]:

@@ -16,7 +16,7 @@ import numpy as np
 
 from engine import input_check
 from engine.bundle import Bundle, Sampling, default_bundle_folder
-from engine.data.templates import context_line
+from engine.data.templates import context_line, tells_child
 from engine.errors import GenerationError, PromptError
 from engine.guard import GuardReading
 from engine.imported import ImportedBundle
@@ -151,7 +151,10 @@ class Model:
         """
         instruction = self.bundle.manifest.instructions.report[0]
         prompt = report_prompt(self.bundle.vocabulary, codes, instruction, context)
-        said = self._text(prompt, self._seeded(self.bundle.manifest.sampling.report, seed), None, on_step)
+        sampling = self._seeded(self.bundle.manifest.sampling.report, seed)
+        if tells_child(context):
+            sampling = replace(sampling, decision_bias={**sampling.decision_bias, **sampling.child_bias})
+        said = self._text(prompt, sampling, None, on_step)
         reason = self._withheld(said)
         return Draft(
             text=said.text,

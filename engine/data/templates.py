@@ -140,6 +140,11 @@ def context_line(view: str, years: int | None) -> str:
     return " ".join([*parts, f"Age: {age_band(years)}."])
 
 
+def tells_child(line: str | None) -> bool:
+    """Tell whether a context line says that the patient is under 18 years old."""
+    return line is not None and f"Age: {age_band(0)}." in line
+
+
 def age_band(years: int | None) -> str:
     """Name the age band of an age in years."""
     if years is None:

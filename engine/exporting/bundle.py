@@ -14,7 +14,7 @@ import torch
 from transformers import GPTNeoXForCausalLM
 
 from engine.bundle import FORMAT, MANIFEST, Bundle, sha256_of, weights_sha256
-from engine.calibration import Thresholds, fit_thresholds, shares_named
+from engine.calibration import Thresholds, fit_line, fit_thresholds, shares_named
 from engine.card import attribution, findings_supported, model_card, summary
 from engine.data.film_files import read_film
 from engine.data.manifest import FilmRow, read_manifest, select
@@ -42,6 +42,8 @@ SAMPLING: dict[str, dict[str, Any]] = {
     "answer": {"temperature": 0.0, "top_p": 0.92, "max_new_tokens": 96, "seed": 0},
     "generate": {"temperature": 1.0, "top_p": 0.92, "max_new_tokens": 300, "seed": 0},
 }
+# Children's films that their threshold is set on.
+_MOST_CHILDREN = 300
 
 
 def export_bundle(settings: ExportSettings) -> dict[str, Any]:
@@ -105,8 +107,9 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
     write_texts(manifest, settings)
     if settings.calibrate:
         finish_manifest(manifest, settings.out)
-        thresholds = calibrated(settings, rows)
-        manifest["sampling"]["report"] = {**SAMPLING["report"], "decision_bias": thresholds.decision_bias}
+        thresholds, children = calibrated(settings, rows)
+        biases = {"decision_bias": thresholds.decision_bias, "child_bias": children}
+        manifest["sampling"]["report"] = {**SAMPLING["report"], **biases}
         manifest["training"]["thresholds"] = {
             "films": thresholds.films,
             "balanced_accuracy": round(thresholds.balanced_accuracy, 4),
@@ -116,27 +119,42 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
     return finish_manifest(manifest, settings.out)
 
 
-def calibrated(settings: ExportSettings, rows: list[FilmRow]) -> Thresholds:
+def calibrated(settings: ExportSettings, rows: list[FilmRow]) -> tuple[Thresholds, dict[str, float]]:
     """Set the thresholds of the bundle just written on the adult validation films of the source.
 
-    How often findings are named goes by the labels of its adult training films.
+    How often findings are named goes by the labels of its adult training films. Gives also the biases of children's
+    drafts, set on their validation films of all sources; none where the prompts don't tell an age.
     """
     model = Model.open(settings.out, ONNXRUNTIME, threads=1)
-    chosen = [row for row in select(rows, "val", [settings.source], adults_only=True) if usable(row)]
-    if not chosen:
+    adults = [row for row in select(rows, "val", [settings.source], adults_only=True) if usable(row)]
+    if not adults:
         raise ExportError(
             f"The manifest has no adult validation film of the source {settings.source!r} to set thresholds on. "
             "Name another with --source, or leave them out with --no-calibrate."
         )
-    prompts = []
-    for row in chosen:
-        codes = model.encode(read_film(row.file, model.bundle.preprocessing))
-        told = context(row) if settings.context else None
-        prompts.append(report_prompt(model.bundle.vocabulary, codes, REPORT_INSTRUCTIONS[0], told))
-    shares = shares_named(
-        [row for row in select(rows, "train", [settings.source], adults_only=True) if usable(row)]
-    )
-    return fit_thresholds(model.backends.language, model.bundle.vocabulary, prompts, chosen, shares)
+    training = select(rows, "train", [settings.source], adults_only=True)
+    shares = shares_named([row for row in training if usable(row)])
+    language, vocabulary = model.backends.language, model.bundle.vocabulary
+    found = fit_thresholds(language, vocabulary, _prompts(model, adults, settings.context), adults, shares)
+    children = [row for row in select(rows, "val") if usable(row) and row.age is not None and not row.adult]
+    if not settings.context or not children:
+        return found, {}
+    # Every n-th, so that no source and no patient of many films is all that is looked at.
+    some = children[:: -(-len(children) // _MOST_CHILDREN)]
+    return found, fit_line(language, vocabulary, _prompts(model, some, True), some, found)
+
+
+def _prompts(model: Model, rows: list[FilmRow], told: bool) -> list[list[int]]:
+    """Give the prompts of the films' drafts, with view and age band where they are told."""
+    return [
+        report_prompt(
+            model.bundle.vocabulary,
+            model.encode(read_film(row.file, model.bundle.preprocessing)),
+            REPORT_INSTRUCTIONS[0],
+            context(row) if told else None,
+        )
+        for row in rows
+    ]
 
 
 def write_texts(manifest: dict[str, Any], settings: ExportSettings) -> None:

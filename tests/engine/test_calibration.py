@@ -14,6 +14,7 @@ from engine.calibration import (
     decision_bias,
     decisions,
     drafted,
+    fit_line,
     fit_thresholds,
     macro_f1,
     shares_named,
@@ -94,6 +95,16 @@ def test_biases_name_findings_as_often_as_wanted_and_draw_the_line_to_normal(voc
     assert often.decision_bias[" Pleural effusion"] > 3.0
     never = fit_thresholds(model, vocabulary, prompts, rows, {"Pneumonia": 1.0})
     assert never.decision_bias.get(" Pleural effusion", 0.0) <= 0.0
+
+
+def test_the_line_of_other_films_is_drawn_anew(vocabulary: Vocabulary) -> None:
+    beliefs, rows = made_films()
+    model, prompts = Believer(vocabulary, beliefs), [[number] for number in range(60)]
+    found = fit_thresholds(model, vocabulary, prompts, rows, {"Pneumonia": 1.0})
+    bolder = Believer(vocabulary, [[value + 2.0 for value in belief] for belief in beliefs])
+    line = fit_line(bolder, vocabulary, prompts, rows, found)
+    assert list(line) == ["No"]
+    assert line["No"] == pytest.approx(found.decision_bias["No"] + 2.0, abs=0.5)
 
 
 def test_films_without_an_abnormal_one_move_no_finding(vocabulary: Vocabulary) -> None:

@@ -200,3 +200,36 @@ def test_a_yes_or_no_leans_towards_the_draft(
     assert [answer.find(led.answer(CODES, question).text) for _ in range(2)] == [0, 0]
     freely = Model(bundle, led.backends, free=True).answer(CODES, question).text
     assert ("Yes" if yes > 0 else "No").startswith(freely)
+
+
+class Shy(Undecided):
+    """Opens a draft with a normal one's first token, an effusion's lying 1 below it; then it ends."""
+
+    def __init__(self, model: Model) -> None:
+        super().__init__(model, "", 0.0)
+
+    def _run(self, ids: NDArray[np.int64], write: NDArray[np.int64], keep: int) -> NDArray[np.float32]:
+        logits = np.zeros((len(ids), keep, self.vocabulary_size), dtype=np.float32)
+        if ids.shape[1] > 1:
+            normal, abnormal = (self.vocabulary.encode(text)[0] for text in ("No", EFFUSION))
+            logits[:, :, normal], logits[:, :, abnormal] = 20.0, 19.0
+        else:
+            logits[:, :, self.vocabulary.end] = 20.0
+        return logits
+
+
+@pytest.mark.parametrize(
+    ("context", "starts"),
+    [
+        (None, "No"),
+        ("View: PA. Age: 40 to 59 years.", "No"),
+        ("Age: not known.", "No"),
+        ("View: AP. Age: under 18 years.", EFFUSION),
+    ],
+)
+def test_a_childs_draft_has_its_own_line(model: Model, context: str | None, starts: str) -> None:
+    sampling = model.bundle.manifest.sampling
+    sampling = replace(sampling, report=replace(sampling.report, child_bias={"No": -2.0}))
+    bundle = replace(model.bundle, manifest=replace(model.bundle.manifest, sampling=sampling))
+    draft = Model(bundle, replace(model.backends, language=Shy(model))).report(CODES, context=context)
+    assert starts.startswith(draft.text)
