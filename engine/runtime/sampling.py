@@ -5,6 +5,8 @@ Everything is float64 and numpy's PCG64, so the same logits and seed give the sa
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,7 @@ from engine.errors import GenerationError
 from engine.lm.vocabulary import Vocabulary
 
 Mask = NDArray[np.float64]
+Bias = Mapping[int, float]
 
 
 def no_mask(vocabulary: Vocabulary) -> Mask:
@@ -49,20 +52,21 @@ def log_softmax(logits: NDArray[np.floating], mask: Mask | None = None) -> NDArr
     return logs
 
 
-def decision_bias(vocabulary: Vocabulary, sampling: Sampling) -> Mask | None:
-    """Add-on for logits [V] from a sampling's `decision_bias`, or None where it has none."""
-    if not sampling.decision_bias:
-        return None
-    bias = np.zeros(vocabulary.size)
+def decision_bias(vocabulary: Vocabulary, sampling: Sampling) -> list[Bias]:
+    """Give what a sampling's `decision_bias` adds to the logits of first tokens, in its order.
+
+    A text at the start of an answer and the same text after a blank are one decision.
+    """
+    decisions: dict[str, dict[int, float]] = {}
     for text, value in sampling.decision_bias.items():
-        bias[vocabulary.encode(text)[0]] = value
-    return bias
+        decisions.setdefault(text.strip(), {})[vocabulary.encode(text)[0]] = value
+    return [*decisions.values()]
 
 
 class Sampler:
     """Chooses tokens for one request; holds the request's random generator."""
 
-    def __init__(self, sampling: Sampling, mask: Mask, bias: Mask | None = None) -> None:
+    def __init__(self, sampling: Sampling, mask: Mask, biases: Sequence[Bias] = ()) -> None:
         if not (sampling.temperature >= 0.0 and 0.0 < sampling.top_p <= 1.0 and sampling.max_new_tokens > 0):
             raise GenerationError(
                 f"Sampling with temperature {sampling.temperature}, top_p {sampling.top_p} and "
@@ -72,18 +76,25 @@ class Sampler:
             )
         self._sampling = sampling
         self._mask = mask
-        self._bias = bias
+        self._biases = list(biases)
         self._generator = np.random.Generator(np.random.PCG64(sampling.seed))
 
     def choose(self, logits: NDArray[np.floating]) -> tuple[int, float]:
         """Choose a token from logits [V] and give its probability.
 
         The probability is the model's own, at temperature 1 over what the mask leaves, before bias and top-p:
-        it doesn't depend on how the token was drawn.
+        it doesn't depend on how the token was drawn. Decisions are taken in their order: what a bias was added for
+        is behind it then, and so are the decisions before, which would else be pressed upon the text again.
         """
         logs = log_softmax(logits, self._mask)
-        weighed = logs if self._bias is None else logs + self._bias
+        weighed = logs.copy()
+        for bias in self._biases:
+            for id_, value in bias.items():
+                weighed[id_] += value
         chosen = int(weighed.argmax()) if self._sampling.temperature == 0.0 else self._draw(weighed)
+        taken = [place for place, bias in enumerate(self._biases) if chosen in bias]
+        if taken:
+            del self._biases[: taken[0] + 1]
         return chosen, float(np.exp(logs[chosen]))
 
     def _draw(self, logs: NDArray[np.float64]) -> int:

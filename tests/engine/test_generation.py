@@ -260,22 +260,31 @@ def test_impossible_sampling_is_refused(change: dict[str, float]) -> None:
 def test_a_decision_bias_moves_the_choice_but_not_the_probability() -> None:
     logits = np.log(np.array([0.6, 0.3, 0.1]))
     plain = Sampler(GREEDY, np.zeros(3)).choose(logits)
-    moved = Sampler(GREEDY, np.zeros(3), np.array([0.0, 1.0, 0.0])).choose(logits)
+    moved = Sampler(GREEDY, np.zeros(3), [{1: 1.0}]).choose(logits)
     assert plain == (0, pytest.approx(0.6))
     assert moved == (1, pytest.approx(0.3))
 
 
 def test_a_decision_bias_names_first_tokens() -> None:
     vocabulary = Vocabulary.from_text(train_tokenizer().to_str())
-    assert decision_bias(vocabulary, GREEDY) is None
-    bias = decision_bias(vocabulary, replace(GREEDY, decision_bias={"No": -0.5, " Pleural effusion": 1.5}))
-    assert bias is not None
-    assert np.flatnonzero(bias).tolist() == sorted(
-        [
-            vocabulary.encode("No acute finding.")[0],
-            vocabulary.encode("Pneumonia is present. Pleural effusion is")[4],
-        ]
-    )
+    assert decision_bias(vocabulary, GREEDY) == []
+    texts = {"No": -0.5, "Pleural effusion": 1.5, " Pleural effusion": 1.0}
+    assert decision_bias(vocabulary, replace(GREEDY, decision_bias=texts)) == [
+        {vocabulary.encode("No acute finding.")[0]: -0.5},
+        {
+            vocabulary.encode("Pleural effusion is present.")[0]: 1.5,
+            vocabulary.encode("Pneumonia is present. Pleural effusion is")[4]: 1.0,
+        },
+    ]
+
+
+def test_a_decision_that_was_taken_is_not_pressed_again() -> None:
+    logits = np.log(np.array([0.4, 0.3, 0.2, 0.1]))
+    sampler = Sampler(GREEDY, np.zeros(4), [{1: 2.0}, {2: 1.5}, {3: 1.0}])
+    assert [sampler.choose(logits)[0] for _ in range(3)] == [1, 2, 0]
+    # A later decision leaves those before it behind.
+    sampler = Sampler(GREEDY, np.zeros(4), [{1: 0.1}, {2: 1.5}, {3: 3.0}])
+    assert [sampler.choose(logits)[0] for _ in range(2)] == [3, 0]
 
 
 def test_logits_that_are_no_numbers_are_refused() -> None:
