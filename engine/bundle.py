@@ -71,11 +71,11 @@ class Sampling:
 
     `free` is the published code's way: no mask, and an image answer counts only with exactly 256 codes; then up
     to `tries` are drawn, each with the next seed. `decision_bias` is added to the logit of the first token of
-    each of its texts, such as `" Pleural effusion"`: the thresholds of a draft's decisions; `child_bias`
-    stands in for its texts where the prompt tells an age under 18 years. A `guidance` above 1
-    draws a film farther towards its report and away from a film without one (classifier-free guidance, arXiv
-    2207.12598); it takes a model that learned films without report too. `draft_weight` is for answers: the log-odds
-    by which a yes or no leans towards what the model's draft of the same film says of what is asked.
+    each of its texts, such as `" Pleural effusion"`: the thresholds of a draft's decisions, each of which is taken
+    once, in their order. `child_bias` stands in for them where the prompt tells an age under 18 years. A `guidance`
+    above 1 draws a film farther towards its report and away from a film without one (classifier-free guidance,
+    arXiv 2207.12598); it takes a model that learned films without report too. `draft_weight` is for answers: the
+    log-odds by which a yes or no leans towards what the model's draft of the same film says of what is asked.
     """
 
     temperature: float = 0.0

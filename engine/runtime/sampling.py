@@ -77,24 +77,28 @@ class Sampler:
         self._sampling = sampling
         self._mask = mask
         self._biases = list(biases)
+        self._taken: list[int] = []
         self._generator = np.random.Generator(np.random.PCG64(sampling.seed))
 
     def choose(self, logits: NDArray[np.floating]) -> tuple[int, float]:
         """Choose a token from logits [V] and give its probability.
 
         The probability is the model's own, at temperature 1 over what the mask leaves, before bias and top-p:
-        it doesn't depend on how the token was drawn. Decisions are taken in their order: what a bias was added for
-        is behind it then, and so are the decisions before, which would else be pressed upon the text again.
+        it doesn't depend on how the token was drawn. Decisions that have a bias are taken once and in their order:
+        the token of one that was taken is out, and those before it have no bias any more.
         """
         logs = log_softmax(logits, self._mask)
         weighed = logs.copy()
         for bias in self._biases:
             for id_, value in bias.items():
                 weighed[id_] += value
+        weighed[self._taken] = -np.inf
         chosen = int(weighed.argmax()) if self._sampling.temperature == 0.0 else self._draw(weighed)
-        taken = [place for place, bias in enumerate(self._biases) if chosen in bias]
-        if taken:
-            del self._biases[: taken[0] + 1]
+        for place, bias in enumerate(self._biases):
+            if chosen in bias:
+                self._taken += bias
+                del self._biases[: place + 1]
+                break
         return chosen, float(np.exp(logs[chosen]))
 
     def _draw(self, logs: NDArray[np.float64]) -> int:

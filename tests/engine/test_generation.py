@@ -278,13 +278,13 @@ def test_a_decision_bias_names_first_tokens() -> None:
     ]
 
 
-def test_a_decision_that_was_taken_is_not_pressed_again() -> None:
-    logits = np.log(np.array([0.4, 0.3, 0.2, 0.1]))
+def test_a_decision_is_taken_once() -> None:
+    logits = np.log(np.array([0.3, 0.4, 0.2, 0.1]))
     sampler = Sampler(GREEDY, np.zeros(4), [{1: 2.0}, {2: 1.5}, {3: 1.0}])
     assert [sampler.choose(logits)[0] for _ in range(3)] == [1, 2, 0]
     # A later decision leaves those before it behind.
     sampler = Sampler(GREEDY, np.zeros(4), [{1: 0.1}, {2: 1.5}, {3: 3.0}])
-    assert [sampler.choose(logits)[0] for _ in range(2)] == [3, 0]
+    assert [sampler.choose(logits)[0] for _ in range(2)] == [3, 1]
 
 
 def test_logits_that_are_no_numbers_are_refused() -> None:
