@@ -75,7 +75,9 @@ class Sampling:
     once, in their order. `child_bias` stands in for them where the prompt tells an age under 18 years. A `guidance`
     above 1 draws a film farther towards its report and away from a film without one (classifier-free guidance,
     arXiv 2207.12598); it takes a model that learned films without report too. `draft_weight` is for answers: the
-    log-odds by which a yes or no leans towards what the model's draft of the same film says of what is asked.
+    log-odds by which a yes or no leans towards what the model's draft of the same film says of what is asked. Of
+    `candidates` drawn films the one is kept from which the model would likeliest read its report again (as in
+    CogView's self-reranking, arXiv 2105.13290).
     """
 
     temperature: float = 0.0
@@ -88,6 +90,7 @@ class Sampling:
     child_bias: dict[str, float] = field(default_factory=dict)
     guidance: float = 1.0
     draft_weight: float = 0.0
+    candidates: int = 1
 
 
 @dataclass(frozen=True, config=_STRICT)

@@ -25,7 +25,15 @@ from engine.lm.prompt import answer_prompt, generate_prompt, instruct_prompt, re
 from engine.lm.vocabulary import CODES_PER_IMAGE
 from engine.preprocess import Film
 from engine.question import asked_about, says_of
-from engine.runtime.generation import OnStep, OnText, TextAnswer, generate_image, generate_text
+from engine.runtime.generation import (
+    OnStep,
+    OnText,
+    TextAnswer,
+    generate_image,
+    generate_images,
+    generate_text,
+    openings_log_probability,
+)
 from engine.runtime.select import AUTO, Backends, open_backends
 
 # The marks that de-identification leaves in training reports.
@@ -33,6 +41,8 @@ _DEIDENTIFIED = re.compile(r"_{2,}")
 # What answers to be led by a draft begin with (engine.vqa.rules).
 YES, NO = "Yes", "No"
 _DRAFTS_KEPT = 256
+# Between the seeds of a film's candidates, far from the seeds that people count up.
+_NEXT_CANDIDATE = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class GeneratedFilm:
-    """A synthetic film [C, 256, 256] in [-1, 1] and the 256 codes it was decoded from."""
+    """A synthetic film [C, 256, 256] in [-1, 1] and the 256 codes it was decoded from.
+
+    `seed` is the one that gives it again; of several free tries that of the one that gave a film.
+    """
 
     codes: tuple[int, ...]
     film: Film
@@ -220,10 +233,20 @@ class Model:
         prompt = generate_prompt(self.bundle.vocabulary, report_text, instruction)
         unasked = generate_prompt(self.bundle.vocabulary, None, instruction)
         sampling = self._seeded(self.bundle.manifest.sampling.generate, seed)
-        drawn = generate_image(
-            self.backends.language, self.bundle.vocabulary, prompt, sampling, on_step, unasked
-        )
-        return GeneratedFilm(drawn.codes, self.decode(drawn.codes), drawn.seed)
+        language, vocabulary = self.backends.language, self.bundle.vocabulary
+        if sampling.free or sampling.candidates <= 1:
+            drawn = generate_image(language, vocabulary, prompt, sampling, on_step, unasked)
+            return GeneratedFilm(drawn.codes, self.decode(drawn.codes), drawn.seed)
+        seeds = [sampling.seed + _NEXT_CANDIDATE * place for place in range(sampling.candidates)]
+        films = generate_images(language, vocabulary, prompt, sampling, seeds, on_step, unasked)
+        kept = max(films, key=lambda film: self._says_again(film.codes, report_text))
+        return GeneratedFilm(kept.codes, self.decode(kept.codes), sampling.seed)
+
+    def _says_again(self, codes: Sequence[int], report_text: str) -> float:
+        """Give the log-probability of what a report says, were the film with these codes drafted."""
+        vocabulary = self.bundle.vocabulary
+        prompt = report_prompt(vocabulary, codes, self.bundle.manifest.instructions.report[0])
+        return openings_log_probability(self.backends.language, vocabulary, prompt, report_text)
 
     def _leaning(
         self,

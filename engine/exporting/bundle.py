@@ -80,7 +80,7 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
     films = film_stack(select(rows, "val", REFERENCE_SOURCES), spec)
     checks = check_graphs(tokenizer, network, config, vocabulary, films, settings.out)
     limits = input_limits(tokenizer, rows, spec)
-    drawing = {"temperature": settings.temperature, "guidance": settings.guidance}
+    drawing = {name: getattr(settings, name) for name in ("temperature", "guidance", "candidates")}
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "name": settings.name,

@@ -24,6 +24,12 @@ class ExportSettings(Settings):
     guidance: float = Field(
         1.0, ge=1, description="How far a drawn film is led towards its report; 1 is not."
     )
+    candidates: int = Field(
+        1,
+        ge=1,
+        le=32,
+        description="Films drawn at once, of which the one is kept that the model reads as its report; 1 draws one.",
+    )
     draft_weight: float = Field(
         0.0,
         ge=0,

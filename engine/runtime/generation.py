@@ -8,15 +8,18 @@ any :class:`~engine.runtime.backend.LanguageBackend`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from engine.bundle import Sampling
 from engine.errors import GenerationError
 from engine.lm.prompt import image_target
 from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
 from engine.runtime.backend import LanguageBackend
-from engine.runtime.sampling import Sampler, decision_bias, image_mask, no_mask, text_mask
+from engine.runtime.sampling import Sampler, decision_bias, image_mask, log_softmax, no_mask, text_mask
 
 OnText = Callable[[str], None]
 OnStep = Callable[[], None]
@@ -73,7 +76,7 @@ def generate_text(
     ids: list[int] = []
     probabilities: list[float] = []
     finished = False
-    for id_, probability in _drawn(backend, [prompt], sampler, sampling.max_new_tokens, on_step):
+    for ((id_, probability),) in _drawn(backend, [prompt], [sampler], sampling.max_new_tokens, on_step):
         probabilities.append(probability)
         if id_ == vocabulary.end:
             finished = True
@@ -103,17 +106,50 @@ def generate_image(
     before every token and may raise to stop. Raises GenerationError where the prompt
     leaves no room for a whole film, or where no free try gave exactly 256 codes.
     """
-    _check_room(backend, prompt)
     if sampling.free:
+        _check_room(backend, prompt)
         return _free_image(backend, vocabulary, prompt, sampling, on_step)
-    sampler = Sampler(sampling, image_mask(vocabulary))
+    return generate_images(backend, vocabulary, prompt, sampling, [sampling.seed], on_step, unasked)[0]
+
+
+def generate_images(
+    backend: LanguageBackend,
+    vocabulary: Vocabulary,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    seeds: Sequence[int],
+    on_step: OnStep | None = None,
+    unasked: Sequence[int] | None = None,
+) -> list[ImageAnswer]:
+    """Let the model answer with a film for each seed, all at once; see `generate_image`. Never free."""
+    _check_room(backend, prompt)
+    samplers = [Sampler(replace(sampling, seed=seed), image_mask(vocabulary)) for seed in seeds]
     guided = unasked is not None and sampling.guidance != 1.0
     prompts = [prompt, unasked] if guided and unasked is not None else [prompt]
     framed = [[*one, vocabulary.less_than] for one in prompts]
-    drawn = list(_drawn(backend, framed, sampler, CODES_PER_IMAGE, on_step, sampling.guidance))
-    codes = tuple(vocabulary.ids_to_codes([id_ for id_, _ in drawn]))
-    answer = tuple(image_target(vocabulary, codes))
-    return ImageAnswer(codes, answer, tuple(probability for _, probability in drawn), sampling.seed)
+    steps = _drawn(backend, framed, samplers, CODES_PER_IMAGE, on_step, sampling.guidance)
+    answers = []
+    for seed, drawn in zip(seeds, zip(*steps, strict=True), strict=True):
+        codes = tuple(vocabulary.ids_to_codes([id_ for id_, _ in drawn]))
+        answer = tuple(image_target(vocabulary, codes))
+        answers.append(ImageAnswer(codes, answer, tuple(probability for _, probability in drawn), seed))
+    return answers
+
+
+def openings_log_probability(
+    backend: LanguageBackend, vocabulary: Vocabulary, prompt: Sequence[int], text: str
+) -> float:
+    """Give the log-probability of the first token of each sentence of a text, were it the answer to a prompt.
+
+    What a report says is decided there; how it goes on is wording.
+    """
+    sentences = [vocabulary.encode(sentence) for sentence in re.split(r"(?<=[.!?])(?=\s)", text.strip())]
+    ids = [id_ for sentence in sentences for id_ in sentence]
+    starts = np.cumsum([0, *map(len, sentences[:-1])])
+    first = backend.prefill([prompt])
+    logits = np.concatenate([first, backend.score([ids], keep=len(ids))[0]])
+    mask = text_mask(vocabulary)
+    return float(sum(log_softmax(logits[start], mask)[ids[start]] for start in starts))
 
 
 def _free_image(
@@ -128,7 +164,7 @@ def _free_image(
     for seed in range(sampling.seed, sampling.seed + max(1, sampling.tries)):
         sampler = Sampler(replace(sampling, seed=seed), no_mask(vocabulary))
         drawn: list[tuple[int, float]] = []
-        for choice in _drawn(backend, [prompt], sampler, sampling.max_new_tokens, on_step):
+        for (choice,) in _drawn(backend, [prompt], [sampler], sampling.max_new_tokens, on_step):
             drawn.append(choice)
             if choice[0] == vocabulary.end:
                 break
@@ -149,27 +185,30 @@ def _free_image(
 def _drawn(
     backend: LanguageBackend,
     prompts: Sequence[Sequence[int]],
-    sampler: Sampler,
+    samplers: Sequence[Sampler],
     most: int,
     on_step: OnStep | None,
     guidance: float = 1.0,
-) -> Iterator[tuple[int, float]]:
-    """Draw up to `most` tokens with their probabilities, as far as the model's positions reach.
+) -> Iterator[list[tuple[int, float]]]:
+    """Draw up to `most` tokens for each sampler, with their probabilities, as far as the model's positions reach.
 
-    All prompts go on with the same tokens; of two, the choice is led from the second towards the first.
+    All prompts of a sampler go on with the same tokens; of two, the choice is led from the second towards the first.
     """
     room = backend.max_positions - max(map(len, prompts))
-    logits = backend.prefill(prompts)
+    logits = backend.prefill([*prompts] * len(samplers))
     last: list[int] = []
     for _ in range(min(most, room + 1)):
         if last:
-            logits = backend.step(last * len(prompts))
+            logits = backend.step([id_ for id_ in last for _ in prompts])
         if on_step is not None:
             on_step()
-        led = logits[0] if len(prompts) == 1 else logits[1] + guidance * (logits[0] - logits[1])
-        id_, probability = sampler.choose(led)
-        last = [id_]
-        yield id_, probability
+        rows = logits.reshape(len(samplers), len(prompts), -1)
+        chosen = [
+            sampler.choose(row[0] if len(row) == 1 else row[1] + guidance * (row[0] - row[1]))
+            for sampler, row in zip(samplers, rows, strict=True)
+        ]
+        last = [id_ for id_, _ in chosen]
+        yield chosen
 
 
 def _check_room(backend: LanguageBackend, prompt: Sequence[int]) -> None:

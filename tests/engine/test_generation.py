@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from engine.bundle import Bundle, Sampling
 from engine.data.bpe import train_tokenizer
 from engine.errors import BackendError, GenerationError
-from engine.lm.prompt import REPORT_INSTRUCTIONS, instruct_prompt
+from engine.lm.prompt import REPORT_INSTRUCTIONS, instruct_prompt, report_prompt
 from engine.lm.vocabulary import Vocabulary
 from engine.model import Model, geometric_mean
-from engine.runtime.generation import generate_image, generate_text
+from engine.runtime.generation import generate_image, generate_text, openings_log_probability
 from engine.runtime.rows import RowBatch
 from engine.runtime.sampling import Sampler, decision_bias, image_mask, log_softmax, text_mask
 
@@ -210,6 +210,41 @@ def test_guided_films_are_drawn_by_a_real_model(model: Model, tiny: Bundle) -> N
     free = Model(guided.bundle, model.backends, free=True, tries=2)
     with pytest.raises(GenerationError, match="freely"):
         free.generate("The lungs are clear.", seed=3)
+
+
+def test_of_several_films_the_one_is_kept_that_the_model_reads_as_its_report(
+    model: Model, tiny: Bundle
+) -> None:
+    tasks = tiny.manifest.sampling
+    led = replace(tiny.manifest, sampling=replace(tasks, generate=replace(tasks.generate, candidates=3)))
+    choosing = Model(replace(tiny, manifest=led), model.backends)
+    text = "No pneumonia. The lungs are clear."
+    instruction = led.instructions.report[0]
+
+    def says(codes: Sequence[int]) -> float:
+        prompt = report_prompt(tiny.vocabulary, codes, instruction)
+        return openings_log_probability(model.backends.language, tiny.vocabulary, prompt, text)
+
+    # Films drawn side by side are those that each seed gives by itself.
+    alone = [model.generate(text, seed=7 + 1_000_003 * place).codes for place in range(3)]
+    assert len(set(alone)) == 3
+    kept = choosing.generate(text, seed=7)
+    assert kept.codes == max(alone, key=says)
+    assert kept.seed == 7
+    assert choosing.generate(text, seed=7).codes == kept.codes
+
+
+def test_what_a_report_says_is_read_at_the_start_of_its_sentences(
+    model: Model, vocabulary: Vocabulary
+) -> None:
+    backend = model.backends.language
+    prompt = report_prompt(vocabulary, list(range(256)), REPORT_INSTRUCTIONS[0])
+    pieces = [vocabulary.encode(text) for text in ("No pneumonia.", " No effusion.")]
+    mask = text_mask(vocabulary)
+    first = log_softmax(backend.prefill([prompt])[0], mask)[pieces[0][0]]
+    second = log_softmax(backend.prefill([[*prompt, *pieces[0]]])[0], mask)[pieces[1][0]]
+    found = openings_log_probability(backend, vocabulary, prompt, "No pneumonia. No effusion.")
+    assert found == pytest.approx(first + second, abs=1e-3)
 
 
 def test_the_same_seed_gives_the_same_answer_and_another_one_another(model: Model) -> None:
