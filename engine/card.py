@@ -100,12 +100,50 @@ def model_card(manifest: Mapping[str, Any], results: Mapping[str, Any] | None = 
             data="\n".join(f"- {line}" for line in training.get("data", [])),
             tested=_tested(results),
         ),
+        _decisions(manifest),
         _training_log(training),
         _measured(results),
         _guard(manifest),
         _tail(manifest, results),
     ]
     return "\n".join(parts)
+
+
+def _decisions(manifest: Mapping[str, Any]) -> str:
+    """Say what stands between the model's probabilities and what it says, answers and draws."""
+    report, answer, drawing = (
+        manifest["sampling"].get(task, {}) for task in ("report", "answer", "generate")
+    )
+    films = _number(manifest.get("training", {}).get("thresholds", {}).get("films"))
+    lines = ["Texts are greedy: the likeliest words, without chance."]
+    if report.get("decision_bias"):
+        lines.append(
+            f"Drafts decide by thresholds set on {films} validation films, as log-odds: "
+            f"{_log_odds(report['decision_bias'])}. They name a finding twice as often as the training labels do, or "
+            "an uncertain one would never be named: most of the rarer findings in drafts aren't in the film's labels."
+        )
+    if report.get("child_bias"):
+        lines.append(f"For patients under 18 years instead: {_log_odds(report['child_bias'])}.")
+    if answer.get("draft_weight"):
+        lines.append(
+            f"An answer by yes or no leans by {answer['draft_weight']:g} log-odds towards what the model's draft of "
+            "the same film says of what is asked."
+        )
+    kept = "; of {} the one is kept that the model itself reads as what was asked".format(
+        drawing.get("candidates")
+    )
+    lines.append(
+        f"Films are drawn at temperature {drawing.get('temperature', 1.0):g} with guidance "
+        f"{drawing.get('guidance', 1.0):g}{kept if drawing.get('candidates', 1) > 1 else ''}."
+    )
+    return "\n".join(["## How it decides", "", *(f"- {line}" for line in lines), ""])
+
+
+def _log_odds(biases: Mapping[str, float]) -> str:
+    """List biases; one for the start of a text and one for later on are one decision."""
+    return ", ".join(
+        f"{text} {value:+g}" for text, value in {t.strip(): v for t, v in biases.items()}.items()
+    )
 
 
 def _tested(results: Mapping[str, Any]) -> str:

@@ -274,6 +274,25 @@ def test_the_card_is_written_from_the_result_files(demo: Model, result: ReportRe
     assert "strata" not in short
 
 
+def test_the_card_says_how_it_decides(demo: Model) -> None:
+    manifest = json.loads((demo.bundle.folder / "manifest.json").read_text())
+    biases = {"No": 1.5, "Infiltration": 0.25, " Infiltration": 0.25}
+    manifest["sampling"] = {
+        "report": {"decision_bias": biases, "child_bias": {"No": -0.5}},
+        "answer": {"draft_weight": 1.25},
+        "generate": {"temperature": 0.9, "guidance": 2.0, "candidates": 4},
+    }
+    manifest["training"] = {"thresholds": {"films": 77}}
+    card = model_card(manifest)
+    assert "set on 77 validation films, as log-odds: No +1.5, Infiltration +0.25." in card
+    assert "under 18 years instead: No -0.5." in card
+    assert "leans by 1.25 log-odds" in card
+    assert "temperature 0.9 with guidance 2; of 4 the one is kept" in card
+    manifest["sampling"] = {"report": {}, "answer": {}, "generate": {}}
+    plain = model_card(manifest).split("## How it decides")[1].split("##")[0]
+    assert plain.count("\n- ") == 2 and "candidates" not in plain and "None" not in plain
+
+
 def test_bars_are_told_as_reached_or_missed(result: ReportResult, tmp_path: Path) -> None:
     written = _results(result, tmp_path)["report-val"]
     for value, verdict in ((0.9, "reached"), (0.7, "**missed**")):
