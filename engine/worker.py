@@ -203,6 +203,7 @@ class Worker:
                 "findings_judged": list(bundle.manifest.findings.judged),
                 "findings_supported": list(bundle.manifest.findings_supported),
                 "findings_not_judged": list(bundle.manifest.findings.not_judged),
+                "answers_led_by_draft": bundle.manifest.sampling.answer.draft_weight > 0,
                 "guard": _guard_evidence(draft.guard),
             },
             withheld=draft.reason,

@@ -48,7 +48,7 @@ def origin_line(report: ReportRow) -> str:
 
 
 def caution_line(report: ReportRow) -> str:
-    """Return where not to lean on the draft: a guard that disagrees, what isn't judged or named without proof."""
+    """Return where not to lean on the draft, or on answers: a guard that disagrees, what isn't judged or unproven."""
     evidence = report.evidence
     guard = evidence.get("guard") or {}
     lines = []
@@ -61,6 +61,8 @@ def caution_line(report: ReportRow) -> str:
         shown = evidence["findings_supported"]
         named = [str(finding) for finding in evidence.get("findings_judged", ()) if finding not in shown]
         lines += [f"Named, but not shown to be recognised: {', '.join(named)}."] if named else []
+    if evidence.get("answers_led_by_draft"):
+        lines.append("Answers lean towards this draft: they are no second opinion.")
     return " ".join(lines)
 
 

@@ -25,6 +25,8 @@ OUT = "Not judged by the model, look yourself: Nodule, Mass."
             f"{OUT} Named, but not shown to be recognised: Effusion.",
         ),
         ({"findings_judged": ["Edema"], "findings_supported": ["Edema"]}, ""),
+        ({"answers_led_by_draft": True}, "Answers lean towards this draft: they are no second opinion."),
+        ({"answers_led_by_draft": False}, ""),
         ({"guard": None}, ""),
         ({"guard": {"agreement": "agrees", "abnormal": True}}, ""),
         (
