@@ -56,7 +56,7 @@ def seeds_table(found: Mapping[str, Any], everything: bool = False) -> Table:
     rows = [
         [name, one["mean"], f"{one['lowest']:.3f} to {one['highest']:.3f}", _list(one["values"])]
         for name, one in found["figures"].items()
-        if everything or name.startswith(("metrics", "shuffled", "context blanked"))
+        if everything or "," not in name or name.startswith(("metrics", "shuffled", "context blanked"))
     ]
     columns = ["figure", "mean", "range", "each seed"]
     notes = [f"{found['seeds']} training seeds on the same {found['n']} films."]
