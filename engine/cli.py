@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def checks() -> Iterable[tuple[str, Callable[[], str]]]:
     """The engine's health checks."""
-    return (("bundle", _check_bundle), ("runtime", _check_runtime))
+    return (("bundle", _check_bundle), ("runtime", _check_runtime), ("guard", _check_guard))
 
 
 def run_engine(
@@ -79,3 +79,25 @@ def _check_runtime() -> str:
     with told():
         model.backends.language.prefill([[model.bundle.vocabulary.response]])
     return model.backends.reason
+
+
+def _check_guard() -> str:
+    """Tell how often the second look went along with this model's drafts: another kind of film shows there first."""
+    from engine.guard import AGREEMENTS
+    from engine.models import load_package
+    from engine.worker import guard_counter
+    from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.store import counters
+
+    with told():
+        manifest = load_package(configured_model(), models_folder(None)).manifest
+    if getattr(manifest, "guard", None) is None:
+        return "the model has none"
+    with open_workplace() as workplace:
+        found = counters.values(workplace.db, "guard ")
+    counted = {one: found.get(guard_counter(one, manifest.weights_sha256), 0) for one in AGREEMENTS}
+    drafts = sum(counted.values())
+    if not drafts:
+        return "no draft by these weights yet"
+    told_apart = ", ".join(f"{one} {count}" for one, count in counted.items() if count)
+    return f"{drafts} drafts by these weights: {told_apart}"

@@ -42,7 +42,6 @@ def checks() -> Iterable[Check]:
         ("database", _check_database),
         ("disk", _check_disk),
         ("site", _check_site),
-        ("site", _check_site),
         ("audit", _check_audit),
     )
 

@@ -18,7 +18,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from engine import cli
-from engine.bundle import GUARD, Bundle, sha256_of
+from engine.bundle import GUARD, Bundle, default_bundle_folder, sha256_of
 from engine.card import model_card
 from engine.classifier.densenet import DenseNet, DenseNetConfig
 from engine.classifier.model import Classifier, Network, film_values, weights_sha256
@@ -184,6 +184,26 @@ def test_the_worker_keeps_and_counts_what_the_guard_says(tmp_path: Path, guarded
     assert sum(counted.values()) == 3
     # The table's key has room for 32 characters.
     assert max(len(guard_counter(agreement, weights)) for agreement in ("agrees", "not judged")) <= 32
+    workplace.close()
+
+
+def test_the_doctor_tells_how_often_the_guard_went_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("LLMCXR_HOME", str(home))
+    workplace = Workplace.open(home, upgrade=True)
+
+    def told() -> str:
+        return dict(cli.checks())["guard"]()
+
+    assert told() == "no draft by these weights yet"
+    weights = Bundle.load(default_bundle_folder()).manifest.weights_sha256
+    with workplace.db.write() as session:
+        for agreement in ("agrees", "agrees", "disagrees"):
+            counters.next_value(session, guard_counter(agreement, weights))
+        counters.next_value(session, guard_counter("agrees", "0" * 64))
+    assert told() == "3 drafts by these weights: agrees 2, disagrees 1"
     workplace.close()
 
 
