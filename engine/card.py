@@ -111,9 +111,8 @@ def model_card(manifest: Mapping[str, Any], results: Mapping[str, Any] | None = 
 
 def _decisions(manifest: Mapping[str, Any]) -> str:
     """Say what stands between the model's probabilities and what it says, answers and draws."""
-    report, answer, drawing = (
-        manifest["sampling"].get(task, {}) for task in ("report", "answer", "generate")
-    )
+    sampling = manifest.get("sampling", {})
+    report, answer, drawing = (sampling.get(task, {}) for task in ("report", "answer", "generate"))
     films = _number(manifest.get("training", {}).get("thresholds", {}).get("films"))
     lines = ["Texts are greedy: the likeliest words, without chance."]
     if report.get("decision_bias"):
