@@ -150,7 +150,7 @@ class ClassifierTraining:
         names = tuple(head.name for head in self.settings.heads)
         facts: dict[str, Any] = {
             "step": self.step,
-            "cpu_seconds": round(self.run.progress.cpu_seconds, 1),
+            "cpu_seconds": round(self.run.progress.cpu_seconds, 3),
             "val_auroc": areas,
             "train_films": len(self.films.records),
             "val_films": len(self.validation.records),
@@ -166,7 +166,7 @@ class ClassifierTraining:
         if not self.run.first:
             return
         kept = Classifier.load(self.settings.out / BEST)
-        kept.facts |= {"run_steps": self.step, "run_cpu_seconds": round(self.run.progress.cpu_seconds, 1)}
+        kept.facts |= {"run_steps": self.step, "run_cpu_seconds": round(self.run.progress.cpu_seconds, 3)}
         kept.save(self.settings.out / BEST)
 
     def _save(self) -> None:

@@ -275,8 +275,7 @@ def test_classifier_goes_on_to_the_bit(
     assert 0 < kept.thresholds["nih-cxr14/Abnormal"] < 1
     assert kept.facts["train_films"] == 9
     assert kept.facts["run_steps"] == 6
-    # Rounded to tenths: so short a run may have taken none.
-    assert kept.facts["run_cpu_seconds"] >= kept.facts["cpu_seconds"] >= 0
+    assert kept.facts["run_cpu_seconds"] >= kept.facts["cpu_seconds"] > 0
     again = Classifier.load(tmp_path / "whole/best.pt")
     films = np.zeros((2, 1, 64, 64), dtype=np.float32)
     assert np.array_equal(kept.probabilities(films), again.probabilities(films))
