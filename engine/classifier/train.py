@@ -151,6 +151,7 @@ class ClassifierTraining:
         facts: dict[str, Any] = {
             "step": self.step,
             "cpu_seconds": round(self.run.progress.cpu_seconds, 3),
+            "device": self.run.device_name,
             "val_auroc": areas,
             "train_films": len(self.films.records),
             "val_films": len(self.validation.records),

@@ -159,6 +159,7 @@ def evaluate_reference(settings: ReferenceSettings) -> None:
         _context(model, settings.context),
         _film_reader(model),
         settings.draws,
+        settings.cpu_seconds_per_step,
     )
     _leave("reference", settings, figures, reference_tables(figures), dict)
 

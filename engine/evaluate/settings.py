@@ -92,7 +92,14 @@ class ReferenceSettings(FilmSettings):
     """Settings of the comparison with a supervised reference."""
 
     reference: tuple[Path, ...] = Field(
-        ..., description="Classifier files of the reference, one a training seed: [a.pt, b.pt]."
+        ...,
+        description="The reference, one file a training seed: [a.pt, b.pt]; a folder is the mean of every best.pt "
+        "below it.",
+    )
+    cpu_seconds_per_step: float | None = Field(
+        None,
+        gt=0,
+        description="CPU seconds of one step of a reference that was trained on a GPU, for its CPU hours.",
     )
     context: bool | None = Field(
         None, description="Give the model view and age band; else as the bundle was trained."

@@ -2,12 +2,15 @@
 
 Skill is AUROC above chance: kept = (AUROC - .5) / (reference AUROC - .5), both on the same films and the same
 draws. The reference counts only where its mean AUROC for abnormal on the validation split is at least .88, and
-each of at least three seeds took as many CPU hours as the model, tokenizer and all runs before included.
+each of at least three seeds took as many CPU hours as the model, tokenizer and all runs before included. On few
+films a network is soon trained, and more steps make it worse; so a seed may spend its hours on several networks,
+whose mean probability then is the reference.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 from engine.classifier.model import Classifier
 from engine.data.manifest import FilmRow
 from engine.data.templates import JUDGED
+from engine.errors import CheckpointError
 from engine.evaluate.cohort import Cohort, FilmReader, load_cohort, read_film, strata
 from engine.evaluate.floors import TARGETS, targets
 from engine.evaluate.judge import ABNORMAL, read_heads
@@ -32,6 +36,7 @@ from engine.evaluate.statistics import (
 )
 from engine.model import Model
 from engine.progress import track
+from engine.train.film_run import BEST, CPU
 
 VALID_FROM = 0.88
 SEEDS = 3
@@ -41,18 +46,51 @@ BATCH = 16
 Scores = NDArray[np.float64]
 
 
-def reference_scores(references: Sequence[Classifier], rows: Sequence[FilmRow], read: FilmReader) -> Scores:
+@dataclass(frozen=True)
+class Reference:
+    """One training seed of the reference: a network, or several whose probabilities are averaged."""
+
+    name: str
+    members: tuple[Classifier, ...]
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a classifier file, or every best.pt below a folder; raise CheckpointError where there is none."""
+        if not path.is_dir():
+            return cls(path.name, (Classifier.load(path),))
+        files = sorted(path.rglob(BEST))
+        if not files:
+            raise CheckpointError(f"The folder {path} holds no {BEST}. Name a folder of trained classifiers.")
+        return cls(path.name, tuple(Classifier.load(file) for file in files))
+
+    def score(self, films: NDArray[np.float32], sources: Sequence[str]) -> Scores:
+        """Give the probability of every target, [N, targets], for films [N, 1, R, R] in [-1, 1]."""
+        every = [
+            np.column_stack([read_heads(one, found, sources, label) for label in (ABNORMAL, *JUDGED)])
+            for one, found in ((one, one.probabilities(films)) for one in self.members)
+        ]
+        return np.asarray(np.mean(every, axis=0))
+
+    def cpu_hours(self, seconds_per_step: float | None) -> float | None:
+        """Give the CPU hours of all members: what they took, or their steps at `seconds_per_step`.
+
+        None where a member doesn't tell, or was trained elsewhere than on a CPU and no seconds are given.
+        """
+        return _hours(_sum(_cpu_seconds(one, seconds_per_step) for one in self.members))
+
+    @property
+    def devices(self) -> list[str]:
+        """Name what the members were trained on."""
+        return sorted({str(one.facts.get("device", CPU)) for one in self.members})
+
+
+def reference_scores(references: Sequence[Reference], rows: Sequence[FilmRow], read: FilmReader) -> Scores:
     """Score films by each reference for every target, [references, N, targets]."""
-    labels = (ABNORMAL, *JUDGED)
     parts = []
     for start in track(range(0, len(rows), BATCH), "batches of films judged"):
         batch = rows[start : start + BATCH]
         films, sources = np.stack([read_film(row, read) for row in batch]), [row.source for row in batch]
-        every = [
-            np.column_stack([read_heads(one, found, sources, label) for label in labels])
-            for one, found in ((one, one.probabilities(films)) for one in references)
-        ]
-        parts.append(np.stack(every))
+        parts.append(np.stack([one.score(films, sources) for one in references]))
     return np.concatenate(parts, axis=1)
 
 
@@ -64,13 +102,15 @@ def evaluate_reference(
     with_context: bool,
     read: FilmReader,
     draws: int = DRAWS,
+    seconds_per_step: float | None = None,
 ) -> dict[str, Any]:
     """Compare the model's log-odds with the references' probabilities on the top level of the films.
 
-    `validation` are the films that say whether the reference is valid. Raises DataError for a film and
-    CheckpointError for a reference that can't be used.
+    `validation` are the films that say whether the reference is valid; `seconds_per_step` is what a step of a
+    reference costs on a CPU, where it was trained elsewhere. Raises DataError for a film and CheckpointError
+    for a reference that can't be used.
     """
-    references = [Classifier.load(file) for file in files]
+    references = [Reference.load(file) for file in files]
     cohort = load_cohort(model, rows, read)
     top, _ = strata(cohort)
     films = cohort.take(top.inside)
@@ -79,7 +119,7 @@ def evaluate_reference(
     theirs = reference_scores(references, films.rows, read)
     samples = sampled(_statistics(ours, theirs, films), cohort.patients(top.inside), draws)
     val = _validation_auroc(references, validation, read)
-    spent = [_hours(one.facts.get("run_cpu_seconds")) for one in references]
+    spent = [one.cpu_hours(seconds_per_step) for one in references]
     ours_spent = model_hours(model.bundle.manifest.training)
     reasons = reasons_not_valid(val, spent, ours_spent)
     names = ("abnormal", MEAN)
@@ -87,7 +127,10 @@ def evaluate_reference(
         "n": len(films),
         "population": top.population,
         "model": model.bundle.model_key,
-        "references": [file.name for file in files],
+        "references": [one.name for one in references],
+        "reference_networks": [len(one.members) for one in references],
+        "reference_devices": sorted({device for one in references for device in one.devices}),
+        "cpu_seconds_per_step": seconds_per_step,
         "reference_val_auroc": val,
         "reference_cpu_hours": spent,
         "model_cpu_hours": ours_spent,
@@ -131,8 +174,19 @@ def model_hours(training: Mapping[str, Any]) -> float | None:
         for part in ("tokenizer", "language_model")
         for run in (*training.get(part, {}).get("before", []), training.get(part, {}))
     ]
-    seconds = [run.get("cpu_seconds") for run in runs]
-    return None if None in seconds else _hours(sum(seconds))
+    return _hours(_sum(run.get("cpu_seconds") for run in runs))
+
+
+def _cpu_seconds(one: Classifier, seconds_per_step: float | None) -> float | None:
+    if one.facts.get("device", CPU) == CPU:
+        return one.facts.get("run_cpu_seconds")
+    steps = one.facts.get("run_steps")
+    return None if steps is None or seconds_per_step is None else steps * seconds_per_step
+
+
+def _sum(values: Iterable[float | None]) -> float | None:
+    known = list(values)
+    return None if None in known else sum(value for value in known if value is not None)
 
 
 def _hours(seconds: float | None) -> float | None:
@@ -152,7 +206,7 @@ def reasons_not_valid(val: Sequence[float], spent: Sequence[float | None], ours:
 
 
 def _validation_auroc(
-    references: Sequence[Classifier], rows: Sequence[FilmRow], read: FilmReader
+    references: Sequence[Reference], rows: Sequence[FilmRow], read: FilmReader
 ) -> list[float]:
     adults = [row for row in rows if row.adult and row.labels]
     if not adults:
@@ -177,8 +231,18 @@ def reference_tables(figures: Mapping[str, Any]) -> list[Table]:
     valid = "valid" if figures["valid"] else f"NOT valid: {'; '.join(figures['not_valid_for'])}"
     hours = ", ".join(str(one) for one in figures["reference_cpu_hours"])
     notes = [
-        f"{figures['n']} films. The reference's AUROC on val: {val}. CPU hours of its seeds: {hours}; of the model: "
-        f"{figures['model_cpu_hours']}. The reference is {valid}."
+        f"{figures['n']} films. The reference's AUROC on val: {val}. CPU hours of its seeds: "
+        f"{hours}{_elsewhere(figures)}; of the model: {figures['model_cpu_hours']}. The reference is {valid}."
     ]
     columns = ["", "AUROC of the model", "AUROC of the reference, mean of its seeds", "skill kept"]
     return [Table(f"Beside a supervised reference: {figures['population']}", columns, rows, notes=notes)]
+
+
+def _elsewhere(figures: Mapping[str, Any]) -> str:
+    """Word where the hours come from, if not from the run itself."""
+    devices = [name for name in figures["reference_devices"] if name != CPU]
+    if not devices:
+        return ""
+    seconds = figures["cpu_seconds_per_step"]
+    counted = "not counted" if seconds is None else f"its steps at {seconds:g} CPU seconds each"
+    return f" ({counted}; trained on {', '.join(devices)})"

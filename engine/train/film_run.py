@@ -22,6 +22,7 @@ from engine.train.common import Progress, load_checkpoint, save_checkpoint
 from engine.train.film_settings import FilmSettings, Head
 
 LAST, BEST = "last.pt", "best.pt"
+CPU = "cpu"
 
 
 class FilmRun:
@@ -42,6 +43,11 @@ class FilmRun:
         self._board: SummaryWriter | None = None
         if self.before is not None and self.first:
             print(f"goes on from {settings.out / LAST}, after {cpu_seconds:.0f} CPU-s", flush=True)
+
+    @property
+    def device_name(self) -> str:
+        """Name what computes: the GPU's own name, or cpu."""
+        return torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else self.device.type
 
     @property
     def first(self) -> bool:

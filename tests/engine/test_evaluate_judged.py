@@ -173,6 +173,36 @@ def test_the_reference_is_the_mean_of_its_seeds_and_counts_only_where_it_is_vali
     assert "skill kept" in supervised.reference_tables(found)[0].to_markdown()
 
 
+def test_a_folder_is_the_mean_of_its_networks_and_its_hours_are_theirs(
+    rows: list[FilmRow], judge_file: Path, tmp_path: Path
+) -> None:
+    for name, seconds, scale in (("1", 1800.0, 1e-6), ("2", 5400.0, 0.0)):
+        one = Classifier.load(judge_file)
+        with torch.no_grad():
+            one.net.classifier.weight *= scale
+        one.facts |= {"run_cpu_seconds": seconds, "device": "cpu"}
+        one.save(tmp_path / "reference-1" / name / "best.pt")
+    both = supervised.Reference.load(tmp_path / "reference-1")
+    films, sources = np.stack([read(row.file) for row in rows]), [row.source for row in rows]
+    apart = [Classifier.load(tmp_path / "reference-1" / name / "best.pt") for name in ("1", "2")]
+    mean = np.mean([judged(one, films, sources) for one in apart], axis=0)
+    assert not np.allclose(judged(apart[0], films, sources), mean)
+    assert both.score(films, sources)[:, 0] == pytest.approx(mean)
+    assert both.cpu_hours(None) == 2.0
+    (empty := tmp_path / "empty").mkdir()
+    with pytest.raises(CheckpointError, match=r"holds no best\.pt"):
+        supervised.Reference.load(empty)
+
+
+def test_hours_of_a_reference_trained_on_a_gpu_are_its_steps_at_the_given_seconds(judge_file: Path) -> None:
+    one = Classifier.load(judge_file)
+    one.facts |= {"run_cpu_seconds": 60.0, "run_steps": 7200, "device": "NVIDIA H100 80GB HBM3"}
+    reference = supervised.Reference("reference-1", (one,))
+    assert reference.cpu_hours(None) is None
+    assert reference.cpu_hours(0.5) == 1.0
+    assert reference.devices == ["NVIDIA H100 80GB HBM3"]
+
+
 @pytest.mark.parametrize(
     ("val", "spent", "ours", "reasons"),
     [

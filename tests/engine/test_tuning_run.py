@@ -1,6 +1,7 @@
 """Whole runs of the stages on a tiny network: learning, going on after a crash, adapters, starting from a base."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -19,7 +20,14 @@ from engine.bundle import sha256_of
 from engine.errors import CheckpointError, DataError, SettingsError, TrainingError
 from engine.lm.model import LanguageModelConfig, build, grow_embeddings
 from engine.lm.vocabulary import Vocabulary
-from engine.train.instruct.checkpoints import keep_newest, mark_whole, newest_whole, replace_folder, settle
+from engine.train.instruct.checkpoints import (
+    check_room,
+    keep_newest,
+    mark_whole,
+    newest_whole,
+    replace_folder,
+    settle,
+)
 from engine.train.instruct.collate import collate
 from engine.train.instruct.examples import Example
 from engine.train.instruct.lora import add_adapters, merged_state
@@ -240,6 +248,19 @@ def test_a_checkpoint_counts_once_it_is_whole(tmp_path: Path) -> None:
     assert newest is not None and newest.name == "checkpoint-6"
     keep_newest(tmp_path, 1)
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-6"]
+
+
+def test_a_disk_that_is_too_small_is_told_before_the_run(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    check_room(tmp_path, weights=1000, trained=1000, keep=2)
+    # Three networks and three checkpoints, each of the weights and their two moments.
+    with pytest.raises(SettingsError, match=r"needs about .* GiB .* lower keep \(2\)"):
+        check_room(tmp_path, weights=free // 10, trained=free // 10, keep=2)
+    check_room(tmp_path, weights=free // 10, trained=free // 1000, keep=2)
+    # What a run that goes on holds already needs no room again.
+    (tmp_path / "held").touch()
+    os.truncate(tmp_path / "held", free)
+    check_room(tmp_path, weights=free // 10, trained=free // 10, keep=2)
 
 
 def test_a_replaced_folder_survives_a_crash_between_the_renames(tmp_path: Path) -> None:

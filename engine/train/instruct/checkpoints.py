@@ -11,10 +11,30 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from engine.errors import SettingsError
 from engine.safe_write import write_json
 
 WHOLE = "whole.json"
+_GIB = 1024**3
 _NAME = re.compile(r"checkpoint-(\d+)")
+
+
+def check_room(run: Path, weights: int, trained: int, keep: int) -> None:
+    """Raise SettingsError where a run's disk is too small for what it will hold, before hours are spent.
+
+    `weights` and `trained` are bytes of the whole network and of what is trained. `best`, `last` and the one that
+    takes the place of either are networks; a checkpoint holds what is trained and AdamW's two moments of it, and
+    one more than `keep` are there while the newest is written.
+    """
+    needed = 3 * weights + (keep + 1) * 3 * trained
+    held = sum(file.stat().st_size for file in run.rglob("*") if file.is_file())
+    free = shutil.disk_usage(run).free
+    if needed - held > free:
+        raise SettingsError(
+            f"Setting out: the run needs about {needed / _GIB:.1f} GiB in {run} for best, last and its checkpoints, "
+            f"and {(free + held) / _GIB:.1f} GiB are free there. Name a folder on a larger disk, or lower keep "
+            f"({keep})."
+        )
 
 
 def mark_whole(folder: Path) -> None:

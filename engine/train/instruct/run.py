@@ -1,13 +1,13 @@
 """One run of a stage: from settings to the folder with checkpoints, `best`, `last` and the log."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 import yaml
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel, PrinterCallback, TrainingArguments, set_seed
 from transformers.utils.logging import disable_progress_bar
 
@@ -15,7 +15,7 @@ from engine.errors import SettingsError
 from engine.lm.official import positions_of
 from engine.lm.vocabulary import Vocabulary
 from engine.safe_write import write_text
-from engine.train.instruct.checkpoints import newest_whole, settle
+from engine.train.instruct.checkpoints import check_room, newest_whole, settle
 from engine.train.instruct.collate import PlannedExamples
 from engine.train.instruct.corpus import Corpus, all_texts, open_sets, read_corpus
 from engine.train.instruct.examples import ExampleMaker, drop_too_long
@@ -61,6 +61,8 @@ def train(settings: InstructSettings) -> StageTrainer:
     vocabulary = _vocabulary(settings, training)
     set_seed(settings.seed)
     network, added = make_network(settings, vocabulary, tokenizer_id)
+    tuned = add_adapters(network, settings, added != 0) if settings.lora_rank else network
+    check_room(settings.out, _bytes(network.parameters()), _bytes(_trained(tuned)), settings.keep)
     limit = min(settings.max_length, positions_of(network.config))
     for corpus in (training, validation):
         drop_too_long(corpus, vocabulary, limit)
@@ -86,7 +88,7 @@ def train(settings: InstructSettings) -> StageTrainer:
         write_language_model(folder, network, state, vocabulary, {**told, **figures})
 
     trainer = StageTrainer(
-        add_adapters(network, settings, added != 0) if settings.lora_rank else network,
+        tuned,
         arguments,
         PlannedExamples(plan, training, maker, settings.seed),
         settings,
@@ -221,6 +223,14 @@ def _vocabulary(settings: InstructSettings, training: Corpus) -> Vocabulary:
     if int(os.environ.get("RANK", "0")) == 0:
         write_text(kept, vocabulary.to_text())
     return vocabulary
+
+
+def _trained(network: nn.Module) -> Iterator[nn.Parameter]:
+    return (parameter for parameter in network.parameters() if parameter.requires_grad)
+
+
+def _bytes(parameters: Iterable[nn.Parameter]) -> int:
+    return sum(parameter.numel() * parameter.element_size() for parameter in parameters)
 
 
 def _told(
