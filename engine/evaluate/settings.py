@@ -93,8 +93,8 @@ class ReferenceSettings(FilmSettings):
 
     reference: tuple[Path, ...] = Field(
         ...,
-        description="The reference, one file a training seed: [a.pt, b.pt]; a folder is the mean of every best.pt "
-        "below it.",
+        description="The reference, one file a training seed: [a.pt, b.pt]; a folder stands for every best.pt "
+        "below it, by their mean log-odds.",
     )
     cpu_seconds_per_step: float | None = Field(
         None,

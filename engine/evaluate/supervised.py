@@ -4,7 +4,7 @@ Skill is AUROC above chance: kept = (AUROC - .5) / (reference AUROC - .5), both 
 draws. The reference counts only where its mean AUROC for abnormal on the validation split is at least .88, and
 each of at least three seeds took as many CPU hours as the model, tokenizer and all runs before included. On few
 films a network is soon trained, and more steps make it worse; so a seed may spend its hours on several networks,
-whose mean probability then is the reference.
+whose mean log-odds then are the reference.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -42,13 +42,14 @@ VALID_FROM = 0.88
 SEEDS = 3
 MEAN = "mean of five"
 BATCH = 16
+_SUREST = 1e-7
 
 Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Reference:
-    """One training seed of the reference: a network, or several whose probabilities are averaged."""
+    """One training seed of the reference: a network, or several whose log-odds are averaged."""
 
     name: str
     members: tuple[Classifier, ...]
@@ -64,12 +65,12 @@ class Reference:
         return cls(path.name, tuple(Classifier.load(file) for file in files))
 
     def score(self, films: NDArray[np.float32], sources: Sequence[str]) -> Scores:
-        """Give the probability of every target, [N, targets], for films [N, 1, R, R] in [-1, 1]."""
+        """Give the log-odds of every target, [N, targets], for films [N, 1, R, R] in [-1, 1]."""
         every = [
             np.column_stack([read_heads(one, found, sources, label) for label in (ABNORMAL, *JUDGED)])
             for one, found in ((one, one.probabilities(films)) for one in self.members)
         ]
-        return np.asarray(np.mean(every, axis=0))
+        return np.asarray(np.mean(_log_odds(np.stack(every)), axis=0))
 
     def cpu_hours(self, seconds_per_step: float | None) -> float | None:
         """Give the CPU hours of all members: what they took, or their steps at `seconds_per_step`.
@@ -104,7 +105,7 @@ def evaluate_reference(
     draws: int = DRAWS,
     seconds_per_step: float | None = None,
 ) -> dict[str, Any]:
-    """Compare the model's log-odds with the references' probabilities on the top level of the films.
+    """Compare the model's log-odds with the references' on the top level of the films.
 
     `validation` are the films that say whether the reference is valid; `seconds_per_step` is what a step of a
     reference costs on a CPU, where it was trained elsewhere. Raises DataError for a film and CheckpointError
@@ -175,6 +176,11 @@ def model_hours(training: Mapping[str, Any]) -> float | None:
         for run in (*training.get(part, {}).get("before", []), training.get(part, {}))
     ]
     return _hours(_sum(run.get("cpu_seconds") for run in runs))
+
+
+def _log_odds(probabilities: Scores) -> Scores:
+    sure = np.clip(probabilities, _SUREST, 1 - _SUREST)
+    return np.asarray(np.log(sure) - np.log1p(-sure))
 
 
 def _cpu_seconds(one: Classifier, seconds_per_step: float | None) -> float | None:
