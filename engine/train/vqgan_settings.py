@@ -115,9 +115,10 @@ class VQGANSettings(FilmSettings):
     head_reading: Literal["each", "squares"] = Field(
         "each", description="each: mean over the codes. squares: a weighing of 4 x 4 squares of them."
     )
-    teacher: Path | None = Field(
-        None,
-        description="Ours: classifier whose last map and class maps the latents must tell; never the judge.",
+    teacher: Annotated[tuple[Path, ...], BeforeValidator(_as_list)] = Field(
+        (),
+        description="Ours: classifier whose last map and class maps the latents must tell, or several, [A, B]: every "
+        "last map, and the mean of their class maps; never the judge.",
     )
     teacher_maps: float = Field(0.5, ge=0, description="Weight of the teacher's last map.")
     teacher_classes: float = Field(0.5, ge=0, description="Weight of the teacher's class maps.")

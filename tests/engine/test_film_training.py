@@ -183,7 +183,7 @@ def test_other_settings_in_a_runs_folder_are_refused(
 def test_decoder_alone_is_trained_and_codes_stay(
     manifest: Path, cache: Path, features: Path, whole: Path, tmp_path: Path
 ) -> None:
-    kept = {"start": whole / "best.pt", "learn": "decoder", "heads": [], "head_weight": 0, "teacher": None}
+    kept = {"start": whole / "best.pt", "learn": "decoder", "heads": [], "head_weight": 0, "teacher": ()}
     kept |= {
         "read_steps": 0,
         "warm_steps": 0,

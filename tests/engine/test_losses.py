@@ -200,7 +200,7 @@ def test_squares_are_weighed_apart() -> None:
 @pytest.mark.parametrize("net", [DenseNet(SMALL), PlainNet(PlainConfig(8, 2, 64))])
 def test_reader_that_tells_the_teachers_maps_loses_nothing(net: DenseNet | PlainNet) -> None:
     torch.manual_seed(0)
-    teacher = Teacher(Classifier(net, ("a", "b")))
+    teacher = Teacher([Classifier(net, ("a", "b"))])
     films = torch.rand(6, 1, 64, 64) * 2 - 1
     taught = teacher(films)
     with torch.no_grad():
@@ -220,6 +220,20 @@ def test_reader_that_tells_the_teachers_maps_loses_nothing(net: DenseNet | Plain
     assert reader.losses(nothing, taught)["taught_maps"].item() == pytest.approx(
         spread.mean().item(), rel=1e-4
     )
+
+
+def test_several_teachers_tell_every_map_and_their_mean_classes() -> None:
+    torch.manual_seed(0)
+    nets = [PlainNet(PlainConfig(8, 2, 64)) for _ in range(3)]
+    films = torch.rand(2, 1, 64, 64) * 2 - 1
+    apart = [Teacher([Classifier(net, ("a", "b"))])(films) for net in nets]
+    together = Teacher([Classifier(net, ("a", "b")) for net in nets])(films)
+    assert torch.equal(together.maps, torch.cat([one.maps for one in apart], 1))
+    assert torch.allclose(together.classes, sum(one.classes for one in apart) / 3, atol=1e-6)
+    with pytest.raises(CheckpointError, match="other heads"):
+        Teacher([Classifier(nets[0], ("a", "b")), Classifier(nets[1], ("a", "c"))])
+    with pytest.raises(CheckpointError, match="sides 2, 4"):
+        Teacher([Classifier(net, ("a", "b")) for net in (nets[0], PlainNet(PlainConfig(8, 2, 32)))])(films)
 
 
 def test_terms_without_their_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

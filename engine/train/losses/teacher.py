@@ -1,17 +1,20 @@
-"""Ours, off by default: a classifier of films teaches what the latents must tell, square by square.
+"""Ours, off by default: classifiers of films teach what the latents must tell, square by square.
 
 From the latents a small reader must give the teacher's last map and its class maps (the last map weighed by
-each head's weights), both scaled to unit variance over training films, and the logits that follow. The
-reader is thrown away after training; the teacher must not be the network that judges.
+each head's weights), both scaled to unit variance over training films, and the logits that follow. Of several
+classifiers every last map is to be told, and the mean of their class maps, which is steadier than each. The
+reader is thrown away after training; no teacher may be the network that judges.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from engine.classifier.model import Classifier, film_values
+from engine.classifier.model import Classifier, Network, film_values
+from engine.errors import CheckpointError
 
 
 class Taught(NamedTuple):
@@ -22,12 +25,20 @@ class Taught(NamedTuple):
 
 
 class Teacher(nn.Module):
-    """A frozen classifier."""
+    """Frozen classifiers with the same heads, whose last maps are of one side."""
 
-    def __init__(self, classifier: Classifier) -> None:
+    def __init__(self, classifiers: Sequence[Classifier]) -> None:
         super().__init__()
-        self.net = classifier.net.eval().requires_grad_(False)
-        self.labels = classifier.labels
+        self.nets: tuple[Network, ...] = tuple(one.net.eval().requires_grad_(False) for one in classifiers)
+        # Known to torch as well, so that they go to the device with the rest.
+        self.held = nn.ModuleList(self.nets)
+        self.labels = classifiers[0].labels
+        for one in classifiers:
+            if one.labels != self.labels:
+                raise CheckpointError(
+                    f"The teachers have other heads than one another: {', '.join(self.labels)}, and "
+                    f"{', '.join(one.labels)}. Train them with the same heads."
+                )
 
     def train(self, mode: bool = True) -> "Teacher":
         """Stay in evaluation mode."""
@@ -36,9 +47,21 @@ class Teacher(nn.Module):
 
     @torch.no_grad()
     def forward(self, films: Tensor) -> Taught:
-        """Look at films [B, C, R, R] in [-1, 1]."""
-        maps = self.net.last_maps(film_values(films))[-1].float()
-        return Taught(maps, torch.einsum("bchw,kc->bkhw", maps, self.net.classifier.weight.float()))
+        """Look at films [B, C, R, R] in [-1, 1]; raise CheckpointError where the maps are of different sides."""
+        told = [self._one(net, films) for net in self.nets]
+        sides = {each.maps.shape[-1] for each in told}
+        if len(sides) > 1:
+            raise CheckpointError(
+                f"The teachers' last maps have the sides {', '.join(map(str, sorted(sides)))}. Take networks of one "
+                "kind and side."
+            )
+        return Taught(
+            torch.cat([each.maps for each in told], 1), torch.stack([each.classes for each in told]).mean(0)
+        )
+
+    def _one(self, net: Network, films: Tensor) -> Taught:
+        maps = net.last_maps(film_values(films))[-1].float()
+        return Taught(maps, torch.einsum("bchw,kc->bkhw", maps, net.classifier.weight.float()))
 
 
 class TaughtReader(nn.Module):

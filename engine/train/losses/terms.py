@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from engine.classifier.model import Classifier, weights_sha256
+from engine.classifier.model import Classifier, Network, weights_sha256
 from engine.classifier.published import find_published
 from engine.errors import CheckpointError
 from engine.tensor_pickle import read_tensors
@@ -38,9 +38,9 @@ class Terms:
     def __init__(self, settings: VQGANSettings, channels: int, device: torch.device) -> None:
         self.settings = settings
         lpips = _lpips(settings)
-        self.teacher = (
-            None if settings.teacher is None else Teacher(Classifier.load(settings.teacher)).to(device)
-        )
+        self.teacher: Teacher | None = None
+        if settings.teacher:
+            self.teacher = Teacher([Classifier.load(path) for path in settings.teacher]).to(device)
         self.lpips = None if lpips is None else lpips.to(device)
         self.cip = [term.to(device) for term in _cip(settings)]
         self.discriminator: Discriminator | None = None
@@ -83,11 +83,10 @@ class Terms:
             source = " and ".join(map(_named, settings.cip_classifier)) or settings.cip_published
             told["cip"] += f" on {settings.cip_compared} features of {source}"
         told["teacher"] = "off"
-        if settings.teacher is not None:
+        if settings.teacher:
             shares = (settings.teacher_maps, settings.teacher_classes, settings.teacher_logits)
-            told["teacher"] = (
-                " / ".join(f"{weight:g}" for weight in shares) + f" on {_named(settings.teacher)}"
-            )
+            source = " and ".join(map(_named, settings.teacher))
+            told["teacher"] = " / ".join(f"{weight:g}" for weight in shares) + f" on {source}"
         return told
 
     def classifiers(self) -> dict[str, str]:
@@ -95,12 +94,15 @@ class Terms:
 
         A network that judges or guards the model later must be none of these.
         """
-        seen = {}
-        if self.teacher is not None:
-            seen["teacher"] = weights_sha256(self.teacher.net)
-        for number, term in enumerate(self.cip):
-            seen[f"cip {number + 1}" if number else "cip"] = weights_sha256(term.net)
-        return seen
+        learnt: dict[str, list[Network]] = {
+            "teacher": [] if self.teacher is None else list(self.teacher.nets),
+            "cip": [term.net for term in self.cip],
+        }
+        return {
+            f"{name} {number}" if number > 1 else name: weights_sha256(net)
+            for name, nets in learnt.items()
+            for number, net in enumerate(nets, 1)
+        }
 
 
 def _lpips(settings: VQGANSettings) -> LPIPS | None:
