@@ -62,7 +62,9 @@ def train(settings: InstructSettings) -> StageTrainer:
     set_seed(settings.seed)
     network, added = make_network(settings, vocabulary, tokenizer_id)
     tuned = add_adapters(network, settings, added != 0) if settings.lora_rank else network
-    check_room(settings.out, _bytes(network.parameters()), _bytes(_trained(tuned)), settings.keep)
+    # One process looks: it alone writes, and another might meet its files between two names.
+    if int(os.environ.get("RANK", "0")) == 0:
+        check_room(settings.out, _bytes(network.parameters()), _bytes(_trained(tuned)), settings.keep)
     limit = min(settings.max_length, positions_of(network.config))
     for corpus in (training, validation):
         drop_too_long(corpus, vocabulary, limit)
