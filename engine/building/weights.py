@@ -1,0 +1,88 @@
+"""Weights of a GPT-NeoX one by one: from a Hugging Face folder's safetensors, or from a bundle's graph. No torch."""
+
+import json
+import mmap
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import ml_dtypes
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from engine.errors import CheckpointError
+
+_PREFIX = "gpt_neox."
+_TYPES = {"F32": np.float32, "F16": np.float16, "BF16": ml_dtypes.bfloat16}
+
+
+class FolderWeights:
+    """The safetensors of a Hugging Face GPT-NeoX, mapped, each read when it is asked for."""
+
+    def __init__(self, folder: Path, files: list[str]) -> None:
+        self._maps: list[mmap.mmap] = []
+        self._places: dict[str, tuple[mmap.mmap, int, Mapping[str, Any]]] = {}
+        for name in files:
+            self._open(folder / name)
+
+    def read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Give one weight; see the protocol."""
+        if name not in self._places:
+            raise CheckpointError(f"The language model lacks the tensor {name}. Use a GPT-NeoX of this size.")
+        data, start, entry = self._places[name]
+        if tuple(entry["shape"]) != shape:
+            raise CheckpointError(
+                f"The tensor {name} of the language model has the shape {tuple(entry['shape'])}; expected is {shape}."
+            )
+        first, last = entry["data_offsets"]
+        kind = np.dtype(_TYPES[entry["dtype"]])
+        values = np.frombuffer(data, kind, (last - first) // kind.itemsize, start + first)
+        return values.reshape(shape).astype(np.float32)
+
+    def _open(self, path: Path) -> None:
+        try:
+            with path.open("rb") as file:
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            (length,) = struct.unpack("<Q", data[:8])
+            header = json.loads(data[8 : 8 + length])
+        except (OSError, ValueError, struct.error) as error:
+            raise CheckpointError(f"The weights {path} can't be read: {error}.") from error
+        for key, entry in header.items():
+            if key != "__metadata__" and entry["dtype"] in _TYPES:
+                self._places[_own(key)] = (data, 8 + length, entry)
+
+
+class GraphWeights:
+    """The weights inside a bundle's language graph, which the training side exported (matrices lie transposed)."""
+
+    def __init__(self, path: Path) -> None:
+        graph = onnx.load(str(path)).graph
+        tensors = {tensor.name: tensor for tensor in graph.initializer}
+        # Halves are stored with a Cast to the name that is used.
+        casts = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
+        self._tensors = {name: tensors[stored] for name, stored in casts.items() if stored in tensors} | tensors
+        products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
+        self._matrices: dict[str, str] = {}
+        for node in graph.node:
+            if node.op_type == "Add" and node.input[0] in products and node.input[1].endswith(".bias"):
+                self._matrices[f"{node.input[1].removesuffix('bias')}weight"] = products[node.input[0]]
+        self._matrices["embed_out.weight"] = products[graph.output[0].name]
+
+    def read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Give one weight; see the protocol."""
+        turned = name in self._matrices
+        stored = self._matrices.get(name, name)
+        if stored not in self._tensors:
+            raise CheckpointError(f"The bundle's language model lacks the tensor {name}. Export the bundle again.")
+        values = numpy_helper.to_array(self._tensors[stored]).astype(np.float32)
+        values = values.T if turned else values
+        if values.shape != shape:
+            raise CheckpointError(f"The tensor {name} has the shape {values.shape}; expected is {shape}.")
+        return np.ascontiguousarray(values)
+
+
+def _own(key: str) -> str:
+    return key.removeprefix(_PREFIX).replace(".attention.", ".").replace(".mlp.", ".")
