@@ -75,7 +75,9 @@ class NeoXGraph:
         for number in range(sizes.layers):
             h = self._layer(number, h)
         last = self._node("Slice", [h, self._node("Neg", ["keep"], "first"), "end", "one"], "last")
-        logits = self._linear(self._norm(last, "final_layer_norm"), "embed_out", sizes.hidden, sizes.vocabulary, False)
+        logits = self._linear(
+            self._norm(last, "final_layer_norm"), "embed_out", sizes.hidden, sizes.vocabulary, False
+        )
         self._node("Cast", [logits], "logits", to=TensorProto.FLOAT)
         return self._model()
 
@@ -93,24 +95,33 @@ class NeoXGraph:
         shape = self._node("Shape", ["ids"], "ids_shape")
         count = self._node("Squeeze", [self._node("Gather", [shape, "one"], "count_1")], "count")
         steps = self._node("Range", ["scalar_zero", count, "scalar_one"], "steps")
-        positions = self._node("Add", [self._node("Unsqueeze", ["write", "one"], "write_2"), steps], "positions")
+        positions = self._node(
+            "Add", [self._node("Unsqueeze", ["write", "one"], "write_2"), steps], "positions"
+        )
         held = self._node("Squeeze", [self._node("Gather", [self._node("Shape", ["key_0"], "cache_shape"), "two"],
                                                  "held_1")], "held")  # fmt: skip
         every = self._node("Range", ["scalar_zero", held, "scalar_one"], "every")
-        self._node("LessOrEqual", [every, self._node("Unsqueeze", [positions, "unsqueezed"], "until")], "mask")
+        self._node(
+            "LessOrEqual", [every, self._node("Unsqueeze", [positions, "unsqueezed"], "until")], "mask"
+        )
         self._constant("qkv_shape", np.array([0, 0, sizes.heads, 3 * sizes.head], dtype=np.int64))
         self._constant("joined_shape", np.array([0, 0, sizes.hidden], dtype=np.int64))
 
     def _layer(self, number: int, h: str) -> str:
         sizes, name = self.sizes, f"layers.{number}"
         mixed = self._linear(
-            self._norm(h, f"{name}.input_layernorm"), f"{name}.query_key_value", sizes.hidden, 3 * sizes.hidden
+            self._norm(h, f"{name}.input_layernorm"),
+            f"{name}.query_key_value",
+            sizes.hidden,
+            3 * sizes.hidden,
         )
         # Per head the projection holds query, key and value side by side.
         apart = self._node("Reshape", [mixed, "qkv_shape"], f"{name}.qkv")
         apart = self._node("Transpose", [apart], f"{name}.qkv_heads", perm=[0, 2, 1, 3])
         query, key, value = (f"{name}.{part}" for part in ("query", "new_key", "new_value"))
-        self.nodes.append(helper.make_node("Split", [apart], [query, key, value], f"{name}.split", axis=3, num_outputs=3))
+        self.nodes.append(
+            helper.make_node("Split", [apart], [query, key, value], f"{name}.split", axis=3, num_outputs=3)
+        )
         query, key = self._turned(query), self._turned(key)
         caches = []
         for kind, new in (("key", key), ("value", value)):
@@ -123,15 +134,23 @@ class NeoXGraph:
         joined = self._node("Reshape", [joined, "joined_shape"], f"{name}.joined")
         told = self._linear(joined, f"{name}.dense", sizes.hidden, sizes.hidden)
         inner = self._linear(
-            self._norm(h, f"{name}.post_attention_layernorm"), f"{name}.dense_h_to_4h", sizes.hidden, sizes.inner
+            self._norm(h, f"{name}.post_attention_layernorm"),
+            f"{name}.dense_h_to_4h",
+            sizes.hidden,
+            sizes.inner,
         )
         inner = self._node("Gelu", [inner], f"{name}.gelu", approximate="none")
         thought = self._linear(inner, f"{name}.dense_4h_to_h", sizes.inner, sizes.hidden)
-        return self._node("Add", [self._node("Add", [h, told], f"{name}.with_attention"), thought], f"{name}.out")
+        return self._node(
+            "Add", [self._node("Add", [h, told], f"{name}.with_attention"), thought], f"{name}.out"
+        )
 
     def _turned(self, x: str) -> str:
         return self._node(
-            "RotaryEmbedding", [x, "cos", "sin", "positions"], f"{x}.turned", rotary_embedding_dim=self.sizes.rotary
+            "RotaryEmbedding",
+            [x, "cos", "sin", "positions"],
+            f"{x}.turned",
+            rotary_embedding_dim=self.sizes.rotary,
         )
 
     def _norm(self, x: str, name: str) -> str:
@@ -158,7 +177,9 @@ class NeoXGraph:
         packed, scales = f"{name}.weight.packed", f"{name}.weight.scales"
         if not self.file.has(scales):
             made = quantized(self._read(f"{name}.weight", (outputs, inputs)), bits, block)
-            self.file.add(packed, made.packed)
+            # A run that was cut off between the two goes on with the second.
+            if not self.file.has(packed):
+                self.file.add(packed, made.packed)
             self.file.add(scales, made.scales)
         given = [x, packed, scales, "", "", f"{name}.bias"] if bias else [x, packed, scales]
         return self._node(
@@ -186,7 +207,9 @@ class NeoXGraph:
     def _constant(self, name: str, values: NDArray[np.int64]) -> None:
         self.constants.append(onnx.numpy_helper.from_array(values, name))
 
-    def _node(self, kind: str, inputs: Sequence[str], output: str, domain: str = "", **attributes: Any) -> str:
+    def _node(
+        self, kind: str, inputs: Sequence[str], output: str, domain: str = "", **attributes: Any
+    ) -> str:
         self.nodes.append(helper.make_node(kind, list(inputs), [output], output, domain=domain, **attributes))
         return output
 

@@ -45,7 +45,9 @@ class TensorFile:
         self._log = self._journal.open("a", encoding="utf-8")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for file in (self._file, self._log):
             if file is not None:
                 file.close()
@@ -82,8 +84,14 @@ class TensorFile:
         self._journal.unlink()
 
     def _proto(self, name: str, place: dict[str, Any]) -> onnx.TensorProto:
-        tensor = TensorProto(name=name, data_type=place["type"], dims=place["shape"], data_location=TensorProto.EXTERNAL)
-        for key, value in (("location", self.path.name), ("offset", place["offset"]), ("length", place["length"])):
+        tensor = TensorProto(
+            name=name, data_type=place["type"], dims=place["shape"], data_location=TensorProto.EXTERNAL
+        )
+        for key, value in (
+            ("location", self.path.name),
+            ("offset", place["offset"]),
+            ("length", place["length"]),
+        ):
             entry = tensor.external_data.add()
             entry.key, entry.value = key, str(value)
         return tensor

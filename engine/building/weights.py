@@ -63,7 +63,9 @@ class GraphWeights:
         tensors = {tensor.name: tensor for tensor in graph.initializer}
         # Halves are stored with a Cast to the name that is used.
         casts = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
-        self._tensors = {name: tensors[stored] for name, stored in casts.items() if stored in tensors} | tensors
+        self._tensors = {
+            name: tensors[stored] for name, stored in casts.items() if stored in tensors
+        } | tensors
         products = {node.output[0]: node.input[1] for node in graph.node if node.op_type == "MatMul"}
         self._matrices: dict[str, str] = {}
         for node in graph.node:
@@ -76,7 +78,9 @@ class GraphWeights:
         turned = name in self._matrices
         stored = self._matrices.get(name, name)
         if stored not in self._tensors:
-            raise CheckpointError(f"The bundle's language model lacks the tensor {name}. Export the bundle again.")
+            raise CheckpointError(
+                f"The bundle's language model lacks the tensor {name}. Export the bundle again."
+            )
         values = numpy_helper.to_array(self._tensors[stored]).astype(np.float32)
         values = values.T if turned else values
         if values.shape != shape:

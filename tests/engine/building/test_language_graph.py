@@ -1,0 +1,132 @@
+"""Language graphs written node by node: parity with the shipped one, quantisation, and going on after a crash."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from numpy.typing import NDArray
+
+from engine.building.build import BuildKey, build_language_graph, load_build
+from engine.building.neox import NeoXSizes, Precision
+from engine.building.quantize import quantized
+from engine.building.weights import GraphWeights
+from engine.bundle import Bundle
+from engine.errors import BundleError, ExportError
+from engine.models import DEMO
+from engine.models import open_model
+
+ROOT = Path(__file__).parents[3]
+Array = NDArray[np.float32]
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Bundle:
+    found = open_model(DEMO).bundle
+    assert isinstance(found, Bundle)
+    return found
+
+
+@pytest.fixture(scope="module")
+def sizes(bundle: Bundle) -> NeoXSizes:
+    return sizes_of(bundle)
+
+
+def sizes_of(bundle: Bundle) -> NeoXSizes:
+    layout, shape = bundle.manifest.vocabulary, bundle.manifest.language_model
+    hidden = shape.heads * shape.head_dim
+    return NeoXSizes(
+        vocabulary=layout.text_size + layout.codes, hidden=hidden, inner=4 * hidden, layers=shape.layers,
+        heads=shape.heads, max_positions=shape.max_positions, rotary=shape.head_dim // 4, rotary_base=10000.0,
+        epsilon=1e-5,
+    )  # fmt: skip
+
+
+def key_of(bundle: Bundle, precision: Precision) -> BuildKey:
+    return BuildKey(bundle.manifest.weights_sha256, precision, "onnxruntime", ort.__version__)
+
+
+def logits(path: Path, sizes: NeoXSizes, ids: NDArray[np.int64], positions: int) -> Array:
+    """Read ids [B, S] in two calls, so that the caches are part of what is compared."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    empty = np.zeros((len(ids), sizes.heads, positions, sizes.head), dtype=np.float32)
+    caches = {f"{kind}_{number}": empty for number in range(sizes.layers) for kind in ("key", "value")}
+    parts, start = [], 0
+    for part in (ids[:, :33], ids[:, 33:]):
+        write = np.full(len(ids), start)
+        first, *updated = session.run(None, {"ids": part, "write": write, "keep": [part.shape[1]], **caches})
+        caches = dict(zip(caches, updated, strict=True))
+        parts.append(first)
+        start += part.shape[1]
+    return np.concatenate(parts, axis=1)
+
+
+@pytest.mark.parametrize(("precision", "differs"), [("float32", 1e-4), ("int8", 0.5), ("int4", 4.0)])
+def test_a_graph_written_node_by_node_computes_what_the_bundle_does(
+    bundle: Bundle, sizes: NeoXSizes, tmp_path: Path, precision: Precision, differs: float
+) -> None:
+    built = build_language_graph(
+        tmp_path, key_of(bundle, precision), sizes, GraphWeights(bundle.path("lm.onnx"))
+    )
+    ids = np.random.default_rng(0).integers(0, sizes.vocabulary, (2, 40))
+    wanted = logits(bundle.path("lm.onnx"), sizes, ids, sizes.max_positions)
+    got = logits(built / "lm.onnx", sizes, ids, sizes.max_positions)
+    assert np.abs(got - wanted).max() < differs
+    # Caches that are only as long as a request needs give the same.
+    assert np.array_equal(logits(built / "lm.onnx", sizes, ids, 64), got)
+
+
+@pytest.mark.parametrize(("bits", "block", "steps"), [(8, 128, 127), (4, 32, 8)])
+def test_a_block_is_off_by_half_a_step_at_most(bits: int, block: int, steps: int) -> None:
+    weight = np.random.default_rng(1).normal(size=(7, 3 * block + 16)).astype(np.float32)
+    made = quantized(weight, bits, block)  # type: ignore[arg-type]
+    filled = np.zeros((7, 4 * block), np.float32)
+    filled[:, : weight.shape[1]] = weight
+    step = np.abs(filled.reshape(7, 4, block)).max(axis=-1) / steps
+    off = np.abs(made.values() - weight)
+    # At 4 bits the end that the largest value doesn't take is one step short.
+    allowed = np.repeat(step, block, axis=1)[:, : weight.shape[1]] * (0.5 if bits == 8 else 1.0)
+    assert (off <= allowed * 1.001).all()
+
+
+def test_a_weight_that_is_no_number_is_refused() -> None:
+    with pytest.raises(ExportError, match="no numbers"):
+        quantized(np.array([[1.0, np.nan]]), 8, 128)
+
+
+def test_a_build_killed_ten_times_is_the_one_of_an_unbroken_run(
+    bundle: Bundle, sizes: NeoXSizes, tmp_path: Path
+) -> None:
+    key = key_of(bundle, "int8")
+    whole = build_language_graph(tmp_path / "whole", key, sizes, GraphWeights(bundle.path("lm.onnx")))
+    random = np.random.default_rng(5)
+    command = [sys.executable, "-m", "tests.engine.building.killed_build", str(tmp_path / "killed")]
+    for _ in range(10):
+        done = subprocess.run(
+            [*command, str(random.integers(1, 40))], cwd=ROOT, check=False, capture_output=True
+        )
+        assert done.returncode in (-signal.SIGKILL, 0), done.stderr.decode()
+    finished = build_language_graph(tmp_path / "killed", key, sizes, GraphWeights(bundle.path("lm.onnx")))
+    assert load_build(finished).files == load_build(whole).files
+    assert not list((tmp_path / "killed").glob("*.part"))
+
+
+def test_a_build_with_a_changed_byte_is_refused(bundle: Bundle, sizes: NeoXSizes, tmp_path: Path) -> None:
+    built = build_language_graph(
+        tmp_path, key_of(bundle, "int4"), sizes, GraphWeights(bundle.path("lm.onnx"))
+    )
+    with (built / "lm.onnx.data").open("r+b") as file:
+        file.seek(5000)
+        byte = file.read(1)[0]
+        file.seek(5000)
+        file.write(bytes([byte ^ 1]))
+    with pytest.raises(BundleError, match=r"lm\.onnx\.data"):
+        load_build(built)
