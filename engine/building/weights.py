@@ -72,6 +72,15 @@ class GraphWeights:
             if node.op_type == "Add" and node.input[0] in products and node.input[1].endswith(".bias"):
                 self._matrices[f"{node.input[1].removesuffix('bias')}weight"] = products[node.input[0]]
         self._matrices["embed_out.weight"] = products[graph.output[0].name]
+        self.inner = int(tensors[self._stored("layers.0.dense_h_to_4h.bias")].dims[0])
+        norm = next(node for node in graph.node if node.op_type == "LayerNormalization")
+        self.epsilon = float(next(entry.f for entry in norm.attribute if entry.name == "epsilon"))
+        # The exporter kept the cosines and sines of all positions as tables [positions, rotary].
+        gathered = next(node.input[0] for node in graph.node if node.op_type == "GatherND")
+        self.rotary = int(tensors[gathered].dims[1])
+        # At position 1 the second pair turns by base ** (-2 / rotary).
+        angle = float(np.arccos(numpy_helper.to_array(tensors[gathered])[1, 1]))
+        self.rotary_base = float(round(angle ** (-self.rotary / 2)))
 
     def read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Give one weight; see the protocol."""
@@ -86,6 +95,10 @@ class GraphWeights:
         if values.shape != shape:
             raise CheckpointError(f"The tensor {name} has the shape {values.shape}; expected is {shape}.")
         return np.ascontiguousarray(values)
+
+
+    def _stored(self, name: str) -> str:
+        return self._casts.get(name, name)
 
 
 def _own(key: str) -> str:

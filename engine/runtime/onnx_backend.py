@@ -1,7 +1,8 @@
 """The CPU default: ONNX Runtime on the bundle's graphs, without torch.
 
 Every cache is bound as input and as output of the same graph, so a step writes its keys and values in place
-and copies nothing. Not here: sampling, and any knowledge of what the ids mean.
+and copies nothing. Where a graph leaves the caches' length open they are as long as the rows need, since every step
+reads them whole. Not here: sampling, and any knowledge of what the ids mean.
 """
 
 from __future__ import annotations
@@ -18,6 +19,10 @@ from engine.runtime.backend import Codes, Films, Ids, Logits
 from engine.runtime.rows import RowBatch
 
 
+# Caches grow by so many positions; a film and its question take some 330.
+_ROOM = 128
+
+
 class OnnxLanguageModel(RowBatch):
     """The language model's graph with one in-place cache per layer and row."""
 
@@ -28,19 +33,34 @@ class OnnxLanguageModel(RowBatch):
         _check_names(self._session, path, shape)
         self._binding = self._session.io_binding()
         self._caches: list[ort.OrtValue] = []
+        caches = {node.name: node.shape for node in self._session.get_inputs()}
+        self._fixed = isinstance(caches["key_0"][2], int)
+        self._rows, self._room = 0, 0
 
     def _allocate(self, rows: int) -> None:
-        shape = (rows, self._shape.heads, self.max_positions, self._shape.head_dim)
+        self._rows, self._caches = rows, []
+        self._make_room(self.max_positions if self._fixed else _ROOM)
+
+    def _make_room(self, positions: int) -> None:
+        """Make caches of this length, and carry over what the present ones hold."""
+        shape = (self._rows, self._shape.heads, positions, self._shape.head_dim)
         self._binding = self._session.io_binding()
-        # Held here as well: a binding keeps a value, but not the numpy memory that the value stands on.
-        self._caches = []
-        for name in _cache_names(self._shape.layers):
-            cache = ort.OrtValue.ortvalue_from_numpy(np.zeros(shape, dtype=self._shape.dtype))
+        before, self._caches, self._room = self._caches, [], positions
+        for number, name in enumerate(_cache_names(self._shape.layers)):
+            values = np.zeros(shape, dtype=self._shape.dtype)
+            if before:
+                held = before[number].numpy()
+                values[:, :, : held.shape[2]] = held
+            cache = ort.OrtValue.ortvalue_from_numpy(values)
+            # Held here as well: a binding keeps a value, but not the numpy memory that the value stands on.
             self._caches.append(cache)
             self._binding.bind_ortvalue_input(name, cache)
             self._binding.bind_ortvalue_output(f"{name}_out", cache)
 
     def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+        needed = int(write.max()) + ids.shape[1]
+        if needed > self._room:
+            self._make_room(min(self.max_positions, -(-needed // _ROOM) * _ROOM))
         # Every array stays in a local name until the run is over, for the same reason.
         logits = ort.OrtValue.ortvalue_from_numpy(
             np.empty((len(ids), keep, self.vocabulary_size), dtype=np.float32)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from engine.building.build import BuildKey, build_language_graph, load_build
 from engine.building.neox import NeoXSizes, Precision
 from engine.building.quantize import quantized
+from engine.building.sources import source_of
 from engine.building.weights import GraphWeights
 from engine.bundle import Bundle
 from engine.errors import BundleError, ExportError
-from engine.models import DEMO
-from engine.models import open_model
+from engine.models import DEMO, open_model
 
 ROOT = Path(__file__).parents[3]
 Array = NDArray[np.float32]
@@ -38,13 +38,7 @@ def sizes(bundle: Bundle) -> NeoXSizes:
 
 
 def sizes_of(bundle: Bundle) -> NeoXSizes:
-    layout, shape = bundle.manifest.vocabulary, bundle.manifest.language_model
-    hidden = shape.heads * shape.head_dim
-    return NeoXSizes(
-        vocabulary=layout.text_size + layout.codes, hidden=hidden, inner=4 * hidden, layers=shape.layers,
-        heads=shape.heads, max_positions=shape.max_positions, rotary=shape.head_dim // 4, rotary_base=10000.0,
-        epsilon=1e-5,
-    )  # fmt: skip
+    return source_of(bundle).sizes
 
 
 def key_of(bundle: Bundle, precision: Precision) -> BuildKey:
