@@ -63,6 +63,7 @@ class GraphWeights:
         tensors = {tensor.name: tensor for tensor in graph.initializer}
         # Halves are stored with a Cast to the name that is used.
         casts = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
+        self._casts = casts
         self._tensors = {
             name: tensors[stored] for name, stored in casts.items() if stored in tensors
         } | tensors
