@@ -20,6 +20,7 @@ from engine.building.weights import GraphWeights
 from engine.bundle import Bundle
 from engine.errors import BundleError, ExportError
 from engine.models import DEMO, open_model
+from engine.runtime.onnx_backend import OnnxLanguageModel
 
 ROOT = Path(__file__).parents[3]
 Array = NDArray[np.float32]
@@ -124,3 +125,23 @@ def test_a_build_with_a_changed_byte_is_refused(bundle: Bundle, sizes: NeoXSizes
         file.write(bytes([byte ^ 1]))
     with pytest.raises(BundleError, match=r"lm\.onnx\.data"):
         load_build(built)
+
+
+def test_caches_grow_with_the_rows_and_give_what_the_shipped_graph_gives(
+    bundle: Bundle, sizes: NeoXSizes, tmp_path: Path
+) -> None:
+    built = build_language_graph(
+        tmp_path, key_of(bundle, "float32"), sizes, GraphWeights(bundle.path("lm.onnx"))
+    )
+    shape = bundle.manifest.language_model
+    grown = OnnxLanguageModel(built / "lm.onnx", shape, sizes.vocabulary, 1)
+    fixed = OnnxLanguageModel(bundle.path("lm.onnx"), shape, sizes.vocabulary, 1)
+    random = np.random.default_rng(2)
+    rows = [random.integers(0, sizes.vocabulary, count).tolist() for count in (90, 126, 3)]
+    for model in (grown, fixed):
+        model.prefill(rows)
+    for _ in range(8):
+        ids = random.integers(0, sizes.vocabulary, 3).tolist()
+        assert grown.step(ids) == pytest.approx(fixed.step(ids), abs=1e-4)
+    # From 126 to 134 positions: the caches of 128 didn't do any more.
+    assert grown.lengths.tolist() == [98, 134, 11]
