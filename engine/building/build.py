@@ -45,7 +45,8 @@ class BuildKey:
     def folder(self) -> str:
         """The build's folder name: readable, and different wherever a part of the key is."""
         text = json.dumps([FORMAT, *asdict(self).values()])
-        return f"{self.weights_sha256[:12]}-{self.runtime}-{self.precision}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        whole = hashlib.sha256(text.encode()).hexdigest()
+        return f"{self.weights_sha256[:12]}-{self.runtime}-{self.precision}-{whole[:8]}"
 
 
 @checked_dataclass(frozen=True, config=_STRICT)
@@ -119,6 +120,6 @@ def _check_room(part: Path, sizes: NeoXSizes) -> None:
     free = shutil.disk_usage(part).free
     if needed > free + held:
         raise ExportError(
-            f"The build may take {needed / _GIB:.1f} GiB in {part.parent}, and {free / _GIB:.1f} GiB are free. Make room, "
-            "or name another folder with --builds."
+            f"The build may take {needed / _GIB:.1f} GiB in {part.parent}, and {free / _GIB:.1f} GiB are free. "
+            "Make room, or name another folder with --builds."
         )

@@ -16,16 +16,18 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from engine.building.quantize import Bits, quantized
+from engine.building.quantize import Bits, quantized, quantized_columns
 from engine.building.tensor_file import TensorFile
 
 OPSET = 24
 IR_VERSION = 10
 _NBITS_DOMAIN = "com.microsoft"
 _INT8_ARITHMETIC = 4
+# Rows of activations are rounded to 127 steps on each side of zero, which unsigned bytes hold around 128.
+_ROW_STEPS, _ROW_ZERO = 127, 128
 _END = 2**63 - 1
 
-Precision = Literal["float32", "float16", "bfloat16", "int8", "int4"]
+Precision = Literal["float32", "float16", "bfloat16", "int8", "int4", "int8-dynamic"]
 _FLOATS = {"float32": TensorProto.FLOAT, "float16": TensorProto.FLOAT16, "bfloat16": TensorProto.BFLOAT16}
 _BITS: dict[str, tuple[Bits, int]] = {"int8": (8, 128), "int4": (4, 32)}
 
@@ -63,6 +65,7 @@ class NeoXGraph:
     def __init__(self, sizes: NeoXSizes, precision: Precision, weights: Weights, file: TensorFile) -> None:
         self.sizes, self.precision, self.weights, self.file = sizes, precision, weights, file
         self.float_type = _FLOATS.get(precision, TensorProto.FLOAT)
+        self.quantizes = precision not in _FLOATS
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
@@ -70,8 +73,7 @@ class NeoXGraph:
         """Give the model, whose large tensors lie in the file."""
         sizes = self.sizes
         self._shared()
-        h = self._node("Gather", ["embed_in.weight", "ids"], "embedded", axis=0)
-        self._weight("embed_in.weight", (sizes.vocabulary, sizes.hidden))
+        h = self._embedded()
         for number in range(sizes.layers):
             h = self._layer(number, h)
         last = self._node("Slice", [h, self._node("Neg", ["keep"], "first"), "end", "one"], "last")
@@ -86,6 +88,11 @@ class NeoXGraph:
         sizes = self.sizes
         for name, value in {"zero": [0], "one": [1], "two": [2], "end": [_END], "unsqueezed": [1, 3]}.items():
             self._constant(name, np.array(value, dtype=np.int64))
+        if self.precision == "int8-dynamic":
+            self._constant("last_axis", np.array([-1], dtype=np.int64))
+            self._constant("row_scale", np.array(1 / _ROW_STEPS, dtype=np.float32))
+            self._constant("row_zero", np.array(_ROW_ZERO, dtype=np.uint8))
+            self._constant("smallest", np.array(np.finfo(np.float32).tiny, dtype=np.float32))
         self._constant("scalar_zero", np.array(0, dtype=np.int64))
         self._constant("scalar_one", np.array(1, dtype=np.int64))
         rates = sizes.rotary_base ** -(np.arange(0, sizes.rotary, 2, dtype=np.float64) / sizes.rotary)
@@ -106,6 +113,16 @@ class NeoXGraph:
         )
         self._constant("qkv_shape", np.array([0, 0, sizes.heads, 3 * sizes.head], dtype=np.int64))
         self._constant("joined_shape", np.array([0, 0, sizes.hidden], dtype=np.int64))
+
+    def _embedded(self) -> str:
+        """Rows of the embedding; beside quantised matrices it lies in float16, which is twice as small."""
+        name, shape = "embed_in.weight", (self.sizes.vocabulary, self.sizes.hidden)
+        if not self.quantizes:
+            self._weight(name, shape)
+            return self._node("Gather", [name, "ids"], "embedded", axis=0)
+        self._stored(name, shape, lambda weight: weight.astype(np.float16))
+        row = self._node("Gather", [name, "ids"], "embedded_half", axis=0)
+        return self._node("Cast", [row], "embedded", to=TensorProto.FLOAT)
 
     def _layer(self, number: int, h: str) -> str:
         sizes, name = self.sizes, f"layers.{number}"
@@ -167,6 +184,8 @@ class NeoXGraph:
         out = f"{name}.out"
         if self.precision in _BITS:
             return self._few_bits(x, name, inputs, outputs, bias, out)
+        if self.quantizes:
+            return self._by_rows(x, name, inputs, outputs, bias, out)
         # A matrix product wants it the other way round than a linear layer keeps it.
         self._stored(f"{name}.weight", (outputs, inputs), lambda weight: self._as_float(weight.T))
         product = self._node("MatMul", [x, f"{name}.weight"], f"{name}.product" if bias else out)
@@ -187,6 +206,34 @@ class NeoXGraph:
             accuracy_level=_INT8_ARITHMETIC,
         )  # fmt: skip
 
+    def _by_rows(self, x: str, name: str, inputs: int, outputs: int, bias: bool, out: str) -> str:
+        """A product in int8: one scale for each column of weights, one for each row of activations.
+
+        The sums are whole numbers, so a row's result is the same whatever rows stand beside it.
+        """
+        packed, scales = f"{name}.weight.columns", f"{name}.weight.scales"
+        if not self.file.has(scales):
+            made = quantized_columns(self._read(f"{name}.weight", (outputs, inputs)))
+            if not self.file.has(packed):
+                self.file.add(packed, made.packed)
+            self.file.add(scales, made.scales)
+        largest = self._node(
+            "ReduceMax", [self._node("Abs", [x], f"{name}.sizes"), "last_axis"], f"{name}.largest"
+        )
+        # A row of zeros is divided by something.
+        largest = self._node("Max", [largest, "smallest"], f"{name}.range")
+        codes = self._node(
+            "QuantizeLinear",
+            [self._node("Div", [x, largest], f"{name}.relative"), "row_scale", "row_zero"],
+            f"{name}.codes",
+        )
+        product = self._node(
+            "MatMulIntegerToFloat", [codes, packed, "row_scale", scales, "row_zero"], f"{name}.relative_product",
+            domain=_NBITS_DOMAIN,
+        )  # fmt: skip
+        product = self._node("Mul", [product, largest], f"{name}.product" if bias else out)
+        return self._node("Add", [product, f"{name}.bias"], out) if bias else product
+
     def _weight(self, name: str, shape: tuple[int, ...]) -> None:
         self._stored(name, shape, self._as_float)
 
@@ -204,7 +251,7 @@ class NeoXGraph:
         if not self.file.has(name):
             self.file.add(name, self._as_float(values))
 
-    def _constant(self, name: str, values: NDArray[np.int64]) -> None:
+    def _constant(self, name: str, values: NDArray[Any]) -> None:
         self.constants.append(onnx.numpy_helper.from_array(values, name))
 
     def _node(
@@ -231,6 +278,6 @@ class NeoXGraph:
         tensors = [*self.constants, *self.file.protos()]
         graph = helper.make_graph(self.nodes, "language_model", inputs, outputs, tensors)
         domains = [helper.make_opsetid("", OPSET)]
-        if self.precision in _BITS:
+        if self.quantizes:
             domains.append(helper.make_opsetid(_NBITS_DOMAIN, 1))
         return helper.make_model(graph, opset_imports=domains, ir_version=IR_VERSION, producer_name="llmcxr")

@@ -13,7 +13,12 @@ from engine.imported import ImportedBundle
 
 _SAFE = ".safetensors"
 # What the graph computes; a model that says otherwise would be built wrong without a word.
-_MUST_BE = {"use_parallel_residual": True, "hidden_act": "gelu", "tie_word_embeddings": False, "attention_bias": True}
+_MUST_BE = {
+    "use_parallel_residual": True,
+    "hidden_act": "gelu",
+    "tie_word_embeddings": False,
+    "attention_bias": True,
+}
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,14 @@ def source_of(package: Bundle | ImportedBundle) -> Source:
         )  # fmt: skip
     entry = package.manifest.language_model
     if entry is None:
-        raise ExportError(f"{package.manifest.name} has no language model to build. Import one beside its tokenizer.")
+        raise ExportError(
+            f"{package.manifest.name} has no language model to build. Import one beside its tokenizer."
+        )
     files = [name for name in entry.files if name.endswith(_SAFE)]
     if not files:
         raise ExportError(
-            f"The weights of {package.manifest.name} aren't safetensors, which alone a build reads. Save the model with "
-            "transformers' save_pretrained and import it again."
+            f"The weights of {package.manifest.name} aren't safetensors, which alone a build reads. "
+            "Save the model with transformers' save_pretrained and import it again."
         )
     return Source(folder_sizes(package.language_folder), FolderWeights(package.language_folder, files))
 
@@ -55,12 +62,14 @@ def folder_sizes(folder: Path) -> NeoXSizes:
     config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config.get("model_type") != "gpt_neox":
         raise ExportError(
-            f"A build takes GPT-NeoX models (dolly, Pythia), and {folder} is {config.get('model_type')!r}. It runs in "
-            "torch as it is."
+            f"A build takes GPT-NeoX models (dolly, Pythia), and {folder} is {config.get('model_type')!r}. "
+            "It runs in torch as it is."
         )
     for name, value in _MUST_BE.items():
         if config.get(name, value) != value:
-            raise ExportError(f"{folder} has {name} {config[name]!r}; a build takes {value!r} alone. It runs in torch.")
+            raise ExportError(
+                f"{folder} has {name} {config[name]!r}; a build takes {value!r} alone. It runs in torch."
+            )
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     if rope.get("rope_type", "default") != "default":
         raise ExportError(f"{folder} has the rope_type {rope['rope_type']!r}; a build takes 'default' alone.")

@@ -62,7 +62,7 @@ class TensorFile:
         start = -(-file.tell() // _PAGE) * _PAGE
         file.seek(start)
         data = np.ascontiguousarray(values)
-        file.write(memoryview(data.reshape(-1).view(np.uint8)))
+        file.write(data.reshape(-1).view(np.uint8).data)
         file.flush()
         os.fsync(file.fileno())
         place = {

@@ -97,9 +97,9 @@ class GraphWeights:
             raise CheckpointError(f"The tensor {name} has the shape {values.shape}; expected is {shape}.")
         return np.ascontiguousarray(values)
 
-
     def _stored(self, name: str) -> str:
-        return self._casts.get(name, name)
+        stored: str = self._casts.get(name, name)
+        return stored
 
 
 def _own(key: str) -> str:

@@ -18,7 +18,6 @@ from engine.errors import BackendError
 from engine.runtime.backend import Codes, Films, Ids, Logits
 from engine.runtime.rows import RowBatch
 
-
 # Caches grow by so many positions; a film and its question take some 330.
 _ROOM = 128
 

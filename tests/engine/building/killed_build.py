@@ -1,4 +1,4 @@
-"""Build the demonstration model's int8 graph into a folder, killed at the N-th time that something is flushed to disk."""
+"""Build the demonstration model's int8 graph into a folder, killed at the N-th flush to disk."""
 
 import os
 import signal

@@ -64,7 +64,9 @@ def logits(path: Path, sizes: NeoXSizes, ids: NDArray[np.int64], positions: int)
     return np.concatenate(parts, axis=1)
 
 
-@pytest.mark.parametrize(("precision", "differs"), [("float32", 1e-4), ("int8", 0.5), ("int4", 4.0)])
+@pytest.mark.parametrize(
+    ("precision", "differs"), [("float32", 1e-4), ("int8", 0.5), ("int8-dynamic", 0.5), ("int4", 4.0)]
+)
 def test_a_graph_written_node_by_node_computes_what_the_bundle_does(
     bundle: Bundle, sizes: NeoXSizes, tmp_path: Path, precision: Precision, differs: float
 ) -> None:
