@@ -1,80 +1,54 @@
 """`llmcxr model build`: from a model's weights to the graphs that one runtime runs in one precision.
 
-A build is a folder under a key of what went in: the weights, the precision, the runtime and its version. It is made
-in a folder beside its place and moved there when it is whole; whoever starts the same build again goes on where the
-last one stopped. `build.json` names every file with its SHA-256, and nothing is opened that differs.
+A build is made in a folder beside its place and moved there when it is whole; whoever starts the same build again
+goes on where the last one stopped, and gets the same bytes. What a build is and how it is checked: engine.builds.
 """
 
-import hashlib
-import json
+from __future__ import annotations
+
+import os
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import TypeVar
 
 import onnx
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.dataclasses import dataclass as checked_dataclass
 
-from engine.building.neox import NeoXGraph, NeoXSizes, Precision, Weights
+from engine.building.neox import NeoXGraph, NeoXSizes, Weights
 from engine.building.tensor_file import TensorFile
+from engine.builds import DECODER, ENCODER, FORMAT, LANGUAGE, MANIFEST, BuildKey, load_build
 from engine.bundle import sha256_of
-from engine.errors import BundleError, ExportError
+from engine.errors import ExportError
 from engine.safe_write import write_json
 
-FORMAT = 1
-MANIFEST = "build.json"
-LANGUAGE = "lm.onnx"
+Item = TypeVar("Item")
+# Shows how far a list of pieces is while it is worked off: engine.progress.track, or nothing.
+Track = Callable[[Iterable[Item], str, int, int], Iterator[Item]]
+# Writes encoder.onnx and decoder.onnx into a folder.
+WriteFilmGraphs = Callable[[Path, Path], None]
+
 _PART = ".part"
 _GIB = 1024**3
-_STRICT = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True)
-class BuildKey:
-    """What a build is made of; builds of equal keys are equal."""
-
-    weights_sha256: str
-    precision: Precision
-    runtime: str
-    runtime_version: str
-    device: str = "cpu"
-
-    @property
-    def folder(self) -> str:
-        """The build's folder name: readable, and different wherever a part of the key is."""
-        text = json.dumps([FORMAT, *asdict(self).values()])
-        whole = hashlib.sha256(text.encode()).hexdigest()
-        return f"{self.weights_sha256[:12]}-{self.runtime}-{self.precision}-{whole[:8]}"
+def silent(items: Iterable[Item], what: str, total: int, done: int) -> Iterator[Item]:
+    """Work a list off and show nothing."""
+    yield from items
 
 
-@checked_dataclass(frozen=True, config=_STRICT)
-class BuiltFile:
-    """One file's hash and size."""
+def build_language_graph(
+    builds: Path,
+    key: BuildKey,
+    sizes: NeoXSizes,
+    weights: Weights,
+    film_graphs: WriteFilmGraphs | None = None,
+    track: Track[Callable[[], None]] = silent,
+) -> Path:
+    """Make the graphs of a key, or find them whole; give their folder.
 
-    sha256: str
-    bytes: int
-
-
-@checked_dataclass(frozen=True, config=_STRICT)
-class BuildManifest:
-    """`build.json`, format 1."""
-
-    format: Literal[1]
-    weights_sha256: str
-    precision: Precision
-    runtime: str
-    runtime_version: str
-    device: str
-    sizes: dict[str, float]
-    files: dict[str, BuiltFile]
-
-
-def build_language_graph(builds: Path, key: BuildKey, sizes: NeoXSizes, weights: Weights) -> Path:
-    """Make the language graph of a key, or find it whole; give its folder.
-
-    Raises ExportError where the disk is too small, CheckpointError for weights that don't fit.
+    `film_graphs` writes the film tokenizer's, for a model that has none of its own. Raises ExportError where the disk
+    or the memory is too small, CheckpointError for weights that don't fit.
     """
     final = builds / key.folder
     if (final / MANIFEST).exists():
@@ -82,44 +56,77 @@ def build_language_graph(builds: Path, key: BuildKey, sizes: NeoXSizes, weights:
         return final
     part = builds / f"{key.folder}{_PART}"
     part.mkdir(parents=True, exist_ok=True)
-    _check_room(part, sizes)
+    _check_disk(part, sizes)
+    _check_memory(sizes)
+    if film_graphs is not None:
+        _write_film_graphs(part, film_graphs)
     with TensorFile(part / f"{LANGUAGE}.data") as file:
-        model = NeoXGraph(sizes, key.precision, weights, file).write()
+        graph = NeoXGraph(sizes, key.precision, weights, file)
+        pieces = graph.pieces()
+        left = [piece.store for piece in pieces if not piece.stored]
+        for store in track(left, f"{key.precision} tensors", len(pieces), len(pieces) - len(left)):
+            store()
+        model = graph.model()
         file.finish()
-    onnx.save(model, str(part / LANGUAGE))
+    _write_synced(part / LANGUAGE, model.SerializeToString(deterministic=True))
     onnx.checker.check_model(str(part / LANGUAGE))
-    names = (LANGUAGE, f"{LANGUAGE}.data")
-    files = {
-        name: {"sha256": sha256_of(part / name), "bytes": (part / name).stat().st_size} for name in names
-    }
-    write_json(part / MANIFEST, {"format": FORMAT, **asdict(key), "sizes": asdict(sizes), "files": files})
+    _finish(part, key, sizes)
     part.rename(final)
     return final
 
 
-def load_build(folder: Path) -> BuildManifest:
-    """Read a build's manifest and compare every file; raise BundleError for the first that differs."""
-    try:
-        read: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest = TypeAdapter(BuildManifest).validate_python(read)
-    except (OSError, ValueError, ValidationError) as error:
-        raise BundleError(f"The build {folder} can't be read: {error}. Remove it and build again.") from error
-    for name, entry in manifest.files.items():
-        file = folder / name
-        if not file.is_file() or file.stat().st_size != entry.bytes or sha256_of(file) != entry.sha256:
-            raise BundleError(f"The file {name} of the build {folder} isn't the one that was built. Remove the build "
-                              "and build again.")  # fmt: skip
-    return manifest
+def _write_film_graphs(part: Path, film_graphs: WriteFilmGraphs) -> None:
+    """Write both under other names first: a name is only there when its file is whole."""
+    if (part / ENCODER).exists() and (part / DECODER).exists():
+        return
+    unfinished = part / f"{ENCODER}.tmp", part / f"{DECODER}.tmp"
+    film_graphs(*unfinished)
+    for path, name in zip(unfinished, (ENCODER, DECODER), strict=True):
+        _write_synced(part / name, path.read_bytes())
+        path.unlink()
 
 
-def _check_room(part: Path, sizes: NeoXSizes) -> None:
+def _finish(part: Path, key: BuildKey, sizes: NeoXSizes) -> None:
+    names = sorted(path.name for path in part.iterdir() if path.name != MANIFEST)
+    files = {
+        name: {"sha256": sha256_of(part / name), "bytes": (part / name).stat().st_size} for name in names
+    }
+    write_json(part / MANIFEST, {"format": FORMAT, **asdict(key), "sizes": asdict(sizes), "files": files})
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    unfinished = path.with_name(f"{path.name}.new")
+    with unfinished.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+
+
+def _matrices(sizes: NeoXSizes) -> int:
+    return sizes.layers * (4 * sizes.hidden**2 + 2 * sizes.hidden * sizes.inner)
+
+
+def _check_disk(part: Path, sizes: NeoXSizes) -> None:
     """Refuse a build that the disk can't hold, by the size of its weights in float32 at most."""
-    matrices = sizes.layers * (4 * sizes.hidden**2 + 2 * sizes.hidden * sizes.inner)
-    needed = 4 * (matrices + 2 * sizes.vocabulary * sizes.hidden)
+    needed = 4 * (_matrices(sizes) + 2 * sizes.vocabulary * sizes.hidden)
     held = sum(file.stat().st_size for file in part.iterdir())
     free = shutil.disk_usage(part).free
     if needed > free + held:
         raise ExportError(
             f"The build may take {needed / _GIB:.1f} GiB in {part.parent}, and {free / _GIB:.1f} GiB are free. "
             "Make room, or name another folder with --builds."
+        )
+
+
+def _check_memory(sizes: NeoXSizes) -> None:
+    """Refuse a build whose largest weight, four times in float32 while it is rounded, doesn't fit into memory."""
+    import psutil
+
+    needed = 16 * sizes.hidden * max(sizes.vocabulary, sizes.inner)
+    free = int(psutil.virtual_memory().available)
+    if needed > free:
+        raise ExportError(
+            f"The build needs {needed / _GIB:.1f} GiB of memory, and {free / _GIB:.1f} GiB are free. "
+            "End other programs, or build on a larger machine and copy the build."
         )

@@ -7,9 +7,9 @@ that binds a cache as input and output writes in place. `positions` is whatever 
 and never more than one tensor in memory: `Weights` gives them one by one, `TensorFile` takes them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -18,6 +18,7 @@ from onnx import TensorProto, helper
 
 from engine.building.quantize import Bits, quantized, quantized_columns
 from engine.building.tensor_file import TensorFile
+from engine.builds import Precision
 
 OPSET = 24
 IR_VERSION = 10
@@ -27,7 +28,6 @@ _INT8_ARITHMETIC = 4
 _ROW_STEPS, _ROW_ZERO = 127, 128
 _END = 2**63 - 1
 
-Precision = Literal["float32", "float16", "bfloat16", "int8", "int4", "int8-dynamic"]
 _FLOATS = {"float32": TensorProto.FLOAT, "float16": TensorProto.FLOAT16, "bfloat16": TensorProto.BFLOAT16}
 _BITS: dict[str, tuple[Bits, int]] = {"int8": (8, 128), "int4": (4, 32)}
 
@@ -59,8 +59,28 @@ class NeoXSizes:
         return self.hidden // self.heads
 
 
+@dataclass(frozen=True)
+class Piece:
+    """Tensors of one graph that are made from one weight; `store` makes and writes those that aren't in the file."""
+
+    names: tuple[str, ...]
+    make: Callable[[], Sequence[NDArray[Any]]]
+    file: TensorFile
+
+    @property
+    def stored(self) -> bool:
+        """Whether every one of them is in the file."""
+        return all(self.file.has(name) for name in self.names)
+
+    def store(self) -> None:
+        """Make the tensors and append those that the file lacks, in their order."""
+        for name, values in zip(self.names, self.make(), strict=True):
+            if not self.file.has(name):
+                self.file.add(name, values)
+
+
 class NeoXGraph:
-    """Writes one graph; `write` is called once."""
+    """One graph: first `pieces`, each to be stored in its order, then `model`; both are called once."""
 
     def __init__(self, sizes: NeoXSizes, precision: Precision, weights: Weights, file: TensorFile) -> None:
         self.sizes, self.precision, self.weights, self.file = sizes, precision, weights, file
@@ -68,9 +88,10 @@ class NeoXGraph:
         self.quantizes = precision not in _FLOATS
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
+        self._pieces: list[Piece] = []
 
-    def write(self) -> onnx.ModelProto:
-        """Give the model, whose large tensors lie in the file."""
+    def pieces(self) -> list[Piece]:
+        """Write the nodes, and give what is to be stored of the weights."""
         sizes = self.sizes
         self._shared()
         h = self._embedded()
@@ -81,7 +102,7 @@ class NeoXGraph:
             self._norm(last, "final_layer_norm"), "embed_out", sizes.hidden, sizes.vocabulary, False
         )
         self._node("Cast", [logits], "logits", to=TensorProto.FLOAT)
-        return self._model()
+        return self._pieces
 
     def _shared(self) -> None:
         """Positions, their rotary angles, and who sees whom."""
@@ -194,12 +215,9 @@ class NeoXGraph:
     def _few_bits(self, x: str, name: str, inputs: int, outputs: int, bias: bool, out: str) -> str:
         bits, block = _BITS[self.precision]
         packed, scales = f"{name}.weight.packed", f"{name}.weight.scales"
-        if not self.file.has(scales):
-            made = quantized(self._read(f"{name}.weight", (outputs, inputs)), bits, block)
-            # A run that was cut off between the two goes on with the second.
-            if not self.file.has(packed):
-                self.file.add(packed, made.packed)
-            self.file.add(scales, made.scales)
+        self._pieces.append(
+            Piece((packed, scales), self._blocks(name, (outputs, inputs), bits, block), self.file)
+        )
         given = [x, packed, scales, "", "", f"{name}.bias"] if bias else [x, packed, scales]
         return self._node(
             "MatMulNBits", given, out, domain=_NBITS_DOMAIN, K=inputs, N=outputs, bits=bits, block_size=block,
@@ -212,11 +230,7 @@ class NeoXGraph:
         The sums are whole numbers, so a row's result is the same whatever rows stand beside it.
         """
         packed, scales = f"{name}.weight.columns", f"{name}.weight.scales"
-        if not self.file.has(scales):
-            made = quantized_columns(self._read(f"{name}.weight", (outputs, inputs)))
-            if not self.file.has(packed):
-                self.file.add(packed, made.packed)
-            self.file.add(scales, made.scales)
+        self._pieces.append(Piece((packed, scales), self._columns(name, (outputs, inputs)), self.file))
         largest = self._node(
             "ReduceMax", [self._node("Abs", [x], f"{name}.sizes"), "last_axis"], f"{name}.largest"
         )
@@ -237,9 +251,26 @@ class NeoXGraph:
     def _weight(self, name: str, shape: tuple[int, ...]) -> None:
         self._stored(name, shape, self._as_float)
 
-    def _stored(self, name: str, shape: tuple[int, ...], form: Any) -> None:
-        if not self.file.has(name):
-            self.file.add(name, form(self._read(name, shape)))
+    def _stored(
+        self, name: str, shape: tuple[int, ...], form: Callable[[NDArray[np.float32]], NDArray[Any]]
+    ) -> None:
+        self._pieces.append(Piece((name,), lambda: [form(self._read(name, shape))], self.file))
+
+    def _blocks(
+        self, name: str, shape: tuple[int, ...], bits: Bits, block: int
+    ) -> Callable[[], Sequence[NDArray[Any]]]:
+        def make() -> Sequence[NDArray[Any]]:
+            made = quantized(self._read(f"{name}.weight", shape), bits, block)
+            return made.packed, made.scales
+
+        return make
+
+    def _columns(self, name: str, shape: tuple[int, ...]) -> Callable[[], Sequence[NDArray[Any]]]:
+        def make() -> Sequence[NDArray[Any]]:
+            made = quantized_columns(self._read(f"{name}.weight", shape))
+            return made.packed, made.scales
+
+        return make
 
     def _read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         return self.weights.read(name, shape)
@@ -248,8 +279,7 @@ class NeoXGraph:
         return np.ascontiguousarray(values.astype(helper.tensor_dtype_to_np_dtype(self.float_type)))
 
     def _float(self, name: str, values: NDArray[np.float32]) -> None:
-        if not self.file.has(name):
-            self.file.add(name, self._as_float(values))
+        self._pieces.append(Piece((name,), lambda: [self._as_float(values)], self.file))
 
     def _constant(self, name: str, values: NDArray[Any]) -> None:
         self.constants.append(onnx.numpy_helper.from_array(values, name))
@@ -260,7 +290,8 @@ class NeoXGraph:
         self.nodes.append(helper.make_node(kind, list(inputs), [output], output, domain=domain, **attributes))
         return output
 
-    def _model(self) -> onnx.ModelProto:
+    def model(self) -> onnx.ModelProto:
+        """Give the graph, whose stored tensors lie in the file."""
         sizes = self.sizes
         names = [f"{kind}_{number}" for number in range(sizes.layers) for kind in ("key", "value")]
         cache = ["batch", sizes.heads, "positions", sizes.head]

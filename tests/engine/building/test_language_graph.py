@@ -12,11 +12,12 @@ import onnxruntime as ort
 import pytest
 from numpy.typing import NDArray
 
-from engine.building.build import BuildKey, build_language_graph, load_build
-from engine.building.neox import NeoXSizes, Precision
+from engine.building.build import build_language_graph
+from engine.building.neox import NeoXSizes
 from engine.building.quantize import quantized
 from engine.building.sources import source_of
 from engine.building.weights import GraphWeights
+from engine.builds import BuildKey, Precision, load_build
 from engine.bundle import Bundle
 from engine.errors import BundleError, ExportError
 from engine.models import DEMO, open_model
