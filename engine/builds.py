@@ -17,7 +17,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
 
 from engine.bundle import LanguageModelShape, sha256_of
-from engine.errors import BundleError
+from engine.errors import BackendError, BundleError
 
 FORMAT = 1
 MANIFEST = "build.json"
@@ -27,7 +27,9 @@ ENVIRONMENT_VARIABLE = "LLMCXR_BUILDS"
 GRAPH_VERSION = "opset24-1"
 
 Precision = Literal["float32", "float16", "bfloat16", "int8", "int4", "int8-dynamic"]
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+# What ONNX Runtime's CPU side computes fast; float16 and bfloat16 are for GPUs.
+CpuPrecision = Literal["float32", "int8", "int8-dynamic", "int4"]
+CPU_PRECISIONS: tuple[CpuPrecision, ...] = get_args(CpuPrecision)
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -98,6 +100,14 @@ class BuildManifest:
 def onnxruntime_key(weights_sha256: str, precision: Precision) -> BuildKey:
     """Give the key of a model's build for ONNX Runtime on the CPU."""
     return BuildKey(weights_sha256, precision, "onnxruntime", GRAPH_VERSION)
+
+
+def cpu_precision(name: str) -> CpuPrecision:
+    """Give a precision by its name; raise BackendError for one that the CPU has no builds of."""
+    for precision in CPU_PRECISIONS:
+        if name == precision:
+            return precision
+    raise BackendError(f"There is no precision {name!r} for the CPU. Use one of {', '.join(CPU_PRECISIONS)}.")
 
 
 def find_build(builds: Path | None, key: BuildKey) -> Path | None:

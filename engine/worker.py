@@ -200,6 +200,7 @@ class Worker:
                 "input_check": seen,
                 "preprocessing": bundle.preprocessing.version,
                 "runtime": self._model.backends.name,
+                "precision": self._model.backends.precision,
                 "findings_judged": list(bundle.manifest.findings.judged),
                 "findings_supported": list(bundle.manifest.findings_supported),
                 "findings_not_judged": list(bundle.manifest.findings.not_judged),

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from engine.building.neox import NeoXSizes, Weights
-from engine.building.weights import FolderWeights, GraphWeights
+from engine.building.weights import FolderWeights, GraphWeights, TorchFileWeights
 from engine.bundle import Bundle
 from engine.errors import ExportError
 from engine.imported import ImportedBundle
 
-_SAFE = ".safetensors"
+_SAFE, _ZIPPED = ".safetensors", ".bin"
 # What the graph computes; a model that says otherwise would be built wrong without a word.
 _MUST_BE = {
     "use_parallel_residual": True,
@@ -33,7 +33,7 @@ def source_of(package: Bundle | ImportedBundle) -> Source:
     """Open the language model of a bundle or an imported model; raise ExportError where none can be built from it."""
     if isinstance(package, Bundle):
         shape, layout = package.manifest.language_model, package.manifest.vocabulary
-        weights = GraphWeights(package.path("lm.onnx"))
+        weights = _bundle_weights(package)
         hidden = shape.heads * shape.head_dim
         return Source(
             NeoXSizes(
@@ -48,13 +48,28 @@ def source_of(package: Bundle | ImportedBundle) -> Source:
         raise ExportError(
             f"{package.manifest.name} has no language model to build. Import one beside its tokenizer."
         )
-    files = [name for name in entry.files if name.endswith(_SAFE)]
-    if not files:
+    folder = package.language_folder
+    return Source(folder_sizes(folder), _folder_weights(folder, list(entry.files)))
+
+
+def _bundle_weights(package: Bundle) -> GraphWeights:
+    path = package.path("lm.onnx")
+    try:
+        return GraphWeights(path)
+    except (KeyError, IndexError, StopIteration) as error:
         raise ExportError(
-            f"The weights of {package.manifest.name} aren't safetensors, which alone a build reads. "
-            "Save the model with transformers' save_pretrained and import it again."
-        )
-    return Source(folder_sizes(package.language_folder), FolderWeights(package.language_folder, files))
+            f"{path} isn't a language graph of `llmcxr model export`, from which alone a build is made ({error!r}). "
+            "It runs as it is."
+        ) from error
+
+
+def _folder_weights(folder: Path, files: list[str]) -> Weights:
+    safe = [name for name in files if name.endswith(_SAFE)]
+    return (
+        FolderWeights(folder, safe)
+        if safe
+        else TorchFileWeights(folder, [n for n in files if n.endswith(_ZIPPED)])
+    )
 
 
 def folder_sizes(folder: Path) -> NeoXSizes:

@@ -13,7 +13,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from engine.errors import CheckpointError
+from engine.errors import CheckpointError, first_line
 
 _PREFIX = "gpt_neox."
 _TYPES = {"F32": np.float32, "F16": np.float16, "BF16": ml_dtypes.bfloat16}
@@ -31,12 +31,10 @@ class FolderWeights:
     def read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Give one weight; see the protocol."""
         if name not in self._places:
-            raise CheckpointError(f"The language model lacks the tensor {name}. Use a GPT-NeoX of this size.")
+            raise _lacks(name)
         data, start, entry = self._places[name]
         if tuple(entry["shape"]) != shape:
-            raise CheckpointError(
-                f"The tensor {name} of the language model has the shape {tuple(entry['shape'])}; expected is {shape}."
-            )
+            raise _misshapen(name, tuple(entry["shape"]), shape)
         first, last = entry["data_offsets"]
         kind = np.dtype(_TYPES[entry["dtype"]])
         values = np.frombuffer(data, kind, (last - first) // kind.itemsize, start + first)
@@ -53,6 +51,39 @@ class FolderWeights:
         for key, entry in header.items():
             if key != "__metadata__" and entry["dtype"] in _TYPES:
                 self._places[_own(key)] = (data, 8 + length, entry)
+
+
+class TorchFileWeights:
+    """The torch files of a Hugging Face GPT-NeoX, each tensor read when it is asked for; needs torch."""
+
+    def __init__(self, folder: Path, files: list[str]) -> None:
+        from engine.lm.weights import placed_in
+
+        self._places: dict[str, tuple[Path, Any]] = {}
+        for name in files:
+            try:
+                placed = placed_in(folder / name)
+            except Exception as error:  # torch raises many kinds for a damaged or unsafe file
+                raise CheckpointError(
+                    f"The weights {folder / name} can't be read: {first_line(error)}"
+                ) from error
+            self._places |= {_own(key): (folder / name, tensor) for key, tensor in placed.items()}
+
+    def read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        """Give one weight; see the protocol."""
+        from engine.lm.weights import read_placed
+
+        if name not in self._places:
+            raise _lacks(name)
+        path, placed = self._places[name]
+        if tuple(placed.shape) != shape:
+            raise _misshapen(name, tuple(placed.shape), shape)
+        try:
+            with path.open("rb") as stream:
+                values: NDArray[np.float32] = read_placed(stream, placed).float().numpy()
+        except (OSError, EOFError) as error:
+            raise CheckpointError(f"The weights {path} can't be read: {error}.") from error
+        return values
 
 
 class GraphWeights:
@@ -100,6 +131,16 @@ class GraphWeights:
     def _stored(self, name: str) -> str:
         stored: str = self._casts.get(name, name)
         return stored
+
+
+def _lacks(name: str) -> CheckpointError:
+    return CheckpointError(f"The language model lacks the tensor {name}. Use a GPT-NeoX of this size.")
+
+
+def _misshapen(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> CheckpointError:
+    return CheckpointError(
+        f"The tensor {name} of the language model has the shape {found}; expected is {expected}."
+    )
 
 
 def _own(key: str) -> str:

@@ -8,12 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from engine.commands import told
+from engine.commands.build import build_model
 from engine.commands.opening import (
     RESEARCH_USE,
+    BuildsOption,
     BundleOption,
     FreeOption,
     JsonOption,
+    ModelArgument,
     ModelsOption,
+    PrecisionOption,
     RuntimeOption,
     SeedOption,
     ThreadsOption,
@@ -47,10 +51,7 @@ def export_model(settings: ExportSettings) -> None:
 
 
 add_command(_model, "export", ExportSettings, export_model, told)
-
-ModelArgument = Annotated[
-    Path | None, typer.Argument(metavar="[MODEL]", help="demo, a name or a folder; else the model in use.")
-]
+_model.command("build")(build_model)
 
 
 def register(app: typer.Typer) -> None:
@@ -146,6 +147,8 @@ def draft_films(
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
     as_json: JsonOption = False,
@@ -153,7 +156,7 @@ def draft_films(
     """Draft the impression of each film; a refused one is named with its reason and ends with status 1."""
     import json
 
-    model = opened(bundle, models, runtime, threads, free)
+    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
     results = []
     for file in files:
         result = {"file": str(file), **_drafted(model, file, seed)}
@@ -177,13 +180,15 @@ def ask_film(
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
 ) -> None:
     """Answer a question about a film; the words appear as the model says them."""
     from llmcxr_ws.errors import EngineFailure
 
-    model = opened(bundle, models, runtime, threads, free)
+    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
     with told():
         check = model.check_film(read_film(file, model.bundle.preprocessing))
         if not check.accepted:
@@ -203,11 +208,13 @@ def instruct(
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
 ) -> None:
     """Follow an instruction without a film; the words appear as the model says them."""
-    model = opened(bundle, models, runtime, threads, free)
+    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
     with told():
         answer = model.instruct(text, about, seed=seed, on_text=_say)
     _close(model, answer.confidence, answer.finished)
@@ -221,6 +228,8 @@ def generate_film(
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
     tries: TriesOption = 1,
@@ -229,7 +238,7 @@ def generate_film(
     from engine.pictures import save_marked_png
     from llmcxr_ws.errors import EngineFailure
 
-    model = opened(bundle, models, runtime, threads, free, tries)
+    model = opened(bundle, models, runtime, threads, free, tries, precision=precision, builds=builds)
     with told():
         drawn = model.generate(text, seed=seed)
         try:

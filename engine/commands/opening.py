@@ -16,7 +16,9 @@ from engine.commands import told
 if TYPE_CHECKING:
     from engine.model import Model
     from engine.preprocess import Film, PreprocessingSpec
+    from llmcxr_ws.config import MachineConfig
 
+_AUTO = "auto"
 RESEARCH_USE = "Research use only: not for diagnosis."
 
 BundleOption = Annotated[
@@ -31,10 +33,26 @@ ModelsOption = Annotated[
     Path | None,
     typer.Option("--models", help="Folder of the imported models; else LLMCXR_MODELS, else the home's."),
 ]
+ModelArgument = Annotated[
+    Path | None, typer.Argument(metavar="[MODEL]", help="demo, a name or a folder; else the model in use.")
+]
+BuildsOption = Annotated[
+    Path | None,
+    typer.Option("--builds", help="Folder of the builds; else LLMCXR_BUILDS, else the home's."),
+]
+PrecisionOption = Annotated[
+    str,
+    typer.Option(
+        help="auto, or a precision that the model was built in: float32, int8, int8-dynamic, int4; auto is the "
+        "setting, else a bundle's own graph, or an imported model's int8 build where there is one."
+    ),
+]
 ThreadsOption = Annotated[
     int, typer.Option(min=0, help="CPU threads; 0: the setting, else one for each core.")
 ]
-RuntimeOption = Annotated[str, typer.Option(help="auto, onnxruntime or torch.")]
+RuntimeOption = Annotated[
+    str, typer.Option(help="auto, onnxruntime, torch, or hybrid: torch reads, ONNX Runtime writes.")
+]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of the sampling; else the model's.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 FreeOption = Annotated[
@@ -55,14 +73,28 @@ def models_folder(option: Path | None) -> Path:
     return Path(given).expanduser() if given else resolve_home(chosen_home()) / "models"
 
 
+def builds_folder(option: Path | None) -> Path:
+    """Say where builds lie: the option, else LLMCXR_BUILDS, else `builds` in the home."""
+    from engine.builds import ENVIRONMENT_VARIABLE
+    from llmcxr_ws.cli import chosen_home
+    from llmcxr_ws.home import resolve_home
+
+    given = option or os.environ.get(ENVIRONMENT_VARIABLE)
+    return Path(given).expanduser() if given else resolve_home(chosen_home()) / "builds"
+
+
 def configured_model() -> Path | None:
     """Give the model of the machine's setting, if there is one."""
+    setting = _machine_config().bundle
+    return Path(setting).expanduser() if setting else None
+
+
+def _machine_config() -> MachineConfig:
     from llmcxr_ws.cli import chosen_home
     from llmcxr_ws.config import load_config
     from llmcxr_ws.home import resolve_home
 
-    setting = load_config(resolve_home(chosen_home())).bundle
-    return Path(setting).expanduser() if setting else None
+    return load_config(resolve_home(chosen_home()))
 
 
 def opened(
@@ -72,13 +104,25 @@ def opened(
     threads: int,
     free: bool = False,
     tries: int = 1,
+    precision: str = _AUTO,
+    builds: Path | None = None,
 ) -> Model:
-    """Open the model asked for, else the one of the setting, else the demo's."""
+    """Open the model asked for, else the one of the setting, else the demo's; runtime and precision likewise."""
     from engine.models import open_model
 
+    config = _machine_config()
     with told():
         chosen = model or configured_model()
-        return open_model(chosen, models_folder(models), runtime, threads or None, free, tries)
+        return open_model(
+            chosen,
+            models_folder(models),
+            config.engine_runtime if runtime == _AUTO else runtime,
+            threads or config.engine_threads or None,
+            free,
+            tries,
+            precision=config.engine_precision if precision == _AUTO else precision,
+            builds=builds_folder(builds),
+        )
 
 
 def read_film(file: Path, spec: PreprocessingSpec) -> Film:

@@ -123,18 +123,6 @@ class TorchTokenizer:
         return films
 
 
-class NoLanguageModel:
-    """Stands where a language model would, and tells whoever asks that it wasn't opened."""
-
-    def __init__(self, bundle: ImportedBundle) -> None:
-        self._bundle = bundle
-
-    def __getattr__(self, name: str) -> Any:
-        raise BackendError(
-            f"{self._bundle.manifest.name} was opened for its films alone, without a language model ({name})."
-        )
-
-
 def load(bundle: ImportedBundle) -> tuple[HuggingFaceLanguageModel, TorchTokenizer, str]:
     """Load an imported model onto CUDA where there is one, else the CPU; also say where and in which type."""
     entry = bundle.manifest.language_model

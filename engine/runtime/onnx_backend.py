@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
+from engine.builds import DECODER, ENCODER, LANGUAGE, BuildManifest
 from engine.bundle import Bundle, LanguageModelShape
 from engine.errors import BackendError
 from engine.runtime.backend import Codes, Films, Ids, Logits
@@ -31,7 +32,8 @@ class OnnxLanguageModel(RowBatch):
         self._session = open_session(path, threads)
         _check_names(self._session, path, shape)
         self._binding = self._session.io_binding()
-        self._caches: list[ort.OrtValue] = []
+        # Memory of the caches, in the order of their names: a binding keeps a value, but not what it stands on.
+        self._caches: list[NDArray[np.floating]] = []
         caches = {node.name: node.shape for node in self._session.get_inputs()}
         self._fixed = isinstance(caches["key_0"][2], int)
         self._rows, self._room = 0, 0
@@ -39,6 +41,11 @@ class OnnxLanguageModel(RowBatch):
     def _allocate(self, rows: int) -> None:
         self._rows, self._caches = rows, []
         self._make_room(self.max_positions if self._fixed else _ROOM)
+
+    def _reserve(self, positions: int) -> None:
+        """See to it that the caches hold so many positions of a row."""
+        if positions > self._room:
+            self._make_room(min(self.max_positions, -(-positions // _ROOM) * _ROOM))
 
     def _make_room(self, positions: int) -> None:
         """Make caches of this length, and carry over what the present ones hold."""
@@ -48,18 +55,14 @@ class OnnxLanguageModel(RowBatch):
         for number, name in enumerate(_cache_names(self._shape.layers)):
             values = np.zeros(shape, dtype=self._shape.dtype)
             if before:
-                held = before[number].numpy()
-                values[:, :, : held.shape[2]] = held
+                values[:, :, : before[number].shape[2]] = before[number]
+            self._caches.append(values)
             cache = ort.OrtValue.ortvalue_from_numpy(values)
-            # Held here as well: a binding keeps a value, but not the numpy memory that the value stands on.
-            self._caches.append(cache)
             self._binding.bind_ortvalue_input(name, cache)
             self._binding.bind_ortvalue_output(f"{name}_out", cache)
 
     def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
-        needed = int(write.max()) + ids.shape[1]
-        if needed > self._room:
-            self._make_room(min(self.max_positions, -(-needed // _ROOM) * _ROOM))
+        self._reserve(int(write.max()) + ids.shape[1])
         # Every array stays in a local name until the run is over, for the same reason.
         logits = ort.OrtValue.ortvalue_from_numpy(
             np.empty((len(ids), keep, self.vocabulary_size), dtype=np.float32)
@@ -104,7 +107,22 @@ def load(bundle: Bundle, threads: int) -> tuple[OnnxLanguageModel, OnnxImageMode
     language = OnnxLanguageModel(
         bundle.path("lm.onnx"), bundle.manifest.language_model, layout.text_size + layout.codes, threads
     )
-    return language, OnnxImageModel(bundle.path("encoder.onnx"), bundle.path("decoder.onnx"), threads)
+    return language, bundle_images(bundle, threads)
+
+
+def bundle_images(bundle: Bundle, threads: int) -> OnnxImageModel:
+    """Open a bundle's film tokenizer."""
+    return OnnxImageModel(bundle.path(ENCODER), bundle.path(DECODER), threads)
+
+
+def built_language(folder: Path, manifest: BuildManifest, threads: int) -> OnnxLanguageModel:
+    """Open a build's language graph; raise BackendError where this runtime refuses it."""
+    return OnnxLanguageModel(folder / LANGUAGE, manifest.shape, manifest.vocabulary_size, threads)
+
+
+def built_images(folder: Path, threads: int) -> OnnxImageModel:
+    """Open the film tokenizer in an imported model's build."""
+    return OnnxImageModel(folder / ENCODER, folder / DECODER, threads)
 
 
 def open_session(path: Path, threads: int) -> ort.InferenceSession:

@@ -39,6 +39,10 @@ class RowBatch(ABC):
         if len(rows) != len(self.lengths):
             self._allocate(len(rows))
         self.lengths = np.zeros(len(rows), dtype=np.int64)
+        return self._read(rows)
+
+    def _read(self, rows: Sequence[Sequence[int]]) -> Logits:
+        """Fill fresh rows with their prompts and give the logits after each, [B, V]."""
         return self.score(rows, keep=1)[:, 0]
 
     def step(self, ids: Sequence[int]) -> Logits:
@@ -52,7 +56,7 @@ class RowBatch(ABC):
                 f"The batch has {len(self.lengths)} rows, {len(rows)} were given. "
                 "Begin a new batch with prefill."
             )
-        ids, counts = _pad(rows)
+        ids, counts = padded(rows)
         width = ids.shape[1]
         if not 1 <= keep <= width:
             raise BackendError(f"The logits of {keep} positions were asked for, {width} ids were given.")
@@ -89,7 +93,8 @@ class RowBatch(ABC):
             )
 
 
-def _pad(rows: Sequence[Sequence[int]]) -> tuple[Ids, NDArray[np.int64]]:
+def padded(rows: Sequence[Sequence[int]]) -> tuple[Ids, NDArray[np.int64]]:
+    """Put rows of different lengths side by side, zeros behind the short ones: ids [B, S] and lengths [B]."""
     counts = np.array([len(row) for row in rows], dtype=np.int64)
     ids = np.zeros((len(rows), max(1, int(counts.max(initial=0)))), dtype=np.int64)
     for index, row in enumerate(rows):

@@ -1,0 +1,38 @@
+"""A whole model's build: its language graph, and the film graphs where it has none of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from engine.building.build import Track, build_language_graph, silent
+from engine.building.sources import source_of
+from engine.builds import cpu_precision, onnxruntime_key
+from engine.bundle import Bundle
+from engine.imported import ImportedBundle
+
+
+def build_package(
+    package: Bundle | ImportedBundle,
+    precision: str,
+    builds: Path,
+    track: Track[Callable[[], None]] = silent,
+) -> Path:
+    """Build a model for ONNX Runtime on the CPU and give the build's folder.
+
+    Raises BackendError for a precision that the CPU has no builds of, and what `build_language_graph` raises.
+    """
+    key = onnxruntime_key(package.manifest.weights_sha256, cpu_precision(precision))
+    source = source_of(package)
+    film_graphs = None
+    if isinstance(package, ImportedBundle):
+        # Bound here: torch, which it needs, is only loaded when the graphs aren't there yet.
+        film_graphs = partial(_film_graphs, package)
+    return build_language_graph(builds, key, source.sizes, source.weights, film_graphs, track)
+
+
+def _film_graphs(package: ImportedBundle, encoder: Path, decoder: Path) -> None:
+    from engine.building.film_graphs import write_film_graphs
+
+    write_film_graphs(package, encoder, decoder)
