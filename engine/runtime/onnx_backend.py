@@ -127,19 +127,24 @@ def built_images(folder: Path, threads: int) -> OnnxImageModel:
 
 def open_session(path: Path, threads: int) -> ort.InferenceSession:
     """Open one graph on the CPU with `threads` threads; raise BackendError where it can't be."""
+    try:
+        return ort.InferenceSession(str(path), session_options(threads), providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
+        raise BackendError(
+            f"ONNX Runtime {ort.__version__} can't open {path.name}: {error}. "
+            "Install a newer onnxruntime, or take the bundle from its source again."
+        ) from error
+
+
+def session_options(threads: int) -> ort.SessionOptions:
+    """Give the options of every session: so many threads, no spinning, nothing logged but errors."""
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # A spinning pool takes the cores from whoever shares the machine, and wins nothing at this size.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime's exceptions share no base class of their own
-        raise BackendError(
-            f"ONNX Runtime {ort.__version__} can't open {path.name}: {error}. "
-            "Install a newer onnxruntime, or take the bundle from its source again."
-        ) from error
+    return options
 
 
 def _cache_names(layers: int) -> list[str]:
