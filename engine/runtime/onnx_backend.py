@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from engine.bundle import Bundle, LanguageModelShape
 from engine.errors import BackendError
 from engine.runtime.backend import Codes, Films, Ids, Logits
-from engine.runtime.rows import RowBatch
+from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
 
 # Caches grow by so many positions; a film and its question take some 330.
 _ROOM = 128
@@ -104,6 +104,8 @@ def load(bundle: Bundle, threads: int) -> tuple[OnnxLanguageModel, OnnxImageMode
     language = OnnxLanguageModel(
         bundle.path("lm.onnx"), bundle.manifest.language_model, layout.text_size + layout.codes, threads
     )
+    if bundle.manifest.language_model.dtype == "float32":
+        language.verify_tolerance = FLOAT32_TOLERANCE
     return language, OnnxImageModel(bundle.path("encoder.onnx"), bundle.path("decoder.onnx"), threads)
 
 

@@ -87,13 +87,42 @@ class Sampler:
         it doesn't depend on how the token was drawn. Decisions that have a bias are taken once and in their order:
         the token of one that was taken is out, and those before it have no bias any more.
         """
+        logs, weighed = self._weighed(logits)
+        chosen = int(weighed.argmax()) if self._greedy else self._drawn(weighed, self._generator.random())
+        return self._taking(chosen, logs)
+
+    def choose_settled(self, logits: NDArray[np.floating], within: float) -> tuple[int, float] | None:
+        """Choose as `choose` does where every logit may be wrong by up to `within` and the choice stays the same.
+
+        None where it might not, with nothing chosen and nothing drawn: the next call draws the same number.
+        """
+        logs, weighed = self._weighed(logits)
+        if self._greedy:
+            return self._taking(int(weighed.argmax()), logs) if _apart(weighed, within) else None
+        state = self._generator.bit_generator.state
+        share = self._generator.random()
+        chosen = self._drawn(weighed, share)
+        if not self._draw_settled(weighed, chosen, share, within):
+            self._generator.bit_generator.state = state
+            return None
+        return self._taking(chosen, logs)
+
+    @property
+    def _greedy(self) -> bool:
+        return self._sampling.temperature == 0.0
+
+    def _weighed(self, logits: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the log-probabilities [V] as the model has them, and as the decisions' biases leave them."""
         logs = log_softmax(logits, self._mask)
         weighed = logs.copy()
         for bias in self._biases:
             for id_, value in bias.items():
                 weighed[id_] += value
         weighed[self._taken] = -np.inf
-        chosen = int(weighed.argmax()) if self._sampling.temperature == 0.0 else self._draw(weighed)
+        return logs, weighed
+
+    def _taking(self, chosen: int, logs: NDArray[np.float64]) -> tuple[int, float]:
+        """Note a choice among the decisions and give it with its probability."""
         for place, bias in enumerate(self._biases):
             if chosen in bias:
                 self._taken += bias
@@ -101,11 +130,39 @@ class Sampler:
                 break
         return chosen, float(np.exp(logs[chosen]))
 
-    def _draw(self, logs: NDArray[np.float64]) -> int:
-        warmed = np.exp(log_softmax(logs / self._sampling.temperature))
+    def _drawn(self, logs: NDArray[np.float64], share: float) -> int:
+        """Give the token at this share, 0 to 1, of the sum of the likeliest tokens."""
+        warmed = self._warmed(logs)
         order = np.argsort(-warmed, kind="stable")
         cumulative = np.cumsum(warmed[order])
         # The smallest set that reaches top_p; the last token is kept where rounding leaves the sum below it.
         size = min(int(np.searchsorted(cumulative, self._sampling.top_p)) + 1, len(order))
-        point = self._generator.random() * cumulative[size - 1]
+        point = share * cumulative[size - 1]
         return int(order[min(int(np.searchsorted(cumulative, point, side="right")), size - 1)])
+
+    def _draw_settled(self, logs: NDArray[np.float64], chosen: int, share: float, within: float) -> bool:
+        """Tell whether the same share gives the same token from all logits within this distance.
+
+        Such a change moves the odds of any set of tokens by a factor of up to exp(2 within / temperature). The sum
+        that the share is taken of lies between top-p and 1.
+        """
+        warmed = self._warmed(logs)
+        odds = np.exp(2.0 * within / self._sampling.temperature)
+        own = float(warmed[chosen])
+        likelier = warmed > own * odds
+        if int(likelier.sum() + (warmed < own / odds).sum()) != len(warmed) - 1:
+            return False  # another token could change places with it
+        before = float(warmed[likelier].sum())
+        behind = max(0.0, 1.0 - before - own)
+        highest_start = before * odds / (before * odds + own + behind)
+        lowest_end = (before + own) / (before + own + behind * odds)
+        return highest_start < share * self._sampling.top_p and share < lowest_end
+
+    def _warmed(self, logs: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.exp(log_softmax(logs / self._sampling.temperature))
+
+
+def _apart(logs: NDArray[np.float64], within: float) -> bool:
+    """Tell whether the greatest of these stays the greatest where each may be wrong by up to `within`."""
+    second, first = np.partition(logs, -2)[-2:]
+    return bool(first - second > 2.0 * within)
