@@ -32,7 +32,7 @@ class LanguageBackend(Protocol):
 
     @property
     def verify_tolerance(self) -> float:
-        """How far a logit of ids given together (`score`) may lie from that of single steps."""
+        """How far the difference of two logits of ids given together (`score`) may lie from that of single steps."""
 
     @property
     def lengths(self) -> NDArray[np.int64]:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from engine.errors import BackendError
 from engine.runtime.backend import Ids, Logits
 
-# How far logits of ids given together may lie from those of single steps: twice what was measured (docs/speed.md),
-# for weights in float32 and for all others.
+# How far the difference of two logits of ids given together may lie from that of single steps: at least twice what
+# was measured (docs/speed.md), for models in float32 and for all others.
 FLOAT32_TOLERANCE = 1e-3
 TOLERANCE = 0.15
 

@@ -43,7 +43,7 @@ _NONE = -1
 class PhraseStore:
     """What most often follows up to `context` tokens, with the share of the times that it did.
 
-    `following` has contexts of every length from 1; a text begins with the response key, which isn't counted as said.
+    `following` has contexts of every length from 1; a text begins behind the response key.
     """
 
     following: Mapping[Context, tuple[int, float]]
@@ -84,6 +84,11 @@ class PhraseStore:
         kept = sorted(found, key=lambda entry: (-entry[0], len(entry[1]), entry[1]))[:most]
         following = {before: (id_, share) for _, before, id_, share in kept}
         return cls(following, context, vocabulary.end)
+
+    def over(self, other: PhraseStore) -> PhraseStore:
+        """Give this store with what another one knows beside it; where both know a context, this one's holds."""
+        following = {**other.following, **self.following}
+        return PhraseStore(following, max(self.context, other.context), self.end)
 
     @classmethod
     def load(cls, path: Path, vocabulary: Vocabulary) -> PhraseStore:
@@ -160,8 +165,8 @@ class Tally:
 class Speculation:
     """How answers are drafted ahead: the store, the `longest` draft, and a tally of how it went.
 
-    `tolerance` is how far a logit of tokens checked together may lie from that of a single step; by default what
-    the backend states of itself (`verify_tolerance`).
+    `tolerance` is how far the difference of two logits of tokens checked together may lie from that of single steps;
+    by default what the backend states of itself (`verify_tolerance`).
     """
 
     store: PhraseStore
@@ -228,7 +233,7 @@ class _Row:
         self._backend, self._tally = backend, tally
         self.ids = ids
         self._stepped = 0
-        # Whether the latest logits are those of single steps, and whether the draft's positions were given up for them.
+        # Whether the latest logits are those of single steps; whether a draft's positions were given up for them.
         self._exact, self._given_up = True, False
 
     def begin(self) -> Logits:
@@ -244,7 +249,8 @@ class _Row:
         self._exact = not draft and self._stepped == len(self.ids) - 1
         self._given_up = False
         if draft:
-            return self._backend.score([[self.ids[-1], *draft]], keep=len(draft) + 1)[0]
+            logits: Logits = self._backend.score([[self.ids[-1], *draft]], keep=len(draft) + 1)[0]
+            return logits
         if self._exact:
             self._stepped += 1
         return self._backend.step([self.ids[-1]])
