@@ -130,9 +130,7 @@ def shipped_prompts(model: Model) -> list[list[int]]:
     prompts = []
     for path in sorted(FILMS.glob("*.dcm")):
         pixels = imaging.stored(path)
-        codes = model.encode(
-            film_from_array(pixels.values, model.bundle.preprocessing, pixels.padding_mask)
-        )
+        codes = model.encode(film_from_array(pixels.values, model.bundle.preprocessing, pixels.padding_mask))
         instruction = model.bundle.manifest.instructions.report[0]
         prompts.append(report_prompt(model.bundle.vocabulary, codes, instruction, film_context(model, path)))
     return prompts

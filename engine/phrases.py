@@ -61,8 +61,8 @@ def add_phrases(package: Bundle | ImportedBundle, store: PhraseStore) -> int:
         write_json(manifest, held)
     except OSError as error:
         raise DataError(
-            f"The model's folder {package.folder} can't be written: {error.strerror}. Copy the model elsewhere and name "
-            "that folder."
+            f"The model's folder {package.folder} can't be written: {error.strerror}. Copy the model "
+            "elsewhere and name that folder."
         ) from error
     return size
 

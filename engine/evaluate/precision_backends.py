@@ -1,6 +1,6 @@
 """A bundle's language model on every runtime and precision that is here, for comparing them with the reference.
 
-torch in float32 is the reference; a build that a runtime can't open is told with its reason, never left out in silence.
+torch in float32 is the reference; a build that a runtime can't open is told with its reason.
 """
 
 from collections.abc import Iterator
@@ -62,9 +62,7 @@ def _reference(bundle: Bundle, threads: int) -> RowBatch:
     from engine.runtime.torch_backend import TorchLanguageModel
 
     torch.set_num_threads(threads)
-    return TorchLanguageModel(
-        bundle.path("lm.onnx"), bundle.manifest.language_model, bundle.vocabulary.size
-    )
+    return TorchLanguageModel(bundle.path("lm.onnx"), bundle.manifest.language_model, bundle.vocabulary.size)
 
 
 def _shipped(bundle: Bundle, threads: int) -> OnnxLanguageModel:
