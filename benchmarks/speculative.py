@@ -18,11 +18,13 @@ from typing import Any
 import numpy as np
 
 from engine.bundle import Bundle, Sampling
+from engine.data.manifest import read_manifest
+from engine.data.templates import context
 from engine.evaluate.precision_backends import built, opened_build
 from engine.lm.prompt import report_prompt
 from engine.lm.vocabulary import Vocabulary
 from engine.model import Model
-from engine.preprocess import film_from_array
+from engine.preprocess import film_from_array, film_from_file
 from engine.runtime.backend import LanguageBackend
 from engine.runtime.generation import TextAnswer, generate_text
 from engine.runtime.speculation import PhraseStore, Speculation, speculation_of
@@ -136,10 +138,25 @@ def shipped_prompts(model: Model) -> list[list[int]]:
     return prompts
 
 
-def demonstration_figures(builds: Path, rounds: int = 5, threads: int = 1) -> dict[str, Any]:
-    """Measure the demonstration model: its own graph and a build in each precision, greedy and at temperature 1."""
+def manifest_prompts(model: Model, manifest: Path, images: Path | None, source: str) -> list[list[int]]:
+    """Give the report prompts of a manifest's validation films of one source, with view and age band."""
+    instruction = model.bundle.manifest.instructions.report[0]
+    rows = [row for row in read_manifest(manifest, images) if row.split == "val" and row.source == source]
+    films = [(film_from_file(row.file, model.bundle.preprocessing), context(row)) for row in rows]
+    return [
+        report_prompt(model.bundle.vocabulary, model.encode(film), instruction, line) for film, line in films
+    ]
+
+
+def demonstration_figures(
+    builds: Path, rounds: int = 5, threads: int = 1, prompts: Sequence[Sequence[int]] | None = None
+) -> dict[str, Any]:
+    """Measure the demonstration model: its own graph and a build in each precision, greedy and at temperature 1.
+
+    `prompts` are those of the films that ship, where none are given.
+    """
     model = Model.open(threads=threads)
-    bundle, prompts = model.bundle, shipped_prompts(model)
+    bundle, prompts = model.bundle, prompts or shipped_prompts(model)
     assert isinstance(bundle, Bundle)
     found = speculation_of(bundle)
     assert found is not None, "the demonstration bundle has no phrase store"
@@ -171,9 +188,16 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write to this file instead")
     parser.add_argument("--rounds", type=int, default=5, help="how often each film is drafted both ways")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--manifest", type=Path, help="validation films of this table instead")
+    parser.add_argument("--images", type=Path, help="folder of its films; else the table's own")
+    parser.add_argument("--source", default="nih-cxr14", help="source of its films")
     given = parser.parse_args()
+    prompts = None
+    if given.manifest is not None:
+        prompts = manifest_prompts(Model.open(threads=1), given.manifest, given.images, given.source)
     with tempfile.TemporaryDirectory() as folder:
-        text = json.dumps(demonstration_figures(Path(folder), given.rounds, given.threads), indent=1)
+        figures = demonstration_figures(Path(folder), given.rounds, given.threads, prompts)
+    text = json.dumps(figures, indent=1)
     if given.json is None:
         print(text)
     else:

@@ -74,7 +74,7 @@ def evaluate_precision(
             continue
         own = Model(bundle, replace(model.backends, language=language))
         own.speculation = None
-        found = _reading(own, cohort, lines, name)
+        found = _reading(own, cohort, top.inside, lines, name)
         reference = reference or found
         figures[name] = _against(found, reference, cohort, top.inside, draws)
     costly = [
@@ -99,7 +99,9 @@ def evaluate_precision(
     }
 
 
-def _reading(model: Model, cohort: Cohort, lines: Sequence[str | None], name: str) -> Reading:
+def _reading(
+    model: Model, cohort: Cohort, inside: NDArray[np.int64], lines: Sequence[str | None], name: str
+) -> Reading:
     texts, seconds = [], []
     for codes, line in zip(track(cohort.codes.tolist(), f"drafts by {name}"), lines, strict=True):
         begun = perf_counter()
@@ -109,7 +111,7 @@ def _reading(model: Model, cohort: Cohort, lines: Sequence[str | None], name: st
         except GenerationError:
             texts.append("")
         seconds.append(perf_counter() - begun)
-    loss = _reference_loss(model, cohort, lines)
+    loss = _reference_loss(model, cohort.take(inside), [lines[row] for row in inside])
     return Reading(tuple(texts), abnormal_log_odds(model, cohort, lines), loss, tuple(seconds))
 
 
