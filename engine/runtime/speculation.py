@@ -192,7 +192,7 @@ class Speculation:
         row = _Row(backend, list(prompt), self.tally)
         within = backend.verify_tolerance if self.tolerance is None else self.tolerance
         limit = min(most, backend.max_positions - len(prompt) + 1)
-        drawn, reach = 0, self.longest
+        drawn, gained, reach = 0, 0, self.longest
         draft: list[int] = []
         logits = row.begin()
         try:
@@ -205,6 +205,7 @@ class Speculation:
                     drawn += 1
                     held = row.holds(draft[place : place + 1])
                     accepted += held
+                    gained += held
                     self.tally.accepted += held
                     yield choice
                     if not held:
@@ -213,7 +214,9 @@ class Speculation:
                     # A draft that fails makes the next one short, one that holds makes it long again.
                     reach = min(self.longest, 2 * accepted + 1)
                 if drawn < limit:
-                    draft = self.store.draft(row.ids, min(reach, limit - drawn - 1))
+                    # Where close choices cost more steps than drafts save, the rest comes token by token.
+                    most_ahead = min(reach, limit - drawn - 1) if gained >= row.lost else 0
+                    draft = self.store.draft(row.ids, most_ahead)
                     logits = row.fed(draft)
         finally:
             row.trim()
@@ -233,6 +236,8 @@ class _Row:
         self._backend, self._tally = backend, tally
         self.ids = ids
         self._stepped = 0
+        # Single steps taken for ids that a draft had written already.
+        self.lost = 0
         # Whether the latest logits are those of single steps; whether a draft's positions were given up for them.
         self._exact, self._given_up = True, False
 
@@ -282,6 +287,7 @@ class _Row:
         for id_ in self.ids[self._stepped :]:
             logits = self._backend.step([id_])[0]
             self._tally.again += 1
+            self.lost += 1
         self._stepped = len(self.ids)
         return logits
 
