@@ -35,6 +35,7 @@ from engine.runtime.generation import (
     openings_log_probability,
 )
 from engine.runtime.select import AUTO, Backends, open_backends
+from engine.runtime.speculation import Speculation, speculation_of
 
 # The marks that de-identification leaves in training reports.
 _DEIDENTIFIED = re.compile(r"_{2,}")
@@ -92,7 +93,8 @@ class Model:
     """An opened bundle or imported model; one request at a time.
 
     With `free` every task samples without masks, as the published code does, and a film may take up to `tries`
-    draws (engine.runtime.generation).
+    draws (engine.runtime.generation). `speculation` is there where the bundle has a phrase store; None decodes texts
+    token by token.
     """
 
     def __init__(
@@ -102,6 +104,7 @@ class Model:
         self.backends = backends
         self.free = free
         self.tries = tries
+        self.speculation: Speculation | None = speculation_of(bundle)
         self._drafts: dict[tuple[tuple[int, ...], str | None], str] = {}
 
     @classmethod
@@ -286,7 +289,13 @@ class Model:
         self, prompt: list[int], sampling: Sampling, on_text: OnText | None, on_step: OnStep | None
     ) -> TextAnswer:
         return generate_text(
-            self.backends.language, self.bundle.vocabulary, prompt, sampling, on_text, on_step
+            self.backends.language,
+            self.bundle.vocabulary,
+            prompt,
+            sampling,
+            on_text,
+            on_step,
+            self.speculation,
         )
 
     def _seeded(self, sampling: Sampling, seed: int | None) -> Sampling:

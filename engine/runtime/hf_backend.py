@@ -20,7 +20,7 @@ from engine.errors import BackendError
 from engine.imported import TOKENIZER_WEIGHTS, ImportedBundle
 from engine.lm.official import check_rows, dtype_for, open_language_model
 from engine.runtime.backend import Codes, Films, Ids, Logits
-from engine.runtime.rows import RowBatch
+from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
 from engine.tokenizer.config import VQGANConfig
 from engine.tokenizer.official import load_official
 from engine.tokenizer.vqgan import VQModel
@@ -32,7 +32,10 @@ class HuggingFaceLanguageModel(RowBatch):
     def __init__(self, network: Any, vocabulary_size: int, max_positions: int) -> None:
         super().__init__(vocabulary_size, max_positions)
         self._network = network
-        self._device = next(network.parameters()).device
+        weight = next(network.parameters())
+        self._device = weight.device
+        if weight.dtype == torch.float32:
+            self.verify_tolerance = FLOAT32_TOLERANCE
         accepted = inspect.signature(network.forward).parameters
         self._takes_positions = "position_ids" in accepted
         self._takes_keep = "logits_to_keep" in accepted
@@ -92,9 +95,11 @@ class HuggingFaceLanguageModel(RowBatch):
         used = np.flatnonzero(self._own.any(axis=0))
         columns = int(used[-1]) + 1 if used.size else 0
         if columns < self._own.shape[1]:
+            unused = self._own.shape[1] - columns
             self._own = np.ascontiguousarray(self._own[:, :columns])
             if columns:
-                self._cache.crop(columns)
+                # Every version takes the number to remove as a negative one; the number to keep only older ones.
+                self._cache.crop(-unused)
             else:
                 self._cache = DynamicCache()
 

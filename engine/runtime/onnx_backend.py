@@ -17,7 +17,7 @@ from engine.builds import DECODER, ENCODER, LANGUAGE, BuildManifest
 from engine.bundle import Bundle, LanguageModelShape
 from engine.errors import BackendError
 from engine.runtime.backend import Codes, Films, Ids, Logits
-from engine.runtime.rows import RowBatch
+from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
 
 # Caches grow by so many positions; a film and its question take some 330.
 _ROOM = 128
@@ -107,6 +107,8 @@ def load(bundle: Bundle, threads: int) -> tuple[OnnxLanguageModel, OnnxImageMode
     language = OnnxLanguageModel(
         bundle.path("lm.onnx"), bundle.manifest.language_model, layout.text_size + layout.codes, threads
     )
+    if bundle.manifest.language_model.dtype == "float32":
+        language.verify_tolerance = FLOAT32_TOLERANCE
     return language, bundle_images(bundle, threads)
 
 
@@ -117,7 +119,10 @@ def bundle_images(bundle: Bundle, threads: int) -> OnnxImageModel:
 
 def built_language(folder: Path, manifest: BuildManifest, threads: int) -> OnnxLanguageModel:
     """Open a build's language graph; raise BackendError where this runtime refuses it."""
-    return OnnxLanguageModel(folder / LANGUAGE, manifest.shape, manifest.vocabulary_size, threads)
+    language = OnnxLanguageModel(folder / LANGUAGE, manifest.shape, manifest.vocabulary_size, threads)
+    if manifest.precision == "float32":
+        language.verify_tolerance = FLOAT32_TOLERANCE
+    return language
 
 
 def built_images(folder: Path, threads: int) -> OnnxImageModel:

@@ -14,12 +14,14 @@ from torch import Tensor
 
 from engine.bundle import Bundle, LanguageModelShape
 from engine.runtime.backend import Codes, Films, Ids, Logits
-from engine.runtime.rows import RowBatch
+from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
 from engine.runtime.torch_graph import TorchGraph
 
 
 class TorchLanguageModel(RowBatch):
     """The language model's graph in torch, with caches that are written in place."""
+
+    verify_tolerance = FLOAT32_TOLERANCE
 
     def __init__(self, path: Path, shape: LanguageModelShape, vocabulary_size: int) -> None:
         super().__init__(vocabulary_size, shape.max_positions)

@@ -1,0 +1,73 @@
+"""A bundle's language model on every runtime and precision that is here, for comparing them with the reference.
+
+torch in float32 is the reference; a build that a runtime can't open is told with its reason.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import onnxruntime
+
+from engine.building.build import LANGUAGE, BuildKey, build_language_graph, load_build
+from engine.building.neox import Precision
+from engine.building.sources import source_of
+from engine.bundle import Bundle
+from engine.errors import EngineError
+from engine.runtime.backend import LanguageBackend
+from engine.runtime.onnx_backend import OnnxLanguageModel
+from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
+from engine.runtime.select import ONNXRUNTIME
+
+REFERENCE = "torch float32"
+SHIPPED = "onnxruntime, shipped graph"
+PRECISIONS: tuple[Precision, ...] = ("float32", "int8", "int8-dynamic", "int4")
+
+
+def built(bundle: Bundle, precision: Precision, builds: Path) -> Path:
+    """Build a bundle's language model for ONNX Runtime, or find it whole; give the build's folder."""
+    source = source_of(bundle)
+    key = BuildKey(bundle.manifest.weights_sha256, precision, ONNXRUNTIME, onnxruntime.__version__)
+    return build_language_graph(builds, key, source.sizes, source.weights)
+
+
+def opened_build(bundle: Bundle, folder: Path, threads: int) -> OnnxLanguageModel:
+    """Open a build of a bundle's language model on the CPU."""
+    manifest = load_build(folder)
+    language = OnnxLanguageModel(
+        folder / LANGUAGE, bundle.manifest.language_model, bundle.vocabulary.size, threads
+    )
+    if manifest.precision == "float32":
+        language.verify_tolerance = FLOAT32_TOLERANCE
+    return language
+
+
+def backends(bundle: Bundle, builds: Path, threads: int) -> Iterator[tuple[str, LanguageBackend | str]]:
+    """Give each runtime and precision by its name, the reference first: opened, or the reason why it can't be.
+
+    Each is opened when it is asked for, so that one is in memory at a time.
+    """
+    yield REFERENCE, _reference(bundle, threads)
+    yield SHIPPED, _shipped(bundle, threads)
+    for precision in PRECISIONS:
+        try:
+            found: LanguageBackend | str = opened_build(bundle, built(bundle, precision, builds), threads)
+        except EngineError as error:
+            found = str(error)
+        yield f"onnxruntime {precision}", found
+
+
+def _reference(bundle: Bundle, threads: int) -> RowBatch:
+    import torch
+
+    from engine.runtime.torch_backend import TorchLanguageModel
+
+    torch.set_num_threads(threads)
+    return TorchLanguageModel(bundle.path("lm.onnx"), bundle.manifest.language_model, bundle.vocabulary.size)
+
+
+def _shipped(bundle: Bundle, threads: int) -> OnnxLanguageModel:
+    language = OnnxLanguageModel(
+        bundle.path("lm.onnx"), bundle.manifest.language_model, bundle.vocabulary.size, threads
+    )
+    language.verify_tolerance = FLOAT32_TOLERANCE
+    return language
