@@ -26,7 +26,6 @@ from engine.tokenizer.config import VQGANConfig
 from engine.tokenizer.official import load_official
 from engine.tokenizer.vqgan import VQModel
 
-
 # Columns of the cache that may lie idle before the rows are moved together, which copies the cache.
 _SPARE = 128
 
@@ -117,7 +116,7 @@ class HuggingFaceLanguageModel(RowBatch):
         return part
 
     def _take_over(self, part: Any, first: int, last: int, width: int) -> None:
-        """Append the last columns of some rows' own cache to the cache of all, where they are nothing to the others."""
+        """Append the last columns of some rows' own cache to the cache of all; the others have nothing there."""
         for number, layer in enumerate(part.layers):
             added = []
             for new in (layer.keys[:, :, -width:], layer.values[:, :, -width:]):

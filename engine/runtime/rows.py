@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from engine.errors import BackendError
 from engine.runtime.backend import Ids, Logits
 
-
 # A pass over the weights costs about as much as so many ids in one; measured on two cores, in int8, at a hidden
 # width of 2560: 18 to 24 ms for the pass and 1.8 to 2.3 ms for an id of a long prompt.
 _PASS = 10
