@@ -44,8 +44,8 @@ class TaskBatch(Generic[Key]):
     def step(self, on_step: OnStep | None = None) -> list[tuple[Key, Any]]:
         """Take every task a token further; give what those made that ended, or the EngineError they ended with."""
         for (key, task), said in self._texts.step(on_step):
-            failed = isinstance(said, EngineError)
-            self._go_on(key, task, partial(task.throw, said) if failed else partial(task.send, said))
+            resume = partial(task.throw, said) if isinstance(said, EngineError) else partial(task.send, said)
+            self._go_on(key, task, resume)
         ended, self._ended = self._ended, []
         return ended
 
