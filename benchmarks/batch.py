@@ -4,10 +4,10 @@
 
 LANGUAGE is the folder of a GPT-NeoX of Hugging Face, GRAPH the language graph (lm.onnx) that was built from it. Both
 answer the same requests, whose lengths are fixed below: of prompts as long as a film and its question are, and of
-answers as long as reports are. transformers takes them in their order, padded on the left; a batch of it goes on until
-its longest answer is done. What counts are the tokens that were wanted, over all the time from the first prompt to the
-last token. So many rows answer the first requests of the list, twice as many as rows and no fewer than eight, so that a
-single row doesn't take all the time. Rows and rounds are interleaved; a figure is the best of its rounds.
+answers as long as reports are. transformers takes them in their order, padded on the left; a batch of it goes on
+until its longest answer is done. What counts are the tokens that were wanted, over all the time from the first prompt
+to the last token. So many rows answer the first requests of the list, twice as many as rows and no fewer than eight:
+a single row would take most of the time. Rows and rounds are interleaved; a figure is the best of its rounds.
 """
 
 from __future__ import annotations
@@ -73,10 +73,9 @@ def batch_figures(
     ours, theirs = dict.fromkeys(rows, 0.0), dict.fromkeys(rows, 0.0)
     for _ in range(rounds):
         for count in rows:
-            some = slice(requests_for(count))
-            work = prompts[some], LENGTHS[some], count
-            ours[count] = max(ours[count], continuous_rate(backend, vocabulary, *work))
-            theirs[count] = max(theirs[count], generate_rate(network, *work))
+            some, lengths = prompts[: requests_for(count)], LENGTHS[: requests_for(count)]
+            ours[count] = max(ours[count], continuous_rate(backend, vocabulary, some, lengths, count))
+            theirs[count] = max(theirs[count], generate_rate(network, some, lengths, count))
     best = max(ours.values()) / max(theirs.values())
     return {
         "ratio": best,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -72,9 +72,10 @@ class FilmSaid:
 
 def say(
     model: Model, files: Iterable[Path], reader: FilmReader, plan: Plan, cache: FilmCache | None = None
-) -> Iterator[FilmSaid]:
+) -> Generator[FilmSaid, None, None]:
     """Draft films and ask about them, and give each as it is done; files are taken as they are needed.
 
+    Whoever doesn't take all closes the generator, which ends its threads.
     Raises DataError where the cache can't be written.
     """
     with _Ahead(model, files, reader, plan, cache) as ahead:

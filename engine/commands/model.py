@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -335,17 +336,18 @@ def _drafted(
     places: dict[Path, list[int]] = {}
     for place, file in enumerate(found.films):
         places.setdefault(file, []).append(place)
-    said = say_of_films(model, places, Plan(seed=seed, rows=min(rows, len(places) or 1)), cache)
-    # Fewer are done before a person asks how long it takes, and standard error stays empty.
-    ended = track(said, "films", total=len(places)) if len(places) >= _MANY else said
+    plan = Plan(seed=seed, rows=min(rows, len(places) or 1))
     ready: dict[int, dict[str, Any]] = {}
     following = 0
-    for film in ended:
-        for place in places[film.file]:
-            ready[place] = {"file": str(film.file), **draft_facts(film)}
-        while following in ready:
-            yield ready.pop(following)
-            following += 1
+    # Closed whatever happens: threads still read ahead.
+    with closing(say_of_films(model, places, plan, cache)) as said:
+        # Fewer are done before a person asks how long it takes, and standard error stays empty.
+        for film in track(said, "films", total=len(places)) if len(places) >= _MANY else said:
+            for place in places[film.file]:
+                ready[place] = {"file": str(film.file), **draft_facts(film)}
+            while following in ready:
+                yield ready.pop(following)
+                following += 1
 
 
 def _draft_text(result: dict[str, Any]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,7 +46,7 @@ NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Encode every fi
 
 def say_of_films(
     model: Model, files: Iterable[Path], plan: Plan, cache: FilmCache | None
-) -> Iterator[FilmSaid]:
+) -> Generator[FilmSaid, None, None]:
     """Draft films and ask about them as engine.retrospective does, reading them as a single one is read."""
     from engine.retrospective import say
 
@@ -142,9 +143,10 @@ def study(
             if lines.mended:
                 typer.echo(f"{out}: a line that an earlier run had not finished was cut off.", err=True)
             todo, known = _todo(found, lines)
-            said = say_of_films(model, todo, plan, kept)
-            for one in track(said, "films", total=known + len(todo), done=known):
-                lines.add(_line(model, plan, one))
+            # Closed whatever happens: threads still read ahead.
+            with closing(say_of_films(model, todo, plan, kept)) as said:
+                for one in track(said, "films", total=known + len(todo), done=known):
+                    lines.add(_line(model, plan, one))
             _close(out, lines, found, model)
 
 
