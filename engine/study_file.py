@@ -47,9 +47,16 @@ class StudyFile:
             else:
                 write_json(self._settings, settings)
             self._stream = self._opened()
-            self._read(again)
         except OSError as error:
             raise self._unusable(error) from error
+        try:
+            self._read(again)
+        except OSError as error:
+            self._stream.close()
+            raise self._unusable(error) from error
+        except DataError:
+            self._stream.close()
+            raise
 
     def __enter__(self) -> StudyFile:
         return self

@@ -144,9 +144,13 @@ def study(
                 typer.echo(f"{out}: a line that an earlier run had not finished was cut off.", err=True)
             todo, known = _todo(found, lines)
             # Closed whatever happens: threads still read ahead.
-            with closing(say_of_films(model, todo, plan, kept)) as said:
-                for one in track(said, "films", total=known + len(todo), done=known):
-                    lines.add(_line(model, plan, one))
+            try:
+                with closing(say_of_films(model, todo, plan, kept)) as said:
+                    for one in track(said, "films", total=known + len(todo), done=known):
+                        lines.add(_line(model, plan, one))
+            except KeyboardInterrupt:
+                typer.echo(f"Stopped. The same command goes on with {out}.", err=True)
+                raise typer.Exit(130) from None
             _close(out, lines, found, model)
 
 
