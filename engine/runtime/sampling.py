@@ -14,6 +14,9 @@ from engine.bundle import Sampling
 from engine.errors import GenerationError
 from engine.lm.vocabulary import Vocabulary
 
+# So many tokens nearly always hold what top-p leaves; sorting a whole vocabulary takes ten times as long.
+_FEW = 1024
+
 Mask = NDArray[np.float64]
 Bias = Mapping[int, float]
 
@@ -103,9 +106,26 @@ class Sampler:
 
     def _draw(self, logs: NDArray[np.float64]) -> int:
         warmed = np.exp(log_softmax(logs / self._sampling.temperature))
-        order = np.argsort(-warmed, kind="stable")
-        cumulative = np.cumsum(warmed[order])
+        order, cumulative = _likeliest(warmed, self._sampling.top_p)
         # The smallest set that reaches top_p; the last token is kept where rounding leaves the sum below it.
         size = min(int(np.searchsorted(cumulative, self._sampling.top_p)) + 1, len(order))
         point = self._generator.random() * cumulative[size - 1]
         return int(order[min(int(np.searchsorted(cumulative, point, side="right")), size - 1)])
+
+
+def _likeliest(
+    probabilities: NDArray[np.float64], top_p: float
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Give tokens from the likeliest on, as many as `top_p` needs or more, and their cumulated probabilities.
+
+    They are the first ones of the whole vocabulary sorted, equal ones by their ids.
+    """
+    if len(probabilities) > _FEW:
+        least = np.partition(probabilities, -_FEW)[-_FEW]
+        few = np.flatnonzero(probabilities >= least)
+        order = few[np.argsort(-probabilities[few], kind="stable")]
+        cumulative = np.cumsum(probabilities[order])
+        if cumulative[-1] >= top_p:
+            return order, cumulative
+    order = np.argsort(-probabilities, kind="stable")
+    return order, np.cumsum(probabilities[order])
