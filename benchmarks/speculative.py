@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from engine.builds import CPU_PRECISIONS
 from engine.bundle import Bundle, Sampling
 from engine.data.manifest import read_manifest
 from engine.data.templates import context
@@ -31,7 +32,6 @@ from engine.runtime.speculation import PhraseStore, Speculation, speculation_of
 from llmcxr_ws import imaging
 
 FILMS = Path(__file__).parents[1] / "dicom_node" / "films"
-PRECISIONS = ("float32", "int8", "int8-dynamic", "int4")
 
 
 class PrefillClock:
@@ -161,8 +161,8 @@ def demonstration_figures(
     found = speculation_of(bundle)
     assert found is not None, "the demonstration bundle has no phrase store"
     backends: dict[str, LanguageBackend] = {"shipped graph": model.backends.language}
-    for precision in PRECISIONS:
-        backends[precision] = opened_build(bundle, built(bundle, precision, builds), threads)
+    for precision in CPU_PRECISIONS:
+        backends[precision] = opened_build(built(bundle, precision, builds), threads)
     greedy = bundle.manifest.sampling.report
     warm = replace(greedy, temperature=1.0)
     figures: dict[str, Any] = {}

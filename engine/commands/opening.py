@@ -6,6 +6,9 @@ Light to import; the workstation and everything heavy is imported inside the fun
 from __future__ import annotations
 
 import os
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +22,10 @@ if TYPE_CHECKING:
     from llmcxr_ws.config import MachineConfig
 
 _AUTO = "auto"
+# What pydicom and Pillow are known to raise for headers and streams that nobody should have written.
+_BROKEN = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
+           RuntimeError, SyntaxError, TypeError, ValueError, struct.error)  # fmt: skip
+
 RESEARCH_USE = "Research use only: not for diagnosis."
 
 BundleOption = Annotated[
@@ -127,33 +134,87 @@ def opened(
 
 def read_film(file: Path, spec: PreprocessingSpec) -> Film:
     """Read a picture by the model's form for files, a DICOM instance by its form for DICOM."""
+    return film_of(content_of(file), spec)
+
+
+def film_of(content: bytes, spec: PreprocessingSpec) -> Film:
+    """Turn a file's content into a film, as `read_film` does."""
     from engine.preprocess import film_from_array, film_from_file
     from llmcxr_ws import imaging
 
-    if not _is_dicom(file):
-        return film_from_file(file, spec)
-    pixels = imaging.stored(file)
+    if not is_dicom(content):
+        return film_from_file(content, spec)
+    pixels = imaging.stored(imaging.read_dataset(content))
     return film_from_array(pixels.values, spec, pixels.padding_mask)
 
 
 def film_context(model: Model, file: Path) -> str | None:
     """Give the context line of a film as the workstation does: from a DICOM header; a picture tells neither."""
+    return context_of(model, content_of(file))
+
+
+def context_of(model: Model, content: bytes) -> str | None:
+    """Give the context line of a film by its file's content, as `film_context` does."""
     from llmcxr_ws.film_facts import read_facts
     from llmcxr_ws.imaging import read_dataset
 
-    if not model.bundle.manifest.context or not _is_dicom(file):
+    if not model.bundle.manifest.context or not is_dicom(content):
         return model.context("", None)
-    facts = read_facts(read_dataset(file))
+    facts = read_facts(read_dataset(content))
     return model.context(facts.view, facts.patient_age_years)
 
 
-def _is_dicom(file: Path) -> bool:
+def is_dicom(content: bytes) -> bool:
+    """Tell by its first 132 bytes whether a file is DICOM (PS3.10 7.1)."""
+    return content[128:132] == b"DICM"
+
+
+def content_of(file: Path, most: int = -1) -> bytes:
+    """Read a file, or its first `most` bytes; raise EngineFailure where it can't be read."""
     from llmcxr_ws.errors import EngineFailure
 
     try:
         with file.open("rb") as stream:
-            return stream.read(132)[128:] == b"DICM"
+            return stream.read(most)
     except OSError as error:
         raise EngineFailure(
             f"{file} can't be read: {error.strerror}.", what_to_do="Check the path."
+        ) from error
+
+
+class SiteReader:
+    """Reads films for engine.retrospective as the commands read a single one; each fault is a FilmRefused."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def content(self, file: Path) -> bytes:
+        """Read a file."""
+        with refusals():
+            return content_of(file)
+
+    def film(self, content: bytes) -> Film:
+        """Turn a file's content into a film [C, side, side] in [-1, 1]."""
+        with refusals():
+            return film_of(content, self._model.bundle.preprocessing)
+
+    def context(self, content: bytes) -> str | None:
+        """Give the context line of the film's prompts."""
+        with refusals():
+            return context_of(self._model, content)
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Make one film's fault, of whatever kind, its own reason: thousands of others wait behind it."""
+    from engine.errors import FilmRefused, first_line
+    from llmcxr_ws.errors import UserFacingError
+
+    try:
+        yield
+    except UserFacingError as error:
+        raise FilmRefused(str(error)) from error
+    except _BROKEN as error:
+        raise FilmRefused(
+            f"The file can't be read as a film ({type(error).__name__}: {first_line(error)}). Check what was sent."
         ) from error

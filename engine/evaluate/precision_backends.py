@@ -6,39 +6,29 @@ torch in float32 is the reference; a build that a runtime can't open is told wit
 from collections.abc import Iterator
 from pathlib import Path
 
-import onnxruntime
-
-from engine.building.build import LANGUAGE, BuildKey, build_language_graph, load_build
-from engine.building.neox import Precision
+from engine.building.build import build_language_graph
 from engine.building.sources import source_of
+from engine.builds import CPU_PRECISIONS, CpuPrecision, load_build, onnxruntime_key
 from engine.bundle import Bundle
 from engine.errors import EngineError
 from engine.runtime.backend import LanguageBackend
-from engine.runtime.onnx_backend import OnnxLanguageModel
+from engine.runtime.onnx_backend import OnnxLanguageModel, built_language
 from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
-from engine.runtime.select import ONNXRUNTIME
 
 REFERENCE = "torch float32"
 SHIPPED = "onnxruntime, shipped graph"
-PRECISIONS: tuple[Precision, ...] = ("float32", "int8", "int8-dynamic", "int4")
 
 
-def built(bundle: Bundle, precision: Precision, builds: Path) -> Path:
+def built(bundle: Bundle, precision: CpuPrecision, builds: Path) -> Path:
     """Build a bundle's language model for ONNX Runtime, or find it whole; give the build's folder."""
     source = source_of(bundle)
-    key = BuildKey(bundle.manifest.weights_sha256, precision, ONNXRUNTIME, onnxruntime.__version__)
+    key = onnxruntime_key(bundle.manifest.weights_sha256, precision)
     return build_language_graph(builds, key, source.sizes, source.weights)
 
 
-def opened_build(bundle: Bundle, folder: Path, threads: int) -> OnnxLanguageModel:
-    """Open a build of a bundle's language model on the CPU."""
-    manifest = load_build(folder)
-    language = OnnxLanguageModel(
-        folder / LANGUAGE, bundle.manifest.language_model, bundle.vocabulary.size, threads
-    )
-    if manifest.precision == "float32":
-        language.verify_tolerance = FLOAT32_TOLERANCE
-    return language
+def opened_build(folder: Path, threads: int) -> OnnxLanguageModel:
+    """Open a build's language model on the CPU, its files compared with their hashes."""
+    return built_language(folder, load_build(folder), threads)
 
 
 def backends(bundle: Bundle, builds: Path, threads: int) -> Iterator[tuple[str, LanguageBackend | str]]:
@@ -48,9 +38,9 @@ def backends(bundle: Bundle, builds: Path, threads: int) -> Iterator[tuple[str, 
     """
     yield REFERENCE, _reference(bundle, threads)
     yield SHIPPED, _shipped(bundle, threads)
-    for precision in PRECISIONS:
+    for precision in CPU_PRECISIONS:
         try:
-            found: LanguageBackend | str = opened_build(bundle, built(bundle, precision, builds), threads)
+            found: LanguageBackend | str = opened_build(built(bundle, precision, builds), threads)
         except EngineError as error:
             found = str(error)
         yield f"onnxruntime {precision}", found

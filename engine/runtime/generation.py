@@ -86,13 +86,19 @@ def generate_text(
             break
         ids.append(id_)
         stream.push(ids)
-    text = stream.close(ids)
+    return text_answer(stream.close(ids), ids, probabilities, sampling.seed, finished)
+
+
+def text_answer(
+    text: str, ids: Sequence[int], probabilities: Sequence[float], seed: int, finished: bool
+) -> TextAnswer:
+    """Give what was said as an answer; raise GenerationError where no text came."""
     if not text:
         raise GenerationError(
-            f"The model answered without a word ({len(ids)} tokens, seed {sampling.seed}). "
+            f"The model answered without a word ({len(ids)} tokens, seed {seed}). "
             "Try again with another seed or another film."
         )
-    return TextAnswer(text, tuple(ids), tuple(probabilities), sampling.seed, finished)
+    return TextAnswer(text, tuple(ids), tuple(probabilities), seed, finished)
 
 
 def generate_image(

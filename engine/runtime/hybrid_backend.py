@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from engine.builds import LANGUAGE, BuildManifest
@@ -31,9 +32,9 @@ class HybridLanguageModel(OnnxLanguageModel):
 
     @torch.inference_mode()
     def _read(self, rows: Sequence[Sequence[int]]) -> Logits:
-        ids, counts = padded(rows)
+        ids, counts = padded(rows), np.array([len(row) for row in rows], dtype=np.int64)
         self._check_ids(ids)
-        self._check_room(ids.shape[1])
+        self._check_room(counts)
         self._reserve(ids.shape[1])
         # Padding stands behind a row's ids, where nothing of the row looks; the graph writes over it.
         told = self._network.base_model(input_ids=torch.from_numpy(ids), use_cache=True)
@@ -47,11 +48,11 @@ class HybridLanguageModel(OnnxLanguageModel):
     def _take(self, cache: Any, positions: int) -> None:
         """Copy torch's keys and values [B, heads, positions, head] into the graph's caches."""
         held = [tensor for layer in cache.layers for tensor in (layer.keys, layer.values)]
-        if len(held) != len(self._caches):
+        if len(held) != len(self._arrays):
             raise BackendError(
-                f"torch's network has {len(held) // 2} layers, the build {len(self._caches) // 2}. Build again."
+                f"torch's network has {len(held) // 2} layers, the build {len(self._arrays) // 2}. Build again."
             )
-        for memory, tensor in zip(self._caches, held, strict=True):
+        for memory, tensor in zip(self._arrays, held, strict=True):
             memory[:, :, :positions] = tensor.to(torch.float32).numpy().astype(memory.dtype, copy=False)
 
 

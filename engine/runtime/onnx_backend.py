@@ -8,6 +8,7 @@ reads them whole. Not here: sampling, and any knowledge of what the ids mean.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime as ort
@@ -26,20 +27,24 @@ _ROOM = 128
 class OnnxLanguageModel(RowBatch):
     """The language model's graph with one in-place cache per layer and row."""
 
+    runs_parts = True
+
     def __init__(self, path: Path, shape: LanguageModelShape, vocabulary_size: int, threads: int) -> None:
         super().__init__(vocabulary_size, shape.max_positions)
         self._shape = shape
         self._session = open_session(path, threads)
         _check_names(self._session, path, shape)
-        self._binding = self._session.io_binding()
-        # Memory of the caches, in the order of their names: a binding keeps a value, but not what it stands on.
-        self._caches: list[NDArray[np.floating]] = []
+        self._caches: list[ort.OrtValue] = []
+        # Memory of the caches, in the order of their names; whoever fills rows from elsewhere writes here.
+        self._arrays: list[NDArray[Any]] = []
+        # A binding for each part of the rows that was run, by its first row and their number, with its values.
+        self._bindings: dict[tuple[int, int], tuple[Any, list[ort.OrtValue]]] = {}
         caches = {node.name: node.shape for node in self._session.get_inputs()}
         self._fixed = isinstance(caches["key_0"][2], int)
         self._rows, self._room = 0, 0
 
     def _allocate(self, rows: int) -> None:
-        self._rows, self._caches = rows, []
+        self._rows, self._arrays = rows, []
         self._make_room(self.max_positions if self._fixed else _ROOM)
 
     def _reserve(self, positions: int) -> None:
@@ -50,28 +55,45 @@ class OnnxLanguageModel(RowBatch):
     def _make_room(self, positions: int) -> None:
         """Make caches of this length, and carry over what the present ones hold."""
         shape = (self._rows, self._shape.heads, positions, self._shape.head_dim)
-        self._binding = self._session.io_binding()
-        before, self._caches, self._room = self._caches, [], positions
-        for number, name in enumerate(_cache_names(self._shape.layers)):
+        self._caches, self._bindings, self._room = [], {}, positions
+        before, self._arrays = self._arrays, []
+        for _ in _cache_names(self._shape.layers):
             values = np.zeros(shape, dtype=self._shape.dtype)
             if before:
-                values[:, :, : before[number].shape[2]] = before[number]
-            self._caches.append(values)
-            cache = ort.OrtValue.ortvalue_from_numpy(values)
-            self._binding.bind_ortvalue_input(name, cache)
-            self._binding.bind_ortvalue_output(f"{name}_out", cache)
+                # Taken out of the list, so that no more than one cache is there twice.
+                held = before.pop(0)
+                values[:, :, : held.shape[2]] = held
+            self._arrays.append(values)
+        _, self._caches = self._bound(0, self._rows)
+
+    def _bound(self, first: int, rows: int) -> tuple[Any, list[ort.OrtValue]]:
+        """Give the binding of these neighbouring rows' caches, which lie in one piece."""
+        if (first, rows) not in self._bindings:
+            # Held beside the binding: it keeps a value, but not the numpy memory that the value stands on.
+            parts = [values[first : first + rows] for values in self._arrays]
+            caches = [ort.OrtValue.ortvalue_from_numpy(part) for part in parts]
+            binding = self._session.io_binding()
+            for name, cache in zip(_cache_names(self._shape.layers), caches, strict=True):
+                binding.bind_ortvalue_input(name, cache)
+                binding.bind_ortvalue_output(f"{name}_out", cache)
+            self._bindings[first, rows] = binding, caches
+        return self._bindings[first, rows]
 
     def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+        return self._run_part(0, ids, write, keep)
+
+    def _run_part(self, first: int, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
         self._reserve(int(write.max()) + ids.shape[1])
-        # Every array stays in a local name until the run is over, for the same reason.
+        binding, _ = self._bound(first, len(ids))
+        # Every array stays in a local name until the run is over, for the same reason as there.
         logits = ort.OrtValue.ortvalue_from_numpy(
             np.empty((len(ids), keep, self.vocabulary_size), dtype=np.float32)
         )
         inputs = {"ids": ids, "write": write, "keep": np.array([keep], dtype=np.int64)}
         for name, values in inputs.items():
-            self._binding.bind_cpu_input(name, values)
-        self._binding.bind_ortvalue_output("logits", logits)
-        self._session.run_with_iobinding(self._binding)
+            binding.bind_cpu_input(name, values)
+        binding.bind_ortvalue_output("logits", logits)
+        self._session.run_with_iobinding(binding)
         # A copy in any version: before 1.30 `numpy` gave a view of memory that dies with the value.
         result: Logits = np.array(logits.numpy())
         return result

@@ -15,6 +15,9 @@ from engine.bundle import Sampling
 from engine.errors import GenerationError
 from engine.lm.vocabulary import Vocabulary
 
+# So many tokens nearly always hold what top-p leaves; sorting a whole vocabulary takes ten times as long.
+_FEW = 1024
+
 Mask = NDArray[np.float64]
 Bias = Mapping[int, float]
 
@@ -135,8 +138,8 @@ class Sampler:
 
     def _ranked(self, logs: NDArray[np.float64]) -> _Ranks:
         warmed = np.exp(log_softmax(logs / self._sampling.temperature))
-        order = np.argsort(-warmed, kind="stable")
-        return _Ranks(order, warmed[order], np.cumsum(warmed[order]))
+        order, sums = _likeliest(warmed, self._sampling.top_p)
+        return _Ranks(order, warmed[order], sums, whole=len(order) == len(warmed))
 
     def _rank(self, ranks: _Ranks, share: float) -> int:
         """Give the rank of the token at this share, 0 to 1, of the sum of the likeliest tokens."""
@@ -158,6 +161,8 @@ class Sampler:
             return False  # its neighbour could change places with it
         rest = np.maximum(0.0, 1.0 - ranks.sums)
         low, high = ranks.sums / (ranks.sums + rest * odds), ranks.sums * odds / (ranks.sums * odds + rest)
+        if low[-1] < self._sampling.top_p and not ranks.whole:
+            return False  # how many tokens the share is of isn't known from these
         fewest, most = (ranks.reaching(sums, self._sampling.top_p) for sums in (high, low))
         start = 0.0 if rank == 0 else high[rank - 1]
         within_end = share * high[most] < low[rank] or rank == fewest == most
@@ -166,11 +171,15 @@ class Sampler:
 
 @dataclass(frozen=True)
 class _Ranks:
-    """Tokens from the likeliest on: their ids `order`, probabilities `warmed` and the sums of these, each [V]."""
+    """Tokens from the likeliest on: their ids `order`, probabilities `warmed` and the sums of these.
 
-    order: NDArray[np.int64]
+    As many as top-p needs or more; `whole` says that they are the whole vocabulary.
+    """
+
+    order: NDArray[np.intp]
     warmed: NDArray[np.float64]
     sums: NDArray[np.float64]
+    whole: bool
 
     def reaching(self, sums: NDArray[np.float64], top_p: float) -> int:
         """Give the rank at which rising sums reach top-p, the last one where rounding leaves them below it."""
@@ -181,3 +190,21 @@ def _apart(logs: NDArray[np.float64], within: float) -> bool:
     """Tell whether the greatest of these stays the greatest where two may be wrong against each other by `within`."""
     second, first = np.partition(logs, -2)[-2:]
     return bool(first - second > within)
+
+
+def _likeliest(
+    probabilities: NDArray[np.float64], top_p: float
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Give tokens from the likeliest on, as many as `top_p` needs or more, and their cumulated probabilities.
+
+    They are the first ones of the whole vocabulary sorted, equal ones by their ids.
+    """
+    if len(probabilities) > _FEW:
+        least = np.partition(probabilities, -_FEW)[-_FEW]
+        few = np.flatnonzero(probabilities >= least)
+        order = few[np.argsort(-probabilities[few], kind="stable")]
+        cumulative = np.cumsum(probabilities[order])
+        if cumulative[-1] >= top_p:
+            return order, cumulative
+    order = np.argsort(-probabilities, kind="stable")
+    return order, np.cumsum(probabilities[order])
