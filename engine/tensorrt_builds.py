@@ -7,7 +7,7 @@ with. Light to import: neither flavour of TensorRT is needed to read what a buil
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -124,6 +124,11 @@ def find_engines(
 def devices_of(device: str) -> tuple[str, ...]:
     """Take a key's device apart: "sm86+sm89" names two."""
     return tuple(device.split("+"))
+
+
+def in_order(devices: Iterable[str]) -> list[str]:
+    """Sort compute capabilities as numbers, each once."""
+    return sorted(set(devices), key=lambda name: int(name.removeprefix("sm")))
 
 
 def flavour_of(name: str) -> Flavour:

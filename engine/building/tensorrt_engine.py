@@ -38,6 +38,7 @@ from engine.tensorrt_builds import (
     TensorFacts,
     devices_of,
     flavour_of,
+    in_order,
     load_engines,
 )
 
@@ -94,7 +95,7 @@ def engine_key(
     if precision == "bfloat16" and _TURING in devices:
         raise ExportError("Turing cards (sm75) don't compute in bfloat16. Build them in float16.")
     version = str(import_flavour(flavour).__version__)
-    device = "+".join(sorted(set(devices), key=lambda name: int(name.removeprefix("sm"))))
+    device = "+".join(in_order(devices))
     return EngineKey(weights_sha256, precision, flavour, version, device, limits)
 
 
@@ -143,6 +144,7 @@ class EngineBuilder:
         self._devices = [self._capability(name) for name in devices]
         self._progress = progress
         self._logger = listening_logger(self._trt)
+        self._monitor: Any = None
 
     def language(self, graph: Path, limits: Limits) -> Built:
         """Build a language graph of engine.building.neox with caches of `limits.positions`."""
@@ -183,6 +185,8 @@ class EngineBuilder:
         facts = network_facts(network)
         settings = self._settings(profiles, exact)
         plan = self._builder.build_serialized_network(network, settings)
+        if self._monitor is not None and self._monitor.raised is not None:
+            raise self._monitor.raised
         # The parser holds the weights that the network refers to, and must outlive the build.
         del parser
         if plan is None:
@@ -209,14 +213,14 @@ class EngineBuilder:
                 profile.set_shape_input(name, *values)
             settings.add_optimization_profile(profile)
         if self._progress is not None:
-            self._monitor = _monitor(self._trt, self._progress)
-            settings.progress_monitor = self._monitor
+            # Held here as well: the builder doesn't keep it alive.
+            self._monitor = settings.progress_monitor = _monitor(self._trt, self._progress)
         return settings
 
     def _capability(self, name: str) -> Any:
         known = self._trt.ComputeCapability.__members__
         if name.upper() not in known:
-            offered = ", ".join(sorted(one.lower() for one in known if one.startswith("SM")))
+            offered = ", ".join(in_order(one.lower() for one in known if one.startswith("SM")))
             raise ExportError(
                 f"{named(self._flavour, self._trt)} builds for {offered}, and {name!r} was asked for. A data-centre "
                 "card takes the flavour 'tensorrt', which builds on the card itself."
@@ -295,20 +299,24 @@ def _monitor(trt: Any, progress: Progress) -> Any:
         def __init__(self) -> None:
             trt.IProgressMonitor.__init__(self)
             self._steps: dict[str, int] = {}
+            self.raised: BaseException | None = None
 
         def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
             """Note how many steps a phase has."""
             self._steps[phase_name] = num_steps
 
         def step_complete(self, phase_name: str, step: int) -> bool:
-            """Pass a step on; the build always goes on."""
-            progress(phase_name, step + 1, self._steps.get(phase_name, step + 1))
-            return True
+            """Pass a step on; what it raises ends the build."""
+            try:
+                progress(phase_name, step + 1, self._steps.get(phase_name, step + 1))
+            # Even Ctrl+C mustn't pass through the builder, which isn't Python; it is raised when that has ended.
+            except BaseException as error:  # noqa: BLE001
+                self.raised = error
+            return self.raised is None
 
         def phase_finish(self, phase_name: str) -> None:
-            """Say that a phase is over."""
-            steps = self._steps.pop(phase_name, 1)
-            progress(phase_name, steps, steps)
+            """Forget a phase that is over."""
+            self._steps.pop(phase_name, None)
 
     return Monitor()
 

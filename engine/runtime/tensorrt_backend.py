@@ -31,6 +31,7 @@ from engine.tensorrt_builds import (
     Limits,
     devices_of,
     flavour_of,
+    in_order,
     load_engines,
 )
 
@@ -152,7 +153,7 @@ def _unfit(flavour: Flavour, trt: Any, gpu: Gpu) -> str:
     """Say why this GPU isn't one of the flavour's; the full TensorRT finds that out when it builds."""
     if flavour != RTX:
         return ""
-    known = sorted(name.lower() for name in trt.ComputeCapability.__members__ if name.startswith("SM"))
+    known = in_order(name.lower() for name in trt.ComputeCapability.__members__ if name.startswith("SM"))
     if gpu.device in known:
         return ""
     return (
