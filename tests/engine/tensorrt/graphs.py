@@ -1,4 +1,4 @@
-"""The demonstration model's language graphs for TensorRT, and ONNX Runtime on the exact bytes an engine is built from."""
+"""The demonstration model's language graphs for TensorRT, and ONNX Runtime on the very bytes that are parsed."""
 
 from __future__ import annotations
 
