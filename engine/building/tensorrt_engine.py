@@ -22,6 +22,7 @@ from engine.building.neox import NeoXSizes
 from engine.builds import FORMAT, MANIFEST, BuiltFile
 from engine.bundle import sha256_of
 from engine.errors import ExportError
+from engine.runtime.cuda import current_gpu
 from engine.runtime.tensorrt_module import import_flavour, listening_logger, named
 from engine.safe_write import replacing, write_json
 from engine.tensorrt_builds import (
@@ -85,16 +86,29 @@ def engine_key(
     weights_sha256: str,
     precision: Literal["float16", "bfloat16"],
     flavour: Flavour = RTX,
-    devices: Sequence[str] = PORTABLE,
+    devices: Sequence[str] | None = None,
     limits: Limits = USUAL,
 ) -> EngineKey:
     """Give the key of a model's engines by the installed version of a flavour; BackendError where it isn't there.
 
-    Raises ExportError for a GPU that can't compute in the precision.
+    Without `devices` the RTX flavour builds engines for Ampere, Ada and Blackwell cards alike, the other flavour for
+    the GPU here, which is the only one that it can build for. Raises ExportError for other GPUs, and for one that
+    can't compute in the precision.
     """
+    trt = import_flavour(flavour)
+    if devices is None:
+        devices = PORTABLE if flavour == RTX else (current_gpu().device,)
     if precision == "bfloat16" and _TURING in devices:
         raise ExportError("Turing cards (sm75) don't compute in bfloat16. Build them in float16.")
-    version = str(import_flavour(flavour).__version__)
+    if flavour == RTX:
+        for name in devices:
+            _capability(trt, flavour, name)
+    elif list(devices) != [here := current_gpu().device]:
+        raise ExportError(
+            f"{named(flavour, trt)} builds for the GPU that it runs on, which is {here}; {', '.join(devices)} was asked "
+            "for. Build on that machine."
+        )
+    version = str(trt.__version__)
     device = "+".join(in_order(devices))
     return EngineKey(weights_sha256, precision, flavour, version, device, limits)
 
@@ -141,7 +155,7 @@ class EngineBuilder:
     ) -> None:
         self._flavour = flavour
         self._trt = import_flavour(flavour)
-        self._devices = [self._capability(name) for name in devices]
+        self._devices = [_capability(self._trt, flavour, name) for name in devices]
         self._progress = progress
         self._logger = listening_logger(self._trt)
         self._monitor: Any = None
@@ -217,16 +231,6 @@ class EngineBuilder:
             self._monitor = settings.progress_monitor = _monitor(self._trt, self._progress)
         return settings
 
-    def _capability(self, name: str) -> Any:
-        known = self._trt.ComputeCapability.__members__
-        if name.upper() not in known:
-            offered = ", ".join(in_order(one.lower() for one in known if one.startswith("SM")))
-            raise ExportError(
-                f"{named(self._flavour, self._trt)} builds for {offered}, and {name!r} was asked for. A data-centre "
-                "card takes the flavour 'tensorrt', which builds on the card itself."
-            )
-        return known[name.upper()]
-
 
 def language_shapes(caches: Mapping[str, tuple[int, ...]], limits: Limits, count: int) -> Shapes:
     """Give the profile for up to `count` ids: 1 is the profile of single steps, more that of prompts."""
@@ -279,6 +283,18 @@ def graph_bytes(*paths: Path) -> int:
     """Add up what graphs take on the disk, their data files included."""
     files = [file for path in paths for file in (path, path.with_name(f"{path.name}.data"))]
     return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _capability(trt: Any, flavour: Flavour, name: str) -> Any:
+    """Give a compute capability by its name; raise ExportError for one that the flavour has no engines for."""
+    known = trt.ComputeCapability.__members__
+    offered = in_order(one.lower() for one in known if one.startswith("SM"))
+    if name not in offered:
+        raise ExportError(
+            f"{named(flavour, trt)} builds for {', '.join(offered)}, and {name!r} was asked for. A data-centre card "
+            "takes the flavour 'tensorrt', which builds on the card itself."
+        )
+    return known[name.upper()]
 
 
 def _inputs(network: Any) -> list[Any]:

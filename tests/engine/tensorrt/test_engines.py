@@ -20,6 +20,7 @@ import pytest
 import tensorrt_rtx
 
 from engine.building import tensorrt_engine
+from engine.building.gpu_package import build_for_gpu
 from engine.building.sources import source_of
 from engine.building.tensorrt_engine import EngineBuilder, Graphs, build_engines, engine_key
 from engine.builds import BuildKey
@@ -288,3 +289,26 @@ def test_all_that_is_asked_of_an_engine_on_a_gpu_is_there() -> None:
                 assert hasattr(owners[owner], node.attr), f"{owner}.{node.attr}"
                 asked[owner] += 1
     assert set(asked) == set(owners)
+
+
+def test_a_whole_model_is_built_and_found_and_not_built_twice(demo: Bundle, tmp_path: Path) -> None:
+    folder = build_for_gpu(demo, tmp_path, "float16", RTX, ["sm86"])
+    manifest = load_engines(folder)
+    # The usual limits, cut to the demonstration model's 512 positions.
+    assert manifest.limits == Limits(positions=512)
+    assert (
+        find_engines(tmp_path, RTX, manifest.runtime_version, demo.manifest.weights_sha256, "sm86") == folder
+    )
+    before = {path: path.stat().st_mtime_ns for path in folder.iterdir()}
+    assert build_for_gpu(demo, tmp_path, "float16", RTX, ["sm86"]) == folder
+    assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
+
+
+def test_what_can_be_refused_at_once_is_refused_before_a_graph_is_written(
+    demo: Bundle, tmp_path: Path
+) -> None:
+    with pytest.raises(ExportError, match="Limits"):
+        build_for_gpu(demo, tmp_path, "float16", RTX, ["sm86"], Limits(positions=1024))
+    with pytest.raises(ExportError, match="'sm90' was asked for"):
+        build_for_gpu(demo, tmp_path, "float16", RTX, ["sm90"])
+    assert not list(tmp_path.iterdir())

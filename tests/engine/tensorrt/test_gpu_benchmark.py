@@ -147,7 +147,7 @@ def test_the_tasks_are_an_answer_and_a_film_of_256_codes() -> None:
 @pytest.mark.slow
 def test_all_that_it_needs_is_made_and_built_without_a_gpu(tmp_path: Path) -> None:
     """The film tokenizer has the official size; of the language model the vocabulary has."""
-    arguments = gpu._arguments(["--hidden", "128", "--layers", "2", "--heads", "2", "--batches", "1", "32"])
+    arguments = gpu._arguments(["--hidden", "256", "--layers", "2", "--heads", "4", "--batches", "1", "32"])
     make_language_model(tmp_path / "language", arguments.hidden, arguments.layers, arguments.heads)
     gpu._film_graphs(tmp_path)
     _, engines = gpu.build(tmp_path, RTX, "sm89", arguments)
