@@ -105,8 +105,8 @@ def engine_key(
             _capability(trt, flavour, name)
     elif list(devices) != [here := current_gpu().device]:
         raise ExportError(
-            f"{named(flavour, trt)} builds for the GPU that it runs on, which is {here}; {', '.join(devices)} was asked "
-            "for. Build on that machine."
+            f"{named(flavour, trt)} builds for the GPU that it runs on, which is {here}; {', '.join(devices)} was "
+            "asked for. Build on that machine."
         )
     version = str(trt.__version__)
     device = "+".join(in_order(devices))

@@ -43,6 +43,8 @@ class LoadedEngine:
         self._runtime = trt.Runtime(self._logger)
         self._engine = self._opened()
         self.stream = Stream()
+        # Held as long as the contexts that were made with them.
+        self._settings: list[Any] = []
         self._jit_cache: Any = None
         self._jit_file = jit_cache if flavour == RTX else None
         self._contexts = [
@@ -115,10 +117,15 @@ class LoadedEngine:
         return engine
 
     def _context(self, profile: int, capture: bool) -> Any:
+        # Each context has one profile, and needs no memory for the other's.
+        strategy = self._trt.ExecutionContextAllocationStrategy.ON_PROFILE_CHANGE
         if self._flavour == RTX:
-            context = self._engine.create_execution_context(self._jit_settings(capture))
+            settings = self._jit_settings(capture)
+            settings.set_execution_context_allocation_strategy(strategy)
+            self._settings.append(settings)
+            context = self._engine.create_execution_context(settings)
         else:
-            context = self._engine.create_execution_context()
+            context = self._engine.create_execution_context(strategy)
         if context is None:
             raise BackendError(
                 f"{self.path} can't be run: {self._logger.last_words()}. Free GPU memory, or build the model for "

@@ -25,7 +25,7 @@ from engine.building.sources import source_of
 from engine.building.tensorrt_engine import EngineBuilder, Graphs, build_engines, engine_key
 from engine.builds import BuildKey
 from engine.bundle import Bundle
-from engine.errors import BundleError, ExportError
+from engine.errors import BackendError, BundleError, ExportError
 from engine.runtime import loaded_engine
 from engine.safe_write import write_json
 from engine.tensorrt_builds import (
@@ -133,6 +133,14 @@ def test_keys_differ_wherever_a_part_does(demo: Bundle) -> None:
         same.folder
         == engine_key(key.weights_sha256, "float16", RTX, ["sm89", "sm120", "sm86"], LIMITS).folder
     )
+
+
+def test_the_other_flavour_s_key_takes_its_package_and_its_gpu(
+    demo: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorrt", None)
+    with pytest.raises(BackendError, match="tensorrt-datacenter"):
+        engine_key(demo.manifest.weights_sha256, "float16", DATACENTRE)
 
 
 def test_engines_are_found_by_model_version_and_gpu(demo: Bundle, engines: Path, tmp_path: Path) -> None:
