@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[3]
 # What a machine without a usable GPU says; each line is what was given back or raised.
 DRIVERLESS = """
 import sys
+import traceback
 from pathlib import Path
 from engine.errors import BackendError
 from engine.runtime.cuda import Buffer, Stream, memory_used
@@ -39,6 +40,10 @@ for attempt in (
         attempt()
     except BackendError as error:
         print(error)
+try:
+    LoadedEngine(folder / "lm.engine", "tensorrt_rtx")
+except BackendError as error:
+    print([frame.name for frame in traceback.extract_tb(error.__traceback__)])
 """
 
 
@@ -53,8 +58,10 @@ def test_without_a_driver_every_way_in_ends_in_a_sentence(engines: Path) -> None
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    said = done.stdout.splitlines()
+    *said, frames = done.stdout.splitlines()
     assert len(said) == 7
+    # TensorRT gives None for an engine that it can't open, and that is where it ends.
+    assert "_opened" in frames and "current_gpu" in frames
     for line in said:
         assert "CUDA says" in line and "NVIDIA GPU" in line
         assert "Install NVIDIA's driver, or run on the CPU." in line
