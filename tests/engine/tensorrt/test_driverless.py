@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import tensorrt_rtx
 from cuda.bindings import runtime
+from cuda.pathfinder import DynamicLibNotFoundError
 
 from engine.errors import BackendError, BundleError
 from engine.runtime import cuda, tensorrt_backend
@@ -87,6 +88,14 @@ def test_a_package_that_isn_t_there_is_named_with_its_extra(
 ) -> None:
     monkeypatch.setitem(sys.modules, module, None)
     assert re.search(words, available(flavour))
+
+
+def test_a_library_of_the_driver_that_isn_t_found_is_a_reason_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing() -> Gpu:
+        raise DynamicLibNotFoundError('"cuda" is an NVIDIA driver library')
+
+    monkeypatch.setattr(tensorrt_backend, "current_gpu", missing)
+    assert available(RTX).startswith('CUDA can\'t be used: "cuda" is an NVIDIA driver library')
 
 
 def test_a_card_that_the_rtx_flavour_doesn_t_know_is_sent_to_the_other() -> None:
