@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeVar, get_args
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as checked_dataclass
@@ -97,6 +97,9 @@ class BuildManifest:
         return sum(file.bytes for file in self.files.values())
 
 
+AnyManifest = TypeVar("AnyManifest", bound=BuildManifest)
+
+
 def onnxruntime_key(weights_sha256: str, precision: Precision) -> BuildKey:
     """Give the key of a model's build for ONNX Runtime on the CPU."""
     return BuildKey(weights_sha256, precision, "onnxruntime", GRAPH_VERSION)
@@ -120,9 +123,14 @@ def find_build(builds: Path | None, key: BuildKey) -> Path | None:
 
 def load_build(folder: Path) -> BuildManifest:
     """Read a build's manifest and compare every file; raise BundleError for the first that differs."""
+    return read_build(folder, BuildManifest)
+
+
+def read_build(folder: Path, kind: type[AnyManifest]) -> AnyManifest:
+    """Read a build's manifest of this kind and compare every file; raise BundleError for the first that differs."""
     try:
         read: Mapping[str, Any] = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        manifest = TypeAdapter(BuildManifest).validate_python(read)
+        manifest = TypeAdapter(kind).validate_python(read)
     except (OSError, ValueError, ValidationError) as error:
         raise BundleError(f"The build {folder} can't be read: {error}. Remove it and build again.") from error
     for name, entry in manifest.files.items():
