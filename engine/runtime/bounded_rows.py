@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.errors import BackendError
 from engine.runtime.backend import Ids, Logits
-from engine.runtime.rows import RowBatch
+from engine.runtime.rows import RowBatch, padded
 
 
 class BoundedRows(RowBatch):
@@ -44,15 +43,15 @@ class BoundedRows(RowBatch):
         ragged = len(set(map(len, rows))) > 1
         if ragged and len(rows) == len(self.lengths) and 1 <= keep < longest:
             # Before anything is written, since the second part must not fail on its own.
-            self._check_ids(_padded(rows))
-            self._check_room(longest)
-            self._read([row[:-keep] for row in rows])
+            self._check_ids(padded(rows))
+            self._check_room(np.array([len(row) for row in rows], dtype=np.int64))
+            self._take_in([row[:-keep] for row in rows])
             rows = [row[-keep:] for row in rows]
         return super().score(rows, keep)
 
-    def _read(self, rows: Sequence[Sequence[int]]) -> None:
+    def _take_in(self, rows: Sequence[Sequence[int]]) -> None:
         """Append ids whose logits nobody wants; the fewest that there can be are computed."""
-        self._run(_padded(rows), self.lengths, 1)
+        self._run(padded(rows), self.lengths, 1)
         self.lengths = self.lengths + np.array([len(row) for row in rows])
 
     def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
@@ -62,10 +61,6 @@ class BoundedRows(RowBatch):
             if kept:
                 parts.append(logits)
         return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
-
-
-def _padded(rows: Sequence[Sequence[int]]) -> Ids:
-    return np.ascontiguousarray(np.array(list(zip_longest(*rows, fillvalue=0)), dtype=np.int64).T)
 
 
 def pieces(width: int, keep: int, most_ids: int, most_kept: int) -> Iterator[tuple[int, int, int]]:

@@ -13,14 +13,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from engine.builds import LANGUAGE, BuildManifest
 from engine.errors import BackendError
 from engine.imported import ImportedBundle
 from engine.lm.official import open_language_model
-from engine.runtime.backend import Logits
+from engine.runtime.backend import Ids, Logits
 from engine.runtime.onnx_backend import OnnxLanguageModel
 from engine.runtime.rows import padded
+
+# Fewer ids than this are read by the build: torch is quicker from some dozens on.
+_PROMPT = 32
 
 
 class HybridLanguageModel(OnnxLanguageModel):
@@ -30,30 +34,39 @@ class HybridLanguageModel(OnnxLanguageModel):
         super().__init__(folder / LANGUAGE, manifest.shape, manifest.vocabulary_size, threads)
         self._network = network
 
-    @torch.inference_mode()
     def _read(self, rows: Sequence[Sequence[int]]) -> Logits:
         ids, counts = padded(rows), np.array([len(row) for row in rows], dtype=np.int64)
         self._check_ids(ids)
         self._check_room(counts)
-        self._reserve(ids.shape[1])
-        # Padding stands behind a row's ids, where nothing of the row looks; the graph writes over it.
-        told = self._network.base_model(input_ids=torch.from_numpy(ids), use_cache=True)
-        last = told.last_hidden_state[torch.arange(len(rows)), torch.from_numpy(counts) - 1]
-        logits = self._network.get_output_embeddings()(last)
-        self._take(told.past_key_values, ids.shape[1])
+        logits = self._told(0, ids, counts[:, None] - 1)[:, 0]
         self.lengths = counts
-        result: Logits = logits.float().numpy()
-        return result
+        return logits
 
-    def _take(self, cache: Any, positions: int) -> None:
-        """Copy torch's keys and values [B, heads, positions, head] into the graph's caches."""
-        held = [tensor for layer in cache.layers for tensor in (layer.keys, layer.values)]
+    def _run_part(self, first: int, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+        width = ids.shape[1]
+        if write.any() or width < _PROMPT:
+            return super()._run_part(first, ids, write, keep)
+        return self._told(first, ids, np.tile(np.arange(width - keep, width), (len(ids), 1)))
+
+    @torch.inference_mode()
+    def _told(self, first: int, ids: Ids, wanted: NDArray[np.int64]) -> Logits:
+        """Read ids [B, S] into rows from `first` on, which are fresh, and give the logits at columns [B, K].
+
+        Padding stands behind a row's ids, where nothing of the row looks; the graph writes over it.
+        """
+        self._reserve(ids.shape[1])
+        told = self._network.base_model(input_ids=torch.from_numpy(ids), use_cache=True)
+        rows = torch.arange(len(ids))[:, None]
+        logits = self._network.get_output_embeddings()(told.last_hidden_state[rows, torch.from_numpy(wanted)])
+        held = [tensor for layer in told.past_key_values.layers for tensor in (layer.keys, layer.values)]
         if len(held) != len(self._arrays):
             raise BackendError(
                 f"torch's network has {len(held) // 2} layers, the build {len(self._arrays) // 2}. Build again."
             )
         for memory, tensor in zip(self._arrays, held, strict=True):
-            memory[:, :, :positions] = tensor.to(torch.float32).numpy().astype(memory.dtype, copy=False)
+            memory[first : first + len(ids), :, : ids.shape[1]] = tensor.float().numpy()
+        result: Logits = logits.float().numpy()
+        return result
 
 
 def load_language(
