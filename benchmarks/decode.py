@@ -36,6 +36,8 @@ from engine.runtime.select import default_threads
 
 PROMPT, STEPS, VERIFIED = 320, 32, 8
 PRECISIONS: tuple[CpuPrecision, ...] = ("int8", "int4", "int8-dynamic")
+BATCHED: tuple[CpuPrecision, ...] = ("int8", "int8-dynamic")
+ROWS = (1, 8, 16)
 GB = 1e9
 # What was asked of the default of each, on two cores: the ratio, and whether it must be reached or not be passed.
 BARS = {
@@ -99,7 +101,7 @@ def main() -> None:
 def measured(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     """Run every part in `folder` and give the figures."""
     from benchmarks.batch import batch_figures
-    from benchmarks.speculative import speculative_figures
+    from benchmarks.speculative import demonstration_figures
 
     language = made_slice(folder, arguments.layers)
     builds = {name: built_slice(language, folder / "builds", name) for name in PRECISIONS}
@@ -109,12 +111,19 @@ def measured(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         name: bytes_read_per_step(manifest, PROMPT + STEPS // 2) for name, (_, manifest) in builds.items()
     }
     ratios = slice_ratios(best, limits, read)
-    batch = batch_figures(language, *builds["int8"], rounds=arguments.rounds, threads=arguments.threads)
-    speculative = speculative_figures(arguments.threads)
+    batched = {
+        name: batch_figures(
+            language, built_language(*builds[name], arguments.threads), 1, arguments.threads, ROWS
+        )
+        for name in BATCHED
+    }
+    speculative = demonstration_figures(folder / "builds", arguments.rounds, arguments.threads)
     first = first_tokens(arguments.threads)
     ratios |= {
-        "batch_vs_hf_generate": batch["ratio"],
-        "speculative_vs_plain": speculative["ratio"],
+        "batch_vs_hf_generate": batched["int8"]["ratio"],
+        "batch_vs_hf_generate_int8_dynamic": batched["int8-dynamic"]["ratio"],
+        "speculative_vs_plain": speculative["shipped graph"]["greedy"]["speculative_vs_plain"],
+        "speculative_vs_plain_with_prompt": speculative["shipped graph"]["greedy"]["with_prompt"],
         "first_token_cached_vs_cold": first["ratio"],
     }
     return {
@@ -125,7 +134,7 @@ def measured(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         "bytes_per_step": limits,
         "read_gb_per_s": round(read / GB, 1),
         "slice": {"layers": arguments.layers, "prompt": PROMPT, "steps": STEPS, "rounds": arguments.rounds},
-        "batch": batch,
+        "batch": batched,
         "speculative": speculative,
         "first_token": first,
         "draft": draft_times(arguments.threads),

@@ -30,6 +30,8 @@ Precision = Literal["float32", "float16", "bfloat16", "int8", "int4", "int8-dyna
 # What ONNX Runtime's CPU side computes fast; float16 and bfloat16 are for GPUs.
 CpuPrecision = Literal["float32", "int8", "int8-dynamic", "int4"]
 CPU_PRECISIONS: tuple[CpuPrecision, ...] = get_args(CpuPrecision)
+GpuPrecision = Literal["float16", "bfloat16"]
+GPU_PRECISIONS: tuple[GpuPrecision, ...] = get_args(GpuPrecision)
 
 _STRICT = ConfigDict(extra="forbid")
 
@@ -111,6 +113,14 @@ def cpu_precision(name: str) -> CpuPrecision:
         if name == precision:
             return precision
     raise BackendError(f"There is no precision {name!r} for the CPU. Use one of {', '.join(CPU_PRECISIONS)}.")
+
+
+def gpu_precision(name: str) -> GpuPrecision:
+    """Give a precision by its name; raise BackendError for one that engines for GPUs don't have."""
+    for precision in GPU_PRECISIONS:
+        if name == precision:
+            return precision
+    raise BackendError(f"There is no precision {name!r} for GPUs. Use one of {', '.join(GPU_PRECISIONS)}.")
 
 
 def find_build(builds: Path | None, key: BuildKey) -> Path | None:

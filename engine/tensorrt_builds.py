@@ -121,6 +121,11 @@ def find_engines(
     return min(found)[1] if found else None
 
 
+def has_engines(builds: Path | None, weights_sha256: str) -> bool:
+    """Tell whether a model has engines of any kind."""
+    return any(manifest["weights_sha256"] == weights_sha256 for _, manifest in _manifests(builds))
+
+
 def devices_of(device: str) -> tuple[str, ...]:
     """Take a key's device apart: "sm86+sm89" names two."""
     return tuple(device.split("+"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from engine.building.build import Track, build_language_graph, silent
+from engine.building.build import Track, WriteFilmGraphs, build_language_graph, silent
 from engine.building.sources import source_of
 from engine.builds import cpu_precision, onnxruntime_key
 from engine.bundle import Bundle
@@ -25,11 +25,15 @@ def build_package(
     """
     key = onnxruntime_key(package.manifest.weights_sha256, cpu_precision(precision))
     source = source_of(package)
-    film_graphs = None
-    if isinstance(package, ImportedBundle):
-        # Bound here: torch, which it needs, is only loaded when the graphs aren't there yet.
-        film_graphs = partial(_film_graphs, package)
-    return build_language_graph(builds, key, source.sizes, source.weights, film_graphs, track)
+    return build_language_graph(builds, key, source.sizes, source.weights, film_graphs_of(package), track)
+
+
+def film_graphs_of(package: Bundle | ImportedBundle) -> WriteFilmGraphs | None:
+    """Give what writes a model's film graphs, None for one that has its own.
+
+    torch, which it needs, is only loaded when it is called: when the graphs aren't there yet.
+    """
+    return partial(_film_graphs, package) if isinstance(package, ImportedBundle) else None
 
 
 def _film_graphs(package: ImportedBundle, encoder: Path, decoder: Path) -> None:

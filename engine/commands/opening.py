@@ -58,7 +58,10 @@ ThreadsOption = Annotated[
     int, typer.Option(min=0, help="CPU threads; 0: the setting, else one for each core.")
 ]
 RuntimeOption = Annotated[
-    str, typer.Option(help="auto, onnxruntime, torch, or hybrid: torch reads, ONNX Runtime writes.")
+    str,
+    typer.Option(
+        help="auto, onnxruntime, torch, hybrid (torch reads, ONNX Runtime writes), tensorrt_rtx or tensorrt."
+    ),
 ]
 SeedOption = Annotated[int | None, typer.Option(help="Seed of the sampling; else the model's.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -12,9 +12,11 @@ import typer
 from engine.commands import told
 from engine.commands.opening import (
     RESEARCH_USE,
+    BuildsOption,
     BundleOption,
     FreeOption,
     ModelsOption,
+    PrecisionOption,
     RuntimeOption,
     SeedOption,
     SiteReader,
@@ -115,6 +117,8 @@ def study(
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
     rows: RowsOption = 8,
@@ -137,7 +141,7 @@ def study(
     plan = Plan(drafts, asked, seed, rows)
     with told():
         found = find_films(files)
-        model = opened(bundle, models, runtime, threads, free)
+        model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
         kept = opened_cache(model, cache, no_cache)
         with StudyFile(out, _settings(model, plan), again) as lines:
             if lines.mended:
@@ -172,6 +176,7 @@ def _settings(model: Model, plan: Plan) -> dict[str, Any]:
         "model": model.name,
         "weights_sha256": manifest.weights_sha256,
         "runtime": model.backends.name,
+        "precision": model.backends.precision,
         "drafts": plan.drafts,
         "questions": list(plan.questions),
         "seed": plan.seed,

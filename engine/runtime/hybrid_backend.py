@@ -36,6 +36,8 @@ class HybridLanguageModel(OnnxLanguageModel):
 
     def _read(self, rows: Sequence[Sequence[int]]) -> Logits:
         ids, counts = padded(rows), np.array([len(row) for row in rows], dtype=np.int64)
+        if ids.shape[1] < _PROMPT:
+            return super()._read(rows)
         self._check_ids(ids)
         self._check_room(counts)
         logits = self._told(0, ids, counts[:, None] - 1)[:, 0]

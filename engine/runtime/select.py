@@ -2,22 +2,32 @@
 
 A bundle's own graph in ONNX Runtime on the CPU is the default; other precisions are builds (`llmcxr model build`).
 torch is the reference and is imported only where it is asked for or where an imported model needs it: without a build
-such a model runs in torch, with one in ONNX Runtime, and torch reads its prompts where it is installed.
+such a model runs in torch, with one in ONNX Runtime, and torch reads its prompts where it is installed. A model that
+engines were built of runs on the GPU where that can run them, else on the CPU, and the reason says what was missing.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from engine.builds import BuildManifest, cpu_precision, find_build, load_build, onnxruntime_key
+from engine.builds import (
+    GPU_PRECISIONS,
+    BuildManifest,
+    cpu_precision,
+    find_build,
+    load_build,
+    onnxruntime_key,
+    read_build,
+)
 from engine.bundle import Bundle
 from engine.errors import BackendError
 from engine.imported import ImportedBundle
 from engine.runtime.backend import ImageBackend, LanguageBackend
+from engine.tensorrt_builds import FLAVOURS, EngineManifest, find_engines, flavour_of, has_engines
 
 if TYPE_CHECKING:
     from engine.guard import Guard
@@ -26,7 +36,7 @@ AUTO = "auto"
 ONNXRUNTIME = "onnxruntime"
 HYBRID = "hybrid"
 TORCH = "torch"
-NAMES = (AUTO, ONNXRUNTIME, HYBRID, TORCH)
+NAMES = (AUTO, ONNXRUNTIME, HYBRID, TORCH, *FLAVOURS)
 FLOAT32 = "float32"
 # What imported models are built in where nobody says otherwise.
 BUILT = "int8"
@@ -76,9 +86,12 @@ def open_backends(
             f"The runtime {HYBRID!r} is for imported models; a bundle's prompts are read in ONNX Runtime. "
             f"Leave the runtime at {AUTO!r}."
         )
-    if name not in NAMES:
-        raise BackendError(f"There is no runtime {name!r}. Use one of {', '.join(NAMES)}.")
-    return _onnxruntime(bundle, threads, name == ONNXRUNTIME, precision, builds)
+    _check_name(name)
+    gpu = _on_gpu(bundle, name, precision, builds)
+    if isinstance(gpu, Backends):
+        return replace(gpu, guard=_guard(bundle, threads))
+    found = _onnxruntime(bundle, threads, name == ONNXRUNTIME, precision, builds)
+    return replace(found, reason=f"{found.reason}{gpu}")
 
 
 def open_imported(
@@ -94,9 +107,23 @@ def open_imported(
     By itself it takes a build where there is one, and torch reads its prompts where torch is installed and the memory
     holds both. Raises BackendError where a runtime or a build isn't there, BundleError for a build that was changed.
     """
-    if name not in NAMES:
-        raise BackendError(f"There is no runtime {name!r}. Use one of {', '.join(NAMES)}.")
+    _check_name(name)
     threads = _checked_threads(threads)
+    gpu = _on_gpu(bundle, name, precision, builds)
+    if isinstance(gpu, Backends):
+        return gpu if language_model else replace(gpu, language=NoLanguageModel(bundle))
+    found = _imported_on_cpu(bundle, name, threads, language_model, precision, builds)
+    return replace(found, reason=f"{found.reason}{gpu}")
+
+
+def _imported_on_cpu(
+    bundle: ImportedBundle,
+    name: str,
+    threads: int,
+    language_model: bool,
+    precision: str,
+    builds: Path | None,
+) -> Backends:
     wanted = BUILT if precision == AUTO else precision
     key = onnxruntime_key(bundle.manifest.weights_sha256, cpu_precision(wanted))
     found = find_build(builds, key)
@@ -107,6 +134,59 @@ def open_imported(
     if not language_model:
         return _built_images_alone(bundle, found, threads)
     return _built(bundle, found, threads, name)
+
+
+def _check_name(name: str) -> None:
+    if name not in NAMES:
+        raise BackendError(f"There is no runtime {name!r}. Use one of {', '.join(NAMES)}.")
+
+
+def _on_gpu(
+    package: Bundle | ImportedBundle, name: str, precision: str, builds: Path | None
+) -> Backends | str:
+    """Open a model's engines; a text where they aren't used: what to add to the reason, empty without engines.
+
+    Raises BackendError where a flavour was asked for by name and can't be used.
+    """
+    weights = package.manifest.weights_sha256
+    asked = name in FLAVOURS
+    if not asked and (
+        name != AUTO or precision not in (AUTO, *GPU_PRECISIONS) or not has_engines(builds, weights)
+    ):
+        return ""
+    from engine.runtime import cuda, tensorrt_backend, tensorrt_module
+
+    if asked:
+        flavour, why = flavour_of(name), tensorrt_backend.available(flavour_of(name))
+        if why:
+            raise BackendError(why)
+    else:
+        found, why = tensorrt_backend.best_flavour()
+        if found is None:
+            return f"; its engines aren't used: {why}"
+        flavour = found
+    version = str(tensorrt_module.import_flavour(flavour).__version__)
+    device = cuda.current_gpu().device
+    exact = None if precision == AUTO else precision
+    folder = find_engines(builds, flavour, version, weights, device, exact)
+    if folder is None:
+        none = (
+            f"there are no engines of {package.manifest.name} for {flavour} {version} on {device}. Make them with "
+            f"`llmcxr model build --runtime {flavour}`"
+        )
+        if asked:
+            raise BackendError(f"{none[0].upper()}{none[1:]}.")
+        return f"; {none}"
+    language, images = tensorrt_backend.load(folder)
+    built = read_build(folder, EngineManifest).precision
+    reason = f"{tensorrt_backend.describe(flavour)}, {built}, {'as asked' if asked else 'since it is there'}"
+    return Backends(language, images, flavour, reason, None, built)
+
+
+def _guard(bundle: Bundle, threads: int) -> Guard | None:
+    from engine.guard import open_guard
+
+    return open_guard(bundle, threads)
 
 
 def _no_build(bundle: Bundle | ImportedBundle, precision: str) -> BackendError:
@@ -193,11 +273,10 @@ def _checked_threads(threads: int | None) -> int:
 def _onnxruntime(bundle: Bundle, threads: int, asked: bool, precision: str, builds: Path | None) -> Backends:
     import onnxruntime
 
-    from engine.guard import open_guard
     from engine.runtime import onnx_backend
 
     why = "as asked" if asked else "the default"
-    guard = open_guard(bundle, threads)
+    guard = _guard(bundle, threads)
     if precision in (AUTO, FLOAT32):
         language, images = onnx_backend.load(bundle, threads)
         reason = f"ONNX Runtime {onnxruntime.__version__} on the CPU, {threads} thread(s), {why}"
@@ -215,7 +294,6 @@ def _torch(bundle: Bundle, threads: int) -> Backends:
     try:
         import torch
 
-        from engine.guard import open_guard
         from engine.runtime import torch_backend
     except ModuleNotFoundError as error:
         raise BackendError(
@@ -225,7 +303,7 @@ def _torch(bundle: Bundle, threads: int) -> Backends:
     torch.set_num_threads(threads)
     language, images = torch_backend.load(bundle)
     reason = f"torch {torch.__version__} on the CPU, {threads} thread(s), as asked"
-    return Backends(language, images, TORCH, reason, open_guard(bundle, threads))
+    return Backends(language, images, TORCH, reason, _guard(bundle, threads))
 
 
 class NoLanguageModel:

@@ -186,7 +186,7 @@ def test_the_cache_is_written_where_it_lies(tiny: Bundle) -> None:
     language = open_backends(tiny, "onnxruntime", threads=1).language
     language.prefill(prompts(10))
     # What the backend holds is what the graph reads and writes: the buffers show position 10 after a step.
-    caches = vars(language)["_caches"]
+    caches = vars(language)["_arrays"]
     assert len(caches) == 2 * LAYERS
     before = [cache.copy() for cache in caches]
     language.step([5])

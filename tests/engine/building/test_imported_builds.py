@@ -25,7 +25,8 @@ from engine.importing import import_model
 from engine.lm.prompt import generate_prompt, report_prompt
 from engine.model import Model
 from engine.models import load_package, open_model
-from engine.runtime import select
+from engine.runtime import select, tensorrt_backend
+from engine.runtime.batching import TextRequest, generate_texts
 from engine.runtime.generation import generate_image, generate_text
 from engine.runtime.select import HYBRID, ONNXRUNTIME, TORCH
 from llmcxr_ws.errors import EngineFailure
@@ -106,6 +107,22 @@ def test_a_prompt_read_by_torch_is_gone_on_with_in_the_build(
     assert hybrid.language.prefill(rows[:1]).shape == (1, hybrid.language.vocabulary_size)
 
 
+def test_torch_reads_the_prompts_of_a_batch_that_goes_on(models: Path, builds: Path) -> None:
+    model = opened(models, builds, HYBRID, "float32")
+    language, vocabulary = model.backends.language, model.bundle.vocabulary
+    random = np.random.default_rng(8)
+    requests = [
+        TextRequest(random.integers(1, 300, count).tolist(), replace(SAMPLED, seed=count))
+        for count in (60, 35, 90, 12, 44)
+    ]
+    alone = []
+    for request in requests:
+        answer = generate_text(language, vocabulary, request.prompt, request.sampling)
+        alone.append(answer.ids)
+    together = dict(generate_texts(language, vocabulary, requests, rows=2))
+    assert [together[place].ids for place in range(5)] == alone  # type: ignore[union-attr]
+
+
 def test_an_imported_model_takes_its_build_by_itself(
     models: Path, builds: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,6 +200,34 @@ def test_a_changed_build_is_refused(models: Path, tmp_path: Path) -> None:
     (folder / "encoder.onnx").write_bytes(data)
     with pytest.raises(BundleError, match=r"encoder\.onnx"):
         opened(models, tmp_path, ONNXRUNTIME)
+
+
+def test_engines_are_named_where_no_gpu_can_run_them(tmp_path: Path) -> None:
+    """Engines can be built here (RTX, without a GPU), and a model that has them falls back with the reason."""
+    made = run(
+        "model",
+        "build",
+        "demo",
+        "--runtime",
+        "tensorrt_rtx",
+        "--device",
+        "sm89",
+        "--builds",
+        tmp_path,
+        "--json",
+    )
+    assert made.exit_code == 0, made.output
+    facts = json.loads(made.stdout)
+    assert (facts["precision"], facts["device"]) == ("float16", "sm89")
+    assert set(facts["files"]) == {"lm.engine", "encoder.engine", "decoder.engine"}
+    taken = open_model("demo", threads=1, builds=tmp_path).backends
+    if not tensorrt_backend.available("tensorrt_rtx"):
+        assert taken.name == "tensorrt_rtx"  # numbers are benchmarks.gpu's
+        return
+    assert taken.name == ONNXRUNTIME
+    assert "its engines aren't used" in taken.reason
+    with pytest.raises(BackendError, match=r"driver|GPU"):
+        open_model("demo", runtime="tensorrt_rtx", threads=1, builds=tmp_path)
 
 
 def run(*arguments: object) -> Result:
