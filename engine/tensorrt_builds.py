@@ -126,6 +126,12 @@ def has_engines(builds: Path | None, weights_sha256: str) -> bool:
     return any(manifest["weights_sha256"] == weights_sha256 for _, manifest in _manifests(builds))
 
 
+def precision_of(folder: Path) -> str:
+    """Give the precision of engines whose manifest was read and compared before."""
+    stated = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["precision"]
+    return str(stated)
+
+
 def devices_of(device: str) -> tuple[str, ...]:
     """Take a key's device apart: "sm86+sm89" names two."""
     return tuple(device.split("+"))

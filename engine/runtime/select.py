@@ -21,13 +21,12 @@ from engine.builds import (
     find_build,
     load_build,
     onnxruntime_key,
-    read_build,
 )
 from engine.bundle import Bundle
 from engine.errors import BackendError
 from engine.imported import ImportedBundle
 from engine.runtime.backend import ImageBackend, LanguageBackend
-from engine.tensorrt_builds import FLAVOURS, EngineManifest, find_engines, flavour_of, has_engines
+from engine.tensorrt_builds import FLAVOURS, find_engines, flavour_of, has_engines, precision_of
 
 if TYPE_CHECKING:
     from engine.guard import Guard
@@ -104,8 +103,9 @@ def open_imported(
 ) -> Backends:
     """Open an imported model, or with `language_model` false its film tokenizer alone.
 
-    By itself it takes a build where there is one, and torch reads its prompts where torch is installed and the memory
-    holds both. Raises BackendError where a runtime or a build isn't there, BundleError for a build that was changed.
+    By itself it takes a build where there is one and torch has no GPU, and torch reads its prompts where that is
+    installed and the memory holds both. Raises BackendError where a runtime or a build isn't there, BundleError for a
+    build that was changed.
     """
     _check_name(name)
     threads = _checked_threads(threads)
@@ -124,10 +124,16 @@ def _imported_on_cpu(
     precision: str,
     builds: Path | None,
 ) -> Backends:
+    if name == TORCH and precision != AUTO:
+        raise BackendError(
+            f"torch computes an imported model as its size asks for, {precision!r} was asked for. "
+            f"Leave the precision at {AUTO!r}."
+        )
     wanted = BUILT if precision == AUTO else precision
     key = onnxruntime_key(bundle.manifest.weights_sha256, cpu_precision(wanted))
     found = find_build(builds, key)
-    if name == TORCH or (found is None and name == AUTO and precision == AUTO):
+    freely = name == AUTO and precision == AUTO
+    if name == TORCH or (freely and (found is None or _torch_has_gpu())):
         return _imported_torch(bundle, threads, language_model)
     if found is None:
         raise _no_build(bundle, wanted)
@@ -146,39 +152,33 @@ def _on_gpu(
 ) -> Backends | str:
     """Open a model's engines; a text where they aren't used: what to add to the reason, empty without engines.
 
-    Raises BackendError where a flavour was asked for by name and can't be used.
+    Raises BackendError where a flavour or a precision of GPUs was asked for by name and can't be used.
     """
+    named, exact = name in FLAVOURS, precision if precision in GPU_PRECISIONS else None
+    asked = named or exact is not None
     weights = package.manifest.weights_sha256
-    asked = name in FLAVOURS
-    if not asked and (
-        name != AUTO or precision not in (AUTO, *GPU_PRECISIONS) or not has_engines(builds, weights)
-    ):
+    if name not in (AUTO, *FLAVOURS) or not (asked or (precision == AUTO and has_engines(builds, weights))):
         return ""
     from engine.runtime import cuda, tensorrt_backend, tensorrt_module
 
-    if asked:
+    flavour, why = tensorrt_backend.best_flavour()
+    if named:
         flavour, why = flavour_of(name), tensorrt_backend.available(flavour_of(name))
-        if why:
+    if flavour is None or (named and why):
+        if asked:
             raise BackendError(why)
-    else:
-        found, why = tensorrt_backend.best_flavour()
-        if found is None:
-            return f"; its engines aren't used: {why}"
-        flavour = found
+        return f"; its engines aren't used: {why}"
     version = str(tensorrt_module.import_flavour(flavour).__version__)
     device = cuda.current_gpu().device
-    exact = None if precision == AUTO else precision
     folder = find_engines(builds, flavour, version, weights, device, exact)
     if folder is None:
-        none = (
-            f"there are no engines of {package.manifest.name} for {flavour} {version} on {device}. Make them with "
-            f"`llmcxr model build --runtime {flavour}`"
-        )
+        none = f"no {exact or ''} engines of {package.manifest.name} for {flavour} {version} on {device}"
+        what = f"Make them with `llmcxr model build --runtime {flavour}`."
         if asked:
-            raise BackendError(f"{none[0].upper()}{none[1:]}.")
-        return f"; {none}"
+            raise BackendError(f"There are {none}. {what}")
+        return f"; there are {none}. {what}"
     language, images = tensorrt_backend.load(folder)
-    built = read_build(folder, EngineManifest).precision
+    built = precision_of(folder)
     reason = f"{tensorrt_backend.describe(flavour)}, {built}, {'as asked' if asked else 'since it is there'}"
     return Backends(language, images, flavour, reason, None, built)
 
@@ -234,6 +234,15 @@ def _against_torch(bundle: ImportedBundle, manifest: BuildManifest) -> str:
         return f"the weights in bfloat16 and in {manifest.precision} take {needed / _GIB:.1f} GiB of memory and " \
                f"{free / _GIB:.1f} GiB are free"  # fmt: skip
     return ""
+
+
+def _torch_has_gpu() -> bool:
+    """Tell whether torch is installed and has a GPU, on which it is faster than any build for the CPU."""
+    if importlib.util.find_spec("torch") is None:
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
 
 
 def _built_images_alone(bundle: ImportedBundle, folder: Path, threads: int) -> Backends:

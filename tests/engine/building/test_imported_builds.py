@@ -177,6 +177,8 @@ def test_weights_in_torch_files_give_the_same_build(models: Path, builds: Path) 
         (HYBRID, "auto", "no int8 build of pair"),
         ("auto", "int3", "no precision 'int3'"),
         ("cuda", "auto", "no runtime 'cuda'"),
+        (TORCH, "int8", "as its size asks for"),
+        ("auto", "float16", "TensorRT|tensorrt"),
     ],
 )
 def test_what_isnt_there_is_named(
