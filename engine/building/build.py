@@ -7,7 +7,6 @@ goes on where the last one stopped, and gets the same bytes. What a build is and
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -16,10 +15,10 @@ from typing import TypeVar
 import onnx
 
 from engine.building.neox import NeoXGraph, NeoXSizes, Weights
+from engine.building.room import check_disk, check_memory
 from engine.building.tensor_file import TensorFile
 from engine.builds import DECODER, ENCODER, FORMAT, LANGUAGE, MANIFEST, BuildKey, load_build
 from engine.bundle import sha256_of
-from engine.errors import ExportError
 from engine.safe_write import write_json
 
 Item = TypeVar("Item")
@@ -29,7 +28,6 @@ Track = Callable[[Iterable[Item], str, int, int], Iterator[Item]]
 WriteFilmGraphs = Callable[[Path, Path], None]
 
 _PART = ".part"
-_GIB = 1024**3
 
 
 def silent(items: Iterable[Item], what: str, total: int, done: int) -> Iterator[Item]:
@@ -56,8 +54,8 @@ def build_language_graph(
         return final
     part = builds / f"{key.folder}{_PART}"
     part.mkdir(parents=True, exist_ok=True)
-    _check_disk(part, sizes)
-    _check_memory(sizes)
+    check_disk(part, _disk(sizes))
+    check_memory(_memory(sizes))
     if film_graphs is not None:
         _write_film_graphs(part, film_graphs)
     with TensorFile(part / f"{LANGUAGE}.data") as file:
@@ -107,26 +105,11 @@ def _matrices(sizes: NeoXSizes) -> int:
     return sizes.layers * (4 * sizes.hidden**2 + 2 * sizes.hidden * sizes.inner)
 
 
-def _check_disk(part: Path, sizes: NeoXSizes) -> None:
-    """Refuse a build that the disk can't hold, by the size of its weights in float32 at most."""
-    needed = 4 * (_matrices(sizes) + 2 * sizes.vocabulary * sizes.hidden)
-    held = sum(file.stat().st_size for file in part.iterdir())
-    free = shutil.disk_usage(part).free
-    if needed > free + held:
-        raise ExportError(
-            f"The build may take {needed / _GIB:.1f} GiB in {part.parent}, and {free / _GIB:.1f} GiB are free. "
-            "Make room, or name another folder with --builds."
-        )
+def _disk(sizes: NeoXSizes) -> int:
+    """Count a build's bytes: its weights in float32 at most."""
+    return 4 * (_matrices(sizes) + 2 * sizes.vocabulary * sizes.hidden)
 
 
-def _check_memory(sizes: NeoXSizes) -> None:
-    """Refuse a build whose largest weight, four times in float32 while it is rounded, doesn't fit into memory."""
-    import psutil
-
-    needed = 16 * sizes.hidden * max(sizes.vocabulary, sizes.inner)
-    free = int(psutil.virtual_memory().available)
-    if needed > free:
-        raise ExportError(
-            f"The build needs {needed / _GIB:.1f} GiB of memory, and {free / _GIB:.1f} GiB are free. "
-            "End other programs, or build on a larger machine and copy the build."
-        )
+def _memory(sizes: NeoXSizes) -> int:
+    """Count what rounding takes: the largest weight four times in float32."""
+    return 16 * sizes.hidden * max(sizes.vocabulary, sizes.inner)

@@ -8,7 +8,6 @@ under another name and renamed when it is whole, so a build that was cut off goe
 
 from __future__ import annotations
 
-import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ import onnx
 from pydantic import TypeAdapter
 
 from engine.building.neox import NeoXSizes
+from engine.building.room import check_disk, check_memory
 from engine.builds import FORMAT, MANIFEST, BuiltFile
 from engine.bundle import sha256_of
 from engine.errors import ExportError
@@ -130,7 +130,7 @@ def build_engines(
     part.mkdir(parents=True, exist_ok=True)
     builder = EngineBuilder(flavour, devices if flavour == RTX else (), progress)
     language_bytes, film_bytes = graph_bytes(graphs.language), graph_bytes(graphs.encoder, graphs.decoder)
-    _check_disk(part, language_bytes + int(_FILM_GROWTH * film_bytes))
+    check_disk(part, language_bytes + int(_FILM_GROWTH * film_bytes))
     limits = key.limits
     makers: dict[str, Callable[[], Built]] = {
         LANGUAGE_ENGINE: lambda: builder.language(graphs.language, limits),
@@ -140,7 +140,8 @@ def build_engines(
     }
     for name, make in makers.items():
         if not (part / name).exists():
-            _check_memory(language_bytes if name == LANGUAGE_ENGINE else int(_FILM_GROWTH * film_bytes))
+            weights = language_bytes if name == LANGUAGE_ENGINE else _FILM_GROWTH * film_bytes
+            check_memory(_MEMORY_FACTOR * weights + _MEMORY_BASE)
             _write(part / name, make())
     _finish(part, key, sizes, tuple(makers))
     part.rename(final)
@@ -358,24 +359,3 @@ def _finish(part: Path, key: EngineKey, sizes: NeoXSizes, names: Sequence[str]) 
     )
     for path in noted.values():
         path.unlink()
-
-
-def _check_memory(weights: int) -> None:
-    import psutil
-
-    needed, free = _MEMORY_FACTOR * weights + _MEMORY_BASE, int(psutil.virtual_memory().available)
-    if needed > free:
-        raise ExportError(
-            f"The builder needs about {needed / _GIB:.1f} GiB of memory, and {free / _GIB:.1f} GiB are free. End "
-            "other programs, or build on a larger machine and copy the build."
-        )
-
-
-def _check_disk(part: Path, needed: int) -> None:
-    held = sum(file.stat().st_size for file in part.iterdir())
-    free = shutil.disk_usage(part).free
-    if needed > free + held:
-        raise ExportError(
-            f"The engines take about {needed / _GIB:.1f} GiB in {part.parent}, and {free / _GIB:.1f} GiB are free. "
-            "Make room, or name another folder with --builds."
-        )

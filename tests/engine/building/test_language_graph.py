@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from engine.building.build import build_language_graph
 from engine.building.neox import NeoXSizes
 from engine.building.quantize import quantized
+from engine.building.room import check_disk, check_memory
 from engine.building.sources import source_of
 from engine.building.weights import GraphWeights
 from engine.builds import BuildKey, Precision, load_build
@@ -148,3 +150,14 @@ def test_caches_grow_with_the_rows_and_give_what_the_shipped_graph_gives(
         assert grown.step(ids) == pytest.approx(fixed.step(ids), abs=1e-4)
     # From 126 to 134 positions: the caches of 128 didn't do any more.
     assert grown.lengths.tolist() == [98, 134, 11]
+
+
+def test_a_build_without_room_is_refused_before_it_starts(tmp_path: Path) -> None:
+    with pytest.raises(ExportError, match="--builds"):
+        check_disk(tmp_path, 2.0**60)
+    with pytest.raises(ExportError, match="GiB of memory"):
+        check_memory(2.0**60)
+    # What an earlier try left is overwritten, not added to.
+    (tmp_path / "left").write_bytes(b"x" * 1000)
+    check_disk(tmp_path, shutil.disk_usage(tmp_path).free * 0.5)
+    check_memory(1.0)

@@ -203,7 +203,7 @@ def test_caches_of_another_length_are_refused(half_graph: Path, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("name", "value", "words"),
-    [("_MEMORY_BASE", 1e15, "GiB of memory"), ("_FILM_GROWTH", 1e9, "The engines take about")],
+    [("_MEMORY_BASE", 1e15, "GiB of memory"), ("_FILM_GROWTH", 1e9, "The build may take")],
 )
 def test_a_build_that_the_machine_can_t_hold_isn_t_begun(
     demo: Bundle,
