@@ -28,6 +28,8 @@ MANIFEST = "manifest.json"
 GRAPHS = ("encoder.onnx", "decoder.onnx", "lm.onnx")
 TOKENIZER = "tokenizer.json"
 GUARD = "guard.onnx"
+# What makes texts come faster (engine.runtime.speculation); no part of the weights, and a bundle may lack it.
+PHRASES = "phrases.npz"
 WEIGHT_SUFFIXES = (".onnx", ".data")
 
 # A fixed name space of this product: the same weights have the same Device UID on every site.

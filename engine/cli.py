@@ -9,8 +9,10 @@ import typer
 
 from engine.commands import told
 from engine.commands.opening import (
+    BuildsOption,
     BundleOption,
     ModelsOption,
+    PrecisionOption,
     RuntimeOption,
     ThreadsOption,
     configured_model,
@@ -45,6 +47,8 @@ def run_engine(
     runtime: RuntimeOption = "auto",
     once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
     models: ModelsOption = None,
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
 ) -> None:
     """Claim jobs and work them off; SIGTERM gives the job in hand back and ends."""
     import signal
@@ -57,7 +61,7 @@ def run_engine(
     setup_logging(workplace.config.log_level, json=workplace.config.log_json)
     try:
         config = workplace.config
-        model = opened(bundle, models, runtime, threads or config.engine_threads)
+        model = opened(bundle, models, runtime, threads, precision=precision, builds=builds)
         worker = Worker(workplace.db, workplace.objects, model, lease_s=config.lease_s, poll_s=config.poll_s)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: worker.stop())

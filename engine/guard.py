@@ -7,6 +7,7 @@ whatever the model runs in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -57,13 +58,16 @@ class Guard:
 
     def read(self, film: Film, text: str) -> GuardReading:
         """Look at a film [C, side, side] and compare with the draft of it; an empty text is not judged."""
-        found = self.probabilities(film)
+        return self.judge(self.probabilities(film), text)
+
+    def judge(self, found: Mapping[str, float], text: str) -> GuardReading:
+        """Compare what was found on a film with the draft of it, as `read` does."""
         abnormal = found[self.entry.abnormal] > self.entry.thresholds[self.entry.abnormal]
         said = says_abnormal(text)
         agreement: Agreement = "not judged"
         if said is not None:
             agreement = "agrees" if said == abnormal else "disagrees"
-        return GuardReading(found, abnormal, agreement, self.entry.version)
+        return GuardReading(dict(found), abnormal, agreement, self.entry.version)
 
 
 def open_guard(bundle: Bundle, threads: int) -> Guard | None:

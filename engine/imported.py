@@ -18,6 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from engine.bundle import (
+    PHRASES,
     Findings,
     Identified,
     InputLimits,
@@ -181,8 +182,8 @@ def layout_of(vocabulary: Vocabulary, codes_per_image: int) -> VocabularyLayout:
 
 
 def weights_sha256(files: Mapping[str, FileEntry], language_model: ImportedLanguageModel | None) -> str:
-    """Hash the sorted lines `name sha256` of everything that answers depend on: all but the card."""
-    lines = [f"{name} {entry.sha256}\n" for name, entry in files.items() if name != CARD]
+    """Hash the sorted lines `name sha256` of everything that answers depend on: all but card and phrases."""
+    lines = [f"{name} {entry.sha256}\n" for name, entry in files.items() if name not in (CARD, PHRASES)]
     if language_model is not None:
         lines += [
             f"{LANGUAGE_FOLDER}/{name} {entry.sha256}\n" for name, entry in language_model.files.items()

@@ -1,23 +1,26 @@
 """LLM-CXR as one object: a bundle or an imported model, opened, with a method for each thing it does.
 
 The worker, the commands and a research notebook all come through here; engine.models opens by name. Texts are
-what the model said; what mustn't be passed on is withheld or refused with its reason, never reworded.
+what the model said; what mustn't be passed on is withheld or refused with its reason, never reworded. A draft or an
+answer is a task, which asks for texts and makes something of them: alone at once, in a batch as rows become free
+(engine.together), with the same steps.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
 from engine import input_check
 from engine.bundle import Bundle, Sampling, default_bundle_folder
 from engine.data.templates import context_line, tells_child
-from engine.errors import GenerationError, PromptError
+from engine.errors import EngineError, GenerationError, PromptError
 from engine.guard import GuardReading
 from engine.imported import ImportedBundle
 from engine.input_check import InputCheck
@@ -25,6 +28,7 @@ from engine.lm.prompt import answer_prompt, generate_prompt, instruct_prompt, re
 from engine.lm.vocabulary import CODES_PER_IMAGE
 from engine.preprocess import Film
 from engine.question import asked_about, says_of
+from engine.runtime.batching import TextRequest
 from engine.runtime.generation import (
     OnStep,
     OnText,
@@ -35,6 +39,11 @@ from engine.runtime.generation import (
     openings_log_probability,
 )
 from engine.runtime.select import AUTO, Backends, open_backends
+from engine.runtime.speculation import Speculation, speculation_of
+
+Made = TypeVar("Made")
+# What asks for one text after the other, and makes something of them.
+Task = Generator[TextRequest, TextAnswer, Made]
 
 # The marks that de-identification leaves in training reports.
 _DEIDENTIFIED = re.compile(r"_{2,}")
@@ -92,7 +101,8 @@ class Model:
     """An opened bundle or imported model; one request at a time.
 
     With `free` every task samples without masks, as the published code does, and a film may take up to `tries`
-    draws (engine.runtime.generation).
+    draws (engine.runtime.generation). `speculation` is there where the bundle has a phrase store; None decodes texts
+    token by token.
     """
 
     def __init__(
@@ -102,6 +112,7 @@ class Model:
         self.backends = backends
         self.free = free
         self.tries = tries
+        self.speculation: Speculation | None = speculation_of(bundle)
         self._drafts: dict[tuple[tuple[int, ...], str | None], str] = {}
 
     @classmethod
@@ -120,15 +131,24 @@ class Model:
 
         A model without limits takes every film with contrast, and the verdict's `note` says so.
         """
-        if input_check.is_flat(film):
-            return input_check.blank()
+        return self.check_films([film])[0]
+
+    def check_films(self, films: Sequence[Film]) -> list[InputCheck]:
+        """Judge films as `check_film` does, encoding them together."""
+        shown = [place for place, film in enumerate(films) if not input_check.is_flat(film)]
+        checks = [input_check.blank() for _ in films]
+        if not shown:
+            return checks
+        codes = self.backends.images.encode(np.stack([films[place] for place in shown]))
         limits = self.bundle.manifest.input_check
-        if limits is None:
-            return input_check.unchecked(self.encode(film))
-        codes = self.backends.images.encode(film[None])
-        reconstruction = self.backends.images.decode(codes)[0]
-        numbers = tuple(int(code) for code in codes[0])
-        return input_check.verdict(film, reconstruction, numbers, limits)
+        copies = None if limits is None else self.backends.images.decode(codes)
+        for row, place in enumerate(shown):
+            numbers = tuple(int(code) for code in codes[row])
+            if limits is None or copies is None:
+                checks[place] = input_check.unchecked(numbers)
+            else:
+                checks[place] = input_check.verdict(films[place], copies[row], numbers, limits)
+        return checks
 
     def context(self, view: str, age_years: float | None) -> str | None:
         """Give the line that the prompts of a film of this view and age hold, None where they hold none.
@@ -162,13 +182,28 @@ class Model:
 
         With the film itself [C, 256, 256] the bundle's guard looks at it as well; that changes no text.
         """
+        return self._alone(self.report_task(codes, seed, context, self.look(film)), None, on_step)
+
+    def report_task(
+        self,
+        codes: Sequence[int],
+        seed: int | None = None,
+        context: str | None = None,
+        looked: Mapping[str, float] | None = None,
+    ) -> Task[Draft]:
+        """Give what `report` does as a task; `looked` is what `look` gives for the film."""
         instruction = self.bundle.manifest.instructions.report[0]
         prompt = report_prompt(self.bundle.vocabulary, codes, instruction, context)
         sampling = self._seeded(self.bundle.manifest.sampling.report, seed)
         if tells_child(context):
             sampling = replace(sampling, decision_bias={**sampling.decision_bias, **sampling.child_bias})
-        said = self._text(prompt, sampling, None, on_step)
+        try:
+            said = yield TextRequest(prompt, sampling)
+        except GenerationError:
+            self._keep_draft(tuple(codes), context, sampling.seed, "")
+            raise
         reason = self._withheld(said)
+        self._keep_draft(tuple(codes), context, sampling.seed, "" if reason else said.text)
         return Draft(
             text=said.text,
             confidence=geometric_mean(said.token_probabilities),
@@ -178,8 +213,13 @@ class Model:
             instruction=instruction,
             decision="withheld" if reason else "draft",
             reason=reason,
-            guard=self._guarded(film, "" if reason else said.text),
+            guard=self._guarded(looked, "" if reason else said.text),
         )
+
+    def look(self, film: Film | None) -> dict[str, float] | None:
+        """Give what the bundle's guard says of a film [C, 256, 256]; None without a guard or a film."""
+        guard = self.backends.guard
+        return None if guard is None or film is None else guard.probabilities(film)
 
     def answer(
         self,
@@ -196,14 +236,20 @@ class Model:
         Raises GenerationError for a question about a finding outside the model's range, an empty answer,
         and one with the marks of de-identified reports.
         """
+        return self._alone(self.answer_task(codes, question, seed, context), on_text, on_step)
+
+    def answer_task(
+        self, codes: Sequence[int], question: str, seed: int | None = None, context: str | None = None
+    ) -> Task[Answer]:
+        """Give what `answer` does as a task; it raises the same errors."""
         outside = self._outside(question)
         if outside:
             raise GenerationError(f"The question is about {outside}. {self._range()}")
         prompt = answer_prompt(self.bundle.vocabulary, question, codes, context)
         sampling = self._seeded(self.bundle.manifest.sampling.answer, seed)
         if sampling.draft_weight and not sampling.free:
-            sampling = self._leaning(sampling, question, tuple(codes), context, on_step)
-        return self._passed_on(self._text(prompt, sampling, on_text, on_step))
+            sampling = yield from self._leaning(sampling, question, tuple(codes), context)
+        return self._passed_on((yield TextRequest(prompt, sampling, streams=True)))
 
     def instruct(
         self,
@@ -249,44 +295,61 @@ class Model:
         return openings_log_probability(self.backends.language, vocabulary, prompt, report_text)
 
     def _leaning(
-        self,
-        sampling: Sampling,
-        question: str,
-        codes: tuple[int, ...],
-        context: str | None,
-        on_step: OnStep | None,
-    ) -> Sampling:
+        self, sampling: Sampling, question: str, codes: tuple[int, ...], context: str | None
+    ) -> Task[Sampling]:
         """Let a yes or no lean towards what the draft of the same film says of what is asked."""
         asked = asked_about(question)
-        said = None if asked is None else says_of(asked[0], self._draft_text(codes, context, on_step))
-        if asked is None or said is None:
+        if asked is None:
+            return sampling
+        if (codes, context) not in self._drafts:
+            # A draft that fails is kept as one without a word.
+            with suppress(GenerationError):
+                yield from self.report_task(codes, context=context)
+        said = says_of(asked[0], self._drafts[codes, context])
+        if said is None:
             return sampling
         half = sampling.draft_weight / 2 * (1 if said == asked[1] else -1)
         return replace(sampling, decision_bias={**sampling.decision_bias, YES: half, NO: -half})
 
-    def _draft_text(self, codes: tuple[int, ...], context: str | None, on_step: OnStep | None) -> str:
-        """Give the text of the film's draft, empty where it has none; the last films' are kept."""
-        if (codes, context) not in self._drafts:
-            try:
-                draft = self.report(codes, context=context, on_step=on_step)
-            except GenerationError:
-                text = ""
-            else:
-                text = "" if draft.decision == "withheld" else draft.text
-            if len(self._drafts) >= _DRAFTS_KEPT:
-                del self._drafts[next(iter(self._drafts))]
-            self._drafts[codes, context] = text
-        return self._drafts[codes, context]
+    def _keep_draft(self, codes: tuple[int, ...], context: str | None, seed: int, text: str) -> None:
+        """Keep the text of a film's draft, which answers may lean towards; only the one by the model's own seed."""
+        if self.free or seed != self.bundle.manifest.sampling.report.seed:
+            return
+        if len(self._drafts) >= _DRAFTS_KEPT:
+            del self._drafts[next(iter(self._drafts))]
+        self._drafts[codes, context] = text
 
-    def _guarded(self, film: Film | None, text: str) -> GuardReading | None:
+    def _guarded(self, looked: Mapping[str, float] | None, text: str) -> GuardReading | None:
         guard = self.backends.guard
-        return None if guard is None or film is None else guard.read(film, text)
+        return None if guard is None or looked is None else guard.judge(looked, text)
+
+    def _alone(self, task: Task[Made], on_text: OnText | None, on_step: OnStep | None) -> Made:
+        """Carry a task out, one text at a time."""
+        try:
+            request = next(task)
+            while True:
+                try:
+                    streamed = on_text if request.streams else None
+                    said = self._text(list(request.prompt), request.sampling, streamed, on_step)
+                except EngineError as error:
+                    request = task.throw(error)
+                else:
+                    request = task.send(said)
+        except StopIteration as ended:
+            made: Made = ended.value
+            return made
 
     def _text(
         self, prompt: list[int], sampling: Sampling, on_text: OnText | None, on_step: OnStep | None
     ) -> TextAnswer:
         return generate_text(
-            self.backends.language, self.bundle.vocabulary, prompt, sampling, on_text, on_step
+            self.backends.language,
+            self.bundle.vocabulary,
+            prompt,
+            sampling,
+            on_text,
+            on_step,
+            self.speculation,
         )
 
     def _seeded(self, sampling: Sampling, seed: int | None) -> Sampling:

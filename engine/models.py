@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine import bundle as bundles
 from engine import imported
+from engine.builds import ENVIRONMENT_VARIABLE as BUILDS_VARIABLE
 from engine.bundle import Bundle, default_bundle_folder
 from engine.errors import BundleError
 from engine.imported import ImportedBundle
@@ -49,6 +50,12 @@ def models_folder(folder: str | Path | None = None) -> Path:
             f"No folder of models is known. Set {ENVIRONMENT_VARIABLE}, or give the model's folder."
         )
     return Path(given).expanduser()
+
+
+def builds_folder(folder: str | Path | None = None) -> Path | None:
+    """Say where builds lie: the folder given, else LLMCXR_BUILDS; without either none are known."""
+    given = folder or os.environ.get(BUILDS_VARIABLE)
+    return Path(given).expanduser() if given else None
 
 
 def checked_name(name: str) -> str:
@@ -114,9 +121,12 @@ def open_model(
     free: bool = False,
     tries: int = 1,
     language_model: bool = True,
+    precision: str = AUTO,
+    builds: str | Path | None = None,
 ) -> Model:
     """Open "demo", a model's name, or a folder; `models` is where names are looked up, else LLMCXR_MODELS.
 
+    `builds` is where what `llmcxr model build` made is looked up, else LLMCXR_BUILDS.
     `free` samples as the published code does, a film within `tries` draws. With `language_model` false an imported
     model is opened for its films alone, and needs no language model. Raises EngineError where the model can't be
     opened.
@@ -124,9 +134,11 @@ def open_model(
     from engine.model import Model
 
     package = load_package(model, models, language_model)
+    built = builds_folder(builds)
     if isinstance(package, ImportedBundle):
-        return Model(package, open_imported(package, runtime, threads, language_model), free, tries)
-    return Model(package, open_backends(package, runtime, threads), free, tries)
+        imported_model = open_imported(package, runtime, threads, language_model, precision, built)
+        return Model(package, imported_model, free, tries)
+    return Model(package, open_backends(package, runtime, threads, precision, built), free, tries)
 
 
 def open_tokenizer(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -36,6 +37,8 @@ KINDS = ("draft", "answer")
 SERVICE_SEEN_S = 5.0
 # Eight pieces of an answer a second: quick for a reader, light for the database.
 CHUNK_PAUSE_S = 0.125
+# Films whose codes are kept for further questions: some kilobytes each.
+FILMS_REMEMBERED = 256
 
 log = logger("engine.worker")
 
@@ -64,6 +67,8 @@ class Worker:
         self._model = model
         self._lease_s = lease_s
         self._poll_s = poll_s
+        # By their paths, under which the store never puts anything else.
+        self._recent: OrderedDict[str, tuple[InputCheck, str | None]] = OrderedDict()
         self._stop = threading.Event()
         self._owner = services.service_name("engine")
 
@@ -200,6 +205,7 @@ class Worker:
                 "input_check": seen,
                 "preprocessing": bundle.preprocessing.version,
                 "runtime": self._model.backends.name,
+                "precision": self._model.backends.precision,
                 "findings_judged": list(bundle.manifest.findings.judged),
                 "findings_supported": list(bundle.manifest.findings_supported),
                 "findings_not_judged": list(bundle.manifest.findings.not_judged),
@@ -213,7 +219,7 @@ class Worker:
         asked = questions.begin_answer(self._db, claimed)
         chunks = _Chunks(lambda seq, text: questions.add_chunk(self._db, claimed, seq=seq, text=text))
         try:
-            check, context, _ = self._checked(asked.film_path)
+            check, context = self._seen(asked.film_path)
             answer = self._model.answer(
                 check.codes, asked.text, on_text=chunks.push, on_step=self._watch(pulse), context=context
             )
@@ -254,7 +260,18 @@ class Worker:
         if not check.accepted:
             raise Refused("input_check", check.reason)
         facts = read_facts(dataset)
-        return check, self._model.context(facts.view, facts.patient_age_years), film
+        context = self._model.context(facts.view, facts.patient_age_years)
+        self._recent[path] = check, context
+        if len(self._recent) > FILMS_REMEMBERED:
+            self._recent.popitem(last=False)
+        return check, context, film
+
+    def _seen(self, path: str) -> tuple[InputCheck, str | None]:
+        """Give a film's check and context line; one of the last films, as after its draft, isn't encoded again."""
+        if path not in self._recent:
+            self._checked(path)
+        self._recent.move_to_end(path)
+        return self._recent[path]
 
     def film(self, path: str) -> Film:
         """Turn a file of the object store into the film the model sees, float32 [C, 256, 256].

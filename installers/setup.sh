@@ -3,7 +3,7 @@
 # by itself when it is root, else it says in one sentence which are missing. A second call takes no time.
 #
 #   installers/setup.sh demo [--headless …]   the product: no torch, no compilers
-#   installers/setup.sh test                  the product, the training stack and every peer of the tests
+#   installers/setup.sh test                  the product, the training stack, TensorRT for RTX and the tests' peers
 set -eu
 kind=${1:?demo or test}
 shift
@@ -62,7 +62,7 @@ demo)
 test)
     # shellcheck disable=SC2086
     install_packages $qt_packages $peer_packages
-    what="$torch -e .[train,postgres] --group dev"
+    what="$torch -e .[train,postgres,tensorrt] --group dev"
     ;;
 *) fail "unknown kind '$kind'" ;;
 esac
@@ -73,7 +73,7 @@ say "step 1 of 3: virtual environment in $venv"
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
 say "step 2 of 3: a pip that knows dependency groups"
 "$venv/bin/python" -m pip install -q --disable-pip-version-check 'pip>=25.1'
-say "step 3 of 3: packages ($([ "$kind" = demo ] && echo 'about 640 MB' || echo 'about 2.5 GB where torch comes without CUDA') once installed; a few minutes)"
+say "step 3 of 3: packages ($([ "$kind" = demo ] && echo 'about 640 MB' || echo 'about 2.8 GB where torch comes without CUDA') once installed; a few minutes)"
 fetch() {
     # shellcheck disable=SC2086
     "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off $what 2>&1 && touch "$stamp.fetched"

@@ -83,6 +83,13 @@ class MachineConfig(BaseSettings):
     engine_threads: int = Field(
         default=0, ge=0, description="CPU threads of the engine; 0: one for each core."
     )
+    engine_runtime: str = Field(
+        default="auto", description="Runtime of the engine: auto, onnxruntime, hybrid or torch."
+    )
+    engine_precision: str = Field(
+        default="auto",
+        description="Precision of the engine: auto, or one that the model was built in (`llmcxr model build`).",
+    )
     idle_lock_min: FiniteFloat = Field(
         default=10.0, gt=0, description="Minutes without input after which the window locks."
     )

@@ -7,6 +7,7 @@ windows, polarity or models: see :mod:`llmcxr_ws.imaging`.
 from __future__ import annotations
 
 import struct
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,8 @@ SUPPORTED_TRANSFER_SYNTAXES: frozenset[str] = frozenset({*_NATIVE, *_PLUGINS})
 _SEND_AGAIN = "Ask for the image to be sent again."
 
 
-def read_dataset(path: Path) -> Dataset:
-    """Read a DICOM file, pixel data included.
+def read_dataset(source: Path | bytes) -> Dataset:
+    """Read a DICOM file, or the bytes of one, pixel data included.
 
     Raises
     ------
@@ -77,7 +78,7 @@ def read_dataset(path: Path) -> Dataset:
         If the file can't be read, isn't DICOM or ends before its data set does.
     """
     try:
-        return dcmread(path)
+        return dcmread(source if isinstance(source, Path) else BytesIO(source))
     except InvalidDicomError as error:
         raise ImagingError("The file isn't a DICOM file.", what_to_do=_SEND_AGAIN) from error
     except (EOFError, struct.error) as error:

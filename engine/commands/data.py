@@ -9,7 +9,7 @@ import typer
 
 from engine.commands import told
 from engine.commands.opening import models_folder
-from engine.data.settings import CodesSettings, PrepareSettings, WordSettings
+from engine.data.settings import CodesSettings, PhraseSettings, PrepareSettings, WordSettings
 from engine.settings import add_command
 
 if TYPE_CHECKING:
@@ -70,6 +70,20 @@ def word(settings: WordSettings) -> None:
     typer.echo(f"{count} texts for {count // settings.variants} of {len(prepared.records)} films.")
     for reason, films in dropped.items():
         typer.echo(f"  {films:8} without a text: {reason}")
+
+
+def phrases(settings: PhraseSettings) -> None:
+    """Make a model's texts come faster: a store of its training reports' phrases, put beside it."""
+    from engine.models import load_package
+    from engine.phrases import add_phrases, open_sets, phrase_store
+
+    package = load_package(settings.model, models_folder(settings.models))
+    store = phrase_store(open_sets(settings.set), package.vocabulary, settings.source)
+    size = add_phrases(package, store)
+    typer.echo(
+        f"{package.folder}: a phrase store of {len(store.following)} contexts, {size / 1e3:.1f} kB. "
+        "The texts stay the same; the weights and the Device UID too."
+    )
 
 
 @_data.command("show")
@@ -172,3 +186,4 @@ def _list(title: str, counts: dict[str, int]) -> None:
 add_command(_data, "prepare", PrepareSettings, prepare, told)
 add_command(_data, "codes", CodesSettings, encode, told)
 add_command(_data, "word", WordSettings, word, told)
+add_command(_data, "phrases", PhraseSettings, phrases, told)

@@ -15,6 +15,7 @@ from engine.evaluate.settings import (
     FilmSettings,
     FloorSettings,
     GenerateSettings,
+    PrecisionSettings,
     ReferenceSettings,
     TokenizerSettings,
 )
@@ -143,6 +144,34 @@ def evaluate_generate(settings: GenerateSettings) -> None:
         generate_tables(figures),
         lambda: generate_pictures(drawn, nearest, read, settings.pictures),
     )
+
+
+def evaluate_precision(settings: PrecisionSettings) -> None:
+    """Compare a bundle's drafts in every precision that runs here with torch in float32: texts, labels, seconds."""
+    from contextlib import nullcontext
+    from tempfile import TemporaryDirectory
+
+    from engine.evaluate.precision import evaluate_precision as evaluate
+    from engine.evaluate.precision_tables import precision_pictures, precision_tables
+
+    model, rows = _open(settings), _rows(settings)
+    with TemporaryDirectory() if settings.builds is None else nullcontext(settings.builds) as builds:
+        figures = evaluate(
+            model,
+            rows,
+            Path(builds),
+            _context(model, settings.context),
+            _film_reader(model),
+            settings.threads,
+            settings.draws,
+        )
+    tables = precision_tables(figures)
+    _leave("precision", settings, figures, tables, lambda: precision_pictures(figures))
+    typer.echo(tables[1].to_markdown())
+    for name in figures["not_fit"]:
+        typer.echo(
+            f"{name} costs more than {figures['most_lost']} of macro-F1: not fit for a default.", err=True
+        )
 
 
 def evaluate_reference(settings: ReferenceSettings) -> None:
@@ -317,5 +346,6 @@ add_command(evaluate_app, "floors", FloorSettings, evaluate_floors, told)
 add_command(evaluate_app, "kermany", FilmReportSettings, evaluate_kermany, told)
 add_command(evaluate_app, "tokenizer", TokenizerSettings, evaluate_tokenizer, told)
 add_command(evaluate_app, "generate", GenerateSettings, evaluate_generate, told)
+add_command(evaluate_app, "precision", PrecisionSettings, evaluate_precision, told)
 add_command(evaluate_app, "reference", ReferenceSettings, evaluate_reference, told)
 evaluate_app.command("seeds")(evaluate_seeds)

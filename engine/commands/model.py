@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from engine.commands import told
+from engine.commands.build import build_model
 from engine.commands.opening import (
     RESEARCH_USE,
+    BuildsOption,
     BundleOption,
     FreeOption,
     JsonOption,
+    ModelArgument,
     ModelsOption,
+    PrecisionOption,
     RuntimeOption,
     SeedOption,
     ThreadsOption,
@@ -24,16 +30,28 @@ from engine.commands.opening import (
     opened,
     read_film,
 )
+from engine.commands.study import (
+    CacheOption,
+    FilmsArgument,
+    NoCacheOption,
+    RowsOption,
+    draft_facts,
+    opened_cache,
+    say_of_films,
+    study,
+)
 from engine.exporting.settings import ExportSettings
 from engine.settings import add_command
 
 if TYPE_CHECKING:
     from engine.bundle import Bundle
-    from engine.guard import GuardReading
+    from engine.film_cache import FilmCache
     from engine.imported import ImportedBundle
     from engine.model import Model
 
 _model = typer.Typer(no_args_is_help=True)
+# From so many films on `draft` shows how far it is.
+_MANY = 20
 
 
 def export_model(settings: ExportSettings) -> None:
@@ -47,10 +65,7 @@ def export_model(settings: ExportSettings) -> None:
 
 
 add_command(_model, "export", ExportSettings, export_model, told)
-
-ModelArgument = Annotated[
-    Path | None, typer.Argument(metavar="[MODEL]", help="demo, a name or a folder; else the model in use.")
-]
+_model.command("build")(build_model)
 
 
 def register(app: typer.Typer) -> None:
@@ -141,25 +156,30 @@ def show_card(
 
 @_model.command("draft")
 def draft_films(
-    files: Annotated[list[Path], typer.Argument(help="JPEG, PNG or DICOM films.")],
+    files: FilmsArgument,
     bundle: BundleOption = None,
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
     as_json: JsonOption = False,
+    rows: RowsOption = 8,
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
 ) -> None:
     """Draft the impression of each film; a refused one is named with its reason and ends with status 1."""
     import json
 
-    model = opened(bundle, models, runtime, threads, free)
+    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
     results = []
-    for file in files:
-        result = {"file": str(file), **_drafted(model, file, seed)}
-        results.append(result)
-        if not as_json:
-            typer.echo(_draft_text(result))
+    with told():
+        for result in _drafted(model, files, seed, rows, opened_cache(model, cache, no_cache)):
+            results.append(result)
+            if not as_json:
+                typer.echo(_draft_text(result))
     refused = sum("draft" not in result for result in results)
     if as_json:
         typer.echo(json.dumps(results, indent=1, ensure_ascii=False))
@@ -167,6 +187,9 @@ def draft_films(
         typer.echo(f"{model.name}, Device UID {model.bundle.device_uid}. {_limits(model)}\n{RESEARCH_USE}")
     if refused:
         raise typer.Exit(1)
+
+
+_model.command("study")(study)
 
 
 @_model.command("ask")
@@ -177,13 +200,15 @@ def ask_film(
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
 ) -> None:
     """Answer a question about a film; the words appear as the model says them."""
     from llmcxr_ws.errors import EngineFailure
 
-    model = opened(bundle, models, runtime, threads, free)
+    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
     with told():
         check = model.check_film(read_film(file, model.bundle.preprocessing))
         if not check.accepted:
@@ -203,11 +228,13 @@ def instruct(
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
 ) -> None:
     """Follow an instruction without a film; the words appear as the model says them."""
-    model = opened(bundle, models, runtime, threads, free)
+    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
     with told():
         answer = model.instruct(text, about, seed=seed, on_text=_say)
     _close(model, answer.confidence, answer.finished)
@@ -221,6 +248,8 @@ def generate_film(
     models: ModelsOption = None,
     threads: ThreadsOption = 0,
     runtime: RuntimeOption = "auto",
+    precision: PrecisionOption = "auto",
+    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
     tries: TriesOption = 1,
@@ -229,7 +258,7 @@ def generate_film(
     from engine.pictures import save_marked_png
     from llmcxr_ws.errors import EngineFailure
 
-    model = opened(bundle, models, runtime, threads, free, tries)
+    model = opened(bundle, models, runtime, threads, free, tries, precision=precision, builds=builds)
     with told():
         drawn = model.generate(text, seed=seed)
         try:
@@ -302,32 +331,32 @@ def _imported_facts(package: ImportedBundle) -> dict[str, Any]:
     return facts
 
 
-def _drafted(model: Model, file: Path, seed: int | None) -> dict[str, Any]:
-    from engine.errors import EngineError
-    from llmcxr_ws.errors import UserFacingError
+def _drafted(
+    model: Model, files: list[Path], seed: int | None, rows: int, cache: FilmCache | None
+) -> Iterator[dict[str, Any]]:
+    """Draft the films that files and folders stand for, and give what came of each in their order."""
+    from engine.film_files import find_films
+    from engine.progress import track
+    from engine.retrospective import Plan
 
-    try:
-        film = read_film(file, model.bundle.preprocessing)
-        check = model.check_film(film)
-        if not check.accepted:
-            return {"refused": check.reason}
-        draft = model.report(check.codes, seed=seed, context=film_context(model, file), film=film)
-    except (EngineError, UserFacingError) as error:
-        return {"refused": str(error)}
-    guard = {} if draft.guard is None else {"guard": _guard_facts(draft.guard)}
-    if draft.decision == "withheld":
-        return {"refused": draft.reason, "withheld": draft.text, **guard}
-    return {"draft": draft.text, "confidence": round(draft.confidence, 4), "seed": draft.seed, **guard}
-
-
-def _guard_facts(reading: GuardReading) -> dict[str, Any]:
-    rounded = {label: round(value, 4) for label, value in reading.probabilities.items()}
-    return {
-        "agreement": reading.agreement,
-        "abnormal": reading.abnormal,
-        "probabilities": rounded,
-        "version": reading.version,
-    }
+    found = find_films(files)
+    for path, reason in found.refused.items():
+        yield {"file": str(path), "refused": reason}
+    places: dict[Path, list[int]] = {}
+    for place, file in enumerate(found.films):
+        places.setdefault(file, []).append(place)
+    plan = Plan(seed=seed, rows=min(rows, len(places) or 1))
+    ready: dict[int, dict[str, Any]] = {}
+    following = 0
+    # Closed whatever happens: threads still read ahead.
+    with closing(say_of_films(model, places, plan, cache)) as said:
+        # Fewer are done before a person asks how long it takes, and standard error stays empty.
+        for film in track(said, "films", total=len(places)) if len(places) >= _MANY else said:
+            for place in places[film.file]:
+                ready[place] = {"file": str(film.file), **draft_facts(film)}
+            while following in ready:
+                yield ready.pop(following)
+                following += 1
 
 
 def _draft_text(result: dict[str, Any]) -> str:

@@ -109,3 +109,18 @@ class WordSettings(Settings):
     set: Path = Field(description="Folder of the prepared set.")
     variants: int = Field(6, ge=1, le=100, description="Wordings of each film.")
     seed: int = Field(0, ge=0, description="Seed of the wordings.")
+
+
+class PhraseSettings(Settings):
+    """Which training texts make which model's phrase store."""
+
+    set: tuple[Path, ...] = Field(
+        description="Folder of the prepared set, or several as [A, B]; training films alone are read."
+    )
+    model: str = Field(
+        description="Name of an imported model, or a bundle's folder; its phrase store is replaced."
+    )
+    models: Path | None = Field(
+        None, description="Folder of the models [default: LLMCXR_MODELS, else the workstation's]."
+    )
+    source: tuple[str, ...] = Field((), description="Films of these sources alone; else of all.")

@@ -79,6 +79,17 @@ class TokenizerSettings(FilmSettings):
     pictures: int = Field(8, ge=0, description="Films on the sheet of reconstructions.")
 
 
+class PrecisionSettings(FilmSettings):
+    """Settings of the comparison of runtimes and precisions."""
+
+    builds: Path | None = Field(
+        None, description="Folder that the builds are made in, or found; else a temporary one."
+    )
+    context: bool | None = Field(
+        None, description="Give the model view and age band; else as the bundle was trained."
+    )
+
+
 class GenerateSettings(FilmSettings):
     """Settings of the evaluation of generated films."""
 

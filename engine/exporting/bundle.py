@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from transformers import GPTNeoXForCausalLM
 
-from engine.bundle import FORMAT, MANIFEST, Bundle, sha256_of, weights_sha256
+from engine.bundle import FORMAT, MANIFEST, PHRASES, Bundle, sha256_of, weights_sha256
 from engine.calibration import Thresholds, fit_line, fit_thresholds, shares_named
 from engine.card import attribution, findings_supported, model_card, summary
 from engine.data.film_files import read_film
@@ -30,6 +30,7 @@ from engine.lm.prompt import GENERATE_INSTRUCTIONS, REPORT_INSTRUCTIONS, report_
 from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
 from engine.model import Model
 from engine.models import trained_tokenizer
+from engine.phrases import open_sets, phrase_store
 from engine.runtime.select import ONNXRUNTIME
 from engine.train.common import codes_name, load_checkpoint
 from engine.train.instruct.start import load_language_model, read_facts
@@ -76,6 +77,8 @@ def _write(settings: ExportSettings) -> dict[str, Any]:
     shutil.copyfile(settings.language_model / "tokenizer.json", settings.out / "tokenizer.json")
     if settings.floors is not None:
         shutil.copyfile(settings.floors, settings.out / "floors.npz")
+    if settings.prepared:
+        phrase_store(open_sets(settings.prepared), vocabulary).save(settings.out / PHRASES)
     write_graphs(tokenizer, network, config, settings.out)
     films = film_stack(select(rows, "val", REFERENCE_SOURCES), spec)
     checks = check_graphs(tokenizer, network, config, vocabulary, films, settings.out)

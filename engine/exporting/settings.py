@@ -42,6 +42,10 @@ class ExportSettings(Settings):
         (), description="Classifiers that the guard mustn't be (teacher, feature net, judge), [FILE, …]."
     )
     floors: Path | None = Field(None, description="Floors file of `llmcxr evaluate floors` to put beside it.")
+    prepared: tuple[Path, ...] = Field(
+        (),
+        description="Prepared sets whose training texts make the phrase store that lets texts come faster, [A, B].",
+    )
     results: Path | None = Field(
         None, description="Folder of evaluation results (JSON) that the model card is written from."
     )

@@ -60,17 +60,28 @@ def _of_safetensors(stream: BinaryIO) -> Iterator[tuple[str, Tensor]]:
         yield key, flat.reshape(entry["shape"])
 
 
-def _of_torch(file: Path, stream: BinaryIO) -> Iterator[tuple[str, Tensor]]:
-    """Let torch say where each tensor lies (its fake tensors hold no values), and read it there."""
+def placed_in(file: Path) -> dict[str, Tensor]:
+    """Let torch say where each tensor of its zipped file lies: these fake tensors hold places and no values.
+
+    torch raises many kinds for a damaged or unsafe file.
+    """
     with FakeTensorMode():
-        content = torch.load(file, map_location="cpu", weights_only=True)
-    for key, placed in content.items():
-        storage = placed.untyped_storage()
-        width = placed.element_size()
-        flat = _read(stream, storage._checkpoint_offset, storage.nbytes(), placed.dtype)
-        # A copy where the storage holds more than this tensor, so that the rest is let go.
-        view = flat.as_strided(placed.shape, placed.stride(), placed.storage_offset())
-        yield key, view if view.numel() * width == storage.nbytes() else view.clone()
+        content: dict[str, Tensor] = torch.load(file, map_location="cpu", weights_only=True)
+    return content
+
+
+def read_placed(stream: BinaryIO, placed: Tensor) -> Tensor:
+    """Read one tensor of a torch file from its place; raise EOFError where the file ends within it."""
+    storage: Any = placed.untyped_storage()
+    flat = _read(stream, storage._checkpoint_offset, storage.nbytes(), placed.dtype)
+    # A copy where the storage holds more than this tensor, so that the rest is let go.
+    view = flat.as_strided(placed.shape, placed.stride(), placed.storage_offset())
+    return view if view.numel() * placed.element_size() == storage.nbytes() else view.clone()
+
+
+def _of_torch(file: Path, stream: BinaryIO) -> Iterator[tuple[str, Tensor]]:
+    for key, placed in placed_in(file).items():
+        yield key, read_placed(stream, placed)
 
 
 def _read(stream: BinaryIO, offset: int, size: int, dtype: torch.dtype) -> Tensor:

@@ -31,6 +31,10 @@ class LanguageBackend(Protocol):
         """How many positions a row holds, prompt and answer together."""
 
     @property
+    def verify_tolerance(self) -> float:
+        """How far the difference of two logits of ids given together (`score`) may lie from that of single steps."""
+
+    @property
     def lengths(self) -> NDArray[np.int64]:
         """The number of valid positions of each row, [B]."""
 

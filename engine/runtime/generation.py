@@ -20,6 +20,7 @@ from engine.lm.prompt import image_target
 from engine.lm.vocabulary import CODES_PER_IMAGE, Vocabulary
 from engine.runtime.backend import LanguageBackend
 from engine.runtime.sampling import Sampler, decision_bias, image_mask, log_softmax, no_mask, text_mask
+from engine.runtime.speculation import Speculation
 
 OnText = Callable[[str], None]
 OnStep = Callable[[], None]
@@ -64,11 +65,13 @@ def generate_text(
     sampling: Sampling,
     on_text: OnText | None = None,
     on_step: OnStep | None = None,
+    speculation: Speculation | None = None,
 ) -> TextAnswer:
     """Let the model answer in text.
 
     `on_text` gets pieces that together are the answer's text; `on_step` is called before every token and may
-    raise to stop. Raises GenerationError where no text came, BackendError where the prompt is too long.
+    raise to stop. `speculation` makes it faster and changes no token (engine.runtime.speculation).
+    Raises GenerationError where no text came, BackendError where the prompt is too long.
     """
     mask = (no_mask if sampling.free else text_mask)(vocabulary)
     sampler = Sampler(sampling, mask, decision_bias(vocabulary, sampling))
@@ -76,20 +79,26 @@ def generate_text(
     ids: list[int] = []
     probabilities: list[float] = []
     finished = False
-    for ((id_, probability),) in _drawn(backend, [prompt], [sampler], sampling.max_new_tokens, on_step):
+    for id_, probability in _said(backend, prompt, sampler, sampling.max_new_tokens, on_step, speculation):
         probabilities.append(probability)
         if id_ == vocabulary.end:
             finished = True
             break
         ids.append(id_)
         stream.push(ids)
-    text = stream.close(ids)
+    return text_answer(stream.close(ids), ids, probabilities, sampling.seed, finished)
+
+
+def text_answer(
+    text: str, ids: Sequence[int], probabilities: Sequence[float], seed: int, finished: bool
+) -> TextAnswer:
+    """Give what was said as an answer; raise GenerationError where no text came."""
     if not text:
         raise GenerationError(
-            f"The model answered without a word ({len(ids)} tokens, seed {sampling.seed}). "
+            f"The model answered without a word ({len(ids)} tokens, seed {seed}). "
             "Try again with another seed or another film."
         )
-    return TextAnswer(text, tuple(ids), tuple(probabilities), sampling.seed, finished)
+    return TextAnswer(text, tuple(ids), tuple(probabilities), seed, finished)
 
 
 def generate_image(
@@ -180,6 +189,20 @@ def _free_image(
         f"{', '.join(map(str, counts))} (seeds {sampling.seed} to {sampling.seed + len(counts) - 1}). "
         "Allow more tries, or leave free sampling off."
     )
+
+
+def _said(
+    backend: LanguageBackend,
+    prompt: Sequence[int],
+    sampler: Sampler,
+    most: int,
+    on_step: OnStep | None,
+    speculation: Speculation | None,
+) -> Iterator[tuple[int, float]]:
+    """Draw up to `most` tokens of one answer with their probabilities."""
+    if speculation is not None:
+        return speculation.drawn(backend, prompt, sampler, most, on_step)
+    return (choice for (choice,) in _drawn(backend, [prompt], [sampler], most, on_step))
 
 
 def _drawn(

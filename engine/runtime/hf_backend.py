@@ -2,7 +2,8 @@
 
 Rows of different lengths share one cache: every call appends columns for all rows, a mask says which columns
 are a row's own, and positions are counted per row. So any architecture that heeds mask and positions works,
-without a line for it here. Imported only when an imported model is opened.
+without a line for it here. Columns that are no row's own any more are taken out when rows are reset. Imported only
+when an imported model is opened.
 """
 
 from __future__ import annotations
@@ -20,19 +21,27 @@ from engine.errors import BackendError
 from engine.imported import TOKENIZER_WEIGHTS, ImportedBundle
 from engine.lm.official import check_rows, dtype_for, open_language_model
 from engine.runtime.backend import Codes, Films, Ids, Logits
-from engine.runtime.rows import RowBatch
+from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
 from engine.tokenizer.config import VQGANConfig
 from engine.tokenizer.official import load_official
 from engine.tokenizer.vqgan import VQModel
+
+# Columns of the cache that may lie idle before the rows are moved together, which copies the cache.
+_SPARE = 128
 
 
 class HuggingFaceLanguageModel(RowBatch):
     """A causal LM of transformers as a LanguageBackend."""
 
+    runs_parts = True
+
     def __init__(self, network: Any, vocabulary_size: int, max_positions: int) -> None:
         super().__init__(vocabulary_size, max_positions)
         self._network = network
-        self._device = next(network.parameters()).device
+        weight = next(network.parameters())
+        self._device = weight.device
+        if weight.dtype == torch.float32:
+            self.verify_tolerance = FLOAT32_TOLERANCE
         accepted = inspect.signature(network.forward).parameters
         self._takes_positions = "position_ids" in accepted
         self._takes_keep = "logits_to_keep" in accepted
@@ -57,23 +66,32 @@ class HuggingFaceLanguageModel(RowBatch):
         for row in rows:
             self._own[row] &= np.cumsum(self._own[row]) <= length
         self._drop_unused_columns()
+        if self._own.shape[1] > int(self.lengths.max(initial=0)) + _SPARE:
+            self._move_together()
 
     def _allocate(self, rows: int) -> None:
         self._cache = DynamicCache()
         self._own = np.zeros((rows, 0), dtype=np.bool_)
 
-    @torch.inference_mode()
     def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
-        width = ids.shape[1]
+        return self._run_part(0, ids, write, keep)
+
+    @torch.inference_mode()
+    def _run_part(self, first: int, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+        last, width = first + len(ids), ids.shape[1]
         offsets = np.arange(width)
-        own = np.concatenate([self._own, offsets[None] < self._counts[:, None]], axis=1)
+        held = _used(self._own[first:last])
+        added = np.zeros((len(self._own), width), dtype=np.bool_)
+        added[first:last] = offsets[None] < self._counts[first:last, None]
+        visible = np.concatenate([self._own[first:last, :held], added[first:last]], axis=1)
         # A row with nothing to look at would give NaN; its logits and its column are never used.
-        visible = own.copy()
-        visible[~own.any(axis=1), -width] = True
+        visible[~visible.any(axis=1), -width] = True
+        whole = len(ids) == len(self._own)
+        cache = self._cache if whole else self._part(first, last, held)
         inputs: dict[str, Any] = {
             "input_ids": self._tensor(ids),
             "attention_mask": self._tensor(visible.astype(np.int64)),
-            "past_key_values": self._cache,
+            "past_key_values": cache,
             "use_cache": True,
         }
         if self._takes_positions:
@@ -83,23 +101,63 @@ class HuggingFaceLanguageModel(RowBatch):
         if self._takes_keep:
             inputs["logits_to_keep"] = keep
         logits = self._network(**inputs).logits[:, -keep:]
-        self._own = own
+        if not whole:
+            self._take_over(cache, first, last, width)
+        self._own = np.concatenate([self._own, added], axis=1)
         self._drop_unused_columns()
         result: Logits = logits.float().cpu().numpy()
         return result
 
+    def _part(self, first: int, last: int, columns: int) -> Any:
+        """Give the first columns of some rows as a cache of their own."""
+        part = DynamicCache()
+        if columns:
+            for number, layer in enumerate(self._cache.layers):
+                part.update(
+                    layer.keys[first:last, :, :columns], layer.values[first:last, :, :columns], number
+                )
+        return part
+
+    def _take_over(self, part: Any, first: int, last: int, width: int) -> None:
+        """Append the last columns of some rows' own cache to the cache of all; the others have nothing there."""
+        for number, layer in enumerate(part.layers):
+            added = []
+            for new in (layer.keys[:, :, -width:], layer.values[:, :, -width:]):
+                columns = new.new_zeros((len(self._own), *new.shape[1:]))
+                columns[first:last] = new
+                added.append(columns)
+            self._cache.update(*added, number)
+
+    @torch.inference_mode()
+    def _move_together(self) -> None:
+        """Put every row's own columns first and cut the rest off."""
+        order = np.argsort(~self._own, axis=1, kind="stable")[:, : int(self._own.sum(axis=1).max())]
+        moved, rows = DynamicCache(), np.arange(len(order))[:, None]
+        columns, index = self._tensor(order), self._tensor(rows)
+        for number, layer in enumerate(self._cache.layers):
+            keys, values = (held[index, :, columns].transpose(1, 2) for held in (layer.keys, layer.values))
+            moved.update(keys, values, number)
+        self._cache, self._own = moved, np.take_along_axis(self._own, order, axis=1)
+
     def _drop_unused_columns(self) -> None:
-        used = np.flatnonzero(self._own.any(axis=0))
-        columns = int(used[-1]) + 1 if used.size else 0
+        columns = _used(self._own)
         if columns < self._own.shape[1]:
+            unused = self._own.shape[1] - columns
             self._own = np.ascontiguousarray(self._own[:, :columns])
             if columns:
-                self._cache.crop(columns)
+                # Every version takes the number to remove as a negative one; the number to keep only older ones.
+                self._cache.crop(-unused)
             else:
                 self._cache = DynamicCache()
 
     def _tensor(self, values: NDArray[np.int64]) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(values)).to(self._device)
+
+
+def _used(own: NDArray[np.bool_]) -> int:
+    """Count the columns up to the last that is some row's own."""
+    used = np.flatnonzero(own.any(axis=0))
+    return int(used[-1]) + 1 if used.size else 0
 
 
 class TorchTokenizer:
@@ -121,18 +179,6 @@ class TorchTokenizer:
         indices = torch.tensor(codes, dtype=torch.int64, device=self._device)
         films: Films = self._model.decode(indices).cpu().numpy()
         return films
-
-
-class NoLanguageModel:
-    """Stands where a language model would, and tells whoever asks that it wasn't opened."""
-
-    def __init__(self, bundle: ImportedBundle) -> None:
-        self._bundle = bundle
-
-    def __getattr__(self, name: str) -> Any:
-        raise BackendError(
-            f"{self._bundle.manifest.name} was opened for its films alone, without a language model ({name})."
-        )
 
 
 def load(bundle: ImportedBundle) -> tuple[HuggingFaceLanguageModel, TorchTokenizer, str]:

@@ -6,6 +6,7 @@ Everything is float64 and numpy's PCG64, so the same logits and seed give the sa
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,9 @@ from numpy.typing import NDArray
 from engine.bundle import Sampling
 from engine.errors import GenerationError
 from engine.lm.vocabulary import Vocabulary
+
+# So many tokens nearly always hold what top-p leaves; sorting a whole vocabulary takes ten times as long.
+_FEW = 1024
 
 Mask = NDArray[np.float64]
 Bias = Mapping[int, float]
@@ -87,13 +91,44 @@ class Sampler:
         it doesn't depend on how the token was drawn. Decisions that have a bias are taken once and in their order:
         the token of one that was taken is out, and those before it have no bias any more.
         """
+        logs, weighed = self._weighed(logits)
+        if self._greedy:
+            return self._taking(int(weighed.argmax()), logs)
+        ranks = self._ranked(weighed)
+        return self._taking(int(ranks.order[self._rank(ranks, self._generator.random())]), logs)
+
+    def choose_settled(self, logits: NDArray[np.floating], within: float) -> tuple[int, float] | None:
+        """Choose as `choose` does, if it is all one that two logits may be wrong against each other by `within`.
+
+        None where it might not, with nothing chosen and nothing drawn: the next call draws the same number.
+        """
+        logs, weighed = self._weighed(logits)
+        if self._greedy:
+            return self._taking(int(weighed.argmax()), logs) if _apart(weighed, within) else None
+        state = self._generator.bit_generator.state
+        share = self._generator.random()
+        ranks = self._ranked(weighed)
+        if not self._draw_settled(ranks, share, within):
+            self._generator.bit_generator.state = state
+            return None
+        return self._taking(int(ranks.order[self._rank(ranks, share)]), logs)
+
+    @property
+    def _greedy(self) -> bool:
+        return self._sampling.temperature == 0.0
+
+    def _weighed(self, logits: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Give the log-probabilities [V] as the model has them, and as the decisions' biases leave them."""
         logs = log_softmax(logits, self._mask)
         weighed = logs.copy()
         for bias in self._biases:
             for id_, value in bias.items():
                 weighed[id_] += value
         weighed[self._taken] = -np.inf
-        chosen = int(weighed.argmax()) if self._sampling.temperature == 0.0 else self._draw(weighed)
+        return logs, weighed
+
+    def _taking(self, chosen: int, logs: NDArray[np.float64]) -> tuple[int, float]:
+        """Note a choice among the decisions and give it with its probability."""
         for place, bias in enumerate(self._biases):
             if chosen in bias:
                 self._taken += bias
@@ -101,11 +136,75 @@ class Sampler:
                 break
         return chosen, float(np.exp(logs[chosen]))
 
-    def _draw(self, logs: NDArray[np.float64]) -> int:
+    def _ranked(self, logs: NDArray[np.float64]) -> _Ranks:
         warmed = np.exp(log_softmax(logs / self._sampling.temperature))
-        order = np.argsort(-warmed, kind="stable")
-        cumulative = np.cumsum(warmed[order])
+        order, sums = _likeliest(warmed, self._sampling.top_p)
+        return _Ranks(order, warmed[order], sums, whole=len(order) == len(warmed))
+
+    def _rank(self, ranks: _Ranks, share: float) -> int:
+        """Give the rank of the token at this share, 0 to 1, of the sum of the likeliest tokens."""
         # The smallest set that reaches top_p; the last token is kept where rounding leaves the sum below it.
-        size = min(int(np.searchsorted(cumulative, self._sampling.top_p)) + 1, len(order))
-        point = self._generator.random() * cumulative[size - 1]
-        return int(order[min(int(np.searchsorted(cumulative, point, side="right")), size - 1)])
+        size = ranks.reaching(ranks.sums, self._sampling.top_p) + 1
+        point = share * ranks.sums[size - 1]
+        return min(int(np.searchsorted(ranks.sums, point, side="right")), size - 1)
+
+    def _draw_settled(self, ranks: _Ranks, share: float, within: float) -> bool:
+        """Tell whether the same share gives the same token from all logits within this distance.
+
+        Such a change moves the odds of any set of tokens by a factor of up to exp(within / temperature), and so
+        those of the sum of the n likeliest.
+        """
+        odds = np.exp(within / self._sampling.temperature)
+        rank = self._rank(ranks, share)
+        around = ranks.warmed[max(0, rank - 1) : rank + 2]
+        if (around[:-1] <= around[1:] * odds).any():
+            return False  # its neighbour could change places with it
+        rest = np.maximum(0.0, 1.0 - ranks.sums)
+        low, high = ranks.sums / (ranks.sums + rest * odds), ranks.sums * odds / (ranks.sums * odds + rest)
+        if low[-1] < self._sampling.top_p and not ranks.whole:
+            return False  # how many tokens the share is of isn't known from these
+        fewest, most = (ranks.reaching(sums, self._sampling.top_p) for sums in (high, low))
+        start = 0.0 if rank == 0 else high[rank - 1]
+        within_end = share * high[most] < low[rank] or rank == fewest == most
+        return bool(start < share * max(low[fewest], self._sampling.top_p) and within_end)
+
+
+@dataclass(frozen=True)
+class _Ranks:
+    """Tokens from the likeliest on: their ids `order`, probabilities `warmed` and the sums of these.
+
+    As many as top-p needs or more; `whole` says that they are the whole vocabulary.
+    """
+
+    order: NDArray[np.intp]
+    warmed: NDArray[np.float64]
+    sums: NDArray[np.float64]
+    whole: bool
+
+    def reaching(self, sums: NDArray[np.float64], top_p: float) -> int:
+        """Give the rank at which rising sums reach top-p, the last one where rounding leaves them below it."""
+        return min(int(np.searchsorted(sums, top_p)), len(sums) - 1)
+
+
+def _apart(logs: NDArray[np.float64], within: float) -> bool:
+    """Tell whether the greatest of these stays the greatest where two may be wrong against each other by `within`."""
+    second, first = np.partition(logs, -2)[-2:]
+    return bool(first - second > within)
+
+
+def _likeliest(
+    probabilities: NDArray[np.float64], top_p: float
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Give tokens from the likeliest on, as many as `top_p` needs or more, and their cumulated probabilities.
+
+    They are the first ones of the whole vocabulary sorted, equal ones by their ids.
+    """
+    if len(probabilities) > _FEW:
+        least = np.partition(probabilities, -_FEW)[-_FEW]
+        few = np.flatnonzero(probabilities >= least)
+        order = few[np.argsort(-probabilities[few], kind="stable")]
+        cumulative = np.cumsum(probabilities[order])
+        if cumulative[-1] >= top_p:
+            return order, cumulative
+    order = np.argsort(-probabilities, kind="stable")
+    return order, np.cumsum(probabilities[order])

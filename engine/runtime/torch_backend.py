@@ -14,12 +14,15 @@ from torch import Tensor
 
 from engine.bundle import Bundle, LanguageModelShape
 from engine.runtime.backend import Codes, Films, Ids, Logits
-from engine.runtime.rows import RowBatch
+from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
 from engine.runtime.torch_graph import TorchGraph
 
 
 class TorchLanguageModel(RowBatch):
     """The language model's graph in torch, with caches that are written in place."""
+
+    verify_tolerance = FLOAT32_TOLERANCE
+    runs_parts = True
 
     def __init__(self, path: Path, shape: LanguageModelShape, vocabulary_size: int) -> None:
         super().__init__(vocabulary_size, shape.max_positions)
@@ -33,11 +36,15 @@ class TorchLanguageModel(RowBatch):
         self._caches = {name: torch.zeros(size, dtype=getattr(torch, self._shape.dtype)) for name in names}
 
     def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+        return self._run_part(0, ids, write, keep)
+
+    def _run_part(self, first: int, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
         feeds = {
             "ids": torch.from_numpy(ids),
             "write": torch.from_numpy(write),
             "keep": torch.tensor([keep]),
-            **self._caches,
+            # A part of the rows is a view, so what is written to it is written to the cache.
+            **{name: cache[first : first + len(ids)] for name, cache in self._caches.items()},
         }
         logits: Logits = self._graph.run(feeds)["logits"].float().numpy()
         return logits

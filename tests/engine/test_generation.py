@@ -276,6 +276,22 @@ def test_top_p_keeps_the_smallest_set_that_reaches_it() -> None:
     assert {round(probability, 6) for _, probability in drawn} == {0.3, 0.5}
 
 
+@pytest.mark.parametrize("spread", [0.01, 1.0, 8.0])
+def test_a_large_vocabulary_is_drawn_from_as_if_it_were_sorted_whole(
+    spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generator = np.random.default_rng(2)
+    # Rounded, so that many are equal.
+    logits = np.round(generator.standard_normal((6, 5000)) * spread, 1)
+    for top_p in (0.5, 0.92, 1.0):
+        drawn = []
+        for few in (1024, 5000):
+            monkeypatch.setattr("engine.runtime.sampling._FEW", few)
+            sampler = Sampler(replace(SAMPLED, top_p=top_p), np.zeros(5000))
+            drawn.append([sampler.choose(row) for row in logits])
+        assert drawn[0] == drawn[1]
+
+
 def test_temperature_sharpens_the_draw_and_not_the_probability() -> None:
     logits = np.log(np.array([0.6, 0.4]))
     sampler = Sampler(replace(SAMPLED, temperature=0.1), np.zeros(2))

@@ -200,6 +200,24 @@ def test_a_row_without_ids_is_left_as_it_is(network: Any) -> None:
     assert np.abs(found[1] - logits(network, [7, 8, 9, 10, 11, 12])[-1]).max() < 2e-4
 
 
+def test_rows_that_are_given_away_again_and_again_leave_nothing_behind(network: Any) -> None:
+    backend = HuggingFaceLanguageModel(network, 300, 64)
+    backend.prefill([[5, 6], [7, 8, 9], [10]])
+    kept = [10]
+    for turn in range(12):
+        backend.reset([turn % 2])
+        given = [20 + turn, *range(30, 62)]
+        rows: list[list[int]] = [[], [], []]
+        rows[turn % 2] = given
+        found = backend.score(rows, keep=1)[turn % 2, 0]
+        assert np.abs(found - logits(network, given)[-1]).max() < 2e-4
+        kept.append(100 + turn)
+        stepped = backend.score([[], [], kept[-1:]], keep=1)[2, 0]
+        assert np.abs(stepped - logits(network, kept)[-1]).max() < 2e-4
+    # Without moving the rows together there would be some 400 columns by now.
+    assert vars(backend)["_cache"].get_seq_length() < 64 + 128 + 40
+
+
 def test_a_row_ends_at_the_last_position(network: Any) -> None:
     backend = HuggingFaceLanguageModel(network, 300, 64)
     backend.prefill([[3] * 63])

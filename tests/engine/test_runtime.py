@@ -121,6 +121,38 @@ def test_a_row_is_cut_back_or_given_to_another_prompt(language: LanguageBackend)
     assert near(logits[1], language.prefill([other])[0])
 
 
+def test_a_long_row_leaves_room_for_the_prompt_of_another(language: LanguageBackend) -> None:
+    long, other = prompts(690, 300)
+    language.prefill([long, [1]])
+    language.reset([1])
+    logits = language.score([[3], other], keep=1)[:, 0].copy()
+    assert language.lengths.tolist() == [691, 300]
+    assert near(logits[0], language.prefill([[*long, 3]])[0])
+    assert near(logits[1], language.prefill([other])[0])
+
+
+def test_rows_that_get_nothing_cost_nothing(language: LanguageBackend) -> None:
+    ran: list[tuple[int, tuple[int, ...]]] = []
+    run = language._run_part  # type: ignore[attr-defined]
+
+    def counting(first: int, ids: np.ndarray, write: np.ndarray, keep: int) -> np.ndarray:
+        ran.append((first, ids.shape))
+        return run(first, ids, write, keep)  # type: ignore[no-any-return]
+
+    language.prefill(prompts(20, 30, 20, 20))
+    vars(language)["_run_part"] = counting
+    try:
+        language.reset([1])
+        language.score([[], *prompts(300), [], []], keep=1)
+        language.step([1, 2, 3, 4])
+        language.score([[], [], *prompts(5, 5)], keep=1)
+        # Next to a long prompt a single id would be padded to its length.
+        language.score([[5], *prompts(200), [5], [5]], keep=1)
+    finally:
+        del vars(language)["_run_part"]
+    assert ran == [(1, (1, 300)), (0, (4, 1)), (2, (2, 5)), (0, (1, 1)), (1, (1, 200)), (2, (2, 1))]
+
+
 def test_the_last_position_can_be_used_and_no_more(language: LanguageBackend) -> None:
     language.prefill(prompts(language.max_positions - 1))
     assert np.isfinite(language.step([4])).all()
@@ -154,12 +186,12 @@ def test_the_cache_is_written_where_it_lies(tiny: Bundle) -> None:
     language = open_backends(tiny, "onnxruntime", threads=1).language
     language.prefill(prompts(10))
     # What the backend holds is what the graph reads and writes: the buffers show position 10 after a step.
-    caches = vars(language)["_caches"]
+    caches = vars(language)["_arrays"]
     assert len(caches) == 2 * LAYERS
-    before = [cache.numpy().copy() for cache in caches]
+    before = [cache.copy() for cache in caches]
     language.step([5])
     for cache, old in zip(caches, before, strict=True):
-        changed = np.abs(cache.numpy() - old).max(axis=(0, 1, 3)) > 0
+        changed = np.abs(cache - old).max(axis=(0, 1, 3)) > 0
         assert np.flatnonzero(changed).tolist() == [10]
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import update
 
 from engine.bundle import Bundle
 from engine.model import Model
+from engine.runtime.backend import Codes, Films, ImageBackend
 from engine.runtime.rows import RowBatch
 from engine.worker import CHUNK_PAUSE_S, KINDS, Worker
 from llmcxr_ws import jobs
@@ -60,6 +61,20 @@ class Speaking(RowBatch):
         logits[:, :, self._script[self._calls]] = 20.0
         self._calls += 1
         return logits
+
+
+class Counting:
+    """A film tokenizer that counts how often it encodes."""
+
+    def __init__(self, images: ImageBackend) -> None:
+        self._images, self.encoded = images, 0
+
+    def encode(self, films: Films) -> Codes:
+        self.encoded += 1
+        return self._images.encode(films)
+
+    def decode(self, codes: Codes) -> Films:
+        return self._images.decode(codes)
 
 
 def speaking(model: Model, text: str, on_call: Callable[[int], None] = lambda call: None) -> Model:
@@ -400,6 +415,22 @@ def test_a_question_is_answered_in_streamed_pieces(workplace: Workplace, model: 
     with workplace.db.read() as session:
         pieces = session.query(AnswerChunk).count()
     assert pieces <= len(seen) / 2 + 2
+
+
+def test_questions_after_a_draft_dont_encode_the_film_again(workplace: Workplace, model: Model) -> None:
+    study_id = send(workplace, chest_pixels())
+    images = Counting(model.backends.images)
+    counted = Model(model.bundle, replace(model.backends, images=images))
+    engine = worker(workplace, counted)
+    engine.run(once=True)
+    assert images.encoded == 1
+    answers = [ask(workplace, study_id, question) for question in ("What is there?", "Is there an effusion?")]
+    engine.run(once=True)
+    assert [row().state for row in answers] == ["answered", "answered"]
+    assert images.encoded == 1
+    later = ask(workplace, study_id, "What is there?")
+    worker(workplace, counted).run(once=True)
+    assert (later().state, images.encoded) == ("answered", 2)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Measurements that print a ratio against a named peer in the same run; see docs/speed.md."""

@@ -1,0 +1,1 @@
+"""Building what a runtime runs: graphs written tensor by tensor, quantised, checked, kept under a key."""

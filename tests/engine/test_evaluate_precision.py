@@ -1,0 +1,103 @@
+"""`llmcxr evaluate precision`: every precision against the reference, and one that costs too much is named."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+from numpy.typing import NDArray
+from typer.testing import CliRunner
+
+from engine import cli
+from engine.bundle import Bundle
+from engine.commands.opening import read_film
+from engine.data.manifest import read_manifest
+from engine.errors import DataError
+from engine.evaluate import precision
+from engine.evaluate.precision_backends import REFERENCE, SHIPPED
+from engine.evaluate.precision_tables import precision_tables
+from engine.model import Model
+from engine.runtime.backend import LanguageBackend
+from tests.engine.shipped_films import shipped_manifest
+
+
+def test_the_command_compares_every_precision(tmp_path: Path) -> None:
+    manifest = shipped_manifest(tmp_path / "films.csv", train=9)
+    app = typer.Typer()
+    cli.register(app)
+    command = ["evaluate", "precision", "--manifest", str(manifest), "--split", "val", "--draws", "20"]
+    done = CliRunner().invoke(
+        app, [*command, "--json", str(tmp_path / "f.json"), "--out", str(tmp_path / "out")]
+    )
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "f.json").read_text())
+    assert found["films"] == 5
+    names = [f"onnxruntime {name}" for name in ("float32", "int8", "int8-dynamic", "int4")]
+    assert list(found["backends"]) == [REFERENCE, SHIPPED, *names]
+    for name in (SHIPPED, "onnxruntime float32"):
+        one = found["backends"][name]
+        assert one["same_texts"]["value"] == 1.0 and one["log_odds_difference"]["greatest"] < 1e-3
+        assert abs(one["bits_per_byte_difference"]["value"]) < 1e-5
+    # Fewer bits move the log-odds more: the precisions are really other graphs.
+    moved = [found["backends"][name]["log_odds_difference"]["mean_size"] for name in names]
+    assert moved[0] < 1e-4 < moved[1] < moved[3]
+    encoder = found["encoder"]
+    assert encoder["onnxruntime float32"]["same_codes"] > 0.999
+    assert 0.9 < encoder["torch bfloat16"]["same_codes"] < 1.0
+    text = (tmp_path / "out" / "results.md").read_text()
+    assert "| onnxruntime int4 |" in text and "torch bfloat16" in text
+    assert (tmp_path / "out" / "macro_f1.png").stat().st_size > 5000
+
+
+class Deaf:
+    """A backend that always begins with `No`, in front of another one."""
+
+    def __init__(self, backend: LanguageBackend, id_: int) -> None:
+        self.backend, self.id = backend, id_
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.backend, name)
+
+    def prefill(self, rows: Any) -> NDArray[np.float32]:
+        logits = self.backend.prefill(rows)
+        logits[:, self.id] += 50.0
+        return logits
+
+
+def test_a_precision_that_loses_findings_is_not_fit_and_one_that_fails_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Model.open(threads=1)
+    language, no = model.backends.language, model.bundle.vocabulary.encode("No")[0]
+
+    def made(bundle: Bundle, builds: Path, threads: int) -> Iterator[tuple[str, Any]]:
+        yield from ((REFERENCE, language), ("deaf", Deaf(language, no)), ("broken", "It can't be opened."))
+
+    monkeypatch.setattr(precision, "backends", made)
+    rows = read_manifest(shipped_manifest(tmp_path / "films.csv", train=0))
+    figures = precision.evaluate_precision(
+        model,
+        rows,
+        tmp_path,
+        True,
+        lambda path: read_film(path, model.bundle.preprocessing),
+        draws=20,
+    )
+    assert figures["not_fit"] == ["deaf"]
+    deaf = figures["backends"]["deaf"]
+    assert deaf["macro_f1_difference"].value < -0.05 and deaf["same_texts"].value < 1.0
+    assert deaf["log_odds_difference"]["mean"] < -40
+    text = precision_tables(figures)[0].to_markdown()
+    assert "broken: It can't be opened." in text and "| broken | not measured |" in text
+
+
+def test_an_imported_model_is_refused() -> None:
+    model = Model.open(threads=1)
+    model.bundle = object.__new__(type("Other", (), {"manifest": model.bundle.manifest}))  # type: ignore[assignment]
+    with pytest.raises(DataError, match="is an imported model"):
+        precision.evaluate_precision(model, [], Path(), True)
