@@ -8,17 +8,8 @@ from typing import Annotated
 import typer
 
 from engine.commands import told
-from engine.commands.opening import (
-    BuildsOption,
-    BundleOption,
-    ModelsOption,
-    PrecisionOption,
-    RuntimeOption,
-    ThreadsOption,
-    configured_model,
-    models_folder,
-    opened,
-)
+from engine.commands.opening import ModelChoice, configured_model, models_folder
+from engine.commands.spread import spread
 from llmcxr_ws.cli import chosen_home
 
 
@@ -41,14 +32,11 @@ def checks() -> Iterable[tuple[str, Callable[[], str]]]:
     return (("bundle", _check_bundle), ("runtime", _check_runtime), ("guard", _check_guard))
 
 
+@spread
 def run_engine(
-    bundle: BundleOption = None,
-    threads: ThreadsOption = 0,
-    runtime: RuntimeOption = "auto",
     once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
-    models: ModelsOption = None,
-    precision: PrecisionOption = "auto",
-    builds: BuildsOption = None,
+    *,
+    choice: ModelChoice,
 ) -> None:
     """Claim jobs and work them off; SIGTERM gives the job in hand back and ends."""
     import signal
@@ -61,7 +49,7 @@ def run_engine(
     setup_logging(workplace.config.log_level, json=workplace.config.log_json)
     try:
         config = workplace.config
-        model = opened(bundle, models, runtime, threads, precision=precision, builds=builds)
+        model = choice.open()
         worker = Worker(workplace.db, workplace.objects, model, lease_s=config.lease_s, poll_s=config.poll_s)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: worker.stop())
@@ -79,7 +67,7 @@ def _check_bundle() -> str:
 
 
 def _check_runtime() -> str:
-    model = opened(None, None, "auto", 1)
+    model = ModelChoice(threads=1).open()
     with told():
         model.backends.language.prefill([[model.bundle.vocabulary.response]])
     return model.backends.reason

@@ -13,23 +13,19 @@ from engine.commands import told
 from engine.commands.build import build_model
 from engine.commands.opening import (
     RESEARCH_USE,
-    BuildsOption,
-    BundleOption,
     FreeOption,
     JsonOption,
     ModelArgument,
+    ModelChoice,
     ModelsOption,
-    PrecisionOption,
-    RuntimeOption,
     SeedOption,
-    ThreadsOption,
     TriesOption,
     configured_model,
     film_context,
     models_folder,
-    opened,
     read_film,
 )
+from engine.commands.spread import spread
 from engine.commands.study import (
     CacheOption,
     FilmsArgument,
@@ -155,25 +151,22 @@ def show_card(
 
 
 @_model.command("draft")
+@spread
 def draft_films(
     files: FilmsArgument,
-    bundle: BundleOption = None,
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
-    runtime: RuntimeOption = "auto",
-    precision: PrecisionOption = "auto",
-    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
     as_json: JsonOption = False,
     rows: RowsOption = 8,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    *,
+    choice: ModelChoice,
 ) -> None:
     """Draft the impression of each film; a refused one is named with its reason and ends with status 1."""
     import json
 
-    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
+    model = choice.open(free)
     results = []
     with told():
         for result in _drafted(model, files, seed, rows, opened_cache(model, cache, no_cache)):
@@ -193,22 +186,19 @@ _model.command("study")(study)
 
 
 @_model.command("ask")
+@spread
 def ask_film(
     file: Annotated[Path, typer.Argument(help="A JPEG, PNG or DICOM film.")],
     question: Annotated[str, typer.Argument(help="A question about it.")],
-    bundle: BundleOption = None,
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
-    runtime: RuntimeOption = "auto",
-    precision: PrecisionOption = "auto",
-    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
+    *,
+    choice: ModelChoice,
 ) -> None:
     """Answer a question about a film; the words appear as the model says them."""
     from llmcxr_ws.errors import EngineFailure
 
-    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
+    model = choice.open(free)
     with told():
         check = model.check_film(read_film(file, model.bundle.preprocessing))
         if not check.accepted:
@@ -219,46 +209,40 @@ def ask_film(
 
 
 @_model.command("instruct")
+@spread
 def instruct(
     text: Annotated[str, typer.Argument(help="An instruction or question in plain language.")],
     about: Annotated[
         str | None, typer.Option("--input", help="A text that the instruction is about.")
     ] = None,
-    bundle: BundleOption = None,
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
-    runtime: RuntimeOption = "auto",
-    precision: PrecisionOption = "auto",
-    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
+    *,
+    choice: ModelChoice,
 ) -> None:
     """Follow an instruction without a film; the words appear as the model says them."""
-    model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
+    model = choice.open(free)
     with told():
         answer = model.instruct(text, about, seed=seed, on_text=_say)
     _close(model, answer.confidence, answer.finished)
 
 
 @_model.command("generate")
+@spread
 def generate_film(
     text: Annotated[str, typer.Argument(help="The report that the film should fit.")],
     out: Annotated[Path, typer.Option("--out", help="The PNG file to write.")],
-    bundle: BundleOption = None,
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
-    runtime: RuntimeOption = "auto",
-    precision: PrecisionOption = "auto",
-    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
     tries: TriesOption = 1,
+    *,
+    choice: ModelChoice,
 ) -> None:
     """Draw a synthetic film from a report; the picture is marked as synthetic in its pixels."""
     from engine.pictures import save_marked_png
     from llmcxr_ws.errors import EngineFailure
 
-    model = opened(bundle, models, runtime, threads, free, tries, precision=precision, builds=builds)
+    model = choice.open(free, tries)
     with told():
         drawn = model.generate(text, seed=seed)
         try:

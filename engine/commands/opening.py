@@ -9,6 +9,7 @@ import os
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -107,32 +108,33 @@ def _machine_config() -> MachineConfig:
     return load_config(resolve_home(chosen_home()))
 
 
-def opened(
-    model: Path | None,
-    models: Path | None,
-    runtime: str,
-    threads: int,
-    free: bool = False,
-    tries: int = 1,
-    precision: str = _AUTO,
-    builds: Path | None = None,
-) -> Model:
-    """Open the model asked for, else the one of the setting, else the demo's; runtime and precision likewise."""
-    from engine.models import open_model
+@dataclass(frozen=True)
+class ModelChoice:
+    """Which model a command opens, and how; `spread` makes an option of each field."""
 
-    config = _machine_config()
-    with told():
-        chosen = model or configured_model()
-        return open_model(
-            chosen,
-            models_folder(models),
-            config.engine_runtime if runtime == _AUTO else runtime,
-            threads or config.engine_threads or None,
-            free,
-            tries,
-            precision=config.engine_precision if precision == _AUTO else precision,
-            builds=builds_folder(builds),
-        )
+    bundle: BundleOption = None
+    models: ModelsOption = None
+    threads: ThreadsOption = 0
+    runtime: RuntimeOption = _AUTO
+    precision: PrecisionOption = _AUTO
+    builds: BuildsOption = None
+
+    def open(self, free: bool = False, tries: int = 1) -> Model:
+        """Open the model asked for, else the one of the setting, else the demo's; runtime and precision likewise."""
+        from engine.models import open_model
+
+        config = _machine_config()
+        with told():
+            return open_model(
+                self.bundle or configured_model(),
+                models_folder(self.models),
+                config.engine_runtime if self.runtime == _AUTO else self.runtime,
+                self.threads or config.engine_threads or None,
+                free,
+                tries,
+                precision=config.engine_precision if self.precision == _AUTO else self.precision,
+                builds=builds_folder(self.builds),
+            )
 
 
 def read_film(file: Path, spec: PreprocessingSpec) -> Film:

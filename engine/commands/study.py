@@ -12,17 +12,12 @@ import typer
 from engine.commands import told
 from engine.commands.opening import (
     RESEARCH_USE,
-    BuildsOption,
-    BundleOption,
     FreeOption,
-    ModelsOption,
-    PrecisionOption,
-    RuntimeOption,
+    ModelChoice,
     SeedOption,
     SiteReader,
-    ThreadsOption,
-    opened,
 )
+from engine.commands.spread import spread
 
 if TYPE_CHECKING:
     from engine.film_cache import FilmCache
@@ -98,6 +93,7 @@ def _guard_facts(reading: GuardReading) -> dict[str, Any]:
     }
 
 
+@spread
 def study(
     out: Annotated[Path, typer.Argument(help="The file of JSON lines to write, or to go on with.")],
     files: FilmsArgument,
@@ -113,17 +109,13 @@ def study(
     again: Annotated[
         bool, typer.Option("--again", help="Try films once more that were refused before.")
     ] = False,
-    bundle: BundleOption = None,
-    models: ModelsOption = None,
-    threads: ThreadsOption = 0,
-    runtime: RuntimeOption = "auto",
-    precision: PrecisionOption = "auto",
-    builds: BuildsOption = None,
     seed: SeedOption = None,
     free: FreeOption = False,
     rows: RowsOption = 8,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    *,
+    choice: ModelChoice,
 ) -> None:
     """Draft many films and ask about them; a JSON line for each as it is done, and a second run goes on."""
     from engine.film_files import find_films
@@ -141,7 +133,7 @@ def study(
     plan = Plan(drafts, asked, seed, rows)
     with told():
         found = find_films(files)
-        model = opened(bundle, models, runtime, threads, free, precision=precision, builds=builds)
+        model = choice.open(free)
         kept = opened_cache(model, cache, no_cache)
         with StudyFile(out, _settings(model, plan), again) as lines:
             if lines.mended:
