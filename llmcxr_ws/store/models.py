@@ -159,6 +159,14 @@ class Report(Base):
     signed_by: Mapped[str] = mapped_column(Chars(64), default="")
     signed_at: Mapped[datetime | None] = mapped_column(default=None)
     signed_text: Mapped[str] = mapped_column(PlainText, default="")
+    # "report", or "addendum" to the signed report `amends_id`.
+    kind: Mapped[str] = mapped_column(Chars(16), default="report", server_default="report")
+    amends_id: Mapped[int | None] = mapped_column(default=None)
+    preliminary_by: Mapped[str] = mapped_column(Chars(64), default="", server_default="")
+    preliminary_at: Mapped[datetime | None] = mapped_column(default=None)
+    # What the engine's labeler reads in the draft and in the signed text, finding by finding; empty: not read yet.
+    ai_labels: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    signed_labels: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
 
 
 class Edit(Base):
@@ -170,6 +178,81 @@ class Edit(Base):
     revision: Mapped[int] = mapped_column(default=1)
     user: Mapped[str] = mapped_column(Chars(64))
     saved_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class FirstReading(Base):
+    """What a reader wrote before seeing the draft, where the site lets the reader go first."""
+
+    __tablename__ = "first_reading"
+    __table_args__ = (UniqueConstraint("report_id", "user", name="uq_first_reading"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    user: Mapped[str] = mapped_column(Chars(64))
+    text: Mapped[str] = mapped_column(PlainText)
+    written_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class SentenceMap(Base):
+    """Which part of the film a sentence of a draft rests on: one value for each image token, row by row."""
+
+    __tablename__ = "sentence_map"
+    __table_args__ = (UniqueConstraint("report_id", "sentence_sha256", name="uq_sentence_map"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    sentence_sha256: Mapped[str] = mapped_column(Chars(64))
+    sentence: Mapped[str] = mapped_column(PlainText)
+    state: Mapped[str] = mapped_column(Chars(16), default="asked")
+    rows: Mapped[int] = mapped_column(default=0)
+    columns: Mapped[int] = mapped_column(default=0)
+    values: Mapped[list[Any]] = mapped_column(default=list)
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    error_text: Mapped[str] = mapped_column(PlainText, default="")
+    asked_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    computed_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Drawing(Base):
+    """A synthetic film that the engine draws from a text, for teaching or to check a draft; never a patient's."""
+
+    __tablename__ = "drawing"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), default=None)
+    purpose: Mapped[str] = mapped_column(Chars(16), default="teaching")
+    user: Mapped[str] = mapped_column(Chars(64))
+    text: Mapped[str] = mapped_column(PlainText)
+    state: Mapped[str] = mapped_column(Chars(16), default="asked")
+    seed: Mapped[int | None] = mapped_column(BIG, default=None)
+    path: Mapped[str] = mapped_column(Chars(512), default="")
+    sha256: Mapped[str] = mapped_column(Chars(64), default="")
+    codes: Mapped[list[Any]] = mapped_column(default=list)
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    error_text: Mapped[str] = mapped_column(PlainText, default="")
+    model_name: Mapped[str] = mapped_column(Chars(64), default="")
+    model_version: Mapped[str] = mapped_column(Chars(64), default="")
+    model_device_uid: Mapped[str] = mapped_column(UID, default="")
+    asked_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    drawn_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class ShadowDraft(Base):
+    """What another model says of a film, beside the draft and never shown to its reader."""
+
+    __tablename__ = "shadow_draft"
+    __table_args__ = (UniqueConstraint("report_id", "model_device_uid", name="uq_shadow_draft"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    text: Mapped[str] = mapped_column(PlainText, default="")
+    confidence: Mapped[float | None] = mapped_column(default=None)
+    withheld: Mapped[str] = mapped_column(PlainText, default="")
+    labels: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    model_name: Mapped[str] = mapped_column(Chars(64))
+    model_version: Mapped[str] = mapped_column(Chars(64))
+    model_device_uid: Mapped[str] = mapped_column(UID)
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    created_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
 class Question(Base):
@@ -290,6 +373,16 @@ class User(Base):
     wrapped_key: Mapped[bytes] = mapped_column()
     salt: Mapped[bytes] = mapped_column()
     mac: Mapped[bytes] = mapped_column()
+    changed_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Preference(Base):
+    """One setting of one person's window: theme, keys, saved filters, macros."""
+
+    __tablename__ = "preference"
+    user: Mapped[str] = mapped_column(Chars(64), primary_key=True)
+    name: Mapped[str] = mapped_column(Chars(64), primary_key=True)
+    value: Mapped[dict[str, Any]] = mapped_column(default=dict)
     changed_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
