@@ -6,6 +6,7 @@ A window writes edits, questions, its hold on a study, and requests; never an ou
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from llmcxr_ws.domain import (
     DeliveryRow,
@@ -19,7 +20,17 @@ from llmcxr_ws.domain import (
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.identity import UnlockedKey, canonical_text, text_sha256, unlock
 from llmcxr_ws.states import ReportState
-from llmcxr_ws.store import accounts, deliveries, holds, questions, reports, requests, services, studies
+from llmcxr_ws.store import (
+    accounts,
+    deliveries,
+    holds,
+    preferences,
+    questions,
+    reports,
+    requests,
+    services,
+    studies,
+)
 from llmcxr_ws.store.database import Database
 
 SUGGESTED_QUESTIONS = (
@@ -168,6 +179,16 @@ def request_resend(db: Database, key: UnlockedKey, delivery: DeliveryRow) -> int
     """Ask the node to send a dead or held delivery again."""
     payload = {"delivery": delivery.id}
     return requests.submit(db, key, kind="resend", payload=payload, study_id=delivery.study_id)
+
+
+def preferences_of(db: Database, user: str) -> dict[str, dict[str, Any]]:
+    """Everything that a person set for the own window, by name."""
+    return preferences.preferences_of(db, user)
+
+
+def set_preference(db: Database, user: str, name: str, value: dict[str, Any]) -> None:
+    """Keep one setting of a person's window."""
+    preferences.set_preference(db, user, name, value)
 
 
 def running(db: Database) -> list[ServiceRow]:

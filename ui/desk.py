@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from llmcxr_ws import reading
 from llmcxr_ws.domain import DeliveryRow, QuestionRow, ReportRow, ServiceRow, StudyRow
@@ -143,6 +144,16 @@ class Desk:
         """Write a request to send a dead delivery again; return its id."""
         _off_the_window()
         return reading.request_resend(self._db, _key(badge), delivery)
+
+    def preferences(self, user: str) -> dict[str, dict[str, Any]]:
+        """Return everything that a person set for the own window, by name."""
+        _off_the_window()
+        return reading.preferences_of(self._db, user)
+
+    def set_preference(self, user: str, name: str, value: dict[str, Any]) -> None:
+        """Keep one setting of a person."""
+        _off_the_window()
+        reading.set_preference(self._db, user, name, value)
 
     def services(self) -> tuple[ServiceRow, ...]:
         """Return the processes that have said they run."""
