@@ -150,6 +150,10 @@ class FilmView(QWidget):
         self._film = film
         self.update()
 
+    def set_keys(self, keys: Mapping[str, str]) -> None:
+        """Hear other keys from now on; action names by key, as at the beginning."""
+        self._keys = dict(keys)
+
     # What the reader may do
 
     def fit(self) -> None:
