@@ -70,6 +70,7 @@ def load_film(path: Path, detail: StudyDetail, choice: FilmChoice, place: tuple[
         inverse=image.invert,
         padding=padding if rows is None or padding is None else padding[rows],
         overlay=overlay_of(detail, choice, place),
+        stretch=1.0 if rows is None else len(rows) / image.levels.shape[0],
     )
 
 

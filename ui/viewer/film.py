@@ -52,6 +52,8 @@ class Film:
         Pixels that no X-ray reached by definition; always black.
     counts : int64 array, as long as `values`
         How often each pixel value occurs in a quarter of the film, padding left out.
+    stretch : float
+        Rows drawn for each row of the file, where the file's pixels aren't square.
     """
 
     levels: tuple[Pixels, ...]
@@ -61,6 +63,7 @@ class Film:
     inverse: bool = False
     padding: npt.NDArray[np.bool_] | None = None
     overlay: Overlay = field(default_factory=Overlay)
+    stretch: float = 1.0
 
     @classmethod
     def from_pixels(
@@ -72,6 +75,7 @@ class Film:
         inverse: bool = False,
         padding: npt.NDArray[np.bool_] | None = None,
         overlay: Overlay | None = None,
+        stretch: float = 1.0,
     ) -> Film:
         """Build pyramid and histogram; add the computed looks to the ones given.
 
@@ -99,6 +103,7 @@ class Film:
             inverse=inverse,
             padding=padding,
             overlay=overlay or Overlay(),
+            stretch=stretch,
         )
 
     @property

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
@@ -28,6 +29,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from llmcxr_ws.grey import Window
 from ui.viewer.film import Film
 from ui.viewer.geometry import UPRIGHT, Placement
+from ui.viewer.heat import Heat, Region, paint_heat
 from ui.viewer.look import Grey, Look, dragged, grey_table
 from ui.viewer.overlay import paint_message, paint_overlay
 from ui.viewer.sampling import Sample, look_up, sample
@@ -102,6 +104,8 @@ class FilmView(QWidget):
         self._is_smooth = False
         self._table: Grey | None = None
         self._greys: Grey | None = None
+        self._heat: Heat | None = None
+        self._heat_picture: QImage | None = None
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._on_rest)
 
@@ -130,12 +134,13 @@ class FilmView(QWidget):
     def set_film(self, film: Film) -> None:
         """Show a film as stored, fitted into the view."""
         self._film = film
+        self._heat = None
         self._placement = Placement(film.rows, film.columns)
         self.reset()
 
     def clear(self, message: str) -> None:
         """Show no film but a sentence that says why."""
-        self._film, self._message = None, message
+        self._film, self._message, self._heat = None, message, None
         self._sample = self._greys = None
         self.look_changed.emit()
         self.update()
@@ -144,6 +149,29 @@ class FilmView(QWidget):
         """Show the film through another window or table."""
         self._look = look
         self._relook()
+
+    @property
+    def heat(self) -> Heat | None:
+        """The map of heat over the film, if one is shown."""
+        return self._heat
+
+    def set_heat(self, heat: npt.NDArray[np.float32] | None, region: Region = (0.0, 0.0, 0.0, 0.0)) -> None:
+        """Lay a map of heat over the film, or take it away; another film takes it away too.
+
+        Parameters
+        ----------
+        heat : float32 array [rows, columns] in 0 to 1, or None
+        region : (left, top, right, bottom)
+            The part of the film that the whole map covers, in pixels of the file as stored, edges at 0.
+
+        Raises
+        ------
+        ValueError
+            If the heat isn't such an array or the region is empty.
+        """
+        self._heat = None if heat is None or self._film is None else Heat.over(heat, region)
+        self._heat_picture = None
+        self.update()
 
     def replace_overlay(self, film: Film) -> None:
         """Take the corner texts of `film`, which has the same pixels, without touching the view."""
@@ -209,7 +237,7 @@ class FilmView(QWidget):
     def _place(self, placement: Placement, *, keep_fit: bool = False) -> None:
         self._is_fitted = keep_fit or (self._is_fitted and placement.scale == self._placement.scale)
         self._placement = placement.kept_in(*self._room())
-        self._sample = None
+        self._sample = self._heat_picture = None
         self._is_smooth = self._drag is None and not self._rest.isActive()
         self.update()
 
@@ -236,7 +264,7 @@ class FilmView(QWidget):
 
     def _on_rest(self) -> None:
         if self._drag is None and not self._is_smooth:
-            self._is_smooth, self._sample = True, None
+            self._is_smooth, self._sample, self._heat_picture = True, None, None
             self.update()
 
     def _picture(self, film: Film) -> tuple[Sample, Grey]:
@@ -258,6 +286,15 @@ class FilmView(QWidget):
                 shown[self._sample.padding] = 0
         return self._sample, self._greys
 
+    def _heat_drawn(self, film: Film, heat: Heat) -> QImage:
+        if self._heat_picture is None:
+            width, height = (round(side) for side in self._room())
+            self._heat_picture = paint_heat(
+                heat, self._placement, width, height, stretch=film.stretch, smooth=self._is_smooth
+            )
+            self._heat_picture.setDevicePixelRatio(self.devicePixelRatioF())
+        return self._heat_picture
+
     # Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -274,6 +311,8 @@ class FilmView(QWidget):
             image = QImage(greys.data, columns, rows, greys.strides[0], QImage.Format.Format_Grayscale8)
             image.setDevicePixelRatio(ratio)
             painter.drawImage(QPointF(shown.left / ratio, shown.top / ratio), image)
+        if self._heat is not None:
+            painter.drawImage(QPointF(0, 0), self._heat_drawn(self._film, self._heat))
         paint_overlay(painter, self.rect(), self._film, self._look, self._placement, self._inverted)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
