@@ -37,6 +37,18 @@ def _window(action: str, text: str, *keys: str) -> Shortcut:
     return Shortcut(action=action, keys=keys, scope=Scope.WINDOW, text=text)
 
 
+# The looks of a film in the order of its list: stored ones first, then computed ones.
+_LOOKS = (
+    (2, "Second window of the list"),
+    (3, "Third window of the list"),
+    (4, "Fourth window of the list"),
+    (5, "Fifth window of the list"),
+    (6, "Sixth window of the list"),
+    (7, "Seventh window of the list"),
+    (8, "Eighth window of the list"),
+    (9, "Ninth window of the list"),
+)
+
 SHORTCUTS: tuple[Shortcut, ...] = (
     _film("film.fit", "Fit the film into the view", "F"),
     _film("film.one_to_one", "One film pixel on one screen pixel", "0"),
@@ -48,6 +60,22 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     _film("film.rotate_right", "Rotate to the right", "R"),
     _film("film.rotate_left", "Rotate to the left", "L"),
     _film("film.next_look", "Next stored or computed window", "W"),
+    _film("film.look_1", "Window as stored", "1"),
+    *(_film(f"film.look_{n}", text, str(n)) for n, text in _LOOKS),
+    _film("film.seen", "What the model saw, and back", "A"),
+    _film("film.measure", "Measure lengths: drag, or arrows and Return", "M"),
+    _film("film.measure_remove", "Remove the last length", "Del"),
+    _film("film.magnify", "Magnifier", "G"),
+    _film("film.prior", "Prior film side by side, or alone again", "P"),
+    _film("film.swap", "Swap the sides of film and prior", "S"),
+    _film("film.left", "Look further to the left", "Left"),
+    _film("film.right", "Look further to the right", "Right"),
+    _film("film.up", "Look further up", "Up"),
+    _film("film.down", "Look further down", "Down"),
+    _film("film.narrower", "Narrower window (more contrast)", "Ctrl+Left"),
+    _film("film.wider", "Wider window (less contrast)", "Ctrl+Right"),
+    _film("film.brighter", "Lower level (brighter)", "Ctrl+Up"),
+    _film("film.darker", "Higher level (darker)", "Ctrl+Down"),
     _film("film.reset", "Everything as stored", "Backspace"),
     _film("film.next", "Next film of the study", "PgDown", "."),
     _film("film.previous", "Previous film of the study", "PgUp", ","),

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage, QPainter, QTransform
 
-from ui.viewer.geometry import Placement
+from ui.viewer.geometry import Placement, transform_of
 
 Region = tuple[float, float, float, float]
 Rgba = npt.NDArray[np.uint8]
@@ -70,17 +70,11 @@ def paint_heat(
     left, top, right, bottom = heat.region
     painter = QPainter(picture)
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-    painter.setTransform(_transform(placement))
+    painter.setTransform(QTransform(*transform_of(placement)))
     painter.setClipRect(QRectF(0, 0, placement.columns, placement.rows))
     painter.drawImage(QRectF(left, top * stretch, right - left, (bottom - top) * stretch), raster)
     painter.end()
     return picture
-
-
-def _transform(placement: Placement) -> QTransform:
-    a, b, c, d = (part * placement.scale for part in placement.orientation)
-    x, y = placement.to_screen((0.0, 0.0))
-    return QTransform(a, c, b, d, x, y)
 
 
 def _drawn(values: npt.NDArray[np.float32], aspect: float) -> Rgba:
