@@ -123,6 +123,15 @@ class StudyRow:
 
 
 @dataclass(frozen=True)
+class OtherStudy:
+    """Another study of a patient, with its instances, and whether its header bears another name."""
+
+    study: StudyRow
+    instances: tuple[InstanceRow, ...]
+    has_other_name: bool
+
+
+@dataclass(frozen=True)
 class ReportRow:
     """One version of a report, with what a reader has made of it."""
 

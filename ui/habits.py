@@ -84,7 +84,7 @@ class Habits(QObject):
         shortcuts.use(keymap)
         for name, action in self._window.actions_by_name.items():
             action.setShortcuts([QKeySequence(key) for key in keymap.keys_of(name)])
-        self._window.film.view.set_keys(keymap.actions_by_key(Scope.FILM))
+        self._window.film.pair.set_keys(keymap.actions_by_key(Scope.FILM))
         for top in (self._window, self._window.film):
             for made in top.findChildren(QAbstractButton):
                 refresh_keys(made)

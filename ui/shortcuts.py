@@ -45,6 +45,18 @@ def _window(action: str, text: str, *keys: str) -> Shortcut:
     return Shortcut(action=action, keys=keys, scope=Scope.WINDOW, text=text)
 
 
+# The looks of a film in the order of its list: stored ones first, then computed ones.
+_LOOKS = (
+    (2, mark("Second window of the list")),
+    (3, mark("Third window of the list")),
+    (4, mark("Fourth window of the list")),
+    (5, mark("Fifth window of the list")),
+    (6, mark("Sixth window of the list")),
+    (7, mark("Seventh window of the list")),
+    (8, mark("Eighth window of the list")),
+    (9, mark("Ninth window of the list")),
+)
+
 SHORTCUTS: tuple[Shortcut, ...] = (
     _film("film.fit", mark("Fit the film into the view"), "F"),
     _film("film.one_to_one", mark("One film pixel on one screen pixel"), "0"),
@@ -56,6 +68,22 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     _film("film.rotate_right", mark("Rotate to the right"), "R"),
     _film("film.rotate_left", mark("Rotate to the left"), "L"),
     _film("film.next_look", mark("Next stored or computed window"), "W"),
+    _film("film.look_1", mark("Window as stored"), "1"),
+    *(_film(f"film.look_{n}", text, str(n)) for n, text in _LOOKS),
+    _film("film.seen", mark("What the model saw, and back"), "A"),
+    _film("film.measure", mark("Measure lengths: drag, or arrows and Return"), "M"),
+    _film("film.measure_remove", mark("Remove the last length"), "Del"),
+    _film("film.magnify", mark("Magnifier"), "G"),
+    _film("film.prior", mark("Prior film side by side, or alone again"), "P"),
+    _film("film.swap", mark("Swap the sides of film and prior"), "S"),
+    _film("film.left", mark("Look further to the left"), "Left"),
+    _film("film.right", mark("Look further to the right"), "Right"),
+    _film("film.up", mark("Look further up"), "Up"),
+    _film("film.down", mark("Look further down"), "Down"),
+    _film("film.narrower", mark("Narrower window (more contrast)"), "Ctrl+Left"),
+    _film("film.wider", mark("Wider window (less contrast)"), "Ctrl+Right"),
+    _film("film.brighter", mark("Lower level (brighter)"), "Ctrl+Up"),
+    _film("film.darker", mark("Higher level (darker)"), "Ctrl+Down"),
     _film("film.reset", mark("Everything as stored"), "Backspace"),
     _film("film.next", mark("Next film of the study"), "PgDown", "."),
     _film("film.previous", mark("Previous film of the study"), "PgUp", ","),
@@ -69,16 +97,16 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     _window("report.original", mark("Show or hide the AI's own words"), "Ctrl+D"),
     _window("report.reject", mark("Reject the draft with a reason"), "Ctrl+Shift+Del"),
     _window("report.sign", mark("Sign the report"), "F12", "Ctrl+Shift+Return"),
-    _window("page.reading", mark("Go to the reading page"), "Ctrl+1"),
     _window("window.lock", mark("Lock the window"), "Ctrl+L"),
+    _window("window.shortcuts", mark("Show all keys"), "F1"),
+    _window("window.quit", mark("Close the window"), "Ctrl+Q"),
+    _window("page.reading", mark("Go to the reading page"), "Ctrl+1"),
     _window("worklist.filters", mark("Saved filters of the worklist"), "Ctrl+Shift+F"),
     _window("worklist.columns", mark("Columns and order of the worklist"), "Ctrl+Shift+L"),
     _window("window.preferences", mark("Preferences"), "Ctrl+,"),
     _window("window.larger", mark("Larger text"), "Ctrl++", "Ctrl+="),
     _window("window.smaller", mark("Smaller text"), "Ctrl+-"),
     _window("window.film", mark("Film in a window of its own, or back"), "Ctrl+Shift+M"),
-    _window("window.shortcuts", mark("Show all keys"), "F1"),
-    _window("window.quit", mark("Close the window"), "Ctrl+Q"),
 )
 
 # What the pointer does on the film; shown beside the keys, handled in ui.viewer.widget.
@@ -148,7 +176,7 @@ class Keymap:
                 tr("The film takes no difference between {key} and the same key without Shift.", key=key),
                 what_to_do=tr("Choose a key without Shift, or one with Ctrl or Alt."),
             )
-        if key in _RESERVED and not is_own:
+        if key in _RESERVED[entry.scope] and not is_own:
             raise ConfigError(
                 tr("{key} is needed for typing and for walking through the window.", key=key),
                 what_to_do=tr("Choose another key."),
@@ -162,13 +190,13 @@ class Keymap:
                 )
 
 
-# What a text field, a table or the focus itself needs.
+# What the focus itself needs, and what a text field or a table does.
+_FOR_WALKING = frozenset(("Tab", "Shift+Tab", "Esc", "Space", "Alt+F4", "Shift+F10"))
 _FOR_TYPING = (
-    "Tab Shift+Tab Esc Space Return Enter Up Down Left Right Alt+F4 Shift+F10 "
     "Ctrl+A Ctrl+C Ctrl+V Ctrl+X Ctrl+Z Ctrl+Y Ctrl+Shift+Z Ctrl+Ins Ctrl+Backspace Ctrl+Del Ctrl+Tab "
     "Ctrl+Shift+Tab Ctrl+Left Ctrl+Right Ctrl+Up Ctrl+Down Ctrl+Home Ctrl+End"
 )
-_RESERVED = frozenset(_FOR_TYPING.split())
+_RESERVED = {Scope.FILM: _FOR_WALKING, Scope.WINDOW: _FOR_WALKING | frozenset(_FOR_TYPING.split())}
 
 
 def works_anywhere(key: str) -> bool:

@@ -26,6 +26,7 @@ from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.case import Case
 from ui.chat.panel import ChatPanel
+from ui.comparison import Comparison
 from ui.desk import Badge, Desk
 from ui.film_panel import FilmPanel
 from ui.habits import Habits
@@ -141,6 +142,11 @@ class MainWindow(QMainWindow):
         self.case.refreshed.connect(self._on_refreshed)
         self.case.film_ready.connect(self._on_film)
         self.case.film_missing.connect(self.film.show_nothing)
+        self.case.comparisons_changed.connect(self._on_comparisons)
+        self.case.comparison_ready.connect(self.film.show_comparison)
+        self.case.comparison_missing.connect(self.film.show_no_comparison)
+        self.film.comparison_wanted.connect(self.case.compare)
+        self.film.said.connect(self._say)
         self.report.sign_wanted.connect(self.sign)
         self.report.reject_wanted.connect(self.reject)
         self.report.take_over_wanted.connect(self.take_over)
@@ -356,12 +362,19 @@ class MainWindow(QMainWindow):
     def _on_film(self, film: Film) -> None:
         self.film.show_film(film)
 
+    def _on_comparisons(self, found: tuple[Comparison, ...]) -> None:
+        self.film.show_comparisons(found, self.case.film_title)
+
+    def _say(self, sentence: str) -> None:
+        self.statusBar().showMessage(sentence, _MESSAGE_MS)
+
     def _show_nothing(self) -> None:
         self.header.show_study(None)
         self.report.show_nothing()
         self.chat.show_nothing()
         self.film.show_nothing(tr("No study chosen"))
         self.film.show_count(0)
+        self.film.show_comparisons((), "")
         self._show_title(None)
 
     def _show_title(self, detail: StudyDetail | None) -> None:
