@@ -109,7 +109,7 @@ class Desk:
     def reader_first(self) -> bool:
         """Whether the site hides a draft until its reader has written an own impression."""
         _off_the_window()
-        return bool(getattr(self._workplace.site(), "reader_first", False))
+        return self._workplace.site().reader_first
 
     def hold(self, study_id: int, user: str, *, take_over: bool = False) -> None:
         """Take a study for reading; raise AccessError when somebody else holds it."""

@@ -73,7 +73,7 @@ class ReportEditor(QPlainTextEdit):
         self._meant: Change | None = None
         self._shown_change: Change | None = None
         self._menu_place: Place = (0, 0)
-        self._marked_text = ""
+        self._marked_text, self._marked_revision = "", -1
         self._bar_origins: list[tuple[Place, Shown]] = []
         self._is_clean = False
         self.setAccessibleName("Report text")
@@ -161,14 +161,15 @@ class ReportEditor(QPlainTextEdit):
         """Underline these words."""
         if places != self._misspelt:
             self._misspelt = places
-            if not self._marking.isActive():
+            if self._is_fresh:
                 self._select()
 
     def show_found(self, places: tuple[Place, ...]) -> None:
         """Light these places up."""
         if places != self._found:
             self._found = places
-            self._select()
+            if self._is_fresh:
+                self._select()
 
     def mark(self) -> None:
         """Mark the text against the AI text, at once and wholly."""
@@ -178,6 +179,7 @@ class ReportEditor(QPlainTextEdit):
     def _mark_words(self) -> None:
         self._marking.stop()
         text = self._marked_text = self.toPlainText()
+        self._marked_revision = self.document().revision()
         self._markup = markup(self._ai_text, text, self._known, self.accepted)
         self._bar_origins = [
             ((_position(text, start), _position(text, end)), shown)
@@ -189,7 +191,7 @@ class ReportEditor(QPlainTextEdit):
 
     def _show_ghosts(self) -> None:
         self._haunting.stop()
-        if self._marking.isActive():  # the marks are of an older text
+        if not self._is_fresh:
             self._haunting.start()
             return
         room = self.viewport().width() - 2 * self.document().documentMargin()
@@ -216,9 +218,8 @@ class ReportEditor(QPlainTextEdit):
             marks += [((at, at + 1), "hidden") for at in letters]
         fitting = [((start, min(end, length)), name) for (start, end), name in marks]
         # In the order of the text: Qt leaves some of them out otherwise.
-        self.setExtraSelections(
-            [self._selection(place, self._look(names)) for place, names in layered(fitting)]
-        )
+        shown = [(place, names) for place, names in layered(fitting) if "hidden" not in names]
+        self.setExtraSelections([self._selection(place, self._look(names)) for place, names in shown])
 
     def _look(self, names: frozenset[str]) -> QTextCharFormat:
         made = self._formats.get(names)
@@ -228,6 +229,8 @@ class ReportEditor(QPlainTextEdit):
 
     def _made_look(self, names: frozenset[str]) -> QTextCharFormat:
         made = QTextCharFormat()
+        # Of two selections that touch, Qt doesn't paint the second one unless they have a background.
+        made.setBackground(QColor(0, 0, 0, 0))
         if "kept" in names:
             made.setForeground(QColor(self._theme.ai))
         if "inserted" in names:
@@ -241,8 +244,6 @@ class ReportEditor(QPlainTextEdit):
         if "found" in names:
             made.setBackground(QColor(self._theme.selection))
             made.setForeground(QColor(self._theme.selection_text))
-        if "hidden" in names:
-            made.setForeground(QColor(0, 0, 0, 0))
         return made
 
     def _selection(self, place: Place, look: QTextCharFormat) -> QTextEdit.ExtraSelection:
@@ -289,10 +290,21 @@ class ReportEditor(QPlainTextEdit):
         if self._is_clean or not self._ghosts.texts:
             return
         painter = QPainter(self.viewport())
-        letter = QColor(self._theme.text)
         for block, top_left in self._visible_blocks():
-            self._ghost_places += self._ghosts.paint(painter, block, top_left, self.font(), letter)
+            ink = self._ink_at(block.position())
+            self._ghost_places += self._ghosts.paint(painter, block, top_left, self.font(), ink)
         painter.end()
+
+    def _ink_at(self, position: int) -> QColor:
+        """Return the colour of the letter at a position of Qt's."""
+        at = _index(self._marked_text, position)
+        for places, colour in (
+            (self._markup.kept, self._theme.ai),
+            (self._markup.inserted, self._theme.inserted),
+        ):
+            if any(start <= at < end for start, end in places):
+                return QColor(colour)
+        return QColor(self._theme.text)
 
     def _visible_blocks(self) -> list[tuple[QTextBlock, QPointF]]:
         made = []
@@ -410,32 +422,45 @@ class ReportEditor(QPlainTextEdit):
         if current is not None and not self.isReadOnly():
             self._restore(current)
 
+    def _put(self, place: Place, text: str) -> None:
+        """Put words in a place as one step of undo, and the cursor behind them.
+
+        Qt makes one step of insertions that follow upon one another; something else at the end keeps them apart.
+        """
+        cursor = self._cursor(place)
+        cursor.beginEditBlock()
+        cursor.insertText(text)
+        self._set_accepted(self.accepted)
+        cursor.endEditBlock()
+        self.setTextCursor(cursor)
+
     def _restore(self, change: Change) -> None:
         text = self.toPlainText()
         start, end = change.place
-        cursor = self._cursor(change.place)
         if change.mine and change.ai:
-            cursor.insertText(change.ai)
+            self._put(change.place, change.ai)
         elif change.ai:
-            cursor.insertText(_spaced(text[:start], change.ai, text[end:]))
-        else:
+            self._put(change.place, _spaced(text[:start], change.ai, text[end:]))
+        elif end < len(text) and text[end] in " \n" and (start == 0 or text[start - 1].isspace()):
             # One space or line end goes with the sentence, so that no gap stays.
-            if end < len(text) and text[end] in " \n" and (start == 0 or text[start - 1].isspace()):
-                cursor = self._cursor((start, end + 1))
-            elif start and text[start - 1] == " ":
-                cursor = self._cursor((start - 1, end))
-            cursor.removeSelectedText()
-        self.setTextCursor(cursor)
+            self._put((start, end + 1), "")
+        else:
+            self._put((start - (start > 0 and text[start - 1] == " "), end), "")
         self.mark()
 
     def _freshen(self) -> None:
         """Bring the marks up to date before something rests on them."""
-        if self._marking.isActive():
+        if not self._is_fresh:
             self._mark_words()
+
+    @property
+    def _is_fresh(self) -> bool:
+        """Whether the marks are of the text that stands there."""
+        return self._marked_revision == self.document().revision()
 
     def _on_cursor(self) -> None:
         # While marks are older than the text, places in them mean nothing.
-        if not self._marking.isActive() and self.current_change != self._shown_change:
+        if self._is_fresh and self.current_change != self._shown_change:
             self._select()
         self.moved.emit()
 
@@ -502,21 +527,22 @@ class ReportEditor(QPlainTextEdit):
     # Keys
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Write; a trigger and Tab become their text, headings stay whole, Ctrl+Y does again."""
+        """Write; headings stay whole, Ctrl+Y does again."""
         if event.key() == Qt.Key.Key_Y and event.modifiers() == Qt.KeyboardModifier.ControlModifier:
             self.redo()
         elif self.isReadOnly():
             super().keyPressEvent(event)
-        elif event.key() == Qt.Key.Key_Tab and not event.modifiers():
-            if not self.expand_macro() and not self.step_placeholder(1):
-                super().keyPressEvent(event)
-        elif event.key() == Qt.Key.Key_Backtab:
-            if not self.step_placeholder(-1):
-                super().keyPressEvent(event)
         elif not self._would_break_heading(event.key()):
             if event.key() in _NEW_LINE or (event.text() and event.text().isprintable()):
                 self._leave_heading()
             super().keyPressEvent(event)
+
+    def focusNextPrevChild(self, is_next: bool) -> bool:
+        """Tab expands a trigger, or goes on to the next place to fill in; behind the last one it leaves."""
+        if self.isReadOnly():
+            return super().focusNextPrevChild(is_next)
+        is_used = (is_next and self.expand_macro()) or self.step_placeholder(1 if is_next else -1)
+        return is_used or super().focusNextPrevChild(is_next)
 
     def insertFromMimeData(self, source: QMimeData) -> None:
         """Paste or drop; never into a heading."""
@@ -549,9 +575,7 @@ class ReportEditor(QPlainTextEdit):
         self._leave_heading()
         start, end = self.selected()
         start -= len(word) if found.trigger.lower().startswith(word.lower()) else 0
-        cursor = self._cursor((start, end))
-        cursor.insertText(found.text)
-        self.setTextCursor(cursor)
+        self._put((start, end), found.text)
         inside = autotext.placeholders(found.text)
         if inside:
             self.setTextCursor(self._cursor((start + inside[0][0], start + inside[0][1])))
@@ -578,16 +602,14 @@ class ReportEditor(QPlainTextEdit):
             return False
         self._leave_heading()
         whole, (start, end) = self.toPlainText(), self.selected()
-        cursor = self._cursor((start, end))
-        cursor.insertText(_spaced(whole[:start], words, whole[end:]))
-        self.setTextCursor(cursor)
+        self._put((start, end), _spaced(whole[:start], words, whole[end:]))
         self.mark()
         return True
 
     def replace(self, place: Place, text: str) -> None:
         """Put other words in a place; undone like typing."""
         if not self.isReadOnly():
-            self._cursor(place).insertText(text)
+            self._put(place, text)
 
     # Qt
 
