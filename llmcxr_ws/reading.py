@@ -12,6 +12,7 @@ from llmcxr_ws.domain import (
     DeliveryRow,
     FirstReadingRow,
     InstanceRow,
+    OtherStudy,
     QuestionRow,
     ReportRow,
     RequestRow,
@@ -27,6 +28,7 @@ from llmcxr_ws.store import (
     deliveries,
     first_readings,
     holds,
+    others,
     preferences,
     questions,
     reports,
@@ -92,6 +94,11 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
         deliveries=tuple(deliveries.deliveries_of(db, study_id)),
         first_readings=tuple(first_readings.first_readings_of(db, study_id)),
     )
+
+
+def other_studies(db: Database, study_id: int) -> tuple[OtherStudy, ...]:
+    """The other studies of the same patient, the latest first."""
+    return tuple(others.studies_of_same_patient(db, study_id))
 
 
 def hold(db: Database, study_id: int, *, user: str, take_over: bool = False) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llmcxr_ws import reading
-from llmcxr_ws.domain import DeliveryRow, QuestionRow, ReportRow, ServiceRow, StudyRow
+from llmcxr_ws.domain import DeliveryRow, OtherStudy, QuestionRow, ReportRow, ServiceRow, StudyRow
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.identity import SealedKey, UnlockedKey
 from llmcxr_ws.reading import StudyDetail
@@ -110,6 +110,11 @@ class Desk:
         """Whether the site hides a draft until its reader has written an own impression."""
         _off_the_window()
         return self._workplace.site().reader_first
+
+    def other_studies(self, study_id: int) -> tuple[OtherStudy, ...]:
+        """Return the other studies of the same patient, the latest first."""
+        _off_the_window()
+        return reading.other_studies(self._db, study_id)
 
     def hold(self, study_id: int, user: str, *, take_over: bool = False) -> None:
         """Take a study for reading; raise AccessError when somebody else holds it."""

@@ -505,7 +505,7 @@ def test_every_control_has_an_accessible_name(seat: Seat, study: int) -> None:
     seat.open(study)
     seat.window.sign()
     seat.window._open(RejectDialog(seat.window, print))
-    seat.window.show_keys()
+    seat.window.habits.show_keys()
     kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractItemView, FilmView)
     controls = [
         found

@@ -33,7 +33,7 @@ from ui.report.changes import Change, Key, Markup, Place, Shown, Sources, compar
 from ui.report.ghosts import Ghosts
 from ui.report.layers import layered
 from ui.report.margin import WIDTH, Mark, OriginBar
-from ui.theme import Theme
+from ui.theme import BASE_POINTS, LIVE, Theme, follow, px, scale
 
 _MARK_MS = 150
 _GHOST_MS = 700
@@ -60,7 +60,7 @@ class ReportEditor(QPlainTextEdit):
     moved = Signal()
     menu_wanted = Signal(object, str)
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme = LIVE, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
         self._ai_text = ""
@@ -80,13 +80,9 @@ class ReportEditor(QPlainTextEdit):
         self.setAccessibleDescription("Findings and impression. Words of the AI are coloured until edited.")
         self.setPlaceholderText("Impression")
         self.setTabChangesFocus(True)
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 1.1)
-        self.setFont(font)
         self.document().setDocumentMargin(10)
-        self._ghosts = Ghosts(self.document(), theme, font)
+        self._ghosts = Ghosts(self.document(), theme, self.font())
         self.bar = OriginBar(self, theme, self._bar_marks)
-        self.setViewportMargins(WIDTH, 0, 0, 0)
         self._formats: dict[frozenset[str], QTextCharFormat] = {}
         # Comparing waits for a pause in typing: a key must be on the screen at once. Room for words that are gone
         # is made after a longer one, so that nothing moves under the fingers.
@@ -97,6 +93,17 @@ class ReportEditor(QPlainTextEdit):
         self.textChanged.connect(self._on_text)
         self.cursorPositionChanged.connect(self._on_cursor)
         self.updateRequest.connect(self._on_update)
+        follow(self._dress)
+
+    def _dress(self) -> None:
+        """Take size and colours of the theme on the screen."""
+        font = QFont(self.font())
+        font.setPointSizeF(BASE_POINTS * scale() * 1.1)
+        self.setFont(font)
+        self.setViewportMargins(0 if self._is_clean else px(WIDTH), 0, 0, 0)
+        self._formats.clear()
+        self._ghosts.dress(font)
+        self.mark()
 
     # What is shown
 
@@ -154,7 +161,7 @@ class ReportEditor(QPlainTextEdit):
         """Show the text without marks, or with them."""
         self._is_clean = is_clean
         self.bar.setVisible(not is_clean)
-        self.setViewportMargins(0 if is_clean else WIDTH, 0, 0, 0)
+        self.setViewportMargins(0 if is_clean else px(WIDTH), 0, 0, 0)
         self.mark()
 
     def show_misspelt(self, places: tuple[Place, ...]) -> None:
@@ -342,7 +349,7 @@ class ReportEditor(QPlainTextEdit):
         """Keep the bar beside the text, and the room for ghosts within the line."""
         super().resizeEvent(event)
         inside = self.contentsRect()
-        self.bar.setGeometry(QRect(inside.left(), inside.top(), WIDTH, inside.height()))
+        self.bar.setGeometry(QRect(inside.left(), inside.top(), px(WIDTH), inside.height()))
         self._haunting.start()
 
     def viewportEvent(self, event: QEvent) -> bool:
@@ -662,16 +669,23 @@ def _spaced(before: str, words: str, after: str) -> str:
 class OriginalText(QTextBrowser):
     """The AI's own words, never changed; those that the reader took out are struck through."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme = LIVE, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._theme = theme
         self.setAccessibleName("The AI's own words")
         self.document().setDocumentMargin(10)
+        self._texts = ("", "")
         self._removed = QTextCharFormat()
-        self._removed.setForeground(QColor(theme.removed))
         self._removed.setFontStrikeOut(True)
+        follow(self._dress)
+
+    def _dress(self) -> None:
+        self._removed.setForeground(QColor(self._theme.removed))
+        self.compare_with(*self._texts)
 
     def compare_with(self, ai_text: str, text: str) -> None:
         """Show the AI text with what `text` no longer holds struck through."""
+        self._texts = (ai_text, text)
         self.setPlainText(ai_text)
         for start, end in compare(ai_text, text).removed:
             cursor = QTextCursor(self.document())

@@ -46,10 +46,17 @@ class Ghosts(QSyntaxHighlighter):
         self._font = QFont(font)
         self._font.setStrikeOut(True)
         self._heading = QTextCharFormat()
-        self._heading.setForeground(QColor(theme.muted))
         self._heading.setFontWeight(QFont.Weight.DemiBold)
         self._shown: list[tuple[QTextCursor, Drawn]] = []
         self._key: object = None
+
+    def dress(self, font: QFont) -> None:
+        """Take another font and the colours of the theme; what is shown is made anew at the next `show`."""
+        self._font = QFont(font)
+        self._font.setStrikeOut(True)
+        self._heading.setForeground(QColor(self._theme.muted))
+        self._key = None
+        self.rehighlight()
 
     @property
     def texts(self) -> list[tuple[int, str]]:

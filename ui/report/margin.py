@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from ui.report.changes import Shown
-from ui.theme import Theme
+from ui.theme import Theme, px
 
 WIDTH = 26
 
@@ -47,7 +47,7 @@ class OriginBar(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for marks in self._by_line().values():
-            width = (WIDTH - 4) / len(marks)
+            width = (px(WIDTH) - 4) / len(marks)
             for place, mark in enumerate(marks):
                 self._paint(painter, mark, 2 + place * width, width)
 

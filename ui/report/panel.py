@@ -41,7 +41,7 @@ from ui.report.spell_check import PREFERENCE as SPELLING
 from ui.report.spell_check import SpellCheck
 from ui.report.tracking import TrackingStrip
 from ui.tasks import Tasks
-from ui.theme import DARK
+from ui.theme import LIVE
 from ui.widgets import Banner, button, label, tool, with_tone
 
 # In words what the letters of the bar stand for, as they are counted under the report.
@@ -85,10 +85,10 @@ class ReportPanel(QWidget):
         self._drafts_seen: dict[int, tuple[int, str]] = {}
         self._renewals: dict[int, Renewal] = {}
         self._report_id: int | None = None
-        self.editor = ReportEditor(DARK)
-        self.original = OriginalText(DARK)
+        self.editor = ReportEditor(LIVE)
+        self.original = OriginalText(LIVE)
         self.original.hide()
-        self.tracking = TrackingStrip(self.editor, DARK)
+        self.tracking = TrackingStrip(self.editor, LIVE)
         self.finder = FindBar(self.editor)
         self.spelling = SpellCheck(tasks, self.editor, partial(self._keep_preference, SPELLING))
         self.autosave = Autosave(tasks, lambda at, text: desk.save(at, self._user, text), self.text, self)
@@ -485,7 +485,7 @@ class ReportPanel(QWidget):
     def show_renewal(self) -> None:
         """Show what the new draft says differently."""
         if self.renewal is not None:
-            self._open(RenewalDialog(self, self.renewal, DARK))
+            self._open(RenewalDialog(self, self.renewal, LIVE))
 
     def _on_renewal_seen(self) -> None:
         if self._detail is not None:

@@ -134,11 +134,11 @@ def test_kept_changes_stay_kept_when_one_comes_back_to_the_study(seat: Seat, stu
 def test_marks_are_shown_and_hidden_by_a_key(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
-    QTest.keyClick(seat.window, Qt.Key.Key_M, ALT)
+    QTest.keyClick(seat.window, Qt.Key.Key_M, CONTROL | SHIFT)
     assert seat.window.report.editor.is_clean
     assert not seat.window.report.clean.isChecked()
     assert not seat.window.report.tracking.isVisible()
-    QTest.keyClick(seat.window, Qt.Key.Key_M, ALT)
+    QTest.keyClick(seat.window, Qt.Key.Key_M, CONTROL | SHIFT)
     assert not seat.window.report.editor.is_clean
 
 
