@@ -109,7 +109,7 @@ class Desk:
     def reader_first(self) -> bool:
         """Whether the site hides a draft until its reader has written an own impression."""
         _off_the_window()
-        return bool(getattr(self._workplace.site(), "reader_first", False))
+        return self._workplace.site().reader_first
 
     def other_studies(self, study_id: int) -> tuple[OtherStudy, ...]:
         """Return the other studies of the same patient, the latest first."""

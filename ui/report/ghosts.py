@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 from llmcxr_ws.sections import heading_length
 from ui.theme import Theme
 
-_PAD = 3.0
+_LEFT, _RIGHT = 4.0, 1.0
 _SHORTEST = 60.0
 
 
@@ -89,7 +89,7 @@ class Ghosts(QSyntaxHighlighter):
     def _drawn(self, text: str, room: float) -> Drawn:
         metrics = QFontMetricsF(self._font)
         words = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
-        return Drawn(words, text, metrics.horizontalAdvance(words) + 2 * _PAD)
+        return Drawn(words, text, metrics.horizontalAdvance(words) + _LEFT + _RIGHT)
 
     def highlightBlock(self, text: str) -> None:
         """Qt asks for the looks of a block: heading, and room for what was taken out."""
@@ -140,7 +140,7 @@ class Ghosts(QSyntaxHighlighter):
                 left -= advance
             painter.setFont(self._font)
             painter.setPen(QColor(self._theme.removed))
-            painter.drawText(QPointF(left + _PAD, baseline), drawn.words)
+            painter.drawText(QPointF(left + (_LEFT if at else _RIGHT), baseline), drawn.words)
             places.append((QRectF(left, top_left.y() + line.y(), drawn.width, line.height()), drawn.full))
         return places
 
