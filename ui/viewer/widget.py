@@ -63,6 +63,7 @@ class FilmView(QWidget):
     -------
     look_changed : the look on the screen was changed by drag, key or call
     placed : the film was moved, zoomed or turned by drag, key or call
+    pointed(QPointF or None) : the pointer, or the measuring cross, is there; on the film no more for None
     tools_changed : measuring or the magnifier was switched on or off
     step_requested(int) : the reader wants the next (1) or previous (-1) film of the study
     action_requested(str) : a key of the film was pressed whose action isn't this view's own
@@ -70,6 +71,7 @@ class FilmView(QWidget):
 
     look_changed = Signal()
     placed = Signal()
+    pointed = Signal(object)
     tools_changed = Signal()
     step_requested = Signal(int)
     action_requested = Signal(str)
@@ -282,6 +284,17 @@ class FilmView(QWidget):
         self._is_fitted = is_fitted
         self.blockSignals(was_blocked)
 
+    def follow_pointer(self, at: QPointF | None) -> None:
+        """Show the magnifier where another view has it, telling nobody."""
+        self._pointer = at
+        if self._is_magnifying:
+            self.update()
+
+    def _point(self, at: QPointF | None) -> None:
+        self.follow_pointer(at)
+        if self._is_magnifying:
+            self.pointed.emit(at)
+
     def follow_look(self, look: Look, *, inverted: bool) -> None:
         """Take a look and the polarity from another view, telling nobody."""
         self._look, self._inverted, self._table = look, inverted, None
@@ -392,7 +405,7 @@ class FilmView(QWidget):
             self._cursor = self._placement.to_film(at)
             if self._anchor is not None:
                 self._lines = (*self._lines[:-1], self._lines[-1].to(self._cursor))
-            self._pointer = QPointF(at[0], at[1]) / self.devicePixelRatioF()
+            self._point(QPointF(at[0], at[1]) / self.devicePixelRatioF())
             self.update()
         else:
             self._rest.start()
@@ -568,9 +581,7 @@ class FilmView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag."""
-        self._pointer = event.position()
-        if self._is_magnifying:
-            self.update()
+        self._point(event.position())
         if self._drag is None or self._film is None:
             return
         at = self._device(event.position())
@@ -603,8 +614,7 @@ class FilmView(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         """Take the magnifier back to the middle."""
-        self._pointer = None
-        self.update()
+        self._point(None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the window as stored."""
