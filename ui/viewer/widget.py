@@ -448,7 +448,7 @@ class FilmView(QWidget):
 
     def _place(self, placement: Placement, *, keep_fit: bool = False) -> None:
         self._is_fitted = keep_fit or (self._is_fitted and placement.scale == self._placement.scale)
-        self._placement = placement.kept_in(*self._room())
+        self._placement = placement.kept_in(*self._room()).snapped()
         self._sample = self._heat_picture = None
         self._is_smooth = self._drag is None and not self._rest.isActive()
         self.update()
