@@ -31,7 +31,7 @@ from llmcxr_ws.grey import Window
 from ui.viewer.film import Film
 from ui.viewer.geometry import LARGEST_SCALE, UPRIGHT, Placement, Point
 from ui.viewer.heat import Heat, Region, paint_heat
-from ui.viewer.look import Grey, Look, dragged, grey_table
+from ui.viewer.look import Colours, Grey, Look, dragged, grey_table, screen_colours
 from ui.viewer.magnifier import SIDE, glass_at, paint_glass
 from ui.viewer.measure import Line, paint_cursor, paint_lines
 from ui.viewer.overlay import paint_message, paint_overlay
@@ -132,7 +132,7 @@ class FilmView(QWidget):
         self._sample: Sample | None = None
         self._is_smooth = False
         self._table: Grey | None = None
-        self._greys: Grey | None = None
+        self._colours: Colours | None = None
         self._heat: Heat | None = None
         self._heat_picture: QImage | None = None
         self._before_seen: tuple[Look, bool] | None = None
@@ -179,7 +179,7 @@ class FilmView(QWidget):
         """Show no film but a sentence that says why."""
         self._film, self._message, self._heat = None, message, None
         self._lines, self._cursor, self._anchor = (), None, None
-        self._sample = self._greys = None
+        self._sample = self._colours = None
         self.look_changed.emit()
         self.update()
 
@@ -480,24 +480,22 @@ class FilmView(QWidget):
             self._is_smooth, self._sample, self._heat_picture = True, None, None
             self.update()
 
-    def _picture(self, film: Film) -> tuple[Sample, Grey]:
-        """Return the visible part of the film in grey levels, recomputing only what changed."""
+    def _picture(self, film: Film) -> tuple[Sample, Colours]:
+        """Return the visible part of the film in the screen's colours, recomputing only what changed."""
         width, height = self._room()
         if self._sample is None:
             self._sample = sample(film, self._placement, round(width), round(height), smooth=self._is_smooth)
-            self._greys = None
-        if self._table is None or self._greys is None:
+            self._colours = None
+        if self._table is None or self._colours is None:
             inverse = film.inverse != self._inverted
             self._table = grey_table(self._look, film.values, inverse=inverse)
-            if self._greys is None:
-                # QImage wants rows that begin on four bytes.
-                rows, columns = self._sample.values.shape
-                self._greys = np.empty((rows, (columns + 3) // 4 * 4), dtype=np.uint8)
-            shown = self._greys[:, : self._sample.values.shape[1]]
-            look_up(self._table, self._sample.values, shown)
+            if self._colours is None:
+                self._colours = np.empty(self._sample.values.shape, dtype=np.uint32)
+            colours = screen_colours(self._table)
+            look_up(colours, self._sample.values, self._colours)
             if self._sample.padding is not None:
-                shown[self._sample.padding] = 0
-        return self._sample, self._greys
+                self._colours[self._sample.padding] = 0xFF000000
+        return self._sample, self._colours
 
     def _heat_drawn(self, film: Film, heat: Heat) -> QImage:
         if self._heat_picture is None:
@@ -517,11 +515,11 @@ class FilmView(QWidget):
         if self._film is None:
             paint_message(painter, self.rect(), self._message)
             return
-        shown, greys = self._picture(self._film)
+        shown, colours = self._picture(self._film)
         rows, columns = shown.values.shape
         if rows and columns:
             ratio = self.devicePixelRatioF()
-            image = QImage(greys.data, columns, rows, greys.strides[0], QImage.Format.Format_Grayscale8)
+            image = QImage(colours.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
             image.setDevicePixelRatio(ratio)
             painter.drawImage(QPointF(shown.left / ratio, shown.top / ratio), image)
         self._paint_above(painter, self._film)
