@@ -43,12 +43,14 @@ def run_engine(
 
     from engine.worker import Worker
     from llmcxr_ws.log import setup_logging
+    from llmcxr_ws.logfile import log_file
     from llmcxr_ws.workplace import Workplace
 
     workplace = Workplace.open(chosen_home())
-    setup_logging(workplace.config.log_level, json=workplace.config.log_json)
+    config = workplace.config
+    file = log_file(workplace.home, config, "engine")
+    setup_logging(config.log_level, json=config.log_json, file=file)
     try:
-        config = workplace.config
         model = choice.open()
         worker = Worker(workplace.db, workplace.objects, model, lease_s=config.lease_s, poll_s=config.poll_s)
         for number in (signal.SIGTERM, signal.SIGINT):
