@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QActionGroup, QKeySequence
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QToolButton, QVBoxLayout
 
 from llmcxr_ws.reading import StudyDetail
 from ui.desk import Badge
 from ui.text import patient_line, person_name, study_moment
 from ui.widgets import button, label
 
+MENU = ("window.shortcuts", "window.lock", "window.quit")
+
 
 class Header(QFrame):
     """Patient on the left, the research mark in the middle, the user on the right."""
 
-    def __init__(self, on_lock: Callable[[], None], on_keys: Callable[[], None]) -> None:
+    def __init__(self, on_lock: Callable[[], None]) -> None:
         super().__init__()
         self.setObjectName("header")
         self.patient = label("", "heading")
@@ -25,6 +29,13 @@ class Header(QFrame):
         self.study.setAccessibleName("Study")
         self.user = label("", "muted")
         self.user.setAccessibleName("User")
+        self.menu = QToolButton()
+        self.menu.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._menu = QMenu(self.menu)
+        self._menu.setAccessibleName("Pages and settings")
+        self.menu.setMenu(self._menu)
+        self._choice = QActionGroup(self)
         who = QVBoxLayout()
         who.setSpacing(1)
         who.addWidget(self.patient)
@@ -36,13 +47,36 @@ class Header(QFrame):
         layout.addWidget(label("Research use only · not for diagnosis", "attention"))
         layout.addSpacing(12)
         layout.addWidget(self.user)
-        layout.addWidget(button("Keys  F1", on_keys, name="Show all keys"))
+        layout.addWidget(self.menu)
         layout.addWidget(button("Lock", on_lock, name="Lock the window"))
         self.show_study(None)
 
     def show_badge(self, badge: Badge | None) -> None:
         """Show who sits here."""
         self.user.setText(f"{badge.display_name} ({badge.role})" if badge else "")
+
+    def show_menu(self, pages: Sequence[tuple[str, str]], shown: str, actions: Mapping[str, QAction]) -> None:
+        """Offer pages by name and title, with the one on the screen marked, then what concerns the window."""
+        for made in self._choice.actions():
+            self._choice.removeAction(made)
+            made.deleteLater()
+        self._menu.clear()
+        for name, title in pages:
+            entry = QAction(title, self._choice)
+            entry.setCheckable(True)
+            entry.setChecked(name == shown)
+            run = actions.get(f"page.{name}")
+            if run is not None:
+                entry.triggered.connect(lambda _=False, run=run: run.trigger())
+                entry.setText(f"{title}\t{run.shortcut().toString(QKeySequence.SequenceFormat.NativeText)}")
+            self._menu.addAction(entry)
+            if name == shown:
+                self.menu.setText(title)
+                self.menu.setAccessibleName(f"Pages and settings, now: {title}")
+        self._menu.addSeparator()
+        for name in MENU:
+            if name in actions:
+                self._menu.addAction(actions[name])
 
     def show_study(self, detail: StudyDetail | None) -> None:
         """Show whose study lies open."""

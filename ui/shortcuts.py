@@ -61,6 +61,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     _window("report.original", "Show or hide the AI's own words", "Ctrl+D"),
     _window("report.reject", "Reject the draft with a reason", "Ctrl+Shift+Del"),
     _window("report.sign", "Sign the report", "F12", "Ctrl+Shift+Return"),
+    _window("page.reading", "Go to the reading page", "Ctrl+1"),
     _window("window.lock", "Lock the window", "Ctrl+L"),
     _window("window.shortcuts", "Show all keys", "F1"),
     _window("window.quit", "Close the window", "Ctrl+Q"),

@@ -29,6 +29,7 @@ from ui.desk import Badge, Desk
 from ui.film_panel import FilmPanel
 from ui.header import Header
 from ui.keys_page import KeysPage
+from ui.pages import PAGES, READING, PageStack
 from ui.report.panel import ReportPanel
 from ui.report.unsaved import UnsavedDialog
 from ui.services import ServiceLights
@@ -61,10 +62,10 @@ class MainWindow(QMainWindow):
         self.film = FilmPanel()
         self.report = ReportPanel(tasks, desk)
         self.chat = ChatPanel(tasks, desk)
-        self.header = Header(self.lock, self.show_keys)
+        self.header = Header(self.lock)
         self.lights = ServiceLights()
         self.entry = EntryPage(tasks, desk, user)
-        self._pages = QStackedWidget()
+        self._covers = QStackedWidget()
         self._lay_out()
         self._connect()
         self._add_actions()
@@ -98,16 +99,18 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(work)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.pages = PageStack(self._tasks, self._desk, columns)
         layout.addWidget(self.header)
-        layout.addWidget(columns, 1)
+        layout.addWidget(self.pages, 1)
         self._work = work
-        self._pages.addWidget(self.entry)
-        self._pages.addWidget(work)
-        self.setCentralWidget(self._pages)
+        self._covers.addWidget(self.entry)
+        self._covers.addWidget(work)
+        self.setCentralWidget(self._covers)
         self.statusBar().addWidget(self.lights)
         self.statusBar().setSizeGripEnabled(False)
 
     def _connect(self) -> None:
+        self.pages.shown.connect(self._on_page)
         self.entry.entered.connect(self._on_entered)
         self.entry.other_wanted.connect(self._on_other_person)
         self.worklist.chosen.connect(self._on_chosen)
@@ -139,24 +142,34 @@ class MainWindow(QMainWindow):
             "window.shortcuts": self.show_keys,
             "window.quit": self.close,
         }
+        for name in (READING, *(page.name for page in PAGES)):
+            targets[f"page.{name}"] = partial(self.pages.show_page, name)
+        self.actions_by_name: dict[str, QAction] = {}
         for entry in SHORTCUTS:
             if entry.scope is Scope.WINDOW:
                 action = QAction(entry.text, self)
                 action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
                 action.triggered.connect(partial(self._run, entry.action, targets[entry.action]))
                 self.addAction(action)
+                self.actions_by_name[entry.action] = action
 
     def _run(self, name: str, target: object) -> None:
         """Run an action; a covered window answers only to closing and to the list of keys."""
-        if callable(target) and (self.is_open or name in ("window.quit", "window.shortcuts")):
-            target()
+        if not callable(target) or not (self.is_open or name in ("window.quit", "window.shortcuts")):
+            return
+        if name.startswith("focus."):
+            self.pages.show_page(READING)
+        elif not name.startswith(("window.", "page.")) and self.pages.name != READING:
+            self.statusBar().showMessage("This key works on the reading page only.", _MESSAGE_MS)
+            return
+        target()
 
     # Who sits here
 
     @property
     def is_open(self) -> bool:
         """Whether somebody is logged in and the window isn't locked."""
-        return self._pages.currentWidget() is self._work
+        return self._covers.currentWidget() is self._work
 
     def lock(self) -> None:
         """Cover the window and forget the key; work is saved and kept."""
@@ -168,13 +181,15 @@ class MainWindow(QMainWindow):
         self._tell_badge()
         self.setWindowTitle(TITLE)
         self.entry.ask_again(self.badge)
-        self._pages.setCurrentWidget(self.entry)
+        self._covers.setCurrentWidget(self.entry)
+        self.pages.set_active(False)
         self._idle.stop()
 
     def _on_entered(self, badge: Badge) -> None:
         self.badge = badge
         self._tell_badge()
-        self._pages.setCurrentWidget(self._work)
+        self._covers.setCurrentWidget(self._work)
+        self.pages.set_active(True)
         self._show_title(self.case.detail)
         self._idle.start()
         if not self._poll.isActive():
@@ -200,6 +215,18 @@ class MainWindow(QMainWindow):
         for part in (self.case, self.report, self.chat):
             part.set_badge(self.badge)
         self.header.show_badge(self.badge)
+        self.pages.set_badge(self.badge)
+        self._show_menu()
+
+    def _show_menu(self) -> None:
+        pages = [(READING, "Reading"), *((page.name, page.title) for page in self.pages.open_to(self.badge))]
+        self.header.show_menu(pages, self.pages.name, self.actions_by_name)
+
+    def _on_page(self, name: str) -> None:
+        self.report.autosave.flush()
+        self._show_menu()
+        if name == READING:
+            self.worklist.table.setFocus()
 
     # What is on the screen
 
