@@ -137,7 +137,7 @@ def probe(local: LocalEntity, peer: PeerAddress) -> Probe:
     return Probe(
         reached=True,
         seconds=round(seconds, 4),
-        sentence=f"Peer {describe(peer)} takes {count} of the {len(abilities)} services and kinds that were asked for.",
+        sentence=f"Peer {describe(peer)} takes {count} of the {len(abilities)} services and kinds asked for.",
         implementation=implementation,
         abilities=abilities,
     )

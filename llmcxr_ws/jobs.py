@@ -4,8 +4,8 @@ A job is written in the transaction of the state change that causes it. A claim 
 the database's clock, and finishing is conditional on owner and attempt inside the result's own transaction: a
 worker that outlived its lease changes nothing.
 
-States: queued → running → done, or back to queued (retry, lost lease), or dead (a person can requeue it); a queued one
-may be held until a person lets it go.
+States: queued → running → done, or back to queued (retry, lost lease), or dead (a person can requeue it); a queued
+one may be held until a person lets it go.
 """
 
 from __future__ import annotations

@@ -44,8 +44,8 @@ def open_window(context: typer.Context, user: UserOption = "") -> None:
         return
     from llmcxr_ws.config import load_config
     from llmcxr_ws.home import resolve_home
-    from llmcxr_ws.logfile import log_file
     from llmcxr_ws.log import setup_logging
+    from llmcxr_ws.logfile import log_file
 
     home = resolve_home(chosen_home())
     config = load_config(home)

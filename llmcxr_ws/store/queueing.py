@@ -20,8 +20,8 @@ _REASONS_SHOWN = 3
 def move(session: Session, payload: dict[str, Any], *, by: str) -> str:
     """Do one thing with several deliveries or jobs; give a sentence about it.
 
-    `payload` holds ``of`` (deliveries or jobs), ``action`` (hold, release, now, again) and ``ids``. One that has moved
-    on meanwhile is left alone and named; the others are done.
+    `payload` holds ``of`` (deliveries or jobs), ``action`` (hold, release, now, again) and ``ids``. One that has
+    moved on meanwhile is left alone and named; the others are done.
 
     Raises
     ------
