@@ -22,8 +22,7 @@ class Header(QFrame):
     def __init__(self, on_lock: Callable[[], None]) -> None:
         super().__init__()
         self.setObjectName("header")
-        self.patient = label("", "heading")
-        self.patient.setStyleSheet("font-size: 13pt;")
+        self.patient = label("", "title")
         self.patient.setAccessibleName("Patient")
         self.study = label("", "muted")
         self.study.setAccessibleName("Study")

@@ -7,7 +7,7 @@ from html import escape
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
 from ui.shortcuts import POINTER, SHORTCUTS, Scope
-from ui.theme import DARK, Theme
+from ui.theme import Theme, current
 from ui.widgets import button
 
 
@@ -21,7 +21,7 @@ class KeysPage(QDialog):
         self.resize(640, 720)
         text = QTextBrowser()
         text.setAccessibleName("All keys")
-        text.setHtml(as_html(DARK))
+        text.setHtml(as_html(current()))
         layout = QVBoxLayout(self)
         layout.addWidget(text)
         layout.addWidget(button("Close", self.accept))

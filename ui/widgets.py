@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 
 from ui.icons import pixmap
 from ui.shortcuts import keys_of, text_of
-from ui.theme import DARK
+from ui.theme import current, follow, px
 
 
 def with_tone(widget: QWidget, tone: str) -> None:
@@ -53,6 +53,28 @@ def tool(text: str, action: str, on_click: Callable[[], object], *, checkable: b
     return made
 
 
+class Mark(QLabel):
+    """A shape in a colour of the theme; as large as a line of text."""
+
+    def __init__(self, shape: str = "", tone: str = "muted", side: int = 16) -> None:
+        super().__init__()
+        self._shape, self._tone, self._side = shape, tone, side
+        follow(self._draw)
+
+    def show_shape(self, shape: str, tone: str) -> None:
+        """Show another shape; none for an empty name."""
+        self._shape, self._tone = shape, tone
+        self._draw()
+
+    def _draw(self) -> None:
+        if not self._shape:
+            self.clear()
+            return
+        theme = current()
+        colour = getattr(theme, self._tone, theme.muted)
+        self.setPixmap(pixmap(self._shape, colour, self.devicePixelRatioF(), px(self._side)))
+
+
 class Banner(QFrame):
     """A sentence that can't be overlooked, with a shape before it; hidden while it has nothing to say."""
 
@@ -66,8 +88,7 @@ class Banner(QFrame):
         self._text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        mark = QLabel()
-        mark.setPixmap(pixmap(shape, getattr(DARK, tone, DARK.muted), self.devicePixelRatioF()))
+        mark = Mark(shape, tone)
         self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 7, 10, 7)
         layout.setSpacing(9)

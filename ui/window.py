@@ -38,7 +38,6 @@ from ui.sign.dialogs import RejectDialog, SignDialog, ToSign
 from ui.sign.entry import EntryPage
 from ui.sign.take_over import TakeOverDialog
 from ui.tasks import Tasks
-from ui.theme import DARK
 from ui.viewer import Film
 from ui.worklist.panel import WorklistPanel
 
@@ -58,7 +57,7 @@ class MainWindow(QMainWindow):
         self.badge: Badge | None = None
         self.setWindowTitle(TITLE)
         self.case = Case(tasks, desk, self)
-        self.worklist = WorklistPanel(DARK)
+        self.worklist = WorklistPanel()
         self.film = FilmPanel()
         self.report = ReportPanel(tasks, desk)
         self.chat = ChatPanel(tasks, desk)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QFont, QTextCharFormat, QTextCurs
 from PySide6.QtWidgets import QPlainTextEdit, QTextBrowser, QTextEdit, QWidget
 
 from ui.report.changes import compare
-from ui.theme import Theme
+from ui.theme import BASE_POINTS, current, follow, scale
 
 _MARK_MS = 150
 
@@ -25,26 +25,30 @@ class ReportEditor(QPlainTextEdit):
 
     left = Signal()
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ai_text = ""
         self.setAccessibleName("Impression")
         self.setAccessibleDescription("The text of the report. Words of the AI are coloured until edited.")
         self.setPlaceholderText("Impression")
         self.setTabChangesFocus(True)
-        font = QFont(self.font())
-        font.setPointSizeF(font.pointSizeF() * 1.1)
-        self.setFont(font)
         self.document().setDocumentMargin(10)
         self._kept = QTextCharFormat()
-        self._kept.setForeground(QColor(theme.ai))
         self._inserted = QTextCharFormat()
-        self._inserted.setForeground(QColor(theme.inserted))
         self._inserted.setUnderlineStyle(QTextCharFormat.UnderlineStyle.SingleUnderline)
         # Comparing waits for a pause in typing: a key must be on the screen at once.
         self._marking = QTimer(self, singleShot=True, interval=_MARK_MS)
         self._marking.timeout.connect(self.mark)
         self.textChanged.connect(self._marking.start)
+        follow(self._dress)
+
+    def _dress(self) -> None:
+        font = QFont(self.font())
+        font.setPointSizeF(BASE_POINTS * scale() * 1.1)
+        self.setFont(font)
+        self._kept.setForeground(QColor(current().ai))
+        self._inserted.setForeground(QColor(current().inserted))
+        self.mark()
 
     @property
     def ai_text(self) -> str:
@@ -85,16 +89,22 @@ class ReportEditor(QPlainTextEdit):
 class OriginalText(QTextBrowser):
     """The AI's own words, never changed; those that the reader took out are struck through."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName("The AI's own words")
         self.document().setDocumentMargin(10)
+        self._texts = ("", "")
         self._removed = QTextCharFormat()
-        self._removed.setForeground(QColor(theme.removed))
         self._removed.setFontStrikeOut(True)
+        follow(self._dress)
+
+    def _dress(self) -> None:
+        self._removed.setForeground(QColor(current().removed))
+        self.compare_with(*self._texts)
 
     def compare_with(self, ai_text: str, text: str) -> None:
         """Show the AI text with what `text` no longer holds struck through."""
+        self._texts = (ai_text, text)
         self.setPlainText(ai_text)
         for start, end in compare(ai_text, text).removed:
             cursor = QTextCursor(self.document())

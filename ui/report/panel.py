@@ -25,7 +25,6 @@ from ui.report.notices import (
     text_to_show,
 )
 from ui.tasks import Tasks
-from ui.theme import DARK
 from ui.widgets import Banner, button, label, with_tone
 
 
@@ -47,8 +46,8 @@ class ReportPanel(QWidget):
         super().__init__()
         self._badge: Badge | None = None
         self._detail: StudyDetail | None = None
-        self.editor = ReportEditor(DARK)
-        self.original = OriginalText(DARK)
+        self.editor = ReportEditor()
+        self.original = OriginalText()
         self.original.hide()
         self.autosave = Autosave(tasks, lambda at, text: desk.save(at, self._user, text), self.text, self)
         self._build_banners()

@@ -18,9 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from llmcxr_ws.domain import StudyRow
-from ui.icons import pixmap
-from ui.theme import Theme
-from ui.widgets import label, with_tone
+from ui.widgets import Mark, label, with_tone
 from ui.worklist import detail
 from ui.worklist.delegate import TwoLines
 from ui.worklist.model import ROW_ROLE, Column, WorklistModel, WorklistOrder
@@ -46,9 +44,8 @@ class WorklistPanel(QWidget):
 
     chosen = Signal(int)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._theme = theme
         self.model = WorklistModel(self)
         self.order = WorklistOrder(self.model, self)
         self.search = QLineEdit()
@@ -60,7 +57,7 @@ class WorklistPanel(QWidget):
         self.table = self._table()
         self._chips = self._make_chips()
         self._mark, self._heading, self._sentences = (
-            QLabel(),
+            Mark(),
             label("", "heading", wraps=True),
             label("", wraps=True),
         )
@@ -74,7 +71,7 @@ class WorklistPanel(QWidget):
     def _table(self) -> QTableView:
         table = QTableView()
         table.setModel(self.order)
-        table.setItemDelegate(TwoLines(self._theme))
+        table.setItemDelegate(TwoLines())
         table.setAccessibleName("Worklist")
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -189,14 +186,12 @@ class WorklistPanel(QWidget):
             made.deleteLater()
         self._fact_labels = []
         if row is None:
-            self._mark.clear()
+            self._mark.show_shape("", "")
             self._heading.setText("No study chosen")
             self._sentences.setText("")
             return
         status = status_of(row)
-        self._mark.setPixmap(
-            pixmap(status.shape, getattr(self._theme, status.tone), self.devicePixelRatioF())
-        )
+        self._mark.show_shape(status.shape, status.tone)
         self._heading.setText(detail.heading(row))
         self._sentences.setText("\n".join(detail.sentences(row)))
         with_tone(self._sentences, status.tone if status.rank is Rank.PROBLEM else "")

@@ -12,7 +12,6 @@ from pytestqt.qtbot import QtBot
 
 from llmcxr_ws.domain import Identity, StudyRow
 from llmcxr_ws.states import ReportState, StudyState
-from ui.theme import DARK
 from ui.worklist.detail import sentences
 from ui.worklist.model import Column, WorklistModel, WorklistOrder
 from ui.worklist.panel import WorklistPanel
@@ -76,7 +75,7 @@ def test_qts_own_tester_finds_nothing(model: WorklistModel) -> None:
 
 
 def test_changes_go_in_place_and_the_selection_stays(qtbot: QtBot) -> None:
-    panel = WorklistPanel(DARK)
+    panel = WorklistPanel()
     qtbot.addWidget(panel)
     panel.merge(tuple(row(n) for n in range(1, 30)))
     panel.choose(7)
@@ -146,7 +145,7 @@ def test_a_screen_reader_is_told_the_cell(model: WorklistModel) -> None:
 
 
 def test_keyboard_alone_walks_the_list(qtbot: QtBot) -> None:
-    panel = WorklistPanel(DARK)
+    panel = WorklistPanel()
     qtbot.addWidget(panel)
     panel.merge(tuple(row(n) for n in range(1, 4)))
     panel.step(1)
