@@ -43,7 +43,7 @@ class ShadowWanted:
 
     report_id: int
     study_id: int
-    film_sop_instance_uid: str
+    draft_text: str
     film_path: str
 
 
@@ -181,7 +181,7 @@ def next_for_shadow(
     )
     done = select(ShadowDraft.report_id).where(ShadowDraft.model_device_uid == model_device_uid)
     statement = (
-        select(Report.id, Report.study_id, Report.film_sop_instance_uid, Instance.path)
+        select(Report.id, Report.study_id, Report.ai_text, Instance.path)
         .join(Instance, Instance.sop_instance_uid == Report.film_sop_instance_uid)
         .where(Report.id.in_(latest), Report.id.not_in(done), Report.id.not_in(skip))
         .order_by(Report.id.desc())
@@ -224,7 +224,7 @@ def shadow_rows(db: Database, model_device_uid: str = "", *, limit: int = 1000) 
                 text=report.ai_text,
                 confidence=report.confidence,
                 withheld=report.reason if report.state == "withheld" else "",
-                labels=report.ai_labels,
+                labels=shadow.facts.get("draft_labels") or report.ai_labels,
                 model=f"{report.model_name} {report.model_version}",
                 model_device_uid=report.model_device_uid,
                 shadow_text=shadow.text,
