@@ -80,6 +80,7 @@ class HeaderFacts:
     ManufacturerModelName: str = ""
     StationName: str = ""
     InstitutionName: str = ""
+    requested_priority: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
@@ -131,7 +132,15 @@ def read_facts(ds: Dataset, *, has_pixels: bool | None = None) -> HeaderFacts:
         ManufacturerModelName=_text(ds, "ManufacturerModelName"),
         StationName=_text(ds, "StationName"),
         InstitutionName=_text(ds, "InstitutionName"),
+        requested_priority=_requested_priority(ds),
     )
+
+
+def _requested_priority(ds: Dataset) -> str:
+    """Return Requested Procedure Priority (0040,1003), PS3.3 C.4.11, wherever the modality put it."""
+    orders = ds.get("RequestAttributesSequence") or ()
+    found = [_text(item, "RequestedProcedurePriority") for item in (ds, *orders)]
+    return next((priority.upper() for priority in found if priority), "")
 
 
 def _view(ds: Dataset) -> tuple[View, str]:

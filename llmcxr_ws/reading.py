@@ -11,6 +11,7 @@ from typing import Any
 from llmcxr_ws.domain import (
     DeliveryRow,
     InstanceRow,
+    OtherStudy,
     QuestionRow,
     ReportRow,
     RequestRow,
@@ -24,6 +25,7 @@ from llmcxr_ws.store import (
     accounts,
     deliveries,
     holds,
+    others,
     preferences,
     questions,
     reports,
@@ -85,6 +87,11 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
         requests=tuple(requests.requests_of(db, study_id)),
         deliveries=tuple(deliveries.deliveries_of(db, study_id)),
     )
+
+
+def other_studies(db: Database, study_id: int) -> tuple[OtherStudy, ...]:
+    """The other studies of the same patient, the latest first."""
+    return tuple(others.studies_of_same_patient(db, study_id))
 
 
 def hold(db: Database, study_id: int, *, user: str, take_over: bool = False) -> None:

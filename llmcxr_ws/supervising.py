@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from llmcxr_ws import logfile, quality, site_document
+from llmcxr_ws import logfile, site_document
 from llmcxr_ws.doctor import MIN_FREE_GB
 from llmcxr_ws.domain import Account, RequestRow, ServiceRow
 from llmcxr_ws.errors import AccessError, ConfigError
@@ -33,7 +33,7 @@ from llmcxr_ws.store import (
 )
 from llmcxr_ws.store.modelling import DraftSpeed, ShadowRow
 from llmcxr_ws.store.services import ALIVE_S
-from llmcxr_ws.store.statistics import DraftFate
+from llmcxr_ws.store.statistics import DraftCodes, DraftFate
 from llmcxr_ws.store.supervision import AuditRow, Flow, QueuedDelivery, QueuedJob, SiteVersion, Sizes
 from llmcxr_ws.workplace import Workplace
 
@@ -107,12 +107,12 @@ class ModelsSeen:
 
 
 @dataclass(frozen=True)
-class QualitySeen:
-    """What the quality page shows."""
+class QualityRows:
+    """What the quality page counts; codes are those of the model that drafted last."""
 
     fates: tuple[DraftFate, ...]
-    drift: quality.Drift
-    drift_model: str
+    codes: tuple[DraftCodes, ...]
+    model: str
 
 
 def entity(place: Workplace) -> Entity:
@@ -224,14 +224,13 @@ def models(place: Workplace) -> ModelsSeen:
     return ModelsSeen(engines, accepted, modelling.draft_speeds(place.db), modelling.shadow_rows(place.db))
 
 
-def quality_seen(place: Workplace, since: datetime) -> QualitySeen:
-    """Everything that the quality page counts; the drift is that of the model that drafted last."""
+def quality_rows(place: Workplace, since: datetime) -> QualityRows:
+    """Everything that the quality page counts, of drafts since a moment; drift looks at all of a model's drafts."""
     fates = statistics.draft_fates(place.db, since)
     if not fates:
-        return QualitySeen((), quality.Drift(0, ()), "")
+        return QualityRows((), (), "")
     last = fates[-1]
-    codes = statistics.draft_codes(place.db, last.model_device_uid)
-    return QualitySeen(fates, quality.drift(codes), last.model)
+    return QualityRows(fates, statistics.draft_codes(place.db, last.model_device_uid), last.model)
 
 
 def request(place: Workplace, request_id: int) -> RequestRow:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llmcxr_ws import reading
-from llmcxr_ws.domain import DeliveryRow, QuestionRow, ReportRow, ServiceRow, StudyRow
+from llmcxr_ws.domain import DeliveryRow, OtherStudy, QuestionRow, ReportRow, ServiceRow, StudyRow
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.identity import SealedKey, UnlockedKey
 from llmcxr_ws.reading import StudyDetail
@@ -75,7 +75,7 @@ class Desk:
         AccessError
             Name, password or PIN is refused.
         """
-        off_the_window()
+        _off_the_window()
         key = reading.log_in(self._db, name, password)
         account = accounts.account(self._db, name)
         shown = person_name(account.display_name) if account else name
@@ -89,7 +89,7 @@ class Desk:
         AccessError
             The secret is wrong, there is no PIN, or the user was disabled meanwhile.
         """
-        off_the_window()
+        _off_the_window()
         if not is_pin:
             key = reading.log_in(self._db, badge.user, secret)
             return replace(badge, key=key, role=key.role)
@@ -102,67 +102,72 @@ class Desk:
 
     def changes(self, since: int) -> tuple[StudyRow, ...]:
         """Return the studies that changed after a sequence number."""
-        off_the_window()
+        _off_the_window()
         return tuple(reading.worklist(self._db, since=since))
 
     def detail(self, study_id: int) -> StudyDetail:
         """Return everything about one study."""
-        off_the_window()
+        _off_the_window()
         return reading.open_study(self._db, study_id)
+
+    def other_studies(self, study_id: int) -> tuple[OtherStudy, ...]:
+        """Return the other studies of the same patient, the latest first."""
+        _off_the_window()
+        return reading.other_studies(self._db, study_id)
 
     def hold(self, study_id: int, user: str, *, take_over: bool = False) -> None:
         """Take a study for reading; raise AccessError when somebody else holds it."""
-        off_the_window()
+        _off_the_window()
         reading.hold(self._db, study_id, user=user, take_over=take_over)
 
     def let_go(self, study_id: int, user: str) -> None:
         """Give a held study back."""
-        off_the_window()
+        _off_the_window()
         reading.let_go(self._db, study_id, user=user)
 
     def save(self, report_id: int, user: str, text: str) -> int:
         """Keep an edit; return the report version that it went to."""
-        off_the_window()
+        _off_the_window()
         return reading.save_edit(self._db, report_id, user=user, text=text)
 
     def ask(self, study_id: int, user: str, text: str) -> QuestionRow:
         """Put a question; return its row."""
-        off_the_window()
+        _off_the_window()
         return reading.question(self._db, reading.ask(self._db, study_id, user=user, text=text))
 
     def question(self, question_id: int) -> QuestionRow:
         """Return a question with as much of its answer as there is."""
-        off_the_window()
+        _off_the_window()
         return reading.question(self._db, question_id)
 
     def sign(self, badge: Badge, detail: StudyDetail, text: str) -> int:
         """Write a sign request over what the reader has before him; return its id."""
-        off_the_window()
+        _off_the_window()
         return reading.request_signature(self._db, _key(badge), detail, text)
 
     def reject(self, badge: Badge, report: ReportRow, reason: str) -> int:
         """Write a request to reject a draft; return its id."""
-        off_the_window()
+        _off_the_window()
         return reading.request_rejection(self._db, _key(badge), report, reason)
 
     def resend(self, badge: Badge, delivery: DeliveryRow) -> int:
         """Write a request to send a dead delivery again; return its id."""
-        off_the_window()
+        _off_the_window()
         return reading.request_resend(self._db, _key(badge), delivery)
 
     def preferences(self, user: str) -> dict[str, dict[str, Any]]:
         """Return everything that a person set for the own window, by name."""
-        off_the_window()
+        _off_the_window()
         return reading.preferences_of(self._db, user)
 
     def set_preference(self, user: str, name: str, value: dict[str, Any]) -> None:
         """Keep one setting of a person."""
-        off_the_window()
+        _off_the_window()
         reading.set_preference(self._db, user, name, value)
 
     def services(self) -> tuple[ServiceRow, ...]:
         """Return the processes that have said they run."""
-        off_the_window()
+        _off_the_window()
         return tuple(reading.running(self._db))
 
     def path_of(self, relative: str) -> Path:
@@ -180,7 +185,10 @@ def _key(badge: Badge) -> UnlockedKey:
     return badge.key
 
 
-def off_the_window() -> None:
+def _off_the_window() -> None:
     """Raise RuntimeError on the window's thread: a call of the database there would freeze it."""
     if threading.current_thread() is threading.main_thread():
         raise RuntimeError("The database was called on the window's thread; use Tasks.in_store.")
+
+
+off_the_window = _off_the_window  # for `ui.office`, which keeps the same rule

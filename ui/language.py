@@ -74,7 +74,7 @@ def speak(app: QCoreApplication, language: str) -> bool:
     made = []
     for data in catalogues(code):
         translator = QTranslator(app)
-        if translator.load(data, len(data)):
+        if translator.load(data):
             app.installTranslator(translator)
             made.append(translator)
     _Spoken.language, _Spoken.translators = code, tuple(made)

@@ -16,6 +16,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from ui.desk import Badge, Desk
+from ui.language import mark
 from ui.tasks import Tasks
 
 READING = "reading"
@@ -60,9 +61,9 @@ def _quality(tasks: Tasks, desk: Desk) -> QWidget:
 
 
 PAGES: tuple[Page, ...] = (
-    Page("administration", "Administration", ("admin",), _administration),
-    Page("model", "Model", (), _model),
-    Page("quality", "Quality", ("admin", "researcher", "reader"), _quality),
+    Page("administration", mark("Administration"), ("admin",), _administration),
+    Page("model", mark("Model"), (), _model),
+    Page("quality", mark("Quality"), ("admin", "researcher", "reader"), _quality),
 )
 
 

@@ -35,7 +35,7 @@ class Theme:
     line: str = "#41494f"
     text: str = "#eceae4"
     muted: str = "#b4bbc0"
-    disabled: str = "#989fa4"
+    disabled: str = "#a1a8ad"
     selection: str = "#2b4a68"
     selection_text: str = "#ffffff"
     focus: str = "#93c6f5"

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from ui.icons import pixmap
-from ui.shortcuts import keys_of, text_of
+from ui.shortcuts import text_of, with_keys
 from ui.theme import current, follow, px
 
 
@@ -46,11 +55,31 @@ def tool(text: str, action: str, on_click: Callable[[], object], *, checkable: b
     made = QToolButton()
     made.setText(text)
     made.setAccessibleName(text_of(action))
-    made.setToolTip(f"{text_of(action)} ({', '.join(keys_of(action))})")
+    show_keys_of(made, action)
     made.setCheckable(checkable)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda: on_click())
     return made
+
+
+def show_keys_of(control: QAbstractButton, action: str, text: str = "") -> None:
+    """Give a button a tool tip with its keys, also when they are changed later (`refresh_keys`).
+
+    Parameters
+    ----------
+    text : str
+        What the tool tip says; else what the table of keys says of the action.
+    """
+    control.setProperty("action", action)
+    control.setProperty("actionText", text or text_of(action))
+    refresh_keys(control)
+
+
+def refresh_keys(control: QAbstractButton) -> None:
+    """Show the keys in force in a button's tool tip."""
+    action = control.property("action")
+    if isinstance(action, str):
+        control.setToolTip(with_keys(control.property("actionText"), action))
 
 
 class Mark(QLabel):

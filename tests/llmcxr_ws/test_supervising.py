@@ -103,7 +103,7 @@ def test_engines_and_their_acceptance(place: Workplace, key: UnlockedKey) -> Non
     seen = supervising.models(place)
     assert [engine.accepted for engine in seen.engines] == [False]
     assert [model["name"] for model in seen.accepted] == ["other"]
-    assert supervising.quality_seen(place, datetime.now(UTC)).fates == ()
+    assert supervising.quality_rows(place, datetime.now(UTC)).fates == ()
 
 
 def test_looks_and_moves_wait_for_the_node(place: Workplace, key: UnlockedKey) -> None:

@@ -8,8 +8,7 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui.icons import pixmap
 from ui.theme import current, px
-from ui.worklist.model import STATUS_ROLE, Column, Index
-from ui.worklist.status import Status
+from ui.worklist.model import SHAPE_ROLE, Column, Index
 
 _PAD_X, _PAD_Y, _ICON = 8, 7, 16
 
@@ -35,11 +34,11 @@ class TwoLines(QStyledItemDelegate):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         first, second = (str(index.data() or "") + "\n").split("\n")[:2]
         left, colour = area.left() + pad_x, theme.selection_text if is_selected else theme.text
-        if index.column() == Column.STATE:
-            status: Status = index.data(STATUS_ROLE)
-            colour = getattr(theme, status.tone)
+        shape: tuple[str, str] | None = index.data(SHAPE_ROLE)
+        if shape is not None:
+            colour = getattr(theme, shape[1])
             ratio = painter.device().devicePixelRatio()
-            painter.drawPixmap(QPoint(left, area.top() + pad_y), pixmap(status.shape, colour, ratio, icon))
+            painter.drawPixmap(QPoint(left, area.top() + pad_y), pixmap(shape[0], colour, ratio, icon))
             left += icon + px(6)
         font = QFont(option.font)
         line = QFontMetrics(font).lineSpacing()
