@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,20 @@ def entity(place: Workplace) -> Entity:
     return Entity(config.ae_title, "", config.dicom_port, False)
 
 
+def services_seen(place: Workplace) -> tuple[ServiceRow, ...]:
+    """Who runs; an engine's row also says, as ``accepted``, whether its model is accepted at this site."""
+    try:
+        site = place.site()
+    except ConfigError:  # written by another version: said where it is shown, no reason to hide who runs
+        return tuple(services.running(place.db))
+    return tuple(
+        replace(row, detail=row.detail | {"accepted": site.accepts_model(_weights(row))})
+        if row.kind == "engine"
+        else row
+        for row in services.running(place.db)
+    )
+
+
 def site_text(place: Workplace) -> SiteText:
     """The site's document in force."""
     version = configuration.site_version(place.db)
@@ -216,7 +230,7 @@ def models(place: Workplace) -> ModelsSeen:
     """Engines on duty, accepted models, speeds and shadows."""
     site = place.site()
     engines = tuple(
-        EngineOnDuty(row, site.accepts_model(str(row.detail.get("weights_sha256", ""))))
+        EngineOnDuty(row, site.accepts_model(_weights(row)))
         for row in services.running(place.db)
         if row.kind in ("engine", "shadow") and row.seconds_since_seen <= ALIVE_S
     )
@@ -332,6 +346,10 @@ def request_acceptance(
         "figures": dict(figures),
     }
     return requests.submit(place.db, key, kind="model", payload=payload)
+
+
+def _weights(row: ServiceRow) -> str:
+    return str(row.detail.get("weights_sha256", ""))
 
 
 def _key_fields(password: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from llmcxr_ws import reading
+from llmcxr_ws import reading, supervising
 from llmcxr_ws.domain import DeliveryRow, OtherStudy, QuestionRow, ReportRow, ServiceRow, StudyRow
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.identity import SealedKey, UnlockedKey
@@ -166,9 +166,9 @@ class Desk:
         reading.set_preference(self._db, user, name, value)
 
     def services(self) -> tuple[ServiceRow, ...]:
-        """Return the processes that have said they run."""
+        """Return the processes that have said they run, each engine with whether its model is accepted here."""
         _off_the_window()
-        return tuple(reading.running(self._db))
+        return supervising.services_seen(self._workplace)
 
     def path_of(self, relative: str) -> Path:
         """Return where a received file lies; touches neither disk nor database."""

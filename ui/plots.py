@@ -32,6 +32,7 @@ _HATCHES = (
     Qt.BrushStyle.HorPattern,
 )
 _TICKS = 4
+_STEPS = (1.0, 1.2, 1.6, 2.0, 2.4, 3.2, 4.0, 6.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,18 @@ class Chart:
         heights = [
             sum(column) if self.stacked and not self.lines else max(column) for column in known if column
         ]
-        return _round_up(max([*heights, self.highest, 10.0**-self.decimals * _TICKS]))
+        return _round_up(max([*heights, self.highest, 10.0**-self.decimals * _TICKS]), self.decimals)
 
 
-def _round_up(value: float) -> float:
-    """The next number whose quarters are easily read."""
+def _round_up(value: float, decimals: int) -> float:
+    """The next number whose quarters are written in full with so many digits behind the point."""
     size = 10.0 ** math.floor(math.log10(value))
-    return next(step * size for step in (1, 2, 4, 6, 8, 10) if step * size >= value * 0.9999)
+    found = (scale * step for scale in (size, size * 10) for step in _STEPS)
+    return next(
+        top
+        for top in found
+        if top >= value * 0.9999 and math.isclose(round(top / _TICKS, decimals), top / _TICKS)
+    )
 
 
 class Plot(QWidget):
@@ -161,11 +167,10 @@ class Plot(QWidget):
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(QColor(theme.muted))
             value = top * tick / _TICKS
-            text = f"{value:.{chart.decimals}f}" if value % 1 or chart.decimals else f"{value:.0f}"
             painter.drawText(
                 QRectF(0, y - metrics.height() / 2, area.left() - px(6), metrics.height()),
                 Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter,
-                text,
+                chart.said(value),
             )
         step = area.width() / len(chart.places)
         widest = max(metrics.horizontalAdvance(place) for place in chart.places) + px(10)

@@ -141,6 +141,7 @@ class RowTable(QTableView, Generic[Row]):
         self._order = _Order(self)
         self._order.setSourceModel(self.model_of_rows)
         self.setModel(self._order)
+        self.setObjectName("rows")
         self.setAccessibleName(name)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         mode = QAbstractItemView.SelectionMode

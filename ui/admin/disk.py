@@ -18,8 +18,11 @@ _WHAT = {"objects": mark("Films and documents"), "database": mark("Database")}
 _STATES = {
     "good": ("signed", "good", mark("Enough room.")),
     "low": ("failed", "attention", mark("Getting full: free some space, or films will be refused.")),
-    "full": ("refused", "bad", mark("Full: the listener refuses films until there is room again.")),
+    "full": ("refused", "bad", mark("Full: nothing more is taken until there is room again.")),
 }
+
+
+_FORESEEN = 3650  # days: what lies beyond isn't foreseen
 
 
 def size(count: float) -> str:
@@ -87,6 +90,8 @@ class DiskPanel(QWidget):
                 warns=size(disk.warns_below),
                 stops=size(disk.stops_below),
             )
+            if disk.what == "objects"
+            else tr("{path}; warned below {warns}", path=disk.path, warns=size(disk.warns_below))
         )
 
 
@@ -126,7 +131,7 @@ class DiskSection(Section):
                 self.panels[disk.what] = DiskPanel()
                 self._disks.addWidget(self.panels[disk.what])
             left = disk.free / sums.last_day_bytes if disk.what == "objects" and sums.last_day_bytes else None
-            self.panels[disk.what].show_disk(disk, left)
+            self.panels[disk.what].show_disk(disk, left if left is not None and left < _FORESEEN else None)
         since = sums.first_at.astimezone().date().isoformat() if sums.first_at else "–"
         days = max((datetime.now(UTC) - sums.first_at).days, 1) if sums.first_at else 1
         self.sums.setText(

@@ -82,6 +82,7 @@ class DocumentSection(Section):
 
     def refresh(self) -> None:
         """Read what is in force."""
+        self._show()
         self._draft.read()
 
     def _show(self) -> None:

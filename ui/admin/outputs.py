@@ -89,6 +89,7 @@ class OutputsSection(Section):
 
     def refresh(self) -> None:
         """Read what is in force."""
+        self._show()
         self._draft.read()
 
     def _show(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QStackedWidget, QVBoxLayout, QWidget
 
 from ui.admin.disk import DiskSection
@@ -52,6 +52,7 @@ class AdministrationPage(QWidget):
         self._is_active = False
         self._stack = QStackedWidget()
         self.list = QListWidget()
+        self.list.setObjectName("sections")
         self.list.setAccessibleName(tr("Sections of the administration"))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for title, _ in self._makers.values():
@@ -112,3 +113,5 @@ class AdministrationPage(QWidget):
 
     def _size(self) -> None:
         self.list.setFixedWidth(px(170))
+        for number in range(self.list.count()):
+            self.list.item(number).setSizeHint(QSize(px(150), px(34)))

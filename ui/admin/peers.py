@@ -109,7 +109,7 @@ class PeersSection(Section):
                     70,
                     state=lambda row: ("signed", "good") if row.taken else ("refused", "bad"),
                 ),
-                Column(tr("Service or kind"), lambda row: row.name, 250),
+                Column(tr("Service or kind"), lambda row: row.name, 400),
                 Column(tr("Transfer syntaxes"), lambda row: row.syntaxes or row.note),
             ],
             key=lambda row: row.name,
@@ -189,6 +189,7 @@ class PeersSection(Section):
 
     def refresh(self) -> None:
         """Read the document in force and who we are."""
+        self._show()
         self._draft.read()
         self.office.read(self, supervising.entity, self._on_entity)
 

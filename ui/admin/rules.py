@@ -99,6 +99,7 @@ class RulesSection(Section):
 
     def refresh(self) -> None:
         """Read what is in force."""
+        self._show()
         self._draft.read()
 
     def _show(self) -> None:

@@ -39,7 +39,7 @@ class SelfTestSection(Section):
             office,
             tr("Self-test"),
             tr(
-                "Everything that must work, checked on this machine as `llmcxr doctor` does. It takes some seconds."
+                "Everything that must work, checked on this machine as “llmcxr doctor” does. It takes some seconds."
             ),
         )
         self.table: RowTable[dict[str, Any]] = RowTable(
@@ -117,7 +117,7 @@ class SelfTestSection(Section):
         self.run.setEnabled(True)
         bad = sum(row["state"] != "ok" for row in self.table.rows)
         if not self.table.rows:
-            self.line.say(tr("The self-test said nothing. Run `llmcxr doctor` in a terminal."), "bad")
+            self.line.say(tr("The self-test said nothing. Run “llmcxr doctor” in a terminal."), "bad")
         elif bad:
             self.line.say(tr("%n check(s) didn't pass; what to do stands beside them.", n=bad), "bad")
         else:
@@ -127,7 +127,7 @@ class SelfTestSection(Section):
         if error == QProcess.ProcessError.FailedToStart:
             self._process = None
             self.run.setEnabled(True)
-            self.line.say(tr("The self-test can't be started. Run `llmcxr doctor` in a terminal."), "bad")
+            self.line.say(tr("The self-test can't be started. Run “llmcxr doctor” in a terminal."), "bad")
 
 
 def _row(line: bytes) -> dict[str, Any] | None:

@@ -58,7 +58,7 @@ class CardView(QTextBrowser):
         features = (
             QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
         )
-        document.setMarkdown(self._text or tr("This model came without a card."), features)
+        document.setMarkdown(self._text, features)
         self.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )

@@ -45,6 +45,7 @@ class ComparePanel(QWidget):
         self.comparison: Comparison | None = None
         self.shadow = QComboBox()
         self.shadow.setAccessibleName(tr("Model in the shadow"))
+        self.shadow.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.shadow.currentIndexChanged.connect(lambda _: self._show())
         self.only_different = QCheckBox(tr("Only films on which they differ"))
         self.only_different.setAccessibleName(tr("Only films on which they differ"))
@@ -75,7 +76,7 @@ class ComparePanel(QWidget):
             tr("Films"),
             [
                 Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 120),
-                Column(tr("Drafted"), lambda row: clock(row.drafted_at), 130, key=lambda row: row.drafted_at),
+                Column(tr("Drafted"), lambda row: clock(row.drafted_at), 150, key=lambda row: row.drafted_at),
                 Column(
                     tr("They differ in"),
                     lambda row: ", ".join(differences(row)) or tr("nothing"),

@@ -38,6 +38,7 @@ class ModelPage(QWidget):
         self.hint = Banner("plain", "waiting", name=tr("Hint"))
         self.engine = QComboBox()
         self.engine.setAccessibleName(tr("Engine"))
+        self.engine.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.engine.currentIndexChanged.connect(lambda _: self._show_engine())
         self.facts: RowTable[tuple[str, str]] = RowTable(
             tr("Facts of the model"),
@@ -88,7 +89,8 @@ class ModelPage(QWidget):
     def _lay_out(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(10)
-        head.addWidget(label(tr("Model of"), "heading"))
+        self._title = label(tr("Engine"), "heading")
+        head.addWidget(self._title)
         head.addWidget(self.engine)
         head.addWidget(self.accept)
         head.addStretch(1)
@@ -158,9 +160,10 @@ class ModelPage(QWidget):
 
     def _show_engine(self) -> None:
         engine = self.chosen
-        self.engine.setEnabled(engine is not None)
+        for part in (self.engine, self._title):
+            part.setVisible(engine is not None)
         self.facts.show_rows(facts(engine) if engine is not None else ())
-        self.card.show_card(str(engine.service.detail.get("card", "")) if engine is not None else "")
+        self.card.show_card(_card(engine))
         strangers = [one for one in self.seen.engines if not one.accepted and one.service.kind == "engine"]
         self.warning.say(
             tr(
@@ -271,6 +274,12 @@ class ModelPage(QWidget):
             ),
             self.line.watch(self, decided),
         )
+
+
+def _card(engine: EngineOnDuty | None) -> str:
+    if engine is None:
+        return tr("No engine runs, so there is no card to show.")
+    return str(engine.service.detail.get("card", "")) or tr("This model came without a card.")
 
 
 def _model_name(engine: EngineOnDuty) -> str:

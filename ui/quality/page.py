@@ -259,9 +259,9 @@ class QualityPage(QWidget):
         unusual = sum(point.is_unusual for point in points)
         self.drift_words.setText(
             tr(
-                "{model}: {runs} runs of up to {films} films against its first {reference}; {unusual} differ by more "
-                "than chance explains in 19 of 20 runs. One or two of many may by chance; several in a row mean that "
-                "the films have changed: a scanner, a protocol, the patients.",
+                "{model}: its films, in runs of up to {films}, against its first {reference}. Runs compared: {runs}; "
+                "with more difference than chance makes in 19 of 20: {unusual}. A few of many may have that by "
+                "chance; several in a row mean that the films have changed: a scanner, a protocol, the patients.",
                 model=found.model,
                 runs=len(points),
                 films=quality.WINDOW_FILMS,
@@ -317,6 +317,7 @@ class QualityPage(QWidget):
 def _filter(name: str) -> QComboBox:
     made = QComboBox()
     made.setAccessibleName(name)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     made.addItem(tr("all"), None)
     return made
 
