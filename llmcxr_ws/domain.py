@@ -167,6 +167,16 @@ class ReportRow:
 
 
 @dataclass(frozen=True)
+class FirstReadingRow:
+    """What a reader wrote before seeing the draft of a report version."""
+
+    report_id: int
+    user: str
+    text: str
+    written_at: datetime
+
+
+@dataclass(frozen=True)
 class QuestionRow:
     """A question and what has come of it."""
 

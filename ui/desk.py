@@ -108,7 +108,13 @@ class Desk:
     def detail(self, study_id: int) -> StudyDetail:
         """Return everything about one study."""
         _off_the_window()
-        return reading.open_study(self._db, study_id)
+        return replace(reading.open_study(self._db, study_id), reader_first=self.reader_first)
+
+    @property
+    def reader_first(self) -> bool:
+        """Whether the site hides a draft until its reader has written an own impression."""
+        _off_the_window()
+        return bool(getattr(self._workplace.site(), "reader_first", False))
 
     def other_studies(self, study_id: int) -> tuple[OtherStudy, ...]:
         """Return the other studies of the same patient, the latest first."""
@@ -130,6 +136,11 @@ class Desk:
         _off_the_window()
         return reading.save_edit(self._db, report_id, user=user, text=text)
 
+    def unlock_draft(self, report_id: int, user: str, text: str) -> None:
+        """Keep the reader's own impression; the draft may be shown then."""
+        _off_the_window()
+        reading.unlock_draft(self._db, report_id, user=user, text=text)
+
     def ask(self, study_id: int, user: str, text: str) -> QuestionRow:
         """Put a question; return its row."""
         _off_the_window()
@@ -145,10 +156,10 @@ class Desk:
         _off_the_window()
         return reading.request_signature(self._db, _key(badge), detail, text)
 
-    def reject(self, badge: Badge, report: ReportRow, reason: str) -> int:
+    def reject(self, badge: Badge, report: ReportRow, reason: str, reason_code: str) -> int:
         """Write a request to reject a draft; return its id."""
         _off_the_window()
-        return reading.request_rejection(self._db, _key(badge), report, reason)
+        return reading.request_rejection(self._db, _key(badge), report, reason, reason_code)
 
     def resend(self, badge: Badge, delivery: DeliveryRow) -> int:
         """Write a request to send a dead delivery again; return its id."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import cast
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
@@ -66,7 +67,7 @@ LIGHT = Theme(
     selection="#c9ddf1",
     selection_text="#0b1722",
     focus="#0a56a3",
-    action="#1f5f9a",
+    action="#2d6ba3",
     action_text="#ffffff",
     ai="#5a3ea6",
     ai_panel="#e7e2f6",
@@ -134,6 +135,17 @@ def _now() -> _Now:
 def current() -> Theme:
     """Return the theme on the screen."""
     return _now().theme
+
+
+class _Live:
+    """Answers for each colour with that of the theme on the screen."""
+
+    def __getattr__(self, name: str) -> str:
+        return str(getattr(_now().theme, name))
+
+
+# For whoever takes a theme once and draws with it for long: it is always the one on the screen.
+LIVE = cast(Theme, _Live())
 
 
 def scale() -> float:

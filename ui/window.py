@@ -35,10 +35,11 @@ from ui.language import tr
 from ui.pages import PAGES, READING, PageStack
 from ui.person import Person
 from ui.report.panel import ReportPanel
+from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
 from ui.services import ServiceLights
 from ui.shortcuts import SHORTCUTS, Scope
-from ui.sign.dialogs import RejectDialog, SignDialog, ToSign
+from ui.sign.dialogs import SignDialog, ToSign
 from ui.sign.entry import EntryPage
 from ui.sign.take_over import TakeOverDialog
 from ui.tasks import Tasks
@@ -151,7 +152,7 @@ class MainWindow(QMainWindow):
         self.report.reject_wanted.connect(self.reject)
         self.report.take_over_wanted.connect(self.take_over)
         self.report.new_version.connect(self.case.refresh)
-        for source in (self.case.failed, self.chat.failed, self._tasks.failed):
+        for source in (self.case.failed, self.chat.failed, self.report.failed, self._tasks.failed):
             source.connect(self.say_error)
 
     def _add_actions(self) -> None:
@@ -163,6 +164,20 @@ class MainWindow(QMainWindow):
             "focus.film": self.film.view.setFocus,
             "focus.report": self.report.editor.setFocus,
             "focus.question": self.chat.box.setFocus,
+            "report.findings": partial(self.report.editor.go_to_section, "findings"),
+            "report.impression": partial(self.report.editor.go_to_section, "impression"),
+            "report.undo": self.report.editor.undo,
+            "report.redo": self.report.editor.redo,
+            "report.find": self.report.finder.begin,
+            "report.expand": self.report.expand,
+            "report.macros": self.report.edit_macros,
+            "report.clean": self.report.toggle_clean,
+            "report.unlock": self.report.show_draft,
+            "change.next": partial(self.report.editor.step_change, 1),
+            "change.previous": partial(self.report.editor.step_change, -1),
+            "change.accept": self.report.editor.accept_current,
+            "change.reject": self.report.editor.reject_current,
+            "change.accept_all": self.report.editor.accept_all,
             "report.original": self.report.toggle_original,
             "report.reject": self.reject,
             "report.sign": self.sign,
@@ -355,6 +370,8 @@ class MainWindow(QMainWindow):
         self.header.show_study(detail)
         self.report.show_study(detail)
         self.chat.show_study(detail)
+        # Answers lean on what the model sees: they stay hidden with the draft.
+        self.chat.setVisible(not self.report.is_draft_hidden)
         self.film.show_count(self.case.film_count)
         if self.is_open:
             self._show_title(detail)
@@ -410,10 +427,10 @@ class MainWindow(QMainWindow):
             return
         report = detail.report
 
-        def send(reason: str) -> None:
+        def send(reason: str, code: str) -> None:
             self._tasks.in_store(
                 self,
-                lambda: self._desk.reject(badge, report, reason),
+                lambda: self._desk.reject(badge, report, reason, code),
                 lambda _: self.case.refresh(),
                 self.say_error,
             )

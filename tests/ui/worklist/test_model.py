@@ -13,9 +13,10 @@ from pytestqt.qtbot import QtBot
 from llmcxr_ws.domain import Identity, StudyRow
 from llmcxr_ws.states import ReportState, StudyState
 from ui.worklist.detail import sentences
+from ui.worklist.filters import CHIPS
 from ui.worklist.model import Column, WorklistModel, WorklistOrder
 from ui.worklist.panel import WorklistPanel
-from ui.worklist.status import Rank, status_of
+from ui.worklist.status import status_of
 
 ARRIVED = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -68,7 +69,7 @@ def test_qts_own_tester_finds_nothing(model: WorklistModel) -> None:
     order.search("name03")
     model.merge([row(3, updated_seq=20, state=StudyState.SIGNED), row(30, updated_seq=21)])
     order.search("")
-    order.show_ranks(frozenset({Rank.DONE}))
+    order.show_only(CHIPS[4], "anna")
     model.tick()
     assert len(testers) == 2
     assert names(order) == ["NAME03"]
