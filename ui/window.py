@@ -349,6 +349,7 @@ class MainWindow(QMainWindow):
         for timer in (self._poll, self._services, self._idle):
             timer.stop()
         self.busy.stop()
+        self.pages.stop()
         self.chat.stop_looking()
 
     def _on_changes(self, rows: tuple[StudyRow, ...]) -> None:
@@ -530,6 +531,7 @@ class MainWindow(QMainWindow):
         self._last_resort.stop()
         self._is_closing = False
         self.busy.go_on()
+        self.pages.set_active(True)
         self._poll.start()
         self._services.start()
         self._idle.start()
