@@ -38,7 +38,9 @@ class Scrolled(QScrollArea):
         inside.installEventFilter(self)
 
     def _needed(self, *, least: bool) -> int:
-        layout, width = self._inside.layout(), max(self.viewport().width(), px(120))
+        # As if the bar were there always: a width that depends on it would make it come and go for ever.
+        room = self.contentsRect().width() - self.verticalScrollBar().sizeHint().width()
+        layout, width = self._inside.layout(), max(room, px(80))
         if layout is None:
             return 0
         if not layout.hasHeightForWidth():

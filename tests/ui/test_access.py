@@ -6,6 +6,7 @@ Walks every page and every dialog as they stand in `scenes`; a room that adds on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from PySide6.QtCore import Qt
@@ -26,6 +27,7 @@ from PySide6.QtWidgets import (
     QTextEdit,
     QWidget,
 )
+from pytestqt.exceptions import TimeoutError as QtTimeoutError
 
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
@@ -33,6 +35,7 @@ from tests.ui.scenes import SCENES, Scene
 from ui.preferences import Preferences
 from ui.viewer import FilmView
 
+SETTLE_MS = 3000
 CONTROLS = (
     QAbstractButton,
     QAbstractItemView,
@@ -133,7 +136,20 @@ def test_tab_reaches_every_control(scene: tuple[Seat, QWidget]) -> None:
 def test_nothing_is_cut_off_at_any_size_of_text(scene: tuple[Seat, QWidget], size: int) -> None:
     seat, top = scene
     seat.window.person.set_preferences(Preferences().with_value("text_size", size))
-    seat.qtbot.wait(120)
+    found: list[str] = []
+
+    def is_whole() -> bool:
+        found[:] = cut_off(top)
+        return not found
+
+    # Layouts settle in the event loop, one after the other.
+    with suppress(QtTimeoutError):
+        seat.qtbot.waitUntil(is_whole, timeout=SETTLE_MS)
+    assert found == []
+
+
+def cut_off(top: QWidget) -> list[str]:
+    """Say which labels and buttons of a window are smaller than what they say."""
     problems = []
     for found in top.findChildren(QWidget):
         if not found.isVisible() or found.window() is not top or is_inner(found):
@@ -152,7 +168,7 @@ def test_nothing_is_cut_off_at_any_size_of_text(scene: tuple[Seat, QWidget], siz
         overlap = cut_by(found)
         if overlap:
             problems.append(f"{describe(found)} is cut by {overlap}")
-    assert problems == []
+    return problems
 
 
 def cut_by(found: QWidget) -> str:
