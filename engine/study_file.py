@@ -22,8 +22,8 @@ from engine.errors import DataError
 from engine.safe_write import replacing, write_json
 
 _NUMBERS = re.compile(r"-?\d+(\.\d+)?")
-# Paths, and what stands in quotation marks.
-_NAMES = re.compile(r"'[^']*' |\S*[/\\]\S*", re.VERBOSE)
+# Paths, and what stands in quotation marks; an apostrophe inside a word is none.
+_NAMES = re.compile(r"(?<!\w)'[^']*'(?!\w) | \S*[/\\]\S*", re.VERBOSE)
 
 SETTINGS_SUFFIX = ".settings.json"
 
@@ -170,4 +170,5 @@ def _is_refused(line: Mapping[str, Any]) -> bool:
 
 
 def _content(line: Mapping[str, Any]) -> bytes:
-    return (json.dumps(line, ensure_ascii=False) + "\n").encode()
+    # A file's name may have bytes that are no UTF-8; what stands for one is written as JSON's own escape.
+    return (json.dumps(line, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
