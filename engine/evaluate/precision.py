@@ -55,13 +55,13 @@ def evaluate_precision(
 ) -> dict[str, Any]:
     """Give `backends` (each runtime and precision against the reference), `not_fit` and `encoder`.
 
-    Builds are made below `builds`, or found there. Raises DataError for an imported model, which has no graphs.
+    Builds are made below `builds`, or found there. Raises DataError for an imported model.
     """
     bundle = model.bundle
     if not isinstance(bundle, Bundle):
         raise DataError(
-            f"{bundle.manifest.name} is an imported model, which runs in torch alone: there is nothing to compare. "
-            "Name a bundle."
+            f"{bundle.manifest.name} is an imported model, and precisions are compared by a bundle's graph. Name a "
+            "bundle."
         )
     cohort = load_cohort(model, rows, read)
     top, _ = strata(cohort)
@@ -95,7 +95,7 @@ def evaluate_precision(
         "most_lost": MOST_LOST,
         "backends": figures,
         "not_fit": costly,
-        "encoder": encoder_figures(bundle, model.backends.images, cohort.rows, read),
+        "encoder": encoder_figures(bundle, cohort.rows, read, threads),
     }
 
 
