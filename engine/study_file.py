@@ -152,6 +152,8 @@ class StudyFile:
             ) from error
         except ValueError as error:
             raise DataError(f"{self._settings} can't be read: {error}. {how}") from error
+        if not isinstance(before, dict):
+            raise DataError(f"{self._settings} holds no settings. {how}")
         different = sorted(name for name in {*before, *settings} if before.get(name) != settings.get(name))
         if different:
             name = different[0]

@@ -154,8 +154,8 @@ def test_films_after_many_refused_at_once_are_not_lost(model: Model, tmp_path: P
     good = pictures(tmp_path / "good", 1)
     for ahead in (1, 2):
         said = said_of(model, [*missing, *good], Plan(rows=1, ahead=ahead))
-        assert list(said) == [*missing, *good]
-        assert [bool(one.refused) for one in said.values()] == [True] * 9 + [False]
+        assert set(said) == {*missing, *good}
+        assert {file for file, one in said.items() if one.refused} == set(missing)
 
 
 def test_a_film_already_seen_is_not_encoded_again(model: Model, tmp_path: Path) -> None:
@@ -226,10 +226,11 @@ def test_films_are_found_in_folders_by_their_content(tmp_path: Path) -> None:
     film_file(folder / "DICOMDIR", None)
     Image.fromarray(chest_pixels()).save(folder / "a.picture", format="JPEG")
     (folder / "list.dcm").write_text("not DICOM at all")
+    os.mkfifo(folder / "pipe.dcm")
     named = tmp_path / "named.txt"
     found = find_films([named, folder, folder / "empty"])
     assert found.films == [named, folder / "a.picture", folder / "b" / "deep" / "IM0001"]
-    assert found.others == 2
+    assert found.others == 3
     assert list(found.refused) == [folder / "empty"] and "no film" in found.refused[folder / "empty"]
 
 
@@ -308,6 +309,10 @@ def test_a_file_of_another_study_is_not_gone_on_with(tiny_folder: Path, tmp_path
     settings = json.loads((tmp_path / "out.jsonl.settings.json").read_text(encoding="utf-8"))
     with StudyFile(out, settings), pytest.raises(DataError, match="another run"):
         StudyFile(out, settings)
+    (tmp_path / "out.jsonl.settings.json").write_text("[1]\n")
+    with pytest.raises(DataError, match="holds no settings"):
+        StudyFile(out, settings)
+    (tmp_path / "out.jsonl.settings.json").write_text(json.dumps(settings))
     out.write_bytes(b"[1]\n" + content)
     with pytest.raises(DataError, match="Line 1 of"):
         StudyFile(out, settings)
