@@ -42,14 +42,16 @@ class StudyFile:
         self.ended, self.reasons = Counter[str](), Counter[str]()
         self._settings = path.with_name(path.name + SETTINGS_SUFFIX)
         try:
-            if path.exists():
-                self._check_settings(settings)
-            else:
-                write_json(self._settings, settings)
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = self._opened()
         except OSError as error:
             raise self._unusable(error) from error
+        # From here on the file is ours alone, so that of two runs begun at once one writes the settings.
         try:
+            if self._stream.seek(0, os.SEEK_END):
+                self._check_settings(settings)
+            else:
+                write_json(self._settings, settings)
             self._read(again)
         except OSError as error:
             self._stream.close()

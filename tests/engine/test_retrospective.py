@@ -318,6 +318,19 @@ def test_a_file_of_another_study_is_not_gone_on_with(tiny_folder: Path, tmp_path
         StudyFile(out, settings)
 
 
+def test_of_two_runs_begun_at_once_one_writes_the_settings(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out.jsonl"
+    with StudyFile(out, {"seed": 1}), pytest.raises(DataError, match="another run"):
+        StudyFile(out, {"seed": 2})
+    beside = out.with_name("out.jsonl.settings.json")
+    assert json.loads(beside.read_text(encoding="utf-8")) == {"seed": 1}
+    # Nothing was written yet, so another study may begin.
+    with StudyFile(out, {"seed": 2}) as lines:
+        lines.add({"file": "a"})
+    with pytest.raises(DataError, match="seed was 2 and is 1"):
+        StudyFile(out, {"seed": 1})
+
+
 def test_a_name_that_is_no_utf8_has_its_line_and_reasons_stay_readable(tmp_path: Path) -> None:
     name = os.fsdecode(str(tmp_path).encode() + b"/f\xe9.png")
     reason = f"The picture {name} doesn't fit the model's 'side' of 256. It isn't one."
