@@ -84,7 +84,8 @@ class MachineConfig(BaseSettings):
         default=0, ge=0, description="CPU threads of the engine; 0: one for each core."
     )
     engine_runtime: str = Field(
-        default="auto", description="Runtime of the engine: auto, onnxruntime, hybrid or torch."
+        default="auto",
+        description="Runtime of the engine: auto, onnxruntime, hybrid, torch, tensorrt_rtx or tensorrt.",
     )
     engine_precision: str = Field(
         default="auto",

@@ -104,6 +104,8 @@ class TensorRTImageModel:
         self._folder, self._flavour, self._jit = folder, flavour, jit
         self._most = limits.films
         self._encoder = self._open(ENCODER_ENGINE)
+        # Built exactly so, whatever the language model's precision (engine.building.tensorrt_engine).
+        self.arithmetic = f"float32 by {flavour} on {current_gpu().device}"
         self._decoder: LoadedEngine | None = None
 
     def encode(self, films: Films) -> Codes:
