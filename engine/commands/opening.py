@@ -149,7 +149,8 @@ def film_of(content: bytes, spec: PreprocessingSpec) -> Film:
 
     if not is_dicom(content):
         return film_from_file(content, spec)
-    pixels = imaging.stored(imaging.read_dataset(content))
+    with _readable_header():
+        pixels = imaging.stored(imaging.read_dataset(content))
     return film_from_array(pixels.values, spec, pixels.padding_mask)
 
 
@@ -165,7 +166,8 @@ def context_of(model: Model, content: bytes) -> str | None:
 
     if not model.bundle.manifest.context or not is_dicom(content):
         return model.context("", None)
-    facts = read_facts(read_dataset(content))
+    with _readable_header():
+        facts = read_facts(read_dataset(content))
     return model.context(facts.view, facts.patient_age_years)
 
 
@@ -207,6 +209,22 @@ class SiteReader:
         """Give the context line of the film's prompts."""
         with refusals():
             return context_of(self._model, content)
+
+
+@contextmanager
+def _readable_header() -> Iterator[None]:
+    """Refuse a value whose length doesn't fit its VR, in words of our own: pydicom's quote its bytes."""
+    from pydicom.errors import BytesLengthException
+
+    from llmcxr_ws.errors import ImagingError
+
+    try:
+        yield
+    except BytesLengthException as error:
+        raise ImagingError(
+            "The DICOM header can't be read: a value has a length that its VR doesn't allow.",
+            what_to_do="Ask for the image to be sent again.",
+        ) from error
 
 
 @contextmanager

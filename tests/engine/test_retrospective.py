@@ -129,6 +129,10 @@ def test_bad_films_are_refused_one_by_one_with_their_reason(model: Model, tmp_pa
     (tmp_path / "cut.dcm").write_bytes(content[: len(content) // 2])
     # A header whose first element is nonsense, which libraries take in many ways.
     (tmp_path / "nonsense.dcm").write_bytes(content[:132] + bytes(range(256)) * 3)
+    # Rows (0028,0010) of three bytes, which no US has.
+    at = content.index(b"\x28\x00\x10\x00US\x02\x00")
+    rows = b"\x28\x00\x10\x00US\x03\x00" + content[at + 8 : at + 10] + b"\x00"
+    (tmp_path / "length.dcm").write_bytes(content[:at] + rows + content[at + 10 :])
     broken = read_film(good[1], model.bundle.preprocessing)
     wanted = {
         "note.txt": "can't be read as an image",
@@ -137,6 +141,7 @@ def test_bad_films_are_refused_one_by_one_with_their_reason(model: Model, tmp_pa
         "empty.dcm": "no pixel data",
         "cut.dcm": "cut short",
         "nonsense.dcm": "",
+        "length.dcm": "a length that its VR doesn't allow",
         "missing.png": "can't be read",
         "film01.png": "The runtime can't encode this film.",
     }
