@@ -238,6 +238,12 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
+def test_a_runtime_that_nothing_is_built_for_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    made = run("model", "build", "demo", "--runtime", "cuda", "--builds", tmp_path)
+    assert isinstance(made.exception, EngineFailure)
+    assert "'cuda'. Use one of onnxruntime, tensorrt_rtx, tensorrt." in str(made.exception)
+
+
 def test_the_command_builds_and_a_draft_is_made_with_the_build(tmp_path: Path) -> None:
     made = run("model", "build", "demo", "--precision", "int8", "--builds", tmp_path, "--json")
     assert made.exit_code == 0, made.output

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 import tensorrt_rtx
 
 from engine.building import tensorrt_engine
+from engine.building.build import Item
 from engine.building.gpu_package import build_for_gpu
 from engine.building.sources import source_of
 from engine.building.tensorrt_engine import EngineBuilder, Graphs, build_engines, engine_key
@@ -325,7 +327,14 @@ def test_all_that_is_asked_of_an_engine_on_a_gpu_is_there() -> None:
 
 
 def test_a_whole_model_is_built_and_found_and_not_built_twice(demo: Bundle, tmp_path: Path) -> None:
-    folder = build_for_gpu(demo, tmp_path, "float16", RTX, ["sm86"])
+    told: list[str] = []
+
+    def track(items: Iterable[Item], what: str, total: int, done: int) -> Iterator[Item]:
+        told.append(what)
+        yield from items
+
+    folder = build_for_gpu(demo, tmp_path, "float16", RTX, ["sm86"], track=track)
+    assert told == ["float16 tensors"]
     manifest = load_engines(folder)
     # The usual limits, cut to the demonstration model's 512 positions.
     assert manifest.limits == Limits(positions=512)

@@ -23,6 +23,7 @@ from engine.building.sources import folder_sizes
 from engine.building.weights import FolderWeights
 from engine.builds import BuildKey, load_build
 from engine.bundle import Bundle
+from engine.errors import ExportError
 from engine.runtime.hf_backend import HuggingFaceLanguageModel
 from engine.runtime.onnx_backend import OnnxImageModel, OnnxLanguageModel
 from engine.runtime.torch_backend import TorchImageModel
@@ -74,6 +75,21 @@ def test_without_a_gpu_it_ends_with_a_sentence(tmp_path: Path) -> None:
     assert done.stderr.startswith("Nothing was measured: CUDA says")
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_what_the_engine_refuses_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise ExportError("The build needs about 18.0 GiB of memory.")
+
+    monkeypatch.setattr(gpu, "_flavour", lambda asked: (RTX, ""))
+    monkeypatch.setattr(gpu, "measured", refused)
+    with pytest.raises(SystemExit, match="Nothing was measured: The build needs about 18"):
+        gpu.main(["--folder", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        gpu.main(["--tokens", "289"])
+    assert "they take 641" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("allowed", [Allowed(0, TEXT), Allowed(TEXT, TEXT + CODES)])
