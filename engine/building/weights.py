@@ -23,7 +23,6 @@ class FolderWeights:
     """The safetensors of a Hugging Face GPT-NeoX, mapped, each read when it is asked for."""
 
     def __init__(self, folder: Path, files: list[str]) -> None:
-        self._maps: list[mmap.mmap] = []
         self._places: dict[str, tuple[mmap.mmap, int, Mapping[str, Any]]] = {}
         for name in files:
             self._open(folder / name)

@@ -51,8 +51,9 @@ BuildsOption = Annotated[
 PrecisionOption = Annotated[
     str,
     typer.Option(
-        help="auto, or a precision that the model was built in: float32, int8, int8-dynamic, int4; auto is the "
-        "setting, else a bundle's own graph, or an imported model's int8 build where there is one."
+        help="auto, or a precision that the model was built in: float32, int8, int8-dynamic, int4, on a GPU float16 "
+        "or bfloat16; auto is the setting, else engines that the GPU here can run, else a bundle's own graph, or an "
+        "imported model's int8 build where there is one."
     ),
 ]
 ThreadsOption = Annotated[

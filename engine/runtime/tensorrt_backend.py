@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import BackendError, first_line
+from engine.errors import BackendError
 from engine.runtime.backend import Codes, Films, Ids, Logits
 from engine.runtime.bounded_rows import BoundedRows
 from engine.runtime.cuda import Buffer, Gpu, current_gpu
@@ -46,9 +46,6 @@ def available(flavour: Flavour) -> str:
         return _unfit(flavour, trt, current_gpu())
     except BackendError as error:
         return str(error)
-    # What cuda-bindings raise for a library of the driver that they can't find.
-    except RuntimeError as error:
-        return f"CUDA can't be used: {first_line(error)} Install NVIDIA's driver, or run on the CPU."
 
 
 def best_flavour() -> tuple[Flavour | None, str]:
