@@ -77,6 +77,31 @@ class PreprocessingSpec:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class FilmSeen:
+    """What was done to one film, as numbers: whoever has its stored values can make the same picture again.
+
+    A value v of `size` [rows, columns] becomes `greys[round((v - low) * 255 / (high - low))]`, with v kept between
+    `low` and `high`; padding becomes black. Then the picture is scaled to `scaled` (width, height) by `resample`
+    and cut to `cut` (left, top, right, bottom).
+    """
+
+    version: str
+    size: tuple[int, int]
+    low: int
+    high: int
+    greys: tuple[int, ...]
+    scaled: tuple[int, int]
+    cut: tuple[int, int, int, int]
+    resample: str
+
+    def to_evidence(self) -> dict[str, Any]:
+        """Give the entry that is kept with a draft."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
+
+
 def film_from_file(path_or_bytes: str | Path | bytes, spec: PreprocessingSpec) -> Film:
     """Turn a PNG, JPEG or TIFF film into float32 [channels, side, side] in [-1, 1].
 
@@ -98,9 +123,24 @@ def film_from_array(
     padding: those count in neither minimum, maximum nor histogram and come out black.
     Raises FilmRefused with what is wrong.
     """
+    return film_and_seen(stored, spec, padding_mask, source)[0]
+
+
+def film_and_seen(
+    stored: Stored,
+    spec: PreprocessingSpec,
+    padding_mask: NDArray[np.bool_] | None = None,
+    source: Source = "dicom",
+) -> tuple[Film, FilmSeen]:
+    """Do what `film_from_array` does, and say what was done."""
     steps = spec.file if source == "file" else spec.dicom
-    grey = prepared_grey(stored, steps, spec.minimum_side, padding_mask)
-    return film_from_grey(grey, spec)
+    grey, made = _prepared(stored, steps, spec.minimum_side, padding_mask)
+    rows, columns = stored.shape
+    scaled, cut = cut_of(rows, columns, spec.side, to_even=spec.crop == "even")
+    seen = FilmSeen(
+        spec.version, (rows, columns), made.low, made.high, made.greys, scaled, cut, spec.resample
+    )
+    return film_from_grey(grey, spec), seen
 
 
 def film_from_grey(grey: NDArray[np.uint8], spec: PreprocessingSpec) -> Film:
@@ -114,6 +154,21 @@ def prepared_grey(
     stored: Stored, steps: Steps, minimum_side: int, padding_mask: NDArray[np.bool_] | None = None
 ) -> NDArray[np.uint8]:
     """Apply the grey-value steps to stored values [H, W], giving 8 bits of the same size."""
+    return _prepared(stored, steps, minimum_side, padding_mask)[0]
+
+
+@dataclass(frozen=True)
+class _Made:
+    """The range that was scaled to 8 bits, and what became of each of those 256 levels."""
+
+    low: int
+    high: int
+    greys: tuple[int, ...]
+
+
+def _prepared(
+    stored: Stored, steps: Steps, minimum_side: int, padding_mask: NDArray[np.bool_] | None
+) -> tuple[NDArray[np.uint8], _Made]:
     if stored.ndim != 2 or stored.dtype not in (np.uint8, np.uint16):
         raise FilmRefused(
             f"A film must be one 2-D array of 8 or 16 bit unsigned values, this is {stored.ndim}-D "
@@ -125,8 +180,9 @@ def prepared_grey(
             f"{minimum_side}. Use the original film."
         )
     valid = _valid_pixels(stored, padding_mask)
+    low, high, table = 0, 255, np.arange(256, dtype=np.uint8)
     if steps.min_max:
-        grey = _min_max(stored, valid)
+        grey, low, high = _min_max(stored, valid)
     elif stored.dtype == np.uint8:
         grey = stored.astype(np.uint8)
     else:
@@ -134,12 +190,19 @@ def prepared_grey(
             "16-bit values need the min-max step, which this bundle's preprocessing leaves out."
         )
     if steps.equalize:
-        grey = equalize_histogram(grey, valid)
-    return grey if valid is None else np.where(valid, grey, np.uint8(0))
+        table = equalization(grey, valid)
+        grey = table[grey]
+    made = _Made(low, high, tuple(int(level) for level in table))
+    return (grey if valid is None else np.where(valid, grey, np.uint8(0))), made
 
 
 def equalize_histogram(grey: NDArray[np.uint8], valid: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
-    """Equalise 8-bit grey as OpenCV's equalizeHist defines it; only `valid` pixels are counted.
+    """Equalise 8-bit grey as OpenCV's equalizeHist defines it; only `valid` pixels are counted."""
+    return np.asarray(equalization(grey, valid)[grey])
+
+
+def equalization(grey: NDArray[np.uint8], valid: NDArray[np.bool_] | None = None) -> NDArray[np.uint8]:
+    """Give what OpenCV's equalizeHist makes of each of the 256 levels; only `valid` pixels are counted.
 
     The first occupied grey value maps to 0; the others to the cumulated count without it, scaled to 255 in
     single precision and rounded half to even.
@@ -148,11 +211,11 @@ def equalize_histogram(grey: NDArray[np.uint8], valid: NDArray[np.bool_] | None 
     first = int(np.flatnonzero(histogram)[0])
     total = int(histogram.sum())
     if histogram[first] == total:
-        return grey.copy()
+        return np.arange(256, dtype=np.uint8)
     scale = np.float32(255.0) / np.float32(total - histogram[first])
     cumulated = np.cumsum(histogram) - histogram[first]
     table = np.rint(np.clip(cumulated, 0, None).astype(np.float32) * scale)
-    return np.asarray(np.clip(table, 0, 255).astype(np.uint8)[grey])
+    return np.asarray(np.clip(table, 0, 255).astype(np.uint8))
 
 
 def published(side: int, channels: int) -> PreprocessingSpec:
@@ -171,24 +234,33 @@ def resized_and_cropped(
 ) -> NDArray[np.uint8]:
     """Scale [H, W] so that its short side is `side` (each side rounded) and take the centre square."""
     height, width = grey.shape
-    factor = side / min(height, width)
+    scaled, cut = cut_of(height, width, side, to_even=to_even)
     image = Image.fromarray(grey)
     if (height, width) != (side, side):
-        image = image.resize((max(side, round(width * factor)), max(side, round(height * factor))), resample)
+        image = image.resize(scaled, resample)
+    return np.asarray(image.crop(cut))
+
+
+def cut_of(
+    height: int, width: int, side: int, *, to_even: bool
+) -> tuple[tuple[int, int], tuple[int, int, int, int]]:
+    """Give the scaled size (width, height) of a film and its centre square (left, top, right, bottom) in it."""
+    factor = side / min(height, width)
+    scaled = max(side, round(width * factor)), max(side, round(height * factor))
     # Python rounds half to even, and so does torchvision's centre crop.
     left, top = (
-        round(spare / 2) if to_even else spare // 2 for spare in (image.width - side, image.height - side)
+        round(spare / 2) if to_even else spare // 2 for spare in (scaled[0] - side, scaled[1] - side)
     )
-    return np.asarray(image.crop((left, top, left + side, top + side)))
+    return scaled, (left, top, left + side, top + side)
 
 
-def _min_max(stored: Stored, valid: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+def _min_max(stored: Stored, valid: NDArray[np.bool_] | None) -> tuple[NDArray[np.uint8], int, int]:
     inside = stored if valid is None else stored[valid]
     low, high = int(inside.min()), int(inside.max())
     if high == low:
         raise FilmRefused(f"All pixels of the image have the value {low}; there is nothing to read on it.")
     shifted = np.clip(stored.astype(np.float64) - low, 0, high - low)
-    return np.asarray(np.rint(shifted * (255.0 / (high - low))).astype(np.uint8))
+    return np.asarray(np.rint(shifted * (255.0 / (high - low))).astype(np.uint8)), low, high
 
 
 def _valid_pixels(stored: Stored, padding_mask: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

@@ -21,7 +21,7 @@ from engine.errors import EngineError, FilmRefused
 from engine.guard import Agreement, GuardReading
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
-from engine.preprocess import Film, film_from_array
+from engine.preprocess import Film, FilmSeen, film_and_seen
 from llmcxr_ws import imaging, jobs
 from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.errors import StoreError, UserFacingError
@@ -144,7 +144,7 @@ class Worker:
             return "obsolete"
         started_at = datetime.now(UTC)
         try:
-            check, context, film = self._checked(wanted.film_path)
+            check, context, film, seen = self._checked(wanted.film_path)
             draft = self._model.report(check.codes, context=context, on_step=self._watch(pulse), film=film)
         except Refused as refusal:
             return self._end_draft(claimed, refusal.code, refusal.sentence, excluded=True)
@@ -154,7 +154,7 @@ class Worker:
             return self._end_draft(claimed, "film_unreadable", error.sentence, excluded=False)
         except EngineError as error:
             return self._end_draft(claimed, "model_failed", str(error), excluded=False)
-        made = self._new_draft(check, context, draft, started_at, wanted)
+        made = self._new_draft(check, context, draft, started_at, wanted, seen)
         reports.finish_draft(self._db, claimed, made, counted=self._counted(draft))
         log.info(
             "draft.made",
@@ -182,10 +182,11 @@ class Worker:
         draft: Draft,
         started_at: datetime,
         wanted: DraftInput,
+        seen: FilmSeen,
     ) -> NewDraft:
         bundle = self._model.bundle
-        seen = asdict(check)
-        seen.pop("codes")
+        checked = asdict(check)
+        checked.pop("codes")
         return NewDraft(
             film_sop_instance_uid=wanted.film_sop_instance_uid,
             instances=wanted.instances,
@@ -202,8 +203,9 @@ class Worker:
                 "token_probabilities": [round(value, 6) for value in draft.token_probabilities],
                 "instruction": draft.instruction,
                 "context": context,
-                "input_check": seen,
+                "input_check": checked,
                 "preprocessing": bundle.preprocessing.version,
+                "film_seen": seen.to_evidence(),
                 "runtime": self._model.backends.name,
                 "precision": self._model.backends.precision,
                 "findings_judged": list(bundle.manifest.findings.judged),
@@ -245,15 +247,15 @@ class Worker:
         questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=True)
         return f"failed: {code}"
 
-    def _checked(self, path: str) -> tuple[InputCheck, str | None, Film]:
+    def _checked(self, path: str) -> tuple[InputCheck, str | None, Film, FilmSeen]:
         """Read a received film and pass it through the input check.
 
-        Gives the check, the film's context line, if prompts hold one, and the film. Raises Refused where it isn't
-        accepted.
+        Gives the check, the film's context line, if prompts hold one, the film, and how it was made. Raises Refused
+        where it isn't accepted.
         """
         dataset = imaging.read_dataset(self._objects.path(path))
         try:
-            film = self._film(dataset)
+            film, seen = self._film(dataset)
         except FilmRefused as error:
             raise Refused("input_check", str(error)) from error
         check = self._model.check_film(film)
@@ -264,7 +266,7 @@ class Worker:
         self._recent[path] = check, context
         if len(self._recent) > FILMS_REMEMBERED:
             self._recent.popitem(last=False)
-        return check, context, film
+        return check, context, film, seen
 
     def _seen(self, path: str) -> tuple[InputCheck, str | None]:
         """Give a film's check and context line; one of the last films, as after its draft, isn't encoded again."""
@@ -278,11 +280,11 @@ class Worker:
 
         Raises ImagingError for pixels that can't be decoded, FilmRefused for what isn't a film.
         """
-        return self._film(imaging.read_dataset(self._objects.path(path)))
+        return self._film(imaging.read_dataset(self._objects.path(path)))[0]
 
-    def _film(self, dataset: Dataset) -> Film:
+    def _film(self, dataset: Dataset) -> tuple[Film, FilmSeen]:
         pixels = imaging.stored(dataset)
-        return film_from_array(pixels.values, self._model.bundle.preprocessing, pixels.padding_mask)
+        return film_and_seen(pixels.values, self._model.bundle.preprocessing, pixels.padding_mask)
 
     def _watch(self, pulse: _Pulse) -> Callable[[], None]:
         def on_step() -> None:

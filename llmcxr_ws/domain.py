@@ -115,6 +115,20 @@ class StudyRow:
     held_by: str
     held_at: datetime | None
     updated_seq: int
+    # As the order says it: STAT, HIGH, ROUTINE, MEDIUM, LOW, or empty.
+    requested_priority: str = ""
+    # What the network beside the model says of the film, and whether the draft says something else.
+    film_abnormal: bool | None = None
+    guard_disagrees: bool = False
+
+
+@dataclass(frozen=True)
+class OtherStudy:
+    """Another study of a patient, with its instances, and whether its header bears another name."""
+
+    study: StudyRow
+    instances: tuple[InstanceRow, ...]
+    has_other_name: bool
 
 
 @dataclass(frozen=True)
@@ -150,6 +164,16 @@ class ReportRow:
     def text(self) -> str:
         """What the report says now: the reader's edit, else the AI text."""
         return self.edit_text if self.edit_text is not None else self.ai_text
+
+
+@dataclass(frozen=True)
+class FirstReadingRow:
+    """What a reader wrote before seeing the draft of a report version."""
+
+    report_id: int
+    user: str
+    text: str
+    written_at: datetime
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ class HeaderFacts:
     photometric: str
     has_pixels: bool
     acquired: str
+    requested_priority: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
@@ -85,7 +86,7 @@ class HeaderFacts:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> HeaderFacts:
         """Return the facts that :meth:`to_dict` wrote, whatever else the dictionary holds."""
-        known = {field.name: values[field.name] for field in fields(cls)}
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
         for name in ("image_type", "patient_orientation"):
             known[name] = tuple(known[name])
         return cls(**known)
@@ -117,7 +118,15 @@ def read_facts(ds: Dataset, *, has_pixels: bool | None = None) -> HeaderFacts:
         photometric=_text(ds, "PhotometricInterpretation"),
         has_pixels="PixelData" in ds if has_pixels is None else has_pixels,
         acquired=_acquired(ds),
+        requested_priority=_requested_priority(ds),
     )
+
+
+def _requested_priority(ds: Dataset) -> str:
+    """Return Requested Procedure Priority (0040,1003), PS3.3 C.4.11, wherever the modality put it."""
+    orders = ds.get("RequestAttributesSequence") or ()
+    found = [_text(item, "RequestedProcedurePriority") for item in (ds, *orders)]
+    return next((priority.upper() for priority in found if priority), "")
 
 
 def _view(ds: Dataset) -> tuple[View, str]:

@@ -58,6 +58,25 @@ class VoiLut:
         return np.divide(look_up(self, units), float((1 << self.bits) - 1))
 
 
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Brightness in 0..1 given at unit values `units`, ascending; straight between them, level beyond them."""
+
+    units: NDArray[np.float64]
+    bright: NDArray[np.float64]
+    explanation: str = ""
+
+    @classmethod
+    def over(cls, units: NDArray[np.floating[Any]], bright: NDArray[np.float64], explanation: str) -> Curve:
+        """Make a curve from the brightness of each unit value, in any order."""
+        ascending, first = np.unique(np.asarray(units, dtype=np.float64), return_index=True)
+        return cls(ascending, np.asarray(bright, dtype=np.float64)[first], explanation)
+
+    def apply(self, units: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Return the brightness in 0..1 of each value."""
+        return np.asarray(np.interp(np.asarray(units, dtype=np.float64), self.units, self.bright))
+
+
 def look_up(lut: VoiLut, units: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return the table's own value for each unit value; those outside take the nearest entry."""
     index = np.clip(np.rint(units).astype(np.int64) - lut.first, 0, len(lut.values) - 1)

@@ -25,6 +25,7 @@ from llmcxr_ws.grey import (
     read_windows,
 )
 from llmcxr_ws.pixels import SUPPORTED_TRANSFER_SYNTAXES, decode, read_dataset
+from llmcxr_ws.spacing import Spacing, read_spacing
 
 __all__ = [
     "SUPPORTED_TRANSFER_SYNTAXES",
@@ -61,8 +62,13 @@ class Displayed:
     voi: Voi
     is_voi_from_header: bool
     invert: bool
-    pixel_spacing_mm: tuple[float, float] | None
+    spacing: Spacing | None
     pixel_aspect: float
+
+    @property
+    def pixel_spacing_mm(self) -> tuple[float, float] | None:
+        """Row and column spacing in mm, whatever they refer to."""
+        return self.spacing.as_pair if self.spacing is not None else None
 
     @property
     def values(self) -> NDArray[np.float32]:
@@ -98,7 +104,7 @@ def displayed(source: Path | Dataset) -> Displayed:
     padding_mask = _padding_mask(ds, raw)
     windows, voi_luts = read_windows(ds), read_voi_luts(ds, units)
     from_header: tuple[Voi, ...] = (*voi_luts, *windows)
-    spacing, aspect = _geometry(ds)
+    spacing = read_spacing(ds)
     return Displayed(
         levels=levels,
         units=units,
@@ -108,8 +114,8 @@ def displayed(source: Path | Dataset) -> Displayed:
         voi=from_header[0] if from_header else full_range_window(_used_units(levels, units, padding_mask)),
         is_voi_from_header=bool(from_header),
         invert=_is_inverted(ds),
-        pixel_spacing_mm=spacing,
-        pixel_aspect=aspect,
+        spacing=spacing,
+        pixel_aspect=_aspect(ds, spacing),
     )
 
 
@@ -147,16 +153,20 @@ def stored(source: Path | Dataset) -> Stored:
     """
     ds = read_dataset(source) if isinstance(source, Path) else source
     image = displayed(ds)
+    table, bits = stored_table(ds, image)
+    return Stored(table[image.levels], bits, image.padding_mask)
+
+
+def stored_table(ds: Dataset, image: Displayed) -> tuple[NDArray[np.uint8] | NDArray[np.uint16], int]:
+    """Return what the model is given for each level of a displayed image, and how many bits deep that is."""
     if ds.get("ModalityLUTSequence"):
         table = np.rint(image.units).astype(np.int64)
         bits = max(int(table.max()).bit_length(), 8)
     else:
-        table, bits = np.arange(len(image.units), dtype=np.int64), ds.BitsStored
+        table, bits = np.arange(len(image.units), dtype=np.int64), int(ds.BitsStored)
     if _falls(image, table):
         table = (1 << bits) - 1 - table
-    if bits <= 8:
-        return Stored(table.astype(np.uint8)[image.levels], bits, image.padding_mask)
-    return Stored(table.astype(np.uint16)[image.levels], bits, image.padding_mask)
+    return (table.astype(np.uint8) if bits <= 8 else table.astype(np.uint16)), bits
 
 
 def _level_range(ds: Dataset, raw: NDArray[Any]) -> tuple[int, int]:
@@ -217,13 +227,11 @@ def _used_units(
     return units[_used_levels(levels, padding_mask)]
 
 
-def _geometry(ds: Dataset) -> tuple[tuple[float, float] | None, float]:
-    """Return (row, column) spacing in mm, calibrated before detector plane, and the pixel's aspect."""
-    for keyword in ("PixelSpacing", "ImagerPixelSpacing"):
-        values = ds.get(keyword)
-        if values is not None and len(values) == 2 and min(values) > 0:
-            return (float(values[0]), float(values[1])), float(values[0]) / float(values[1])
+def _aspect(ds: Dataset, spacing: Spacing | None) -> float:
+    """Return a pixel's height over its width: by its spacing, else by Pixel Aspect Ratio (0028,0034)."""
+    if spacing is not None:
+        return spacing.row_mm / spacing.column_mm
     ratio = ds.get("PixelAspectRatio")
     if ratio is not None and len(ratio) == 2 and min(ratio) > 0:
-        return None, float(ratio[0]) / float(ratio[1])
-    return None, 1.0
+        return float(ratio[0]) / float(ratio[1])
+    return 1.0

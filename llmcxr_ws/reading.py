@@ -10,7 +10,9 @@ from typing import Any
 
 from llmcxr_ws.domain import (
     DeliveryRow,
+    FirstReadingRow,
     InstanceRow,
+    OtherStudy,
     QuestionRow,
     ReportRow,
     RequestRow,
@@ -19,11 +21,14 @@ from llmcxr_ws.domain import (
 )
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.identity import UnlockedKey, canonical_text, text_sha256, unlock
+from llmcxr_ws.rejections import OTHER, words_of
 from llmcxr_ws.states import ReportState
 from llmcxr_ws.store import (
     accounts,
     deliveries,
+    first_readings,
     holds,
+    others,
     preferences,
     questions,
     reports,
@@ -53,6 +58,9 @@ class StudyDetail:
     questions: tuple[QuestionRow, ...]
     requests: tuple[RequestRow, ...]
     deliveries: tuple[DeliveryRow, ...]
+    first_readings: tuple[FirstReadingRow, ...] = ()
+    # Whether the site hides a draft until its reader has written an own impression.
+    reader_first: bool = False
 
 
 def log_in(db: Database, name: str, password: str) -> UnlockedKey:
@@ -84,7 +92,13 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
         questions=tuple(questions.questions_of(db, study_id)),
         requests=tuple(requests.requests_of(db, study_id)),
         deliveries=tuple(deliveries.deliveries_of(db, study_id)),
+        first_readings=tuple(first_readings.first_readings_of(db, study_id)),
     )
+
+
+def other_studies(db: Database, study_id: int) -> tuple[OtherStudy, ...]:
+    """The other studies of the same patient, the latest first."""
+    return tuple(others.studies_of_same_patient(db, study_id))
 
 
 def hold(db: Database, study_id: int, *, user: str, take_over: bool = False) -> None:
@@ -106,6 +120,17 @@ def let_go(db: Database, study_id: int, *, user: str) -> None:
 def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
     """Autosave; give the id of the version it was saved to (a newer one may have come meanwhile)."""
     return reports.save_edit(db, report_id, user=user, text=text)
+
+
+def unlock_draft(db: Database, report_id: int, *, user: str, text: str) -> None:
+    """Keep the reader's own impression and show the draft for it; both are logged.
+
+    Raises
+    ------
+    StoreError
+        There is no text yet, or no draft any more.
+    """
+    first_readings.unlock(db, report_id, user=user, text=text)
 
 
 def ask(db: Database, study_id: int, *, user: str, text: str) -> int:
@@ -161,15 +186,21 @@ def request_signature(db: Database, key: UnlockedKey, detail: StudyDetail, text:
     )
 
 
-def request_rejection(db: Database, key: UnlockedKey, report: ReportRow, reason: str) -> int:
-    """Ask the node to reject a draft, with the reason."""
+def request_rejection(
+    db: Database, key: UnlockedKey, report: ReportRow, reason: str, reason_code: str = OTHER
+) -> int:
+    """Ask the node to reject a draft, with a code of `llmcxr_ws.rejections` and the reason in words."""
     if report.state not in (ReportState.DRAFT, ReportState.WITHHELD):
         raise StoreError(f"The report is '{report.state}'.", what_to_do="Only a draft can be rejected.")
     if not reason.strip():
         raise StoreError(
             "A rejection without a reason was refused.", what_to_do="Say what is wrong with the draft."
         )
-    payload = {"reason": reason.strip(), "report_id": report.id}
+    if words_of(reason_code) is None:
+        raise StoreError(
+            f"The reason code '{reason_code}' is unknown.", what_to_do="Choose one from the list."
+        )
+    payload = {"reason": reason.strip(), "reason_code": reason_code, "report_id": report.id}
     return requests.submit(
         db, key, kind="reject", payload=payload, study_id=report.study_id, report_id=report.id
     )

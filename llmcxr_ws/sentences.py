@@ -1,11 +1,18 @@
-"""Sentences of a report and where each comes from: kept from the AI text, edited from it, or written by a person."""
+"""Sentences of a report and where each comes from: kept from the AI text, edited from it, or written by a person.
+
+The heading of a section is no sentence. A sentence that went to another section stays the sentence it was.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
+
+from llmcxr_ws.sections import Section, parts_of
 
 Origin = Literal["ai_kept", "ai_edited", "human"]
 
@@ -21,44 +28,119 @@ class Sentence:
 
     text: str
     origin: Origin
+    section: Section = "impression"
+
+
+@dataclass(frozen=True)
+class Span:
+    """A sentence and its place in a text, in characters."""
+
+    text: str
+    start: int
+    end: int
+    section: Section
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sentence of the AI and what became of it; None where one side has nothing of the kind."""
+
+    ai: Span | None
+    mine: Span | None
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the sentence comes from; None for one of the AI's of which nothing is left."""
+        if self.mine is None:
+            return None
+        if self.ai is None:
+            return "human"
+        return "ai_kept" if self.ai.text == self.mine.text else "ai_edited"
+
+
+def spans(text: str) -> tuple[Span, ...]:
+    """Sentences of a text with their places: ended by a full stop and white space, by a new line or a heading."""
+    return tuple(
+        span for part in parts_of(text) for span in _spans_of(text, part.heading[1], part.end, part.section)
+    )
+
+
+def _spans_of(text: str, start: int, end: int, section: Section) -> Iterator[Span]:
+    edges = [(match.start() + start, match.end() + start) for match in _BREAK.finditer(text[start:end])]
+    begins = [start, *(after for _, after in edges)]
+    ends = [*(before for before, _ in edges), end]
+    for first, last in zip(begins, ends, strict=True):
+        piece = text[first:last]
+        if stripped := piece.strip():
+            at = first + len(piece) - len(piece.lstrip())
+            yield Span(stripped, at, at + len(stripped), section)
 
 
 def split(text: str) -> list[str]:
-    """Sentences of a text: ended by a full stop and white space, or by a new line."""
-    return [part.strip() for part in _BREAK.split(text) if part.strip()]
+    """Sentences of a text, without the headings of its sections."""
+    return [span.text for span in spans(text)]
+
+
+def align(ai_text: str, text: str) -> tuple[Pair, ...]:
+    """Put each sentence of `text` beside the AI's that it was, each used once, in the order of `text`.
+
+    Kept sentences are found first, so that an edited one can't take the place of one that was kept; one of the
+    same section goes before one of the other. An AI sentence of which nothing is left stands after the one that it
+    followed.
+    """
+    ours, theirs = spans(text), spans(ai_text)
+    left = dict(enumerate(theirs))
+    used: dict[int, int] = {}
+    for same_section in (True, False):
+        for at, mine in enumerate(ours):
+            if at not in used:
+                for other, ai in left.items():
+                    if ai.text == mine.text and (ai.section == mine.section) >= same_section:
+                        used[at] = other
+                        del left[other]
+                        break
+    for at, mine in enumerate(ours):
+        if at not in used:
+            best = max(left, key=lambda other: _likeness(left[other], mine), default=None)
+            if best is not None and ratio(left[best].text, mine.text) >= EDITED_RATIO:
+                used[at] = best
+                del left[best]
+    pairs = [Pair(theirs[used[at]] if at in used else None, mine) for at, mine in enumerate(ours)]
+    return tuple(_with_removed(pairs, theirs, sorted(left)))
+
+
+def _with_removed(pairs: list[Pair], theirs: tuple[Span, ...], removed: list[int]) -> list[Pair]:
+    """Put what was removed where it stood: after what came before it, else before what came after it."""
+    for at in removed:
+        order = {pair.ai.start: place for place, pair in enumerate(pairs) if pair.ai is not None}
+        before = [order[ai.start] for ai in theirs[:at] if ai.start in order]
+        after = [order[ai.start] for ai in theirs[at + 1 :] if ai.start in order]
+        place = before[-1] + 1 if before else after[0] if after else len(pairs)
+        pairs.insert(place, Pair(theirs[at], None))
+    return pairs
+
+
+def _likeness(ai: Span, mine: Span) -> tuple[float, bool]:
+    return ratio(ai.text, mine.text), ai.section == mine.section
+
+
+@lru_cache(maxsize=8192)
+def ratio(ai: str, mine: str) -> float:
+    """How many words two sentences share, in order: 0 to 1."""
+    matcher = difflib.SequenceMatcher(None, ai.lower().split(), mine.lower().split())
+    # The cheap upper bound spares most of the work of comparing unlike sentences.
+    return matcher.ratio() if matcher.quick_ratio() >= EDITED_RATIO else 0.0
 
 
 def with_origin(ai_text: str, text: str) -> list[Sentence]:
     """Say of each sentence of `text` where it comes from; each AI sentence is used once."""
-    return _compare(ai_text, text)[0]
+    return [
+        Sentence(pair.mine.text, pair.origin, pair.mine.section)
+        for pair in align(ai_text, text)
+        if pair.mine is not None and pair.origin is not None
+    ]
 
 
 def removed(ai_text: str, text: str) -> list[str]:
     """AI sentences of which nothing is left in `text`."""
-    return _compare(ai_text, text)[1]
-
-
-def _compare(ai_text: str, text: str) -> tuple[list[Sentence], list[str]]:
-    """The sentences of `text` with their origin, and the AI sentences that none of them uses.
-
-    Kept sentences are found first, so that an edited one can't take the place of one that was kept.
-    """
-    remaining = split(ai_text)
-    kept: list[Sentence | str] = []
-    for sentence in split(text):
-        if sentence in remaining:
-            remaining.remove(sentence)
-            kept.append(Sentence(sentence, "ai_kept"))
-        else:
-            kept.append(sentence)
-    origins = [part if isinstance(part, Sentence) else _edited_or_human(part, remaining) for part in kept]
-    return origins, remaining
-
-
-def _edited_or_human(sentence: str, remaining: list[str]) -> Sentence:
-    words = sentence.lower().split()
-    ratios = [difflib.SequenceMatcher(None, other.lower().split(), words).ratio() for other in remaining]
-    if ratios and max(ratios) >= EDITED_RATIO:
-        remaining.pop(ratios.index(max(ratios)))
-        return Sentence(sentence, "ai_edited")
-    return Sentence(sentence, "human")
+    return [pair.ai.text for pair in align(ai_text, text) if pair.ai is not None and pair.mine is None]

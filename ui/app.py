@@ -20,6 +20,7 @@ from PySide6.QtCore import (
     QMessageLogContext,
     QObject,
     QSize,
+    Qt,
     QTimer,
     QtMsgType,
     Signal,
@@ -31,6 +32,8 @@ from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.workplace import Workplace
 from ui.desk import Desk
+from ui.language import read_all
+from ui.person import Person
 from ui.tasks import Tasks
 from ui.theme import apply_theme
 from ui.window import TITLE, MainWindow
@@ -103,6 +106,7 @@ def make_application() -> QApplication:
     app.setApplicationName("llmcxr")
     app.setApplicationDisplayName(TITLE)
     apply_theme(app)
+    read_all()
     return app
 
 
@@ -126,6 +130,39 @@ def _started_application() -> QApplication:
             _LOG.info("window.qt", message=message)
 
 
+class Seating(QObject):
+    """Keeps one main window on the screen: another language is another window with the same person and study."""
+
+    def __init__(self, tasks: Tasks, desk: Desk, defects: Defects, user: str) -> None:
+        super().__init__()
+        self._tasks, self._desk, self._defects = tasks, desk, defects
+        self._person = Person(tasks, desk, self)
+        self.window = self._make(user)
+
+    def _make(self, user: str) -> MainWindow:
+        made = MainWindow(self._tasks, self._desk, user, self._person)
+        self._defects.set_window(made)
+        # Later: whoever asked for the language is still at work in the window that goes.
+        made.language_changed.connect(self._renew, Qt.ConnectionType.QueuedConnection)
+        return made
+
+    def _renew(self) -> None:
+        """Save, then put a new window in the place of the old one."""
+        self.window.report.autosave.flush(self._replace, self.window.say_error)
+
+    def _replace(self) -> None:
+        old, badge = self.window, self.window.badge
+        study = old.case.study_id if old.is_open else None
+        old.retire()
+        new = self.window = self._make(old.entry.user.text())
+        new.setGeometry(old.geometry())
+        new.showMaximized() if old.isMaximized() else new.show()
+        if badge is not None:
+            new.come_back(badge, study)
+        old.hide()
+        old.deleteLater()
+
+
 def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks], None] | None = None) -> int:
     """Open the window and work until it is closed; return the exit status.
 
@@ -140,13 +177,13 @@ def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks]
     workplace = Workplace.open(home)
     tasks = Tasks()
     tasks.defect.connect(defects.report)
-    window = MainWindow(tasks, Desk(workplace), user)
-    defects.set_window(window)
+    seating = Seating(tasks, Desk(workplace), defects, user)
+    window = seating.window
     window.resize(_SIZE.boundedTo(app.primaryScreen().availableSize()))
     window.show()
     # Python runs these at the next look at the worklist, half a second later at most.
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: window.close())
+        signal.signal(number, lambda _number, _frame: seating.window.close())
     if when_open is not None:
         QTimer.singleShot(0, lambda: when_open(window, tasks))
     try:

@@ -10,12 +10,14 @@ from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
-from llmcxr_ws.domain import StudyRow
+from llmcxr_ws.domain import OtherStudy, StudyRow
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
+from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import StudyState
+from ui.comparison import Comparison, comparisons, current_title
 from ui.desk import Badge, Desk
-from ui.films import FilmChoice, choices, load_film, overlay_of
+from ui.films import FilmChoice, choices, load_film, overlay_of, see_again
 from ui.tasks import Tasks, Ticket
 from ui.viewer.film import Film
 
@@ -32,6 +34,9 @@ class Case(QObject):
     refreshed(StudyDetail) : the same study in a newer state
     film_ready(Film) : the chosen film can be shown
     film_missing(str) : it can't, and why
+    comparisons_changed(tuple of Comparison) : the films that may stand beside the one on the screen
+    comparison_ready(Film, Comparison) : the film to compare with can be shown
+    comparison_missing(str, Comparison) : it can't, and why
     failed(UserFacingError) : something else was refused
     """
 
@@ -39,6 +44,9 @@ class Case(QObject):
     refreshed = Signal(object)
     film_ready = Signal(object)
     film_missing = Signal(str)
+    comparisons_changed = Signal(object)
+    comparison_ready = Signal(object, object)
+    comparison_missing = Signal(str, object)
     failed = Signal(object)
 
     def __init__(self, tasks: Tasks, desk: Desk, parent: QObject) -> None:
@@ -52,6 +60,9 @@ class Case(QObject):
         self._films: OrderedDict[str, Film] = OrderedDict()
         self._loading: dict[str, Ticket] = {}
         self._seen: set[str] = set()
+        self._drawn_as: dict[str, FilmSeen | None] = {}
+        self._others: tuple[OtherStudy, ...] = ()
+        self._compared: Comparison | None = None
 
     @property
     def detail(self) -> StudyDetail | None:
@@ -72,6 +83,18 @@ class Case(QObject):
     def film_count(self) -> int:
         """How many images of the open study can be shown."""
         return len(self._choices)
+
+    @property
+    def is_drafted_film_shown(self) -> bool:
+        """Whether the film on the screen is the one that the draft speaks of."""
+        return bool(self._choices) and self._choices[self._at].is_drafted
+
+    @property
+    def film_title(self) -> str:
+        """What the film on the screen is called beside another one."""
+        if self._detail is None or not self._choices:
+            return ""
+        return current_title(self._detail.study, self._choices[self._at])
 
     def set_badge(self, badge: Badge | None) -> None:
         """Tell who sits here."""
@@ -118,10 +141,12 @@ class Case(QObject):
         """Put the study away."""
         self._let_go()
         self._wanted, self._detail, self._choices = None, None, ()
+        self._others, self._compared = (), None
 
     def forget_films(self) -> None:
         """Drop all pixels kept in memory."""
         self._films.clear()
+        self._drawn_as.clear()
 
     def show_film(self, by: int = 0) -> None:
         """Show the film `by` places further in the study."""
@@ -132,6 +157,13 @@ class Case(QObject):
             return
         self._at = min(max(self._at + by, 0), len(self._choices) - 1)
         self._load(self._detail, self._at, is_wanted=True)
+        self._tell_comparisons()
+
+    def compare(self, with_film: Comparison | None) -> None:
+        """Fetch a film to stand beside the one on the screen; None for none any more."""
+        self._compared = with_film
+        if with_film is not None:
+            self._load_choice(with_film.study, with_film.choice, with_film.place)
 
     def prefetch(self, row: StudyRow | None) -> None:
         """Fetch a study's first film, for when it is opened next."""
@@ -157,8 +189,30 @@ class Case(QObject):
                 self._tasks.in_store(self, partial(self._desk.let_go, detail.study.id, self._badge.user))
             return
         self._detail, self._choices, self._at, self._seen = detail, choices(detail), 0, set()
+        self._others, self._compared = (), None
         self.opened.emit(detail)
         self.show_film()
+        study_id = detail.study.id
+        self._tasks.in_store(
+            self,
+            lambda: self._desk.other_studies(study_id),
+            partial(self._on_others, study_id),
+            self.failed.emit,
+        )
+
+    def _on_others(self, study_id: int, others: tuple[OtherStudy, ...]) -> None:
+        if study_id == self._wanted:
+            self._others = others
+            self._tell_comparisons()
+
+    def _tell_comparisons(self) -> None:
+        if self._detail is None or not self._choices:
+            self.comparisons_changed.emit(())
+            return
+        found = comparisons(self._detail, self._others, self._choices[self._at])
+        self.comparisons_changed.emit(found)
+        if found:
+            self._load_choice(found[0].study, found[0].choice, found[0].place)
 
     def _on_refreshed(self, detail: StudyDetail) -> None:
         if detail.study.id != self._wanted:
@@ -170,16 +224,27 @@ class Case(QObject):
         self.refreshed.emit(detail)
         if shown not in uids:
             self.show_film()
+        elif shown in self._films:
+            self._load(detail, self._at, is_wanted=True)
 
     def _load(self, detail: StudyDetail, at: int, *, is_wanted: bool) -> None:
         found = choices(detail)
         choice, place = found[at], (at + 1, len(found))
-        uid = choice.instance.sop_instance_uid
+        kept = self._films.get(choice.uid)
+        if kept is None:
+            self._load_choice(detail.study, choice, place)
+        elif is_wanted:
+            self._films.move_to_end(choice.uid)
+            self._show(choice.uid, kept.with_overlay(overlay_of(detail.study, choice, place)))
+            self._see_again(kept, detail, choice)
+
+    def _load_choice(self, study: StudyRow, choice: FilmChoice, place: tuple[int, int]) -> None:
+        """Decode a film unless it is kept or on its way, then show it where it is wanted by then."""
+        uid = choice.uid
         kept = self._films.get(uid)
         if kept is not None:
             self._films.move_to_end(uid)
-            if is_wanted:
-                self._show(uid, with_overlay(kept, detail, choice, place))
+            self._offer(uid, kept.with_overlay(overlay_of(study, choice, place)))
             return
         if uid in self._loading:
             return
@@ -190,15 +255,42 @@ class Case(QObject):
             self._keep(uid, film)
             if self._is_on_screen(uid):
                 self._show(uid, film)
+            self._offer(uid, film)
 
         def failed(error: UserFacingError) -> None:
             self._loading.pop(uid, None)
             if self._is_on_screen(uid):
                 self._seen.add(uid)
                 self.film_missing.emit(error.sentence)
+            if self._compared is not None and self._compared.uid == uid:
+                self.comparison_missing.emit(error.sentence, self._compared)
 
-        work = partial(load_film, path, detail, choice, place)
+        self._drawn_as[uid] = choice.seen
+        work = partial(load_film, path, study, choice, place)
         self._loading[uid] = self._tasks.in_pixels(self, work, done, failed)
+
+    def _offer(self, uid: str, film: Film) -> None:
+        """Hand over a film that is wanted for comparison."""
+        if self._compared is not None and self._compared.uid == uid:
+            self.comparison_ready.emit(film, self._compared)
+
+    def _see_again(self, film: Film, detail: StudyDetail, choice: FilmChoice) -> None:
+        """Draw what the model saw where a draft came after the film was decoded, or another draft."""
+        seen, uid = choice.seen, choice.uid
+        if seen is None or seen == self._drawn_as.get(uid):
+            return
+        self._drawn_as[uid] = seen
+
+        def done(again: Film) -> None:
+            self._keep(uid, again)
+            if self._is_on_screen(uid) and self._detail is not None:
+                place = (self._at + 1, len(self._choices))
+                overlay = overlay_of(self._detail.study, self._choices[self._at], place)
+                self._show(uid, again.with_overlay(overlay))
+
+        path = self._desk.path_of(choice.instance.path)
+        # What fails here has failed before the draft could be made of it: nothing more to say.
+        self._tasks.in_pixels(self, partial(see_again, path, film, seen), done, lambda _: None)
 
     def _is_on_screen(self, uid: str) -> bool:
         return bool(self._choices) and self._choices[self._at].instance.sop_instance_uid == uid
@@ -210,12 +302,8 @@ class Case(QObject):
     def _keep(self, uid: str, film: Film) -> None:
         self._films[uid] = film
         while len(self._films) > _KEPT_FILMS:
-            self._films.popitem(last=False)
-
-
-def with_overlay(film: Film, detail: StudyDetail, choice: FilmChoice, place: tuple[int, int]) -> Film:
-    """Return the same film with the corner texts of today."""
-    return film.with_overlay(overlay_of(detail, choice, place))
+            gone, _ = self._films.popitem(last=False)
+            self._drawn_as.pop(gone, None)
 
 
 def _is_free(study: StudyRow) -> bool:

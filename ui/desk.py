@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llmcxr_ws import reading
-from llmcxr_ws.domain import DeliveryRow, QuestionRow, ReportRow, ServiceRow, StudyRow
+from llmcxr_ws.domain import DeliveryRow, OtherStudy, QuestionRow, ReportRow, ServiceRow, StudyRow
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.identity import SealedKey, UnlockedKey
 from llmcxr_ws.reading import StudyDetail
@@ -103,7 +103,18 @@ class Desk:
     def detail(self, study_id: int) -> StudyDetail:
         """Return everything about one study."""
         _off_the_window()
-        return reading.open_study(self._db, study_id)
+        return replace(reading.open_study(self._db, study_id), reader_first=self.reader_first)
+
+    @property
+    def reader_first(self) -> bool:
+        """Whether the site hides a draft until its reader has written an own impression."""
+        _off_the_window()
+        return self._workplace.site().reader_first
+
+    def other_studies(self, study_id: int) -> tuple[OtherStudy, ...]:
+        """Return the other studies of the same patient, the latest first."""
+        _off_the_window()
+        return reading.other_studies(self._db, study_id)
 
     def hold(self, study_id: int, user: str, *, take_over: bool = False) -> None:
         """Take a study for reading; raise AccessError when somebody else holds it."""
@@ -120,6 +131,11 @@ class Desk:
         _off_the_window()
         return reading.save_edit(self._db, report_id, user=user, text=text)
 
+    def unlock_draft(self, report_id: int, user: str, text: str) -> None:
+        """Keep the reader's own impression; the draft may be shown then."""
+        _off_the_window()
+        reading.unlock_draft(self._db, report_id, user=user, text=text)
+
     def ask(self, study_id: int, user: str, text: str) -> QuestionRow:
         """Put a question; return its row."""
         _off_the_window()
@@ -135,10 +151,10 @@ class Desk:
         _off_the_window()
         return reading.request_signature(self._db, _key(badge), detail, text)
 
-    def reject(self, badge: Badge, report: ReportRow, reason: str) -> int:
+    def reject(self, badge: Badge, report: ReportRow, reason: str, reason_code: str) -> int:
         """Write a request to reject a draft; return its id."""
         _off_the_window()
-        return reading.request_rejection(self._db, _key(badge), report, reason)
+        return reading.request_rejection(self._db, _key(badge), report, reason, reason_code)
 
     def resend(self, badge: Badge, delivery: DeliveryRow) -> int:
         """Write a request to send a dead delivery again; return its id."""

@@ -1,73 +1,129 @@
-"""The film with its row of tools: fit, 1:1, invert, windows to choose from, films of the study."""
+"""The film with its tools: fit, 1:1, windows to choose from, lengths, magnifier, the prior side by side."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from ui.comparison import Comparison
 from ui.shortcuts import Scope, actions_by_key
-from ui.viewer import Film, FilmView
+from ui.viewer import Film
 from ui.viewer.overlay import look_text
+from ui.viewer.pair import FilmPair
 from ui.widgets import label, tool
+
+NO_PRIOR = "No other film of this patient is in the store."
+NOT_SEEN = "What the model saw isn't known for this film: no draft speaks of it, or an older one."
+NOT_TO_SCALE = "Not to scale: a header gives no pixel spacing."
 
 
 class FilmPanel(QWidget):
-    """Shows the films of the open study.
+    """Shows the films of the open study, and one to compare with.
 
     Signals
     -------
     step_requested(int) : the next (1) or previous (-1) film
+    comparison_wanted(Comparison or None) : a film to stand beside the one shown, or none any more
+    said(str) : why a wish can't be carried out
     """
 
     step_requested = Signal(int)
+    comparison_wanted = Signal(object)
+    said = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
-        self.view = FilmView(actions_by_key(Scope.FILM))
-        self.view.step_requested.connect(self.step_requested)
-        self.view.look_changed.connect(self._on_look)
-        self.looks = QComboBox()
-        self.looks.setAccessibleName("Window")
-        self.looks.setToolTip("Stored and computed windows (W)")
-        self.looks.setMinimumWidth(230)
+        self.pair = FilmPair(actions_by_key(Scope.FILM))
+        self.view = self.pair.current
+        self._comparisons: tuple[Comparison, ...] = ()
+        self._compared: Comparison | None = None
+        self._title = ""
+        self.looks = self._box("Window", "Stored and computed windows (W)", 180)
         self.looks.activated.connect(self._on_chosen)
+        self.films = self._box("Compare with", "Films to compare with", 150)
+        self.films.activated.connect(self._on_film_chosen)
         self.count = label("", "muted")
+        self.scale_note = label(NOT_TO_SCALE, "attention")
+        self._make_tools()
+        self._connect()
+        self._lay_out()
+        self.show_nothing("No study chosen")
+        self.show_comparisons((), "")
+
+    def _box(self, name: str, tip: str, width: int) -> QComboBox:
+        made = QComboBox()
+        made.setAccessibleName(name)
+        made.setToolTip(tip)
+        made.setMinimumWidth(width)
+        made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return made
+
+    def _make_tools(self) -> None:
         view = self.view
         self.invert = tool("Invert", "film.invert", view.invert, checkable=True)
+        self.seen = tool("Model view", "film.seen", view.toggle_seen, checkable=True)
+        self.measure = tool(
+            "Measure", "film.measure", lambda: view.measure(not view.is_measuring), checkable=True
+        )
+        self.magnify = tool(
+            "Magnifier", "film.magnify", lambda: view.magnify(not view.is_magnifying), checkable=True
+        )
+        self.prior = tool("Prior", "film.prior", self.toggle_prior, checkable=True)
+        self.swap = tool("Swap", "film.swap", self.pair.swap)
         self._film_tools = (
             tool("◀", "film.previous", lambda: self.step_requested.emit(-1)),
             tool("▶", "film.next", lambda: self.step_requested.emit(1)),
         )
-        tools = QHBoxLayout()
-        tools.setContentsMargins(8, 8, 8, 0)
-        tools.setSpacing(6)
-        tools.addWidget(tool("Fit", "film.fit", view.fit))
-        tools.addWidget(tool("1:1", "film.one_to_one", view.one_to_one))
-        tools.addWidget(self.invert)
-        tools.addWidget(tool("Reset", "film.reset", view.reset))
-        tools.addWidget(self.looks)
-        tools.addStretch(1)
-        tools.addWidget(self.count)
-        for made in self._film_tools:
-            tools.addWidget(made)
+
+    def _connect(self) -> None:
+        for view in (self.pair.current, self.pair.prior):
+            view.step_requested.connect(self.step_requested)
+            view.action_requested.connect(self._on_action)
+            view.tools_changed.connect(self._show_tools)
+        self.view.look_changed.connect(self._on_look)
+        self.pair.changed.connect(self._show_tools)
+
+    def _lay_out(self) -> None:
+        view = self.view
+        upper = (
+            tool("Fit", "film.fit", view.fit),
+            tool("1:1", "film.one_to_one", view.one_to_one),
+            self.invert,
+            tool("Reset", "film.reset", view.reset),
+            self.looks,
+            self.count,
+            *self._film_tools,
+        )
+        lower = (self.seen, self.measure, self.magnify, self.prior, self.films, self.swap)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        layout.addLayout(tools)
-        layout.addWidget(self.view, 1)
-        self.show_nothing("No study chosen")
+        layout.setContentsMargins(0, 8, 0, 0)
+        layout.setSpacing(6)
+        for row in (upper, lower):
+            tools = QHBoxLayout()
+            tools.setContentsMargins(8, 0, 8, 0)
+            tools.setSpacing(6)
+            for made in row:
+                tools.addWidget(made)
+            layout.addLayout(tools)
+        self.scale_note.setContentsMargins(10, 0, 8, 0)
+        layout.addWidget(self.scale_note)
+        layout.addWidget(self.pair, 1)
+
+    # What is shown
 
     def show_film(self, film: Film) -> None:
-        """Show a film; the same pixels with other corner texts leave window and zoom alone."""
+        """Show a film; the same pixels with other texts or looks leave window and zoom alone."""
         shown = self.view.film
         if shown is not None and shown.levels is film.levels:
             self.view.replace_overlay(film)
+            self._list_looks(film)
+            self._on_look()
             return
-        self.looks.clear()
-        for number, look in enumerate(film.looks):
-            name = look.explanation or ("As stored" if number == 0 else look_text(look))
-            self.looks.addItem(name)
+        self._list_looks(film)
         self.view.set_film(film)
+        self.pair.current_changed()
+        self._show_tools()
 
     def show_nothing(self, sentence: str) -> None:
         """Show no film but why."""
@@ -76,9 +132,87 @@ class FilmPanel(QWidget):
 
     def show_count(self, count: int) -> None:
         """Say how many films the study has."""
-        self.count.setText("" if count == 0 else f"{count} film{'s' if count != 1 else ''}")
+        self.count.setText("" if count == 0 else "1 film" if count == 1 else f"{count} films")
         for made in self._film_tools:
             made.setEnabled(count > 1)
+
+    def show_comparisons(self, found: tuple[Comparison, ...], title: str) -> None:
+        """List the films that may be compared with; `title` is what the shown film is called beside one.
+
+        Another study ends a comparison that isn't among them.
+        """
+        self._comparisons, self._title = found, title
+        self.films.clear()
+        for comparison in found:
+            self.films.addItem(comparison.title)
+        at = next((n for n, known in enumerate(found) if self._is_compared(known)), -1)
+        if self.pair.is_pair and at < 0:
+            self._end_comparison()
+        elif self.pair.is_pair:
+            self._want(found[at])
+        self.films.setCurrentIndex(max(at, 0) if found else -1)
+        self.films.setPlaceholderText(NO_PRIOR)
+        self._show_tools()
+
+    def show_comparison(self, film: Film, comparison: Comparison) -> None:
+        """Put a film beside the one shown, unless another was asked for meanwhile."""
+        if self._is_compared(comparison):
+            shown = self.pair.prior.film
+            if not self.pair.is_pair or shown is None or shown.levels is not film.levels:
+                self.pair.show_prior(film, self._title, comparison.title)
+            self._show_tools()
+
+    def show_no_comparison(self, sentence: str, comparison: Comparison) -> None:
+        """Say in the film's place why it can't be shown."""
+        if self._is_compared(comparison):
+            self.pair.show_waiting(sentence, self._title, comparison.title)
+
+    # What the reader asks for
+
+    def toggle_prior(self) -> None:
+        """Put the chosen film beside the one shown, or show that one alone again."""
+        if self.pair.is_pair:
+            self._end_comparison()
+        elif not self._comparisons or self.view.film is None:
+            self.said.emit(NO_PRIOR)
+        else:
+            self._want(self._comparisons[max(self.films.currentIndex(), 0)])
+        self._show_tools()
+
+    def _want(self, comparison: Comparison) -> None:
+        if not self._is_compared(comparison) or not self.pair.is_pair:
+            self.pair.show_waiting("Loading the film…", self._title, comparison.title)
+        self._compared = comparison
+        self.comparison_wanted.emit(comparison)
+
+    def _end_comparison(self) -> None:
+        self._compared = None
+        self.pair.hide_prior()
+        self.comparison_wanted.emit(None)
+
+    def _is_compared(self, comparison: Comparison) -> bool:
+        return self._compared is not None and self._compared.uid == comparison.uid
+
+    def _on_film_chosen(self, at: int) -> None:
+        if 0 <= at < len(self._comparisons):
+            self._want(self._comparisons[at])
+            self.view.setFocus()
+
+    def _on_action(self, action: str) -> None:
+        match action:
+            case "film.prior":
+                self.toggle_prior()
+            case "film.swap":
+                self.pair.swap()
+            case "film.seen":
+                self.said.emit(NOT_SEEN)
+                self._show_tools()
+
+    def _list_looks(self, film: Film) -> None:
+        self.looks.clear()
+        for number, look in enumerate(film.looks):
+            name = look.explanation or ("As stored" if number == 0 else look_text(look))
+            self.looks.addItem(name)
 
     def _on_chosen(self, at: int) -> None:
         film = self.view.film
@@ -88,9 +222,22 @@ class FilmPanel(QWidget):
 
     def _on_look(self) -> None:
         film, look = self.view.film, self.view.look
-        self.invert.setChecked(self.view.is_inverted)
         at = -1
         if film is not None:
             at = next((n for n, known in enumerate(film.looks) if known is look), -1)
-        self.looks.setCurrentIndex(at)
+        if at != self.looks.currentIndex():
+            self.looks.setCurrentIndex(at)
         self.looks.setPlaceholderText("Own window" if film is not None else "")
+        self._show_tools()
+
+    def _show_tools(self) -> None:
+        self.invert.setChecked(self.view.is_inverted)
+        self.seen.setChecked(self.view.is_showing_seen)
+        self.measure.setChecked(self.view.is_measuring)
+        self.magnify.setChecked(self.view.is_magnifying)
+        self.prior.setChecked(self.pair.is_pair)
+        self.prior.setEnabled(bool(self._comparisons))
+        self.films.setEnabled(bool(self._comparisons))
+        self.swap.setEnabled(self.pair.is_pair)
+        is_comparing = self.pair.is_pair and self.pair.prior.film is not None and self.view.film is not None
+        self.scale_note.setVisible(is_comparing and not self.pair.is_to_scale)

@@ -11,33 +11,47 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from llmcxr_ws.domain import InstanceRow
+from llmcxr_ws.domain import InstanceRow, StudyRow
 from llmcxr_ws.errors import ImagingError
-from llmcxr_ws.imaging import Displayed, displayed
+from llmcxr_ws.imaging import Displayed, displayed, read_dataset, stored_table
 from llmcxr_ws.reading import StudyDetail
+from llmcxr_ws.seen import FilmSeen
 from ui.text import dicom_date, patient_line, person_name, study_moment
-from ui.viewer.film import Film, Overlay
+from ui.viewer.film import Film, Overlay, Seen
 from ui.viewer.look import Look
 
 
 @dataclass(frozen=True)
 class FilmChoice:
-    """One image of a study that can be shown, and how it is called."""
+    """One image of a study that can be shown, how it is called, and how the model saw it, where that is known."""
 
     instance: InstanceRow
     title: str
     is_drafted: bool
+    seen: FilmSeen | None = None
+
+    @property
+    def uid(self) -> str:
+        """Its SOP Instance UID."""
+        return self.instance.sop_instance_uid
 
 
 def choices(detail: StudyDetail) -> tuple[FilmChoice, ...]:
     """Return the images of a study, the one that was drafted first."""
     drafted = detail.report.film_sop_instance_uid if detail.report else detail.study.film_sop_instance_uid
+    seen = FilmSeen.from_evidence(detail.report.evidence) if detail.report else None
     found = [
-        FilmChoice(row, view_of(row), row.sop_instance_uid == drafted)
+        FilmChoice(row, view_of(row), is_drafted, seen if is_drafted else None)
         for row in detail.instances
-        if row.defect or row.facts.get("has_pixels", True)
+        for is_drafted in (row.sop_instance_uid == drafted,)
+        if can_be_shown(row)
     ]
     return tuple(sorted(found, key=lambda choice: not choice.is_drafted))
+
+
+def can_be_shown(row: InstanceRow) -> bool:
+    """Whether an instance is an image, or was meant to be one."""
+    return bool(row.defect or row.facts.get("has_pixels", True))
 
 
 def view_of(row: InstanceRow) -> str:
@@ -45,8 +59,8 @@ def view_of(row: InstanceRow) -> str:
     return str(row.facts.get("view") or "view unknown")
 
 
-def load_film(path: Path, detail: StudyDetail, choice: FilmChoice, place: tuple[int, int]) -> Film:
-    """Decode an image and build its pyramid.
+def load_film(path: Path, study: StudyRow, choice: FilmChoice, place: tuple[int, int]) -> Film:
+    """Decode an image, build its pyramid, and draw what the model saw of it.
 
     Parameters
     ----------
@@ -60,17 +74,45 @@ def load_film(path: Path, detail: StudyDetail, choice: FilmChoice, place: tuple[
     """
     if choice.instance.defect:
         raise ImagingError(choice.instance.defect)
-    image = displayed(path)
+    ds = read_dataset(path)
+    image = displayed(ds)
     rows = _square(image)
     padding = image.padding_mask
-    return Film.from_pixels(
+    film = Film.from_pixels(
         image.levels if rows is None else image.levels[rows],
         values=image.units.astype(np.float64),
         looks=_looks(image),
         inverse=image.invert,
         padding=padding if rows is None or padding is None else padding[rows],
-        overlay=overlay_of(detail, choice, place),
+        overlay=overlay_of(study, choice, place),
+        spacing=image.spacing,
+        stretch=1.0 if rows is None else len(rows) / image.levels.shape[0],
     )
+    return (
+        film if choice.seen is None else film.with_seen(_seen(choice.seen, image, stored_table(ds, image)[0]))
+    )
+
+
+def see_again(path: Path, film: Film, seen: FilmSeen) -> Film:
+    """Return a film that is shown already with what the model saw of it: a draft came, or a newer one.
+
+    Raises
+    ------
+    ImagingError
+        The image can't be decoded any more.
+    """
+    ds = read_dataset(path)
+    image = displayed(ds)
+    return film.with_seen(_seen(seen, image, stored_table(ds, image)[0]))
+
+
+def _seen(
+    seen: FilmSeen, image: Displayed, stored: npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+) -> Seen | None:
+    """Return what the model saw, or None where the draft speaks of a picture of another size."""
+    if seen.size != image.levels.shape:
+        return None
+    return Seen(look=seen.curve(image, stored), picture=seen.picture(image, stored), region=seen.region)
 
 
 def _looks(image: Displayed) -> tuple[Look, ...]:
@@ -88,9 +130,9 @@ def _square(image: Displayed) -> npt.NDArray[np.intp] | None:
     return nearest
 
 
-def overlay_of(detail: StudyDetail, choice: FilmChoice, place: tuple[int, int]) -> Overlay:
+def overlay_of(study: StudyRow, choice: FilmChoice, place: tuple[int, int]) -> Overlay:
     """Return the corner texts of an image: who, what and when, and which way it lies."""
-    study, facts = detail.study, choice.instance.facts
+    facts = choice.instance.facts
     orientation = [str(part) for part in facts.get("patient_orientation", ())] + ["", ""]
     accession = study.identity.accession_number
     drafted = ("film of the draft",) if choice.is_drafted else ()

@@ -101,6 +101,28 @@ def _dot(painter: QPainter) -> None:
     painter.drawEllipse(QRectF(4, 4, 8, 8))
 
 
+def _up_twice(painter: QPainter) -> None:
+    _line(painter, (3.2, 8.2), (8, 3.4), (12.8, 8.2))
+    _line(painter, (3.2, 13), (8, 8.2), (12.8, 13))
+
+
+def _up(painter: QPainter) -> None:
+    _line(painter, (3.2, 10.6), (8, 5.8), (12.8, 10.6))
+
+
+def _level(painter: QPainter) -> None:
+    _line(painter, (3.4, 8), (12.6, 8))
+
+
+def _down(painter: QPainter) -> None:
+    _line(painter, (3.2, 5.8), (8, 10.6), (12.8, 5.8))
+
+
+def _lines(painter: QPainter) -> None:
+    for y in (4.0, 8.0, 12.0):
+        painter.drawLine(QLineF(2.5, y, 13.5, y))
+
+
 _SHAPES: dict[str, Callable[[QPainter], None]] = {
     "receiving": _arrow_in,
     "waiting": _clock,
@@ -116,6 +138,11 @@ _SHAPES: dict[str, Callable[[QPainter], None]] = {
     "retracted": _arrow_back,
     "addendum": _plus,
     "lock": _lock,
+    "urgent": _up_twice,
+    "raised": _up,
+    "normal": _level,
+    "low": _down,
+    "menu": _lines,
     "alive": _dot,
     "silent": _barred,
 }

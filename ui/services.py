@@ -6,9 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from llmcxr_ws.domain import ServiceRow
 from llmcxr_ws.store.services import ALIVE_S
-from ui.icons import pixmap
-from ui.theme import DARK
-from ui.widgets import label, with_tone
+from ui.widgets import Mark, label, with_tone
 
 
 class ServiceLights(QWidget):
@@ -19,9 +17,9 @@ class ServiceLights(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(8, 2, 8, 2)
         layout.setSpacing(6)
-        self._parts: dict[str, tuple[QLabel, QLabel]] = {}
+        self._parts: dict[str, tuple[Mark, QLabel]] = {}
         for name in ("Node", "Engine", "Database"):
-            mark, words = QLabel(), label(tone="muted")
+            mark, words = Mark(side=12), label(tone="muted")
             layout.addWidget(mark)
             layout.addWidget(words)
             layout.addSpacing(14)
@@ -52,7 +50,6 @@ class ServiceLights(QWidget):
     def _say(self, name: str, words: str, *, is_good: bool | None) -> None:
         tone = {True: "good", False: "bad", None: "muted"}[is_good]
         mark, text = self._parts[name]
-        shape = "silent" if is_good is False else "alive"
-        mark.setPixmap(pixmap(shape, getattr(DARK, tone), self.devicePixelRatioF(), 12))
+        mark.show_shape("silent" if is_good is False else "alive", tone)
         text.setText(f"{name} {words}")
         with_tone(text, tone if is_good is False else "muted")

@@ -1,12 +1,14 @@
-"""Values of the store as people read them: names, dates, ages. No Qt, no patient data kept."""
+"""Values of the store as people read them: names, dates, ages. No widgets, no patient data kept."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
 from llmcxr_ws.domain import Identity, StudyRow
+from ui.language import mark, tr
 
-_SEX = {"F": "female", "M": "male", "O": "other"}
+_SEX = {"F": mark("female"), "M": mark("male"), "O": mark("other")}
+_AGO = ((mark("{count} d"), 86400), (mark("{count} h"), 3600), (mark("{count} min"), 60))
 
 
 def person_name(name: str) -> str:
@@ -19,7 +21,7 @@ def person_name(name: str) -> str:
         prefix = f"{parts[3]} " if parts[3] else ""
         shown.append(prefix + ", ".join(part for part in (family, given) if part))
     if not shown:
-        return "(no name)"
+        return tr("(no name)")
     return shown[0] if len(shown) == 1 else f"{shown[0]} ({', '.join(shown[1:])})"
 
 
@@ -55,12 +57,12 @@ def age_at(birth_date: str, study_date: str) -> str:
     if born is None or seen is None or seen < born:
         return ""
     months = (seen.year - born.year) * 12 + seen.month - born.month - (seen.day < born.day)
-    return f"{months // 12} y" if months >= 24 else f"{months} mo"
+    return tr("{years} y", years=months // 12) if months >= 24 else tr("{months} mo", months=months)
 
 
 def sex_word(value: str) -> str:
     """Return PatientSex (0010,0040) in words; empty where it isn't known."""
-    return _SEX.get(value.strip().upper(), "")
+    return tr(_SEX.get(value.strip().upper(), ""))
 
 
 def patient_line(identity: Identity, study_date: str) -> str:
@@ -69,8 +71,8 @@ def patient_line(identity: Identity, study_date: str) -> str:
     parts = (
         sex_word(identity.patient_sex),
         age_at(identity.patient_birth_date, study_date),
-        f"born {born}" if born else "",
-        f"ID {identity.patient_id}" if identity.patient_id else "",
+        tr("born {date}", date=born) if born else "",
+        tr("ID {number}", number=identity.patient_id) if identity.patient_id else "",
     )
     return " · ".join(part for part in parts if part)
 
@@ -78,12 +80,10 @@ def patient_line(identity: Identity, study_date: str) -> str:
 def since(moment: datetime, now: datetime | None = None) -> str:
     """Return how long ago something was, in the coarsest unit that still says something."""
     seconds = ((now or datetime.now(UTC)) - moment).total_seconds()
-    if seconds < 60:
-        return "now"
-    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+    for words, size in _AGO:
         if seconds >= size:
-            return f"{int(seconds // size)} {unit}"
-    return "now"
+            return tr(words, count=int(seconds // size))
+    return tr("now")
 
 
 def clock(moment: datetime) -> str:

@@ -1,15 +1,23 @@
-"""The window's own colours and style sheet; nothing of it comes from the desktop.
+"""The window's own colours, sizes and style sheet; nothing of it comes from the desktop.
 
 Qt's colour-scheme hint has no effect on some platforms, so the palette is set in full. Every pair of colours
 that carries text is listed in `TEXT_PAIRS`, and a test holds each of them to a contrast of at least 4.5:1
-(WCAG 2.1, 1.4.3).
+(WCAG 2.1, 1.4.3), in both themes.
+
+A widget that draws with a colour asks `current()` while it draws. One that keeps something made of a colour or a
+size (a pixmap, a text format, rich text, a width) makes it in a method and hands that to `follow`: it is called
+once now and again whenever theme or text size change. Lengths go through `px`, so that they grow with the text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from typing import cast
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
 from PySide6.QtWidgets import QApplication
 
@@ -28,7 +36,7 @@ class Theme:
     line: str = "#41494f"
     text: str = "#eceae4"
     muted: str = "#b4bbc0"
-    disabled: str = "#989fa4"
+    disabled: str = "#a1a8ad"
     selection: str = "#2b4a68"
     selection_text: str = "#ffffff"
     focus: str = "#93c6f5"
@@ -46,6 +54,33 @@ class Theme:
 
 
 DARK = Theme()
+LIGHT = Theme(
+    chrome="#dde1e4",
+    panel="#eceeef",
+    field="#fcfcfa",
+    raised="#f7f8f8",
+    hover="#d5dbe0",
+    line="#a3abb1",
+    text="#1b1f22",
+    muted="#495157",
+    disabled="#565e64",
+    selection="#c9ddf1",
+    selection_text="#0b1722",
+    focus="#0a56a3",
+    action="#2d6ba3",
+    action_text="#ffffff",
+    ai="#5a3ea6",
+    ai_panel="#e7e2f6",
+    good="#1b652a",
+    attention="#704a00",
+    attention_panel="#f5e9c8",
+    bad="#a12518",
+    bad_panel="#f7dcd8",
+    inserted="#1b652a",
+    removed="#a12518",
+)
+THEMES = {"dark": DARK, "light": LIGHT}
+BASE_POINTS = 10.0
 
 # Every pair of (text, background) that the window uses.
 TEXT_PAIRS: tuple[tuple[str, str], ...] = (
@@ -57,7 +92,7 @@ TEXT_PAIRS: tuple[tuple[str, str], ...] = (
         (text, "selection")
         for text in ("selection_text", "text", "good", "attention", "bad", "ai", "muted", "focus")
     ),
-    ("text", "raised"),
+    *((text, "raised") for text in ("text", "muted", "disabled", "focus")),
     ("text", "hover"),
     ("action_text", "action"),
     ("text", "ai_panel"),
@@ -84,23 +119,77 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+class _Now(QObject):
+    """The theme and text size on the screen."""
+
+    changed = Signal()
+    theme = DARK
+    scale = 1.0
+
+
+@cache
+def _now() -> _Now:
+    return _Now()
+
+
+def current() -> Theme:
+    """Return the theme on the screen."""
+    return _now().theme
+
+
+class _Live:
+    """Answers for each colour with that of the theme on the screen."""
+
+    def __getattr__(self, name: str) -> str:
+        return str(getattr(_now().theme, name))
+
+
+# For whoever takes a theme once and draws with it for long: it is always the one on the screen.
+LIVE = cast(Theme, _Live())
+
+
+def scale() -> float:
+    """Return the text size on the screen, 1.0 for the default."""
+    return _now().scale
+
+
+def px(length: float) -> int:
+    """Return a length that is right at the default text size, at the present one."""
+    return round(length * _now().scale)
+
+
+def follow(redo: Callable[[], None]) -> None:
+    """Call `redo`, a method of a QObject, now and whenever theme or text size change, while that object lives."""
+    _now().changed.connect(redo)
+    redo()
+
+
 def apply_theme(app: QApplication, theme: Theme = DARK, *, scale: float = 1.0) -> None:
-    """Give the application its style, font, palette and style sheet.
+    """Give the application its style, font, palette and style sheet; every window on the screen follows.
 
     Parameters
     ----------
     scale : float
         Size of the text, 1.0 for the default of 10 points.
     """
-    app.setStyle("Fusion")
+    now = _now()
+    if app.style().objectName() != "fusion":
+        app.setStyle("Fusion")
+    _load_fonts()
+    now.theme, now.scale = theme, scale
+    font = QFont(FAMILY)
+    font.setPointSizeF(BASE_POINTS * scale)
+    app.setFont(font)
+    app.setPalette(palette(theme))
+    app.setStyleSheet(style_sheet(theme, scale))
+    now.changed.emit()
+
+
+@cache
+def _load_fonts() -> None:
     for name in ("Inter-Regular.otf", "Inter-SemiBold.otf"):
         data = (resources.files("ui") / "resources" / name).read_bytes()
         QFontDatabase.addApplicationFontFromData(data)
-    font = QFont(FAMILY)
-    font.setPointSizeF(10.0 * scale)
-    app.setFont(font)
-    app.setPalette(palette(theme))
-    app.setStyleSheet(style_sheet(theme))
 
 
 def palette(theme: Theme) -> QPalette:
@@ -136,17 +225,24 @@ def palette(theme: Theme) -> QPalette:
     return made
 
 
-def style_sheet(theme: Theme) -> str:
+def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     """Return the style sheet: spacing and borders that the palette can't say, tones by property."""
     t = theme
+
+    def s(length: float) -> str:
+        return f"{max(round(length * scale), 1)}px"
+
+    def pt(points: float) -> str:
+        return f"{points * scale:.1f}pt"
+
     return f"""
     QMainWindow, QStatusBar, #header {{ background: {t.chrome}; }}
-    QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line}; padding: 4px; }}
+    QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line}; padding: {s(4)}; }}
     QLineEdit, QPlainTextEdit, QTextEdit, QTextBrowser, QTableView, QComboBox {{
-        background: {t.field}; color: {t.text}; border: 1px solid {t.line}; border-radius: 4px;
+        background: {t.field}; color: {t.text}; border: 1px solid {t.line}; border-radius: {s(4)};
         selection-background-color: {t.selection}; selection-color: {t.selection_text};
     }}
-    QLineEdit, QComboBox {{ padding: 5px 8px; }}
+    QLineEdit, QComboBox {{ padding: {s(5)} {s(8)}; }}
     QLineEdit:focus, QPlainTextEdit:focus, QTextBrowser:focus, QTableView:focus, QComboBox:focus {{
         border: 1px solid {t.focus};
     }}
@@ -156,46 +252,48 @@ def style_sheet(theme: Theme) -> str:
     QComboBox QAbstractItemView {{ background: {t.field}; border: 1px solid {t.line}; }}
     QPushButton, QToolButton {{
         background: {t.raised}; color: {t.text}; border: 1px solid {t.line};
-        border-radius: 4px; padding: 5px 12px;
+        border-radius: {s(4)}; padding: {s(5)} {s(12)};
     }}
-    QToolButton {{ padding: 4px 9px; }}
+    QToolButton {{ padding: {s(4)} {s(9)}; }}
     QPushButton:hover, QToolButton:hover {{ background: {t.hover}; }}
     QPushButton:focus, QToolButton:focus {{ border: 1px solid {t.focus}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {t.disabled}; background: {t.panel}; }}
     QToolButton:checked {{ background: {t.selection}; border-color: {t.focus}; }}
     QPushButton[tone="action"] {{ background: {t.action}; color: {t.action_text}; border-color: {t.action}; }}
-    QPushButton[tone="action"]:focus {{ border-color: {t.focus}; }}
+    QPushButton[tone="action"]:focus {{ border: {s(2)} solid {t.text}; padding: {s(4)} {s(11)}; }}
     QPushButton[tone="action"]:disabled {{
         background: {t.panel}; color: {t.disabled}; border-color: {t.line};
     }}
     QPushButton[tone="link"] {{
         background: transparent; border: 1px solid {t.line}; color: {t.text};
-        padding: 3px 8px; text-align: left;
+        padding: {s(3)} {s(8)}; text-align: left;
     }}
     QHeaderView::section {{
         background: {t.panel}; color: {t.muted}; border: none;
-        border-bottom: 1px solid {t.line}; padding: 5px 8px;
+        border-bottom: 1px solid {t.line}; padding: {s(5)} {s(8)};
     }}
     QTableView {{ gridline-color: {t.panel}; outline: none; }}
     QTableView::item {{ padding: 0px; }}
     QSplitter::handle {{ background: {t.chrome}; }}
     QStatusBar {{ color: {t.muted}; border-top: 1px solid {t.line}; }}
     QStatusBar::item {{ border: none; }}
-    QScrollBar:vertical {{ background: transparent; width: 10px; margin: 1px; }}
-    QScrollBar::handle:vertical {{ background: {t.line}; border-radius: 4px; min-height: 30px; }}
-    QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 1px; }}
-    QScrollBar::handle:horizontal {{ background: {t.line}; border-radius: 4px; min-width: 30px; }}
+    QScrollBar:vertical {{ background: transparent; width: {s(10)}; margin: 1px; }}
+    QScrollBar::handle:vertical {{ background: {t.line}; border-radius: {s(4)}; min-height: {s(30)}; }}
+    QScrollBar:horizontal {{ background: transparent; height: {s(10)}; margin: 1px; }}
+    QScrollBar::handle:horizontal {{ background: {t.line}; border-radius: {s(4)}; min-width: {s(30)}; }}
     QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
     QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
     QLabel[tone="muted"] {{ color: {t.muted}; }}
     QLabel[tone="heading"] {{ font-weight: 600; }}
+    QLabel[tone="title"] {{ font-weight: 600; font-size: {pt(13)}; }}
+    QLabel[tone="greeting"] {{ font-weight: 600; font-size: {pt(16)}; }}
     QLabel[tone="good"] {{ color: {t.good}; }}
     QLabel[tone="attention"] {{ color: {t.attention}; }}
     QLabel[tone="bad"] {{ color: {t.bad}; }}
-    QFrame[banner="ai"] {{ background: {t.ai_panel}; border-left: 3px solid {t.ai}; border-radius: 3px; }}
+    QFrame[banner="ai"] {{ background: {t.ai_panel}; border-left: {s(3)} solid {t.ai}; border-radius: {s(3)}; }}
     QFrame[banner="attention"] {{
-        background: {t.attention_panel}; border-left: 3px solid {t.attention}; border-radius: 3px;
+        background: {t.attention_panel}; border-left: {s(3)} solid {t.attention}; border-radius: {s(3)};
     }}
-    QFrame[banner="bad"] {{ background: {t.bad_panel}; border-left: 3px solid {t.bad}; border-radius: 3px; }}
-    QFrame[banner="plain"] {{ background: {t.field}; border-left: 3px solid {t.line}; border-radius: 3px; }}
+    QFrame[banner="bad"] {{ background: {t.bad_panel}; border-left: {s(3)} solid {t.bad}; border-radius: {s(3)}; }}
+    QFrame[banner="plain"] {{ background: {t.field}; border-left: {s(3)} solid {t.line}; border-radius: {s(3)}; }}
     """

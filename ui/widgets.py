@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from ui.icons import pixmap
-from ui.shortcuts import keys_of, text_of
-from ui.theme import DARK
+from ui.shortcuts import text_of, with_keys
+from ui.theme import current, follow, px
 
 
 def with_tone(widget: QWidget, tone: str) -> None:
@@ -46,11 +55,53 @@ def tool(text: str, action: str, on_click: Callable[[], object], *, checkable: b
     made = QToolButton()
     made.setText(text)
     made.setAccessibleName(text_of(action))
-    made.setToolTip(f"{text_of(action)} ({', '.join(keys_of(action))})")
+    show_keys_of(made, action)
     made.setCheckable(checkable)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda: on_click())
     return made
+
+
+def show_keys_of(control: QAbstractButton, action: str, text: str = "") -> None:
+    """Give a button a tool tip with its keys, also when they are changed later (`refresh_keys`).
+
+    Parameters
+    ----------
+    text : str
+        What the tool tip says; else what the table of keys says of the action.
+    """
+    control.setProperty("action", action)
+    control.setProperty("actionText", text or text_of(action))
+    refresh_keys(control)
+
+
+def refresh_keys(control: QAbstractButton) -> None:
+    """Show the keys in force in a button's tool tip."""
+    action = control.property("action")
+    if isinstance(action, str):
+        control.setToolTip(with_keys(control.property("actionText"), action))
+
+
+class Mark(QLabel):
+    """A shape in a colour of the theme; as large as a line of text."""
+
+    def __init__(self, shape: str = "", tone: str = "muted", side: int = 16) -> None:
+        super().__init__()
+        self._shape, self._tone, self._side = shape, tone, side
+        follow(self._draw)
+
+    def show_shape(self, shape: str, tone: str) -> None:
+        """Show another shape; none for an empty name."""
+        self._shape, self._tone = shape, tone
+        self._draw()
+
+    def _draw(self) -> None:
+        if not self._shape:
+            self.clear()
+            return
+        theme = current()
+        colour = getattr(theme, self._tone, theme.muted)
+        self.setPixmap(pixmap(self._shape, colour, self.devicePixelRatioF(), px(self._side)))
 
 
 class Banner(QFrame):
@@ -66,8 +117,7 @@ class Banner(QFrame):
         self._text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        mark = QLabel()
-        mark.setPixmap(pixmap(shape, getattr(DARK, tone, DARK.muted), self.devicePixelRatioF()))
+        mark = Mark(shape, tone)
         self._row = layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 7, 10, 7)
         layout.setSpacing(9)

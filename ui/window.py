@@ -1,6 +1,7 @@
 """The main window: puts the parts together and carries what the reader wants from one to the other.
 
-Decides nothing about reports: edits and requests go through `ui.desk`, outcomes are read from the store.
+Decides nothing about reports: edits and requests go through `ui.desk`, outcomes are read from the store. What the
+person at it has set (`ui.person`) is applied by `ui.habits`.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
-from PySide6.QtGui import QAction, QCloseEvent, QKeySequence
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -25,19 +26,23 @@ from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.case import Case
 from ui.chat.panel import ChatPanel
+from ui.comparison import Comparison
 from ui.desk import Badge, Desk
 from ui.film_panel import FilmPanel
+from ui.habits import Habits
 from ui.header import Header
-from ui.keys_page import KeysPage
+from ui.language import tr
+from ui.pages import PAGES, READING, PageStack
+from ui.person import Person
 from ui.report.panel import ReportPanel
+from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
 from ui.services import ServiceLights
 from ui.shortcuts import SHORTCUTS, Scope
-from ui.sign.dialogs import RejectDialog, SignDialog, ToSign
+from ui.sign.dialogs import SignDialog, ToSign
 from ui.sign.entry import EntryPage
 from ui.sign.take_over import TakeOverDialog
 from ui.tasks import Tasks
-from ui.theme import DARK
 from ui.viewer import Film
 from ui.worklist.panel import WorklistPanel
 
@@ -46,28 +51,42 @@ POLL_MS = 500
 SERVICES_MS = 3000
 CLOSE_MS = 3000
 _MESSAGE_MS = 12_000
+# What works while the window is covered.
+_COVERED = ("window.quit", "window.shortcuts", "window.larger", "window.smaller")
 
 
 class MainWindow(QMainWindow):
-    """The reading window of one person."""
+    """The reading window of one person.
 
-    def __init__(self, tasks: Tasks, desk: Desk, user: str = "") -> None:
+    Signals
+    -------
+    language_changed : the person here speaks another language than this window was made in
+    moved : the window stands elsewhere or has another size
+    """
+
+    language_changed = Signal()
+    moved = Signal()
+
+    def __init__(self, tasks: Tasks, desk: Desk, user: str = "", person: Person | None = None) -> None:
         super().__init__()
         self._tasks, self._desk = tasks, desk
+        self.person = person if person is not None else Person(tasks, desk, self)
         self.badge: Badge | None = None
         self.setWindowTitle(TITLE)
         self.case = Case(tasks, desk, self)
-        self.worklist = WorklistPanel(DARK)
+        self.worklist = WorklistPanel()
         self.film = FilmPanel()
         self.report = ReportPanel(tasks, desk)
         self.chat = ChatPanel(tasks, desk)
-        self.header = Header(self.lock, self.show_keys)
+        self.header = Header(self.lock)
         self.lights = ServiceLights()
         self.entry = EntryPage(tasks, desk, user)
-        self._pages = QStackedWidget()
+        self._covers = QStackedWidget()
         self._lay_out()
         self._connect()
+        self.habits = Habits(self)
         self._add_actions()
+        self.habits.apply_all()
         self._is_polling = False
         self._poll = QTimer(self, interval=POLL_MS)
         self._poll.timeout.connect(self._look)
@@ -76,6 +95,7 @@ class MainWindow(QMainWindow):
         self._idle = QTimer(self, singleShot=True, interval=max(int(desk.idle_lock_min * 60_000), 1))
         self._idle.timeout.connect(self.lock)
         self._is_closing = False
+        self._begin_with: int | None = None
         self._last_resort = QTimer(self, singleShot=True)
         self._last_resort.timeout.connect(self.close)
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
@@ -90,7 +110,7 @@ class MainWindow(QMainWindow):
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
-        columns.setSizes([472, 738, 390])
+        columns.setSizes([560, 650, 390])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)
@@ -98,16 +118,23 @@ class MainWindow(QMainWindow):
         layout = QVBoxLayout(work)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        self.pages = PageStack(self._tasks, self._desk, columns)
         layout.addWidget(self.header)
-        layout.addWidget(columns, 1)
+        layout.addWidget(self.pages, 1)
         self._work = work
-        self._pages.addWidget(self.entry)
-        self._pages.addWidget(work)
-        self.setCentralWidget(self._pages)
+        self._covers.addWidget(self.entry)
+        self._covers.addWidget(work)
+        self.setCentralWidget(self._covers)
         self.statusBar().addWidget(self.lights)
         self.statusBar().setSizeGripEnabled(False)
 
+    def take_film(self) -> None:
+        """Put the film between worklist and report, wherever it was."""
+        self._columns.insertWidget(1, self.film)
+        self._columns.setStretchFactor(1, 1)
+
     def _connect(self) -> None:
+        self.pages.shown.connect(self._on_page)
         self.entry.entered.connect(self._on_entered)
         self.entry.other_wanted.connect(self._on_other_person)
         self.worklist.chosen.connect(self._on_chosen)
@@ -116,11 +143,16 @@ class MainWindow(QMainWindow):
         self.case.refreshed.connect(self._on_refreshed)
         self.case.film_ready.connect(self._on_film)
         self.case.film_missing.connect(self.film.show_nothing)
+        self.case.comparisons_changed.connect(self._on_comparisons)
+        self.case.comparison_ready.connect(self.film.show_comparison)
+        self.case.comparison_missing.connect(self.film.show_no_comparison)
+        self.film.comparison_wanted.connect(self.case.compare)
+        self.film.said.connect(self._say)
         self.report.sign_wanted.connect(self.sign)
         self.report.reject_wanted.connect(self.reject)
         self.report.take_over_wanted.connect(self.take_over)
         self.report.new_version.connect(self.case.refresh)
-        for source in (self.case.failed, self.chat.failed, self._tasks.failed):
+        for source in (self.case.failed, self.chat.failed, self.report.failed, self._tasks.failed):
             source.connect(self.say_error)
 
     def _add_actions(self) -> None:
@@ -132,31 +164,60 @@ class MainWindow(QMainWindow):
             "focus.film": self.film.view.setFocus,
             "focus.report": self.report.editor.setFocus,
             "focus.question": self.chat.box.setFocus,
+            "report.findings": partial(self.report.editor.go_to_section, "findings"),
+            "report.impression": partial(self.report.editor.go_to_section, "impression"),
+            "report.undo": self.report.editor.undo,
+            "report.redo": self.report.editor.redo,
+            "report.find": self.report.finder.begin,
+            "report.expand": self.report.expand,
+            "report.macros": self.report.edit_macros,
+            "report.clean": self.report.toggle_clean,
+            "report.unlock": self.report.show_draft,
+            "change.next": partial(self.report.editor.step_change, 1),
+            "change.previous": partial(self.report.editor.step_change, -1),
+            "change.accept": self.report.editor.accept_current,
+            "change.reject": self.report.editor.reject_current,
+            "change.accept_all": self.report.editor.accept_all,
             "report.original": self.report.toggle_original,
             "report.reject": self.reject,
             "report.sign": self.sign,
+            "worklist.filters": self.worklist.show_filters,
+            "worklist.columns": self.worklist.choose_columns,
             "window.lock": self.lock,
-            "window.shortcuts": self.show_keys,
+            "window.preferences": self.habits.show_preferences,
+            "window.larger": self.habits.larger,
+            "window.smaller": self.habits.smaller,
+            "window.film": self.habits.toggle_film_window,
+            "window.shortcuts": self.habits.show_keys,
             "window.quit": self.close,
         }
+        for name in (READING, *(page.name for page in PAGES)):
+            targets[f"page.{name}"] = partial(self.pages.show_page, name)
+        self.actions_by_name: dict[str, QAction] = {}
         for entry in SHORTCUTS:
             if entry.scope is Scope.WINDOW:
-                action = QAction(entry.text, self)
-                action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
+                action = QAction(tr(entry.text), self)
                 action.triggered.connect(partial(self._run, entry.action, targets[entry.action]))
                 self.addAction(action)
+                self.actions_by_name[entry.action] = action
 
     def _run(self, name: str, target: object) -> None:
-        """Run an action; a covered window answers only to closing and to the list of keys."""
-        if callable(target) and (self.is_open or name in ("window.quit", "window.shortcuts")):
-            target()
+        """Run an action; a covered window answers only to what doesn't touch the work."""
+        if not callable(target) or not (self.is_open or name in _COVERED):
+            return
+        if name.startswith("focus."):
+            self.pages.show_page(READING)
+        elif not name.startswith(("window.", "page.")) and self.pages.name != READING:
+            self.statusBar().showMessage(tr("This key works on the reading page only."), _MESSAGE_MS)
+            return
+        target()
 
     # Who sits here
 
     @property
     def is_open(self) -> bool:
         """Whether somebody is logged in and the window isn't locked."""
-        return self._pages.currentWidget() is self._work
+        return self._covers.currentWidget() is self._work
 
     def lock(self) -> None:
         """Cover the window and forget the key; work is saved and kept."""
@@ -165,16 +226,25 @@ class MainWindow(QMainWindow):
         self.report.autosave.flush()
         self._close_dialogs()
         self.badge = self.badge.locked()
+        self.habits.cover()
         self._tell_badge()
         self.setWindowTitle(TITLE)
         self.entry.ask_again(self.badge)
-        self._pages.setCurrentWidget(self.entry)
+        self._covers.setCurrentWidget(self.entry)
+        self.pages.set_active(False)
         self._idle.stop()
 
     def _on_entered(self, badge: Badge) -> None:
+        """Somebody proved who he is: read what he set, then let him in."""
+        self.person.come(badge.user, partial(self.let_in, badge))
+
+    def let_in(self, badge: Badge) -> None:
+        """Uncover the window."""
         self.badge = badge
+        self.habits.uncover()
         self._tell_badge()
-        self._pages.setCurrentWidget(self._work)
+        self._covers.setCurrentWidget(self._work)
+        self.pages.set_active(True)
         self._show_title(self.case.detail)
         self._idle.start()
         if not self._poll.isActive():
@@ -191,6 +261,7 @@ class MainWindow(QMainWindow):
         self.case.forget_films()
         self._show_nothing()
         self.badge = None
+        self.person.go()
         self._tell_badge()
         self.worklist.table.clearSelection()
         self.entry.user.clear()
@@ -200,6 +271,39 @@ class MainWindow(QMainWindow):
         for part in (self.case, self.report, self.chat):
             part.set_badge(self.badge)
         self.header.show_badge(self.badge)
+        self.pages.set_badge(self.badge)
+        self.worklist.set_user(self.badge.user if self.badge else "")
+        self.show_menu()
+
+    def show_menu(self) -> None:
+        """Show which pages there are for this person, and the keys in force."""
+        others = self.pages.open_to(self.badge)
+        pages = [(READING, tr("Reading")), *((page.name, tr(page.title)) for page in others)]
+        self.header.show_menu(pages, self.pages.name, self.actions_by_name)
+
+    def _on_page(self, name: str) -> None:
+        self.report.autosave.flush()
+        self.show_menu()
+        if name == READING:
+            self.worklist.table.setFocus()
+
+    def come_back(self, badge: Badge, study_id: int | None) -> None:
+        """Take the place of another window of the same person, with the study that lay open there."""
+        if badge.key is None:
+            self.badge = badge
+            self.entry.ask_again(badge)
+            return
+        self.let_in(badge)
+        if study_id is not None:
+            self.case.open(study_id)
+            self._begin_with = study_id
+
+    def retire(self) -> None:
+        """Make room for another window of the same person; nothing is given back."""
+        self.habits.note_places()
+        self.habits.end()
+        self.stop_looking()
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
 
     # What is on the screen
 
@@ -221,6 +325,9 @@ class MainWindow(QMainWindow):
         if not rows:
             return
         self.worklist.merge(rows)
+        if self._begin_with is not None:
+            begin_with, self._begin_with = self._begin_with, None
+            self.worklist.choose(begin_with)
         detail = self.case.detail
         if detail is not None and any(row.id == detail.study.id for row in rows):
             self.case.refresh()
@@ -255,7 +362,7 @@ class MainWindow(QMainWindow):
         self._open(UnsavedDialog(self, error.sentence, leave, stay))
 
     def _on_opened(self, detail: StudyDetail) -> None:
-        self.film.show_nothing("Loading the film…")
+        self.film.show_nothing(tr("Loading the film…"))
         self._on_refreshed(detail)
         self.case.prefetch(self.worklist.neighbour())
 
@@ -263,6 +370,8 @@ class MainWindow(QMainWindow):
         self.header.show_study(detail)
         self.report.show_study(detail)
         self.chat.show_study(detail)
+        # Answers lean on what the model sees: they stay hidden with the draft.
+        self.chat.setVisible(not self.report.is_draft_hidden)
         self.film.show_count(self.case.film_count)
         if self.is_open:
             self._show_title(detail)
@@ -270,12 +379,19 @@ class MainWindow(QMainWindow):
     def _on_film(self, film: Film) -> None:
         self.film.show_film(film)
 
+    def _on_comparisons(self, found: tuple[Comparison, ...]) -> None:
+        self.film.show_comparisons(found, self.case.film_title)
+
+    def _say(self, sentence: str) -> None:
+        self.statusBar().showMessage(sentence, _MESSAGE_MS)
+
     def _show_nothing(self) -> None:
         self.header.show_study(None)
         self.report.show_nothing()
         self.chat.show_nothing()
-        self.film.show_nothing("No study chosen")
+        self.film.show_nothing(tr("No study chosen"))
         self.film.show_count(0)
+        self.film.show_comparisons((), "")
         self._show_title(None)
 
     def _show_title(self, detail: StudyDetail | None) -> None:
@@ -311,10 +427,10 @@ class MainWindow(QMainWindow):
             return
         report = detail.report
 
-        def send(reason: str) -> None:
+        def send(reason: str, code: str) -> None:
             self._tasks.in_store(
                 self,
-                lambda: self._desk.reject(badge, report, reason),
+                lambda: self._desk.reject(badge, report, reason, code),
                 lambda _: self.case.refresh(),
                 self.say_error,
             )
@@ -326,10 +442,6 @@ class MainWindow(QMainWindow):
         detail = self.case.detail
         if detail is not None:
             self._open(TakeOverDialog(self, detail.study, self.case.take_over))
-
-    def show_keys(self) -> None:
-        """Show all keys."""
-        self._open(KeysPage(self))
 
     def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -355,11 +467,29 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._is_closing = True
             self.stop_looking()
+            self.habits.note_places()
             # A store that doesn't answer must not keep the window open for ever.
             self._last_resort.start(CLOSE_MS)
             self.report.autosave.flush(self._give_back_and_close, self._ask_to_close)
             return
+        self.habits.end()
         super().closeEvent(event)
+
+    def moveEvent(self, event: QMoveEvent) -> None:
+        """Tell where the window stands."""
+        super().moveEvent(event)
+        self.moved.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Tell how large the window is."""
+        super().resizeEvent(event)
+        self.moved.emit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Tell whether the window fills the screen."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.WindowStateChange:
+            self.moved.emit()
 
     def _ask_to_close(self, error: UserFacingError) -> None:
         def leave() -> None:

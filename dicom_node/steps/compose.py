@@ -166,7 +166,7 @@ def _film(report: ReportRow, headers: list[Dataset]) -> Dataset:
 
 def _sentences(ai_text: str, text: str) -> tuple[Sentence, ...]:
     return tuple(
-        Sentence(part.text, "impression", part.origin) for part in sentences.with_origin(ai_text, text)
+        Sentence(part.text, part.section, part.origin) for part in sentences.with_origin(ai_text, text)
     )
 
 

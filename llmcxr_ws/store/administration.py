@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
+from llmcxr_ws.rejections import OTHER, words_of
 from llmcxr_ws.states import ReportState
 from llmcxr_ws.store import accounts, deliveries, requests, transitions
 from llmcxr_ws.store.configuration import import_in
@@ -36,7 +37,10 @@ def apply_request(db: Database, request: RequestRow, service_key: bytes, *, demo
 
 def _reject(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
     report = _report(session, payload)
-    transitions.reject_report(session, report, str(payload["reason"]), request.user)
+    code = str(payload.get("reason_code", OTHER))
+    if words_of(code) is None:
+        raise StoreError(f"The reason code '{code}' is unknown.", what_to_do="Choose a reason from the list.")
+    transitions.reject_report(session, report, str(payload["reason"]), request.user, code)
     deliveries.hold_drafts(session, report.id, "The draft was rejected before it was sent.")
     return "The draft was rejected."
 

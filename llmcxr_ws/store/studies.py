@@ -347,6 +347,7 @@ def _study_rows(session: Session, condition: ColumnElement[bool]) -> list[StudyR
 
 
 def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
+    guard = (report.evidence.get("guard") if report else None) or {}
     return StudyRow(
         id=study.id,
         study_instance_uid=study.study_instance_uid,
@@ -373,4 +374,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         held_by=study.held_by,
         held_at=study.held_at,
         updated_seq=study.updated_seq,
+        requested_priority=str((facts or {}).get("requested_priority", "")),
+        film_abnormal=guard.get("abnormal"),
+        guard_disagrees=guard.get("agreement") == "disagrees",
     )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from llmcxr_ws.rejections import OTHER
 from llmcxr_ws.states import (
     DELIVERY_MOVES,
     REPORT_MOVES,
@@ -117,9 +118,18 @@ def refuse_report(session: Session, report: Report, reason: str) -> None:
     _move_report(session, report, ReportState.REFUSED, Actor.NODE, "report.refused", reason)
 
 
-def reject_report(session: Session, report: Report, reason: str, user: str) -> None:
-    """A reader has rejected the draft."""
-    _move_report(session, report, ReportState.REJECTED, Actor.NODE, "report.rejected", reason, by=user)
+def reject_report(session: Session, report: Report, reason: str, user: str, reason_code: str = OTHER) -> None:
+    """A reader has rejected the draft; the code is one of `llmcxr_ws.rejections`."""
+    _move_report(
+        session,
+        report,
+        ReportState.REJECTED,
+        Actor.NODE,
+        "report.rejected",
+        reason,
+        by=user,
+        code=reason_code,
+    )
 
 
 def supersede_report(session: Session, report: Report, actor: Actor) -> None:
@@ -202,8 +212,10 @@ def _move_report(
     reason: str,
     *,
     by: str = "",
+    code: str = "",
 ) -> None:
     check_move(REPORT_MOVES, ReportState(report.state), target, actor)
+    why = {"reason": code} if code else {}
     audit.append(
         session,
         actor=by or actor,
@@ -212,6 +224,7 @@ def _move_report(
         before=report.state,
         report=report.id,
         version=report.version,
+        **why,
     )
     report.state, report.reason = target, reason
     _touch_id(session, report.study_id)

@@ -93,6 +93,30 @@ def test_the_whole_way(make_world: MakeWorld, simulator: PacsSimulator, tmp_path
         assert session.get_one(Delivery, delivery.id).confirmed_by == "commitment"
 
 
+def test_findings_and_impression_are_two_sections(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
+) -> None:
+    world = make_world()
+    _film_in_pacs(world, simulator, tmp_path)
+    world.draft("A-1", "The lungs are clear. No effusion.")
+    world.ask_signature(
+        "A-1", "Findings:\nThe lungs are clear. Heart normal.\n\nImpression:\nNo acute finding."
+    )
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    [document] = _documents_in(simulator)
+    sections = [item for item in document.ContentSequence if item.ValueType == "CONTAINER"]
+    assert [
+        (
+            section.ConceptNameCodeSequence[0].CodeMeaning,
+            [str(item.TextValue) for item in section.ContentSequence],
+        )
+        for section in sections
+    ] == [
+        ("Findings", ["The lungs are clear.", "Heart normal."]),
+        ("Impressions", ["No acute finding."]),
+    ]
+
+
 def test_sent_draft_is_named_as_predecessor(
     make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
 ) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from llmcxr_ws import reading
 from llmcxr_ws.errors import ConfigError, DatabaseFailure, StoreError
 from llmcxr_ws.store import accounts, configuration, deliveries, requests
 from llmcxr_ws.store.administration import apply_request
 from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Audit
 from tests.llmcxr_ws.world import (
     SERVICE_KEY,
     Person,
@@ -141,6 +144,28 @@ def test_a_draft_is_rejected(db: Database, role: str) -> None:
 def test_a_rejection_needs_a_reason(db: Database, reader: Person) -> None:
     with pytest.raises(StoreError, match="without a reason"):
         reading.request_rejection(db, reader.key, report(db, drafted(db)), "  ")
+
+
+def test_a_rejection_carries_a_code_from_the_list_into_the_trail(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    with pytest.raises(StoreError, match="'nonsense' is unknown"):
+        reading.request_rejection(db, reader.key, report(db, study_id), "Left is right.", "nonsense")
+    request = reading.request_rejection(db, reader.key, report(db, study_id), "Left is right.", "wrong_side")
+    assert apply(db, request)[0] == "granted"
+    with db.read() as session:
+        row = session.scalars(select(Audit).where(Audit.event == "report.rejected")).one()
+    assert json.loads(row.detail)["reason"] == "wrong_side"
+
+
+def test_the_node_refuses_a_code_that_isnt_on_the_list(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    payload = {"reason": "x", "reason_code": "nonsense", "report_id": report(db, study_id).id}
+    request = requests.submit(
+        db, reader.key, kind="reject", payload=payload, study_id=study_id, report_id=payload["report_id"]
+    )
+    state_, outcome = apply(db, request)
+    assert (state_, "'nonsense' is unknown" in outcome) == ("refused", True)
+    assert report(db, study_id).state == "draft"
 
 
 def test_a_rejection_counts_for_the_report_that_was_signed(db: Database, reader: Person) -> None:

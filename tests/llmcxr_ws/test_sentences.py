@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llmcxr_ws.sentences import removed, split, with_origin
+from llmcxr_ws.sentences import align, removed, spans, split, with_origin
 
 WORDS = st.sampled_from(["heart", "lung", "large", "small", "no", "effusion", "left", "right", "a", "b", "c"])
 SENTENCES = st.lists(WORDS, min_size=1, max_size=6).map(lambda words: " ".join(words) + ".")
@@ -76,4 +76,41 @@ def test_decimals_end_no_sentence() -> None:
         "It is new!",
         "Is it?",
         "Yes",
+    ]
+
+
+def test_headings_are_no_sentences_and_sections_are_known() -> None:
+    text = "Findings:\nHeart normal. No effusion.\n\nImpression:\nClear."
+    assert split(text) == ["Heart normal.", "No effusion.", "Clear."]
+    assert [span.section for span in spans(text)] == ["findings", "findings", "impression"]
+    assert all(text[span.start : span.end] == span.text for span in spans(text))
+
+
+def test_a_sentence_that_went_to_the_findings_is_still_the_ais() -> None:
+    ai = "Heart size is normal. No effusion."
+    mine = "Findings:\nHeart size is normal.\n\nImpression:\nNo effusion."
+    assert [(s.origin, s.section) for s in with_origin(ai, mine)] == [
+        ("ai_kept", "findings"),
+        ("ai_kept", "impression"),
+    ]
+
+
+def test_of_two_equal_sentences_each_goes_to_its_own_section() -> None:
+    both = "Findings:\nNo effusion.\n\nImpression:\nNo effusion."
+    pairs = align(both, "Findings:\nMore.\n\nImpression:\nNo effusion.")
+    kept = [pair for pair in pairs if pair.origin == "ai_kept"]
+    assert [(pair.ai.section, pair.mine.section) for pair in kept if pair.ai and pair.mine] == [
+        ("impression", "impression")
+    ]
+
+
+def test_what_was_taken_out_stands_where_it_stood() -> None:
+    ai = "Heart normal. No effusion. No fracture. Clear lungs."
+    pairs = align(ai, "Heart normal. Clear lungs. My own.")
+    assert [(pair.ai.text if pair.ai else "", pair.mine.text if pair.mine else "") for pair in pairs] == [
+        ("Heart normal.", "Heart normal."),
+        ("No effusion.", ""),
+        ("No fracture.", ""),
+        ("Clear lungs.", "Clear lungs."),
+        ("", "My own."),
     ]

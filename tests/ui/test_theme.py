@@ -10,7 +10,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QApplication
 
 from ui.icons import pixmap, shapes
-from ui.theme import DARK, FAMILY, TEXT_PAIRS, contrast, palette, style_sheet
+from ui.theme import DARK, FAMILY, TEXT_PAIRS, THEMES, contrast, palette, style_sheet
 from ui.worklist.status import all_statuses
 
 
@@ -19,9 +19,24 @@ def test_contrast_is_that_of_wcag() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
+@pytest.mark.parametrize("name", THEMES)
 @pytest.mark.parametrize(("text", "ground"), TEXT_PAIRS)
-def test_every_pair_has_enough_contrast(text: str, ground: str) -> None:
-    assert contrast(getattr(DARK, text), getattr(DARK, ground)) >= 4.5
+def test_every_pair_has_enough_contrast(name: str, text: str, ground: str) -> None:
+    theme = THEMES[name]
+    assert contrast(getattr(theme, text), getattr(theme, ground)) >= 4.5
+
+
+def test_the_focus_can_be_told_from_what_has_none() -> None:
+    """WCAG 2.1, 1.4.11: at least 3:1 beside the grounds and beside the ordinary edge's ground."""
+    for theme in THEMES.values():
+        for ground in (theme.field, theme.panel, theme.raised, theme.chrome):
+            assert contrast(theme.focus, ground) >= 3
+        assert contrast(theme.text, theme.action) >= 2.9
+
+
+def test_both_themes_name_every_colour_themselves() -> None:
+    dark, light = (dataclasses.asdict(THEMES[name]) for name in ("dark", "light"))
+    assert [name for name in dark if dark[name] == light[name]] == ["action_text"]
 
 
 def test_every_tone_of_a_state_is_a_tested_text_colour() -> None:
@@ -54,8 +69,9 @@ def test_shapes_differ() -> None:
 
 
 def test_the_style_sheet_names_only_colours_of_the_theme() -> None:
-    known = set(dataclasses.asdict(DARK).values())
-    assert set(re.findall(r"#[0-9a-f]{6}\b", style_sheet(DARK))) <= known
+    for theme in THEMES.values():
+        known = set(dataclasses.asdict(theme).values())
+        assert set(re.findall(r"#[0-9a-f]{6}\b", style_sheet(theme))) <= known
 
 
 def test_the_application_wears_the_theme_and_its_own_font(qapp: QApplication) -> None:

@@ -28,8 +28,9 @@ from llmcxr_ws.store import reports, requests, studies, transitions
 from llmcxr_ws.store.models import Report
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, PASSWORD, House
+from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
-from ui.sign.dialogs import REASONS, RejectDialog, SignDialog
+from ui.sign.dialogs import SignDialog
 from ui.sign.take_over import TakeOverDialog
 from ui.viewer import FilmView
 
@@ -211,7 +212,7 @@ def test_changes_against_the_ai_text_are_marked_and_its_words_stay_to_be_seen(se
     assert report.original.toPlainText() == DRAFT
     cursor = report.original.document().find("normal")
     assert cursor.charFormat().fontStrikeOut()
-    assert "1 as the AI wrote, 1 edited" in report._origins.text()
+    assert "1 as the AI wrote (A), 1 edited (E)" in report._origins.text()
     QTest.keyClick(seat.window, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert not report.original.isVisible()
 
@@ -470,18 +471,18 @@ def test_rejecting_needs_a_reason_and_writes_a_request(seat: Seat, study: int, h
     seat.window.report.reject.click()
     dialog = dialog_of(seat, RejectDialog)
     assert isinstance(dialog, RejectDialog)
-    dialog.reason.setCurrentText("Other")
+    dialog.choose("other")
     dialog.accept()
     assert dialog.isVisible()
-    dialog.reason.setCurrentText(REASONS[2])
+    assert "own words" in dialog.problem.text
+    dialog.choose("wrong_side")
     dialog.words.setText("it is on the right")
     dialog.accept()
     seat.wait(lambda: len(requests.requests_of(home.workplace.db, study)) == 1)
     (request,) = requests.requests_of(home.workplace.db, study)
-    assert (request.kind, json.loads(request.payload)["reason"]) == (
-        "reject",
-        "Wrong side: it is on the right",
-    )
+    payload = json.loads(request.payload)
+    assert (request.kind, payload["reason"]) == ("reject", "Wrong side: it is on the right")
+    assert payload["reason_code"] == "wrong_side"
 
 
 # The window as a whole
@@ -504,7 +505,7 @@ def test_every_control_has_an_accessible_name(seat: Seat, study: int) -> None:
     seat.open(study)
     seat.window.sign()
     seat.window._open(RejectDialog(seat.window, print))
-    seat.window.show_keys()
+    seat.window.habits.show_keys()
     kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractItemView, FilmView)
     controls = [
         found

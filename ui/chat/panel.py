@@ -17,7 +17,7 @@ from llmcxr_ws.reading import SUGGESTED_QUESTIONS, StudyDetail
 from ui.desk import Badge, Desk
 from ui.tasks import Tasks
 from ui.text import clock
-from ui.theme import DARK, Theme
+from ui.theme import Theme, current, follow
 from ui.widgets import button, label
 
 POLL_MS = 150
@@ -71,6 +71,7 @@ class ChatPanel(QWidget):
         layout.addWidget(self.transcript, 1)
         layout.addLayout(line)
         self._set_enabled()
+        follow(self._draw)
 
     @property
     def is_answered(self) -> bool:
@@ -170,7 +171,7 @@ class ChatPanel(QWidget):
     def _draw(self) -> None:
         bar = self.transcript.verticalScrollBar()
         was_at_end = bar.value() >= bar.maximum() - 4
-        self.transcript.setHtml(as_html(tuple(self._questions.values()), DARK))
+        self.transcript.setHtml(as_html(tuple(self._questions.values()), current()))
         if was_at_end:
             bar.setValue(bar.maximum())
 

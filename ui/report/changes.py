@@ -1,4 +1,4 @@
-"""What a reader changed in the AI text, word by word, as places in both texts. No Qt.
+"""What a reader changed in the AI text: sentence beside sentence, and word by word inside them. No Qt.
 
 Only for the eye: the origin of each sentence that goes into a signed document is `llmcxr_ws.sentences`'.
 """
@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
 
-from llmcxr_ws.sentences import with_origin
+from llmcxr_ws.sections import Section, parts_of
+from llmcxr_ws.sentences import Pair, Span, align, spans, split, with_origin
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 Place = tuple[int, int]
+Key = tuple[str, str]
+Shown = Literal["ai_kept", "ai_edited", "human", "macro", "ai_answer"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class Origins:
-    """How many sentences of a text come from where."""
+    """How many sentences of a text come from where, as the signed document will state it."""
 
     ai_kept: int
     ai_edited: int
@@ -46,9 +52,184 @@ class Origins:
         return self.ai_kept + self.ai_edited + self.human
 
 
+@dataclass(frozen=True)
+class Sources:
+    """Where a sentence that isn't the AI draft's may come from.
+
+    Attributes
+    ----------
+    macros : patterns of the sentences of the person's macros
+    answers : sentences of the AI's answers to questions about this study
+    own : sentences that the reader wrote before seeing the draft
+    """
+
+    macros: tuple[re.Pattern[str], ...] = ()
+    answers: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Change:
+    """One sentence that isn't as the AI wrote it: edited, added (`ai` empty) or taken out (`mine` empty).
+
+    Attributes
+    ----------
+    place : where it stands in the present text; empty where it was taken out
+    section : the section of the present text that it belongs to
+    """
+
+    ai: str
+    mine: str
+    place: Place
+    section: Section
+
+    @property
+    def key(self) -> Key:
+        """What is remembered of a change that was accepted."""
+        return self.ai, self.mine
+
+
+@dataclass(frozen=True)
+class Ghost:
+    """Words of the AI that are gone: shown after the character before `at`, never part of the text."""
+
+    at: int
+    text: str
+    key: Key
+
+
+@dataclass(frozen=True)
+class Markup:
+    """Everything that is drawn over, beside and between the words of a text."""
+
+    kept: tuple[Place, ...] = ()
+    inserted: tuple[Place, ...] = ()
+    ghosts: tuple[Ghost, ...] = ()
+    origins: tuple[tuple[Place, Shown], ...] = ()
+    changes: tuple[Change, ...] = ()
+
+    def count(self, shown: Shown) -> int:
+        """How many sentences come from there."""
+        return sum(origin == shown for _, origin in self.origins)
+
+
 def compare(ai_text: str, text: str) -> Changes:
-    """Compare two texts by words; case and punctuation count."""
-    old, new = list(_WORD.finditer(ai_text)), list(_WORD.finditer(text))
+    """Compare two texts by words inside sentences that belong together; case and punctuation count."""
+    kept: list[Place] = []
+    inserted: list[Place] = []
+    removed: list[Place] = []
+    for pair in align(ai_text, text):
+        changes = _words(pair.ai.text if pair.ai else "", pair.mine.text if pair.mine else "")
+        if pair.mine is not None:
+            kept += [_moved(place, pair.mine.start) for place in changes.kept]
+            inserted += [_moved(place, pair.mine.start) for place in changes.inserted]
+        if pair.ai is not None:
+            removed += [_moved(place, pair.ai.start) for place in changes.removed]
+    return Changes(tuple(kept), tuple(inserted), tuple(sorted(removed)))
+
+
+def count_origins(ai_text: str, text: str) -> Origins:
+    """Count the sentences of a text by origin, as the signed document will state it."""
+    origins = [sentence.origin for sentence in with_origin(ai_text, text)]
+    return Origins(origins.count("ai_kept"), origins.count("ai_edited"), origins.count("human"))
+
+
+def sources(
+    macros: tuple[re.Pattern[str], ...] = (), answers: Iterable[str] = (), own: Iterable[str] = ()
+) -> Sources:
+    """Gather what a sentence can be recognised by."""
+    return Sources(
+        macros,
+        frozenset(sentence for text in answers for sentence in split(text)),
+        frozenset(sentence for text in own for sentence in split(text)),
+    )
+
+
+def markup(ai_text: str, text: str, known: Sources, accepted: frozenset[Key] = frozenset()) -> Markup:
+    """Say what is marked in a text; a change that was accepted is marked no more."""
+    kept: list[Place] = []
+    inserted: list[Place] = []
+    ghosts: list[Ghost] = []
+    origins: list[tuple[Place, Shown]] = []
+    changes: list[Change] = []
+    if not ai_text:
+        return _without_ai(text, known)
+    at, section = _first_place(text, None)
+    for pair in align(ai_text, text):
+        if pair.mine is None and pair.ai is not None and pair.ai.section != section:
+            at, section = _first_place(text, pair.ai.section)
+        change = _change_of(pair, at)
+        is_open = change is not None and change.key not in accepted
+        if change is not None and is_open:
+            changes.append(change)
+        if pair.mine is None:
+            if change is not None and is_open:
+                ghosts.append(Ghost(at, change.ai, change.key))
+            continue
+        at, section = pair.mine.end, pair.mine.section
+        origins.append(((pair.mine.start, pair.mine.end), _shown(pair, known)))
+        if change is not None and not is_open:
+            continue
+        words = _words(pair.ai.text if pair.ai else "", pair.mine.text)
+        kept += [_moved(place, pair.mine.start) for place in words.kept]
+        inserted += [_moved(place, pair.mine.start) for place in words.inserted]
+        if pair.ai is not None and change is not None:
+            ghosts += _word_ghosts(pair.ai, pair.mine, change.key)
+    return Markup(tuple(kept), tuple(inserted), tuple(ghosts), tuple(origins), tuple(changes))
+
+
+def _without_ai(text: str, known: Sources) -> Markup:
+    """Nothing differs where there is no AI text; sentences still have an origin."""
+    pairs = [Pair(None, span) for span in spans(text)]
+    shown = [((pair.mine.start, pair.mine.end), _shown(pair, known)) for pair in pairs if pair.mine]
+    return Markup(origins=tuple(shown))
+
+
+def _first_place(text: str, wanted: Section | None) -> tuple[int, Section]:
+    """Where a sentence that stood before all others of its section would stand: after the heading."""
+    parts = parts_of(text)
+    if not parts:
+        return 0, wanted or "impression"
+    part = next((part for part in parts if part.section == wanted), parts[0])
+    body = text[part.heading[1] : part.end]
+    return part.heading[1] + len(body) - len(body.lstrip()), part.section
+
+
+def _change_of(pair: Pair, at: int) -> Change | None:
+    if pair.origin == "ai_kept":
+        return None
+    if pair.mine is None:
+        return Change(
+            pair.ai.text if pair.ai else "", "", (at, at), pair.ai.section if pair.ai else "impression"
+        )
+    mine = pair.mine
+    return Change(pair.ai.text if pair.ai else "", mine.text, (mine.start, mine.end), mine.section)
+
+
+def _shown(pair: Pair, known: Sources) -> Shown:
+    text = pair.mine.text if pair.mine else ""
+    if text in known.own:
+        return "human"
+    if pair.origin == "ai_kept":
+        return "ai_kept"
+    if text in known.answers:
+        return "ai_answer"
+    if any(pattern.match(text) for pattern in known.macros):
+        return "macro"
+    return "ai_edited" if pair.origin == "ai_edited" else "human"
+
+
+def _word_ghosts(ai: Span, mine: Span, key: Key) -> list[Ghost]:
+    return [Ghost(mine.start + at, ai.text[start:end], key) for at, (start, end) in _gone(ai.text, mine.text)]
+
+
+def _moved(place: Place, by: int) -> Place:
+    return place[0] + by, place[1] + by
+
+
+@lru_cache(maxsize=2048)
+def _words(old_text: str, new_text: str) -> Changes:
+    old, new = list(_WORD.finditer(old_text)), list(_WORD.finditer(new_text))
     matcher = difflib.SequenceMatcher(None, [m[0] for m in old], [m[0] for m in new], autojunk=False)
     kept: list[Place] = []
     inserted: list[Place] = []
@@ -64,7 +245,13 @@ def compare(ai_text: str, text: str) -> Changes:
     return Changes(tuple(kept), tuple(inserted), tuple(removed))
 
 
-def count_origins(ai_text: str, text: str) -> Origins:
-    """Count the sentences of a text by origin, as the signed document will state it."""
-    origins = [sentence.origin for sentence in with_origin(ai_text, text)]
-    return Origins(origins.count("ai_kept"), origins.count("ai_edited"), origins.count("human"))
+@lru_cache(maxsize=2048)
+def _gone(old_text: str, new_text: str) -> tuple[tuple[int, Place], ...]:
+    """Return where in the new sentence each gone piece of the old one stood: after the word before it."""
+    old, new = list(_WORD.finditer(old_text)), list(_WORD.finditer(new_text))
+    matcher = difflib.SequenceMatcher(None, [m[0] for m in old], [m[0] for m in new], autojunk=False)
+    return tuple(
+        (new[new_from - 1].end() if new_from else 0, (old[old_from].start(), old[old_to - 1].end()))
+        for kind, old_from, old_to, new_from, _ in matcher.get_opcodes()
+        if kind != "equal" and old_to > old_from
+    )

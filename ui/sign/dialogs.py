@@ -1,20 +1,14 @@
-"""Two dialogs: the one confirmation before a sign request, and the reason for a rejection.
-
-They write requests. Whether a report becomes signed is decided by the node.
-"""
+"""The one confirmation before a sign request. Whether a report becomes signed is decided by the node."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
-    QLineEdit,
     QPlainTextEdit,
     QVBoxLayout,
     QWidget,
@@ -28,16 +22,6 @@ from ui.sign.secret import SecretField
 from ui.tasks import Tasks
 from ui.text import patient_line, person_name, study_moment
 from ui.widgets import Banner, button, label, with_tone
-
-REASONS = (
-    "Wrong finding",
-    "Missed finding",
-    "Wrong side",
-    "Speaks of a comparison that doesn't exist",
-    "Not about this film",
-    "Unusable wording",
-    "Other",
-)
 
 
 @dataclass(frozen=True)
@@ -151,43 +135,6 @@ class SignDialog(QDialog):
             self.secret.set_badge(self._badge)  # a PIN that is used up is asked for no more
         self.confirm.setEnabled(True)
         self.secret.box.setFocus()
-
-
-class RejectDialog(QDialog):
-    """Asks why a draft is rejected: a reason from the list, and words where they help."""
-
-    def __init__(self, parent: QWidget, on_reject: Callable[[str], None]) -> None:
-        super().__init__(parent)
-        self._on_reject = on_reject
-        self.setWindowTitle("Reject the draft")
-        self.setAccessibleName("Reject the draft")
-        self.setMinimumWidth(440)
-        self.reason = QComboBox()
-        self.reason.setAccessibleName("Reason")
-        self.reason.addItems(REASONS)
-        self.words = QLineEdit()
-        self.words.setAccessibleName("In your words")
-        self.words.setPlaceholderText("In your words (optional)")
-        self.words.setMaxLength(300)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(12)
-        layout.addWidget(
-            label("The draft is set aside with this reason; you can write your own report then.", wraps=True)
-        )
-        layout.addWidget(self.reason)
-        layout.addWidget(self.words)
-        confirm = button("Reject draft", self.accept, tone="action")
-        layout.addLayout(_buttons(button("Cancel", self.reject), confirm))
-
-    def accept(self) -> None:
-        """Hand the reason over."""
-        words = self.words.text().strip()
-        if self.reason.currentText() == "Other" and not words:
-            self.words.setFocus()
-            return
-        self._on_reject(f"{self.reason.currentText()}: {words}" if words else self.reason.currentText())
-        super().accept()
 
 
 def _two_lines(first: str, second: str) -> QWidget:

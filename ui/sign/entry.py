@@ -10,7 +10,7 @@ from llmcxr_ws.errors import UserFacingError
 from ui.desk import Badge, Desk
 from ui.sign.secret import SecretField
 from ui.tasks import Tasks
-from ui.theme import DARK
+from ui.theme import current, follow, px
 from ui.widgets import Banner, button, label
 
 
@@ -50,16 +50,13 @@ class EntryPage(QWidget):
         self.ask_name()
 
     def _lay_out(self) -> None:
-        card = QFrame()
-        card.setFixedWidth(420)
-        card.setStyleSheet(f"QFrame#card {{ background: {DARK.panel}; border-radius: 8px; }}")
+        self._card = card = QFrame()
         card.setObjectName("card")
+        follow(self._dress)
         inside = QVBoxLayout(card)
         inside.setContentsMargins(28, 24, 28, 24)
         inside.setSpacing(12)
-        title = label("LLM-CXR Workstation", "heading")
-        title.setStyleSheet("font-size: 16pt;")
-        inside.addWidget(title)
+        inside.addWidget(label("LLM-CXR Workstation", "greeting"))
         inside.addWidget(label("Research use only. Not for diagnosis.", "attention"))
         inside.addSpacing(6)
         for part in (self._heading, self._hint, self.user, self.secret, self.pin, self.problem):
@@ -71,6 +68,12 @@ class EntryPage(QWidget):
         inside.addLayout(row)
         layout = QVBoxLayout(self)
         layout.addWidget(card, 0, Qt.AlignmentFlag.AlignCenter)
+
+    def _dress(self) -> None:
+        self._card.setFixedWidth(px(420))
+        self._card.setStyleSheet(
+            f"QFrame#card {{ background: {current().panel}; border-radius: {px(8)}px; }}"
+        )
 
     def ask_name(self) -> None:
         """Ask for user name and password."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from llmcxr_ws.grey import Window
+from llmcxr_ws.grey import Curve, Window
+from llmcxr_ws.spacing import Spacing
 from ui.viewer.look import Counts, Look, Values, linear_equivalent, window_over
 
 Pixels = npt.NDArray[np.uint16]
@@ -35,6 +36,25 @@ class Overlay:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Seen:
+    """What the model saw of a film.
+
+    Attributes
+    ----------
+    look : Curve
+        The model's grey levels, at the film's full resolution.
+    picture : uint8 array
+        The picture that the model was given.
+    region : (left, top, right, bottom)
+        The part of the film that it covers, in pixels of the file as stored.
+    """
+
+    look: Curve
+    picture: npt.NDArray[np.uint8]
+    region: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Film:
     """One film, ready to be drawn.
 
@@ -45,13 +65,22 @@ class Film:
     values : float array
         What the pixels 0, 1, 2 ... stand for; looks are given in these units.
     looks : tuple of Window or VoiLut
-        At least one; the first is the film as stored.
+        At least one; the first is the film as stored. First those of the file, then the computed ones, then the
+        model's.
+    stored_looks : int
+        How many of the looks are the file's own.
     inverse : bool
         Whether the lowest value is white.
     padding : bool array of the film's shape, or None
         Pixels that no X-ray reached by definition; always black.
     counts : int64 array, as long as `values`
         How often each pixel value occurs in a quarter of the film, padding left out.
+    stretch : float
+        Rows drawn for each row of the file, where the file's pixels aren't square.
+    spacing : Spacing or None
+        How large a pixel of the file is, where the header says it.
+    seen : Seen or None
+        What the model saw, where that is known.
     """
 
     levels: tuple[Pixels, ...]
@@ -61,6 +90,10 @@ class Film:
     inverse: bool = False
     padding: npt.NDArray[np.bool_] | None = None
     overlay: Overlay = field(default_factory=Overlay)
+    stretch: float = 1.0
+    spacing: Spacing | None = None
+    stored_looks: int = 0
+    seen: Seen | None = None
 
     @classmethod
     def from_pixels(
@@ -72,6 +105,8 @@ class Film:
         inverse: bool = False,
         padding: npt.NDArray[np.bool_] | None = None,
         overlay: Overlay | None = None,
+        stretch: float = 1.0,
+        spacing: Spacing | None = None,
     ) -> Film:
         """Build pyramid and histogram; add the computed looks to the ones given.
 
@@ -88,17 +123,21 @@ class Film:
         meant = np.arange(65536, dtype=np.float64) if values is None else values.astype(np.float64)
         if int(pixels.max()) >= meant.size:
             raise ValueError(f"a film with pixels up to {pixels.max()} has values for {meant.size} only")
-        part = pixels[::2, ::2]
-        used = part if padding is None else part[~padding[::2, ::2]]
-        counts = np.bincount(used.ravel(), minlength=meant.size).astype(np.int64)
+        levels = pyramid(pixels if padding is None else _blackened(pixels, padding, meant, inverse))
+        rows, columns = exposed_field(levels[-1], scale=2 ** (len(levels) - 1))
+        counts = _counts(pixels, padding, slice(None, None, 2), slice(None, None, 2), meant.size)
+        exposed = _counts(pixels, padding, rows, columns, meant.size)
         return cls(
-            levels=pyramid(pixels if padding is None else _blackened(pixels, padding, meant, inverse)),
+            levels=levels,
             values=meant,
-            looks=looks + _computed(counts, meant, inverse=inverse),
+            looks=looks + _computed(counts, exposed if exposed.any() else counts, meant, inverse=inverse),
             counts=counts,
             inverse=inverse,
             padding=padding,
             overlay=overlay or Overlay(),
+            stretch=stretch,
+            spacing=spacing,
+            stored_looks=len(looks),
         )
 
     @property
@@ -110,6 +149,16 @@ class Film:
     def columns(self) -> int:
         """Columns of the film itself."""
         return int(self.levels[0].shape[1])
+
+    @property
+    def pixel_mm(self) -> float | None:
+        """Millimetres across a drawn pixel, or None where the header doesn't say."""
+        return self.spacing.column_mm if self.spacing is not None else None
+
+    def with_seen(self, seen: Seen | None) -> Film:
+        """Return the same film with what the model saw of it as the last of its looks; pixels are shared."""
+        looks = tuple(look for look in self.looks if self.seen is None or look is not self.seen.look)
+        return replace(self, seen=seen, looks=looks if seen is None else (*looks, seen.look))
 
     def with_overlay(self, overlay: Overlay) -> Film:
         """Return the same film with other corner texts; pixels are shared."""
@@ -147,14 +196,58 @@ def _halved(pixels: Pixels) -> Pixels:
     return half
 
 
-def _computed(counts: Counts, values: Values, *, inverse: bool) -> tuple[Window, ...]:
-    """Looks over parts of the film's own values; "darker" and "brighter" as the film is seen."""
-    dark, bright = ((0.02, 0.6), (0.4, 0.995)) if not inverse else ((0.4, 0.98), (0.005, 0.6))
-    return (
-        window_over(counts, values, 0.0, 1.0, "Full range"),
-        window_over(counts, values, *dark, "Darker half (lungs)"),
-        window_over(counts, values, *bright, "Brighter half (mediastinum)"),
+def exposed_field(pixels: Pixels, scale: int = 1) -> tuple[slice, slice]:
+    """Return the rows and columns of the film between its collimated edges, in steps of two pixels.
+
+    An edge is what has next to no detail from the border inwards; no more than a third goes on any side. Only the
+    computed windows look at this: nothing is hidden.
+
+    Parameters
+    ----------
+    pixels : uint16 array
+        The film, or a level of its pyramid.
+    scale : int
+        Pixels of the film for each pixel of that level.
+    """
+    low, high = (float(edge) for edge in np.percentile(pixels[::2, ::2], (1, 99)))
+    least = 0.06 * (high - low)
+    found = []
+    for axis in (1, 0):
+        across = np.percentile(
+            pixels[:: 2 if axis == 0 else 1, :: 2 if axis == 1 else 1], (10, 90), axis=axis
+        )
+        has_detail = (across[1] - across[0]) > least
+        size = has_detail.size
+        start = int(np.argmax(has_detail[: size // 3])) if has_detail[: size // 3].any() else 0
+        tail = has_detail[::-1][: size // 3]
+        end = size - (int(np.argmax(tail)) if tail.any() else 0)
+        found.append(slice(start * scale, end * scale, 2))
+    return found[0], found[1]
+
+
+def _counts(
+    pixels: Pixels, padding: npt.NDArray[np.bool_] | None, rows: slice, columns: slice, size: int
+) -> Counts:
+    part = pixels[rows, columns]
+    used = part if padding is None else part[~padding[rows, columns]]
+    return np.bincount(used.ravel(), minlength=size).astype(np.int64)
+
+
+# Shares of the exposed film's pixels, as the film is seen: from the black end to the white end.
+_PARTS = (
+    ("Lungs (darker parts)", 0.02, 0.7),
+    ("Mediastinum (brighter parts)", 0.3, 0.995),
+    ("Bone (brightest parts)", 0.5, 0.999),
+)
+
+
+def _computed(whole: Counts, exposed: Counts, values: Values, *, inverse: bool) -> tuple[Window, ...]:
+    """Looks over parts of the film's own values."""
+    parts = (
+        window_over(exposed, values, *((low, high) if not inverse else (1 - high, 1 - low)), name)
+        for name, low, high in _PARTS
     )
+    return (window_over(whole, values, 0.0, 1.0, "Full range"), *parts)
 
 
 def _blackened(pixels: Pixels, padding: npt.NDArray[np.bool_], values: Values, inverse: bool) -> Pixels:

@@ -123,6 +123,13 @@ class Placement:
         return a * d - b * c < 0
 
 
+def transform_of(placement: Placement) -> tuple[float, float, float, float, float, float]:
+    """Return m11, m12, m21, m22, dx, dy of the transform from film points to the screen, as Qt orders them."""
+    a, b, c, d = (part * placement.scale for part in placement.orientation)
+    x, y = placement.to_screen((0.0, 0.0))
+    return a, c, b, d, x, y
+
+
 def _bounded(scale: float) -> float:
     return scale if math.isnan(scale) else min(max(scale, SMALLEST_SCALE), LARGEST_SCALE)
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from llmcxr_ws.grey import VoiLut, Window
+from llmcxr_ws.grey import Curve, VoiLut, Window
 
 Grey = npt.NDArray[np.uint8]
 Values = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
-Look = Window | VoiLut
+Look = Window | VoiLut | Curve
 
 # A window is fitted to at most so many values: the first frame of a drag must not wait for more.
 _MOST_VALUES = 4096
@@ -28,7 +28,7 @@ def grey_table(look: Look, values: Values, *, inverse: bool) -> Grey:
 
     Parameters
     ----------
-    look : Window or VoiLut
+    look : Window, VoiLut or Curve
     values : float array
         The modality LUT's output for the pixel values 0, 1, 2 ...
     inverse : bool
@@ -47,6 +47,19 @@ def dragged(window: Window, right: float, down: float) -> Window:
     step = max(window.width, 1.0) / 200.0
     width = max(window.width + right * step, _SMALLEST_WIDTH[window.function])
     return replace(window, center=window.center + down * step, width=width, explanation="")
+
+
+def carried(window: Window, mine: Window, theirs: Window) -> Window:
+    """Return the window of another film that is to its own window what `window` is to mine.
+
+    Two detectors count in different units; where both films ask for the same window, the numbers stay the same.
+    """
+    if (mine.center, mine.width, mine.function) == (theirs.center, theirs.width, theirs.function):
+        return window
+    ratio = theirs.width / mine.width
+    center = theirs.center + (window.center - mine.center) * ratio
+    width = max(window.width * ratio, _SMALLEST_WIDTH[window.function])
+    return replace(window, center=center, width=width, explanation="")
 
 
 def window_over(counts: Counts, values: Values, low: float, high: float, name: str) -> Window:

@@ -20,11 +20,18 @@ _RIM = tuple(QPointF(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)
 
 
 def look_text(look: Look) -> str:
-    """Return the window values, or the name of a table, as shown in the corner."""
-    if isinstance(look, Window):
-        name = f"{look.explanation}  " if look.explanation else ""
-        return f"{name}W {look.width:.0f}  L {look.center:.0f}"
-    return look.explanation or "VOI LUT"
+    """Return the window values, or the name of a table, in one line."""
+    return "  ".join(look_lines(look))
+
+
+def look_lines(look: Look) -> tuple[str, ...]:
+    """Return the name of a look and its window values, as far as it has them."""
+    if not isinstance(look, Window):
+        return (look.explanation or "VOI LUT",)
+    numbers = f"W {look.width:.0f}  L {look.center:.0f}"
+    if look.function == "SIGMOID":
+        numbers = f"W {look.width:.0f}  L {look.center:.0f}  sigmoid"
+    return (look.explanation, numbers) if look.explanation else (numbers,)
 
 
 def paint_message(painter: QPainter, area: QRect, message: str) -> None:
@@ -40,7 +47,7 @@ def paint_overlay(
     """Write the corner texts and orientation letters over the film."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     texts = film.overlay
-    state = [look_text(look), f"Zoom {placement.scale * 100:.0f} %"]
+    state = [*look_lines(look), f"Zoom {placement.scale * 100:.0f} %"]
     changes = [word for word, is_so in _changes(placement, inverted) if is_so]
     if changes:
         state.insert(0, ", ".join(changes))
@@ -71,7 +78,7 @@ def _corner(painter: QPainter, area: QRect, lines: tuple[str, ...], *, right: bo
         shown = QFontMetricsF(font).elidedText(line, Qt.TextElideMode.ElideRight, room)
         width = QFontMetricsF(font).horizontalAdvance(shown)
         x = area.right() - _MARGIN - width if right else area.left() + _MARGIN
-        _outlined(painter, QPointF(x, y + number * height), font, shown)
+        outlined(painter, QPointF(x, y + number * height), font, shown)
 
 
 def _edges(painter: QPainter, area: QRect, letters: tuple[str, str, str, str]) -> None:
@@ -81,16 +88,14 @@ def _edges(painter: QPainter, area: QRect, letters: tuple[str, str, str, str]) -
     metrics = QFontMetricsF(font)
     left, right, upper, _ = letters
     middle = area.center().y() + metrics.ascent() / 2
-    _outlined(painter, QPointF(area.left() + _MARGIN, middle), font, left)
-    _outlined(
-        painter, QPointF(area.right() - _MARGIN - metrics.horizontalAdvance(right), middle), font, right
-    )
+    outlined(painter, QPointF(area.left() + _MARGIN, middle), font, left)
+    outlined(painter, QPointF(area.right() - _MARGIN - metrics.horizontalAdvance(right), middle), font, right)
     if upper not in ("", "H"):
         x = area.center().x() - metrics.horizontalAdvance(upper) / 2
-        _outlined(painter, QPointF(x, area.top() + _MARGIN + metrics.ascent()), font, upper)
+        outlined(painter, QPointF(x, area.top() + _MARGIN + metrics.ascent()), font, upper)
 
 
-def _outlined(painter: QPainter, at: QPointF, font: QFont, text: str) -> None:
+def outlined(painter: QPainter, at: QPointF, font: QFont, text: str) -> None:
     """Write light text with a dark rim, readable on lung and on bone.
 
     Nine times the same glyphs are far cheaper than one stroked outline, which would cost as much as the film.

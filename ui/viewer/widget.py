@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from PySide6.QtCore import QPointF, Qt, QTimer, Signal
+import numpy.typing as npt
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QFocusEvent,
     QImage,
@@ -23,25 +25,33 @@ from PySide6.QtGui import (
     QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from llmcxr_ws.grey import Window
 from ui.viewer.film import Film
-from ui.viewer.geometry import UPRIGHT, Placement
+from ui.viewer.geometry import LARGEST_SCALE, UPRIGHT, Placement, Point
+from ui.viewer.heat import Heat, Region, paint_heat
 from ui.viewer.look import Grey, Look, dragged, grey_table
+from ui.viewer.magnifier import SIDE, glass_at, paint_glass
+from ui.viewer.measure import Line, paint_cursor, paint_lines
 from ui.viewer.overlay import paint_message, paint_overlay
 from ui.viewer.sampling import Sample, look_up, sample
+from ui.viewer.seen import paint_seen
 
 _REST_MS = 120
 _ZOOM_STEP = 1.25
 _FINE = 0.2
+_KEY_STEP = 10.0
+_PAN_STEP = 40.0
+_SHORTEST_LINE = 3.0
+LOOK_KEYS = 9
 
 
 @dataclass
 class _Drag:
     """A pointer movement under way: what it does and where it was last, in device pixels."""
 
-    kind: str  # "window", "pan" or "zoom"
+    kind: str  # "window", "pan", "zoom" or "measure"
     start: tuple[float, float]
     last: tuple[float, float]
 
@@ -52,11 +62,17 @@ class FilmView(QWidget):
     Signals
     -------
     look_changed : the look on the screen was changed by drag, key or call
+    placed : the film was moved, zoomed or turned by drag, key or call
+    tools_changed : measuring or the magnifier was switched on or off
     step_requested(int) : the reader wants the next (1) or previous (-1) film of the study
+    action_requested(str) : a key of the film was pressed whose action isn't this view's own
     """
 
     look_changed = Signal()
+    placed = Signal()
+    tools_changed = Signal()
     step_requested = Signal(int)
+    action_requested = Signal(str)
 
     def __init__(self, keys: Mapping[str, str], parent: QWidget | None = None) -> None:
         """Make an empty view.
@@ -87,6 +103,19 @@ class FilmView(QWidget):
             "film.rotate_left": lambda: self._turn(-1),
             "film.next_look": self.next_look,
             "film.reset": self.reset,
+            "film.seen": self.toggle_seen,
+            "film.measure": lambda: self.measure(not self._is_measuring),
+            "film.measure_remove": self.remove_line,
+            "film.magnify": lambda: self.magnify(not self._is_magnifying),
+            "film.left": lambda: self._go(-1, 0),
+            "film.right": lambda: self._go(1, 0),
+            "film.up": lambda: self._go(0, -1),
+            "film.down": lambda: self._go(0, 1),
+            "film.narrower": lambda: self._drag_window(-_KEY_STEP, 0),
+            "film.wider": lambda: self._drag_window(_KEY_STEP, 0),
+            "film.brighter": lambda: self._drag_window(0, -_KEY_STEP),
+            "film.darker": lambda: self._drag_window(0, _KEY_STEP),
+            **{f"film.look_{n}": partial(self.choose_look, n - 1) for n in range(1, LOOK_KEYS + 1)},
             "film.next": lambda: self.step_requested.emit(1),
             "film.previous": lambda: self.step_requested.emit(-1),
         }
@@ -102,6 +131,15 @@ class FilmView(QWidget):
         self._is_smooth = False
         self._table: Grey | None = None
         self._greys: Grey | None = None
+        self._heat: Heat | None = None
+        self._heat_picture: QImage | None = None
+        self._before_seen: tuple[Look, bool] | None = None
+        self._is_measuring = self._is_magnifying = False
+        self._lines: tuple[Line, ...] = ()
+        self._cursor: Point | None = None
+        self._anchor: Point | None = None
+        self._pointer: QPointF | None = None
+        self._also_fits: Callable[[], float] = lambda: LARGEST_SCALE
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
         self._rest.timeout.connect(self._on_rest)
 
@@ -130,12 +168,15 @@ class FilmView(QWidget):
     def set_film(self, film: Film) -> None:
         """Show a film as stored, fitted into the view."""
         self._film = film
+        self._heat, self._lines, self._cursor, self._anchor = None, (), None, None
+        self._before_seen = None
         self._placement = Placement(film.rows, film.columns)
         self.reset()
 
     def clear(self, message: str) -> None:
         """Show no film but a sentence that says why."""
-        self._film, self._message = None, message
+        self._film, self._message, self._heat = None, message, None
+        self._lines, self._cursor, self._anchor = (), None, None
         self._sample = self._greys = None
         self.look_changed.emit()
         self.update()
@@ -145,10 +186,66 @@ class FilmView(QWidget):
         self._look = look
         self._relook()
 
-    def replace_overlay(self, film: Film) -> None:
-        """Take the corner texts of `film`, which has the same pixels, without touching the view."""
-        self._film = film
+    @property
+    def heat(self) -> Heat | None:
+        """The map of heat over the film, if one is shown."""
+        return self._heat
+
+    def set_heat(self, heat: npt.NDArray[np.float32] | None, region: Region = (0.0, 0.0, 0.0, 0.0)) -> None:
+        """Lay a map of heat over the film, or take it away; another film takes it away too.
+
+        Parameters
+        ----------
+        heat : float32 array [rows, columns] in 0 to 1, or None
+        region : (left, top, right, bottom)
+            The part of the film that the whole map covers, in pixels of the file as stored, edges at 0.
+
+        Raises
+        ------
+        ValueError
+            If the heat isn't such an array or the region is empty.
+        """
+        self._heat = None if heat is None or self._film is None else Heat.over(heat, region)
+        self._heat_picture = None
         self.update()
+
+    def replace_overlay(self, film: Film) -> None:
+        """Take the texts and looks of `film`, which has the same pixels, without touching the view."""
+        was = self._film
+        self._film = film
+        if was is not None and was.seen is not None and self._look is was.seen.look:
+            self._look = film.seen.look if film.seen is not None else film.looks[0]
+            self._table = None
+        self.update()
+
+    def set_keys(self, keys: Mapping[str, str]) -> None:
+        """Take other keys, as given to the constructor."""
+        self._keys = dict(keys)
+
+    @property
+    def message(self) -> str:
+        """Why there is no film; the last such sentence."""
+        return self._message
+
+    @property
+    def is_showing_seen(self) -> bool:
+        """Whether the film is drawn as the model saw it."""
+        return self._film is not None and self._film.seen is not None and self._look is self._film.seen.look
+
+    @property
+    def is_measuring(self) -> bool:
+        """Whether the left button draws lengths."""
+        return self._is_measuring
+
+    @property
+    def is_magnifying(self) -> bool:
+        """Whether the magnifier follows the pointer."""
+        return self._is_magnifying
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lengths drawn on this film."""
+        return self._lines
 
     # What the reader may do
 
@@ -156,7 +253,50 @@ class FilmView(QWidget):
         """Show the whole film."""
         width, height = self._room()
         self._is_fitted = True
-        self._place(self._placement.fitted(width, height), keep_fit=True)
+        fitted = self._placement.fitted(width, height)
+        limit = self._also_fits()
+        if limit < fitted.scale:
+            fitted = fitted.zoomed(limit / fitted.scale, (width / 2, height / 2))
+        self._place(fitted, keep_fit=True)
+
+    @property
+    def fit_scale(self) -> float:
+        """The scale at which this film alone would fit into the view."""
+        return self._placement.fitted(*self._room()).scale
+
+    def limit_fit(self, also_fits: Callable[[], float] | None) -> None:
+        """Fit no larger than what `also_fits` returns, so that a film beside this one fits as well."""
+        self._also_fits = also_fits if also_fits is not None else lambda: LARGEST_SCALE
+
+    def follow(self, scale: float, from_middle: Point, *, is_fitted: bool) -> None:
+        """Take a scale and a place (device pixels from the view's middle) from another view, telling nobody."""
+        if self._film is None:
+            return
+        width, height = self._room()
+        placement = self._placement.zoomed(scale / self._placement.scale, (width / 2, height / 2))
+        dx = width / 2 + from_middle[0] - placement.middle[0]
+        dy = height / 2 + from_middle[1] - placement.middle[1]
+        was_blocked = self.blockSignals(True)
+        self._rest.start()
+        self._place(placement.moved(dx, dy), keep_fit=is_fitted)
+        self._is_fitted = is_fitted
+        self.blockSignals(was_blocked)
+
+    def follow_look(self, look: Look, *, inverted: bool) -> None:
+        """Take a look and the polarity from another view, telling nobody."""
+        self._look, self._inverted, self._table = look, inverted, None
+        self.update()
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether the film is kept fitted into the view."""
+        return self._is_fitted
+
+    @property
+    def from_middle(self) -> Point:
+        """How far the film's centre is from the view's, in device pixels."""
+        width, height = self._room()
+        return self._placement.middle[0] - width / 2, self._placement.middle[1] - height / 2
 
     def one_to_one(self) -> None:
         """Show one film pixel on one pixel of the screen, around the middle of the view."""
@@ -180,6 +320,47 @@ class FilmView(QWidget):
         at = next((n for n, look in enumerate(looks) if look is self._look), -1)
         self.set_look(looks[(at + 1) % len(looks)])
 
+    def choose_look(self, at: int) -> None:
+        """Show the film through one of its looks, counted from 0; nothing happens where there is none."""
+        if self._film is not None and at < len(self._film.looks):
+            self.set_look(self._film.looks[at])
+
+    def toggle_seen(self) -> None:
+        """Show what the model saw, or go back to what was shown before; asks for it where it isn't known."""
+        film = self._film
+        if film is None or film.seen is None:
+            self.action_requested.emit("film.seen")
+            return
+        if self.is_showing_seen:
+            look, inverted = self._before_seen or (film.looks[0], False)
+            self._inverted = inverted
+            self.set_look(look)
+        else:
+            self._before_seen = (self._look, self._inverted)
+            self._inverted = False
+            self.set_look(film.seen.look)
+
+    def measure(self, is_on: bool) -> None:
+        """Let the left button draw lengths, or change the window again."""
+        self._is_measuring = is_on
+        self._cursor = self._anchor = None
+        if is_on:
+            self._cursor = self._placement.to_film((self._room()[0] / 2, self._room()[1] / 2))
+        self.tools_changed.emit()
+        self.update()
+
+    def remove_line(self) -> None:
+        """Take the last length off the film."""
+        self._lines = self._lines[:-1]
+        self.update()
+
+    def magnify(self, is_on: bool) -> None:
+        """Show a magnifier at the pointer, or in the middle until the pointer comes."""
+        self._is_magnifying = is_on
+        self.setMouseTracking(is_on)
+        self.tools_changed.emit()
+        self.update()
+
     def reset(self) -> None:
         """Show the film as stored: window, polarity, orientation and place."""
         if self._film is None:
@@ -201,6 +382,52 @@ class FilmView(QWidget):
         ratio = self.devicePixelRatioF()
         return position.x() * ratio, position.y() * ratio
 
+    def _go(self, across: int, down: int) -> None:
+        """Move the measuring cross, or the film the other way."""
+        if self._is_measuring and self._cursor is not None:
+            x, y = self._placement.to_screen(self._cursor)
+            step = self._key_step()
+            room = self._room()
+            at = min(max(x + across * step, 0), room[0]), min(max(y + down * step, 0), room[1])
+            self._cursor = self._placement.to_film(at)
+            if self._anchor is not None:
+                self._lines = (*self._lines[:-1], self._lines[-1].to(self._cursor))
+            self._pointer = QPointF(at[0], at[1]) / self.devicePixelRatioF()
+            self.update()
+        else:
+            self._rest.start()
+            self._place(self._placement.moved(-across * _PAN_STEP, -down * _PAN_STEP))
+
+    def _key_step(self) -> float:
+        modifiers = QApplication.keyboardModifiers()
+        return 1.0 if modifiers & Qt.KeyboardModifier.ShiftModifier else _KEY_STEP
+
+    def _set_point(self) -> None:
+        """Begin or end a length at the measuring cross."""
+        if self._cursor is None:
+            return
+        if self._anchor is None:
+            self._anchor = self._cursor
+            self._lines = (*self._lines, Line(self._cursor, self._cursor))
+        else:
+            self._anchor = None
+            self._drop_short_line()
+        self.update()
+
+    def _drop_short_line(self) -> None:
+        if self._lines:
+            line = self._lines[-1]
+            (x, y), (u, v) = self._placement.to_screen(line.start), self._placement.to_screen(line.end)
+            if abs(x - u) + abs(y - v) < _SHORTEST_LINE:
+                self._lines = self._lines[:-1]
+
+    def _drag_window(self, right: float, down: float) -> None:
+        if self._film is None:
+            return
+        window, is_falling = self._film.draggable(self._look)
+        self._inverted ^= is_falling
+        self.set_look(dragged(window, right, down))
+
     def _relook(self) -> None:
         self._table = None
         self.look_changed.emit()
@@ -209,9 +436,10 @@ class FilmView(QWidget):
     def _place(self, placement: Placement, *, keep_fit: bool = False) -> None:
         self._is_fitted = keep_fit or (self._is_fitted and placement.scale == self._placement.scale)
         self._placement = placement.kept_in(*self._room())
-        self._sample = None
+        self._sample = self._heat_picture = None
         self._is_smooth = self._drag is None and not self._rest.isActive()
         self.update()
+        self.placed.emit()
 
     def _mirror(self, *, left_right: bool) -> None:
         self._place(self._placement.mirrored(left_right=left_right))
@@ -236,7 +464,7 @@ class FilmView(QWidget):
 
     def _on_rest(self) -> None:
         if self._drag is None and not self._is_smooth:
-            self._is_smooth, self._sample = True, None
+            self._is_smooth, self._sample, self._heat_picture = True, None, None
             self.update()
 
     def _picture(self, film: Film) -> tuple[Sample, Grey]:
@@ -258,6 +486,15 @@ class FilmView(QWidget):
                 shown[self._sample.padding] = 0
         return self._sample, self._greys
 
+    def _heat_drawn(self, film: Film, heat: Heat) -> QImage:
+        if self._heat_picture is None:
+            width, height = (round(side) for side in self._room())
+            self._heat_picture = paint_heat(
+                heat, self._placement, width, height, stretch=film.stretch, smooth=self._is_smooth
+            )
+            self._heat_picture.setDevicePixelRatio(self.devicePixelRatioF())
+        return self._heat_picture
+
     # Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -274,7 +511,30 @@ class FilmView(QWidget):
             image = QImage(greys.data, columns, rows, greys.strides[0], QImage.Format.Format_Grayscale8)
             image.setDevicePixelRatio(ratio)
             painter.drawImage(QPointF(shown.left / ratio, shown.top / ratio), image)
+        self._paint_above(painter, self._film)
         paint_overlay(painter, self.rect(), self._film, self._look, self._placement, self._inverted)
+        if self._is_magnifying:
+            self._paint_glass(painter, self._film)
+
+    def _paint_above(self, painter: QPainter, film: Film) -> None:
+        """Draw what lies over the film: the model's picture, heat, lengths."""
+        area, ratio = QRectF(self.rect()), self.devicePixelRatioF()
+        if film.seen is not None and self.is_showing_seen:
+            paint_seen(painter, area, film, film.seen, self._placement, ratio, inverted=self._inverted)
+        if self._heat is not None:
+            painter.drawImage(QPointF(0, 0), self._heat_drawn(film, self._heat))
+        if self._lines:
+            paint_lines(painter, area, self._lines, film, self._placement, ratio)
+        if self._is_measuring and self._cursor is not None and self.hasFocus():
+            x, y = self._placement.to_screen(self._cursor)
+            paint_cursor(painter, QPointF(x / ratio, y / ratio))
+
+    def _paint_glass(self, painter: QPainter, film: Film) -> None:
+        ratio = self.devicePixelRatioF()
+        at = self._pointer if self._pointer is not None else QPointF(self.rect().center())
+        if self._table is not None:
+            glass = glass_at(film, self._placement, self._table, self._device(at), round(SIDE * ratio))
+            paint_glass(painter, glass, at, ratio)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep a fitted film fitted and any other one in sight."""
@@ -286,7 +546,7 @@ class FilmView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag."""
         kinds = {
-            Qt.MouseButton.LeftButton: "pan" if self._space_held else "window",
+            Qt.MouseButton.LeftButton: self._left_kind(),
             Qt.MouseButton.MiddleButton: "pan",
             Qt.MouseButton.RightButton: "zoom",
         }
@@ -296,9 +556,21 @@ class FilmView(QWidget):
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         at = self._device(event.position())
         self._drag = _Drag(kind, at, at)
+        if kind == "measure":
+            self._cursor, self._anchor = None, None
+            point = self._placement.to_film(at)
+            self._lines = (*self._lines, Line(point, point))
+
+    def _left_kind(self) -> str:
+        if self._space_held:
+            return "pan"
+        return "measure" if self._is_measuring else "window"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag."""
+        self._pointer = event.position()
+        if self._is_magnifying:
+            self.update()
         if self._drag is None or self._film is None:
             return
         at = self._device(event.position())
@@ -310,9 +582,10 @@ class FilmView(QWidget):
             case "window":
                 fine = _FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
                 ratio = self.devicePixelRatioF()
-                window, is_falling = self._film.draggable(self._look)
-                self._inverted ^= is_falling
-                self.set_look(dragged(window, dx / ratio * fine, dy / ratio * fine))
+                self._drag_window(dx / ratio * fine, dy / ratio * fine)
+            case "measure":
+                self._lines = (*self._lines[:-1], self._lines[-1].to(self._placement.to_film(at)))
+                self.update()
             case "pan":
                 self._place(self._placement.moved(dx, dy))
             case "zoom":
@@ -321,12 +594,21 @@ class FilmView(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; the film is drawn smoothly again."""
         if self._drag is not None:
+            was_measuring = self._drag.kind == "measure"
             self._drag = None
             self._on_rest()
+            if was_measuring:
+                self._drop_short_line()
+                self.update()
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """Take the magnifier back to the middle."""
+        self._pointer = None
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the window as stored."""
-        if event.button() is Qt.MouseButton.LeftButton:
+        if event.button() is Qt.MouseButton.LeftButton and not self._is_measuring:
             self.as_stored()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -344,6 +626,13 @@ class FilmView(QWidget):
             self._space_held = True
             self.setCursor(Qt.CursorShape.OpenHandCursor)
             return
+        if self._is_measuring and self._film is not None:
+            if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+                self._set_point()
+                return
+            if event.key() == Qt.Key.Key_Escape:
+                self.measure(False)
+                return
         # "+" needs Shift on some keyboards and the keypad on others: neither is part of the name.
         plain = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
         name = QKeySequence(event.key() | plain.value).toString(QKeySequence.SequenceFormat.PortableText)
@@ -351,7 +640,10 @@ class FilmView(QWidget):
         if action is None or self._film is None:
             super().keyPressEvent(event)
             return
-        self._actions[action]()
+        if action in self._actions:
+            self._actions[action]()
+        else:
+            self.action_requested.emit(action)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         """Give the pointer back when Space is let go."""

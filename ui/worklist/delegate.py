@@ -7,9 +7,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from ui.icons import pixmap
-from ui.theme import Theme
-from ui.worklist.model import STATUS_ROLE, Column, Index
-from ui.worklist.status import Status
+from ui.theme import current, px
+from ui.worklist.model import SHAPE_ROLE, Column, Index
 
 _PAD_X, _PAD_Y, _ICON = 8, 7, 16
 
@@ -17,40 +16,37 @@ _PAD_X, _PAD_Y, _ICON = 8, 7, 16
 class TwoLines(QStyledItemDelegate):
     """First line in the text colour, second line muted."""
 
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return room for two lines."""
         metrics = QFontMetrics(option.font)
-        return QSize(90, 2 * metrics.lineSpacing() + 2 * _PAD_Y)
+        return QSize(90, 2 * metrics.lineSpacing() + 2 * px(_PAD_Y))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the cell."""
+        theme, pad_x, pad_y, icon = current(), px(_PAD_X), px(_PAD_Y), px(_ICON)
         area: QRect = option.rect
         state: QStyle.StateFlag = option.state
         is_selected = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         if is_selected:
-            painter.fillRect(area, QColor(self._theme.selection))
-        painter.setPen(QColor(self._theme.panel))
+            painter.fillRect(area, QColor(theme.selection))
+        painter.setPen(QColor(theme.panel))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         first, second = (str(index.data() or "") + "\n").split("\n")[:2]
-        left, colour = area.left() + _PAD_X, self._theme.selection_text if is_selected else self._theme.text
-        if index.column() == Column.STATE:
-            status: Status = index.data(STATUS_ROLE)
-            colour = getattr(self._theme, status.tone)
+        left, colour = area.left() + pad_x, theme.selection_text if is_selected else theme.text
+        shape: tuple[str, str] | None = index.data(SHAPE_ROLE)
+        if shape is not None:
+            colour = getattr(theme, shape[1])
             ratio = painter.device().devicePixelRatio()
-            painter.drawPixmap(QPoint(left, area.top() + _PAD_Y), pixmap(status.shape, colour, ratio))
-            left += _ICON + 6
+            painter.drawPixmap(QPoint(left, area.top() + pad_y), pixmap(shape[0], colour, ratio, icon))
+            left += icon + px(6)
         font = QFont(option.font)
         line = QFontMetrics(font).lineSpacing()
-        room = QRect(left, area.top() + _PAD_Y, area.right() - left - 4, line)
+        room = QRect(left, area.top() + pad_y, area.right() - left - 4, line)
         font.setWeight(QFont.Weight.DemiBold if index.column() == Column.PATIENT else QFont.Weight.Normal)
         _write(painter, room, font, colour, first)
         font.setWeight(QFont.Weight.Normal)
-        muted = self._theme.text if is_selected else self._theme.muted
+        muted = theme.text if is_selected else theme.muted
         _write(painter, room.translated(0, line), font, muted, second)
         painter.restore()
 

@@ -4,56 +4,78 @@ from __future__ import annotations
 
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.states import ReportState, StudyState
+from ui.language import mark, tr
 from ui.text import clock, person_name
+from ui.worklist.priority import Level, priority_of
 from ui.worklist.status import status_of
 
 _SENTENCES = {
-    StudyState.RECEIVING: "Images are still coming in. The study is drafted when none has come for a while.",
-    StudyState.COMPLETE: "All images are here. The draft waits for the engine.",
-    StudyState.DRAFTING: "The engine is reading the film.",
-    StudyState.DRAFTED: "A draft is ready to be read.",
-    StudyState.IN_REVIEW: "A reader has begun to edit the draft.",
-    StudyState.SIGNED: "The report is signed. Its delivery to the PACS isn't confirmed yet.",
-    StudyState.CONFIRMED: "The report is signed and the PACS has confirmed that it keeps it.",
-    StudyState.RETRACTED: "The report was retracted.",
+    StudyState.RECEIVING: mark(
+        "Images are still coming in. The study is drafted when none has come for a while."
+    ),
+    StudyState.COMPLETE: mark("All images are here. The draft waits for the engine."),
+    StudyState.DRAFTING: mark("The engine is reading the film."),
+    StudyState.DRAFTED: mark("A draft is ready to be read."),
+    StudyState.IN_REVIEW: mark("A reader has begun to edit the draft."),
+    StudyState.SIGNED: mark("The report is signed. Its delivery to the PACS isn't confirmed yet."),
+    StudyState.CONFIRMED: mark("The report is signed and the PACS has confirmed that it keeps it."),
+    StudyState.RETRACTED: mark("The report was retracted."),
 }
 
 _OF_REPORT = {
-    ReportState.SIGN_PENDING: "The signature waits for the node, which first asks the PACS who the patient is.",
-    ReportState.WITHHELD: "The AI draft is withheld; write the report yourself.",
-    ReportState.REJECTED: "The AI draft was rejected; write the report yourself.",
-    ReportState.REFUSED: "The signature was refused; open the study for the reason.",
+    ReportState.SIGN_PENDING: mark(
+        "The signature waits for the node, which first asks the PACS who the patient is."
+    ),
+    ReportState.WITHHELD: mark("The AI draft is withheld; write the report yourself."),
+    ReportState.REJECTED: mark("The AI draft was rejected; write the report yourself."),
+    ReportState.REFUSED: mark("The signature was refused; open the study for the reason."),
 }
 
 
-def sentences(row: StudyRow) -> tuple[str, ...]:
+_WORTH_SAYING = (Level.URGENT, Level.RAISED)
+_OF_PRIORITY = {
+    "Late images": "",
+    "Order: STAT": mark("The order asks for it at once (STAT)."),
+    "Order: high": mark("The order asks for it with high priority."),
+    "AI disagrees": mark("A second network and the draft disagree about this film."),
+    "AI: abnormal": mark("A second network calls this film abnormal."),
+}
+
+
+def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     """Return what to know about a study, the most important first."""
     found: list[str] = []
     if row.needs_addendum:
-        found.append("Images came after the signature: look at them and write an addendum.")
-    found.append(row.reason or _SENTENCES.get(row.state, ""))
+        found.append(tr("Images came after the signature: look at them and write an addendum."))
+    found.append(row.reason or tr(_SENTENCES.get(row.state, "")))
     if row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW) and row.report_state in _OF_REPORT:
-        found[-1] = _OF_REPORT[row.report_state]
-    if row.held_by:
-        since = f" since {clock(row.held_at)}" if row.held_at else ""
-        found.append(f"Held by {row.held_by}{since}.")
+        found[-1] = tr(_OF_REPORT[row.report_state])
+    priority = priority_of(row, tells_ai=tells_ai)
+    if priority.level in _WORTH_SAYING:
+        found.append(tr(_OF_PRIORITY[priority.why]))
+    if row.held_by and row.held_at:
+        found.append(tr("Held by {name} since {time}.", name=row.held_by, time=clock(row.held_at)))
+    elif row.held_by:
+        found.append(tr("Held by {name}.", name=row.held_by))
     return tuple(sentence for sentence in found if sentence)
 
 
 def facts(row: StudyRow) -> tuple[tuple[str, str], ...]:
     """Return the smaller facts of a study as pairs of heading and value."""
-    images = f"{row.instances} image" + ("" if row.instances == 1 else "s")
+    images = tr("%n image(s)", "", row.instances)
+    received = (
+        clock(row.received_at),
+        images,
+        tr("from {peer}", peer=row.source_peer) if row.source_peer else "",
+    )
     pairs = (
-        ("Order", row.study_description),
-        ("Referred by", person_name(row.referring_physician) if row.referring_physician else ""),
-        (
-            "Received",
-            f"{clock(row.received_at)}, {images}" + (f" from {row.source_peer}" if row.source_peer else ""),
-        ),
+        (tr("Order"), row.study_description),
+        (tr("Referred by"), person_name(row.referring_physician) if row.referring_physician else ""),
+        (tr("Received"), ", ".join(part for part in received if part)),
     )
     return tuple((heading, value) for heading, value in pairs if value)
 
 
 def heading(row: StudyRow) -> str:
     """Return state and patient in one line."""
-    return f"{status_of(row).word} · {person_name(row.identity.patient_name)}"
+    return f"{status_of(row).said} · {person_name(row.identity.patient_name)}"

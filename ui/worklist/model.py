@@ -20,57 +20,116 @@ from PySide6.QtCore import (
 )
 
 from llmcxr_ws.domain import StudyRow
-from ui.text import patient_line, percent, person_name, since, study_moment
-from ui.worklist.status import Rank, Status, status_of
+from ui.language import mark, tr
+from ui.text import clock, patient_line, percent, person_name, since, study_moment
+from ui.worklist.filters import EVERYTHING, Filter
+from ui.worklist.priority import priority_of
+from ui.worklist.status import status_of
 
 Index = QModelIndex | QPersistentModelIndex
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
-STATUS_ROLE = Qt.ItemDataRole.UserRole + 1
+SHAPE_ROLE = Qt.ItemDataRole.UserRole + 1  # shape and tone of a cell's icon, or None
 SORT_ROLE = Qt.ItemDataRole.UserRole + 2
 SEARCH_ROLE = Qt.ItemDataRole.UserRole + 3
 
 
 class Column(IntEnum):
-    """Columns, from left to right; each shows two lines."""
+    """Every column there is; which of them are shown, and in what order, is each person's choice."""
 
     STATE = 0
     PATIENT = 1
     STUDY = 2
     DRAFT = 3
+    PRIORITY = 4
+    ACCESSION = 5
+    VIEW = 6
+    TIME = 7
+    AGE = 8
+    CONFIDENCE = 9
+    HELD_BY = 10
+    RECEIVED = 11
+    DESCRIPTION = 12
+    REFERRED_BY = 13
 
 
-_HEADINGS = {
-    Column.STATE: ("State", "State of the study, and who holds it"),
-    Column.PATIENT: ("Patient", "Patient and accession number"),
-    Column.STUDY: ("Film", "View and time of the study"),
+HEADINGS = {
+    Column.STATE: (mark("State"), mark("State of the study, and who holds it")),
+    Column.PATIENT: (mark("Patient"), mark("Patient and accession number")),
+    Column.STUDY: (mark("Film"), mark("View and time of the study")),
     Column.DRAFT: (
-        "Draft",
-        "The model's confidence in the draft's wording (not in a diagnosis), and the draft's age",
+        mark("Draft"),
+        mark("The model's confidence in the draft's wording (not in a diagnosis), and the draft's age"),
     ),
+    Column.PRIORITY: (mark("Priority"), mark("How urgent the study is, and why")),
+    Column.ACCESSION: (mark("Accession"), mark("Accession number")),
+    Column.VIEW: (mark("View"), mark("View of the film that is drafted")),
+    Column.TIME: (mark("Study time"), mark("Date and time of the study")),
+    Column.AGE: (mark("Draft age"), mark("How long ago the draft was made")),
+    Column.CONFIDENCE: (
+        mark("Confidence"),
+        mark("The model's confidence in the draft's wording (not in a diagnosis)"),
+    ),
+    Column.HELD_BY: (mark("Held by"), mark("Who reads the study now, and since when")),
+    Column.RECEIVED: (mark("Received"), mark("When the first image came, and from where")),
+    Column.DESCRIPTION: (mark("Order"), mark("What was ordered")),
+    Column.REFERRED_BY: (mark("Referred by"), mark("Who asked for the study")),
 }
 
 
-def lines(row: StudyRow, column: Column, now: datetime | None = None) -> tuple[str, str]:
+def lines(
+    row: StudyRow, column: Column, now: datetime | None = None, *, tells_ai: bool = True
+) -> tuple[str, str]:
     """Return the two lines of a cell."""
     match column:
         case Column.STATE:
-            return status_of(row).word, f"held by {row.held_by}" if row.held_by else ""
+            return status_of(row).said, tr("held by {name}", name=row.held_by) if row.held_by else ""
+        case Column.PRIORITY:
+            priority = priority_of(row, tells_ai=tells_ai)
+            return tr(priority.word), tr(priority.why)
         case Column.PATIENT:
-            return person_name(row.identity.patient_name), row.identity.accession_number or "no accession no."
+            return person_name(row.identity.patient_name), row.identity.accession_number or tr(
+                "no accession no."
+            )
         case Column.STUDY:
             return row.view or "–", study_moment(row)
         case Column.DRAFT:
-            if row.drafted_at is None:
-                return "–", ""
-            return percent(row.confidence), since(row.drafted_at, now)
+            return percent(row.confidence if row.drafted_at else None), _age(row, now)
+        case Column.ACCESSION:
+            return row.identity.accession_number or "–", ""
+        case Column.VIEW:
+            return row.view or "–", ""
+        case Column.TIME:
+            return study_moment(row) or "–", ""
+        case Column.AGE:
+            return _age(row, now) or "–", ""
+        case Column.CONFIDENCE:
+            return percent(row.confidence if row.drafted_at else None), ""
+        case Column.HELD_BY:
+            return row.held_by or "–", clock(row.held_at) if row.held_by and row.held_at else ""
+        case Column.RECEIVED:
+            return clock(row.received_at), row.source_peer
+        case Column.DESCRIPTION:
+            return row.study_description or "–", ""
+        case Column.REFERRED_BY:
+            return person_name(row.referring_physician) if row.referring_physician else "–", ""
 
 
-def spoken(row: StudyRow, column: Column) -> str:
+def _age(row: StudyRow, now: datetime | None) -> str:
+    return since(row.drafted_at, now) if row.drafted_at else ""
+
+
+def spoken(row: StudyRow, column: Column, *, tells_ai: bool = True) -> str:
     """Return a cell as a screen reader should say it."""
-    first, second = lines(row, column)
-    names = {Column.DRAFT: "draft confidence ", Column.STUDY: "view "}
-    return ", ".join(part for part in (names.get(column, "") + first, second) if part)
+    first, second = lines(row, column, tells_ai=tells_ai)
+    names = {
+        Column.DRAFT: mark("draft confidence {value}"),
+        Column.STUDY: mark("view {value}"),
+        Column.PRIORITY: mark("priority {value}"),
+    }
+    if column in names:
+        first = tr(names[column], value=first)
+    return ", ".join(part for part in (first, second) if part)
 
 
 class WorklistModel(QAbstractTableModel):
@@ -80,7 +139,19 @@ class WorklistModel(QAbstractTableModel):
         super().__init__(parent)
         self._rows: list[StudyRow] = []
         self._place: dict[int, int] = {}
+        self._tells_ai = True
         self.last_seq = 0
+
+    @property
+    def tells_ai(self) -> bool:
+        """Whether priorities tell what the networks think."""
+        return self._tells_ai
+
+    def tell_ai(self, tells: bool) -> None:
+        """Say whether priorities may tell what the networks think: not while readers are to go first."""
+        if tells != self._tells_ai:
+            self._tells_ai = tells
+            self._redraw(Column.PRIORITY)
 
     def merge(self, rows: Iterable[StudyRow]) -> None:
         """Take changed and new studies over, in place."""
@@ -99,10 +170,13 @@ class WorklistModel(QAbstractTableModel):
 
     def tick(self) -> None:
         """Let the ages be drawn anew."""
+        for column in (Column.DRAFT, Column.AGE):
+            self._redraw(column, [Qt.ItemDataRole.DisplayRole])
+
+    def _redraw(self, column: Column, roles: list[Qt.ItemDataRole] | None = None) -> None:
         if self._rows:
-            role = [Qt.ItemDataRole.DisplayRole]
-            first, last = self.index(0, Column.DRAFT), self.index(len(self._rows) - 1, Column.DRAFT)
-            self.dataChanged.emit(first, last, role)
+            last = self.index(len(self._rows) - 1, column)
+            self.dataChanged.emit(self.index(0, column), last, roles or [])
 
     def row_of(self, study_id: int) -> StudyRow | None:
         """Return the study with this id, or None."""
@@ -130,10 +204,10 @@ class WorklistModel(QAbstractTableModel):
         """Return a column's heading."""
         if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
             return None
-        heading, meaning = _HEADINGS[Column(section)]
+        heading, meaning = HEADINGS[Column(section)]
         if role == Qt.ItemDataRole.DisplayRole:
-            return heading
-        return meaning if role == Qt.ItemDataRole.ToolTipRole else None
+            return tr(heading)
+        return tr(meaning) if role == Qt.ItemDataRole.ToolTipRole else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return one aspect of a cell."""
@@ -142,34 +216,50 @@ class WorklistModel(QAbstractTableModel):
         row, column = self._rows[index.row()], Column(index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return "\n".join(lines(row, column))
+                return "\n".join(lines(row, column, tells_ai=self._tells_ai))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return spoken(row, column)
+                return spoken(row, column, tells_ai=self._tells_ai)
             case Qt.ItemDataRole.ToolTipRole:
                 return row.reason or patient_line(row.identity, row.study_date)
             case _ if role == ROW_ROLE:
                 return row
-            case _ if role == STATUS_ROLE:
-                return status_of(row)
+            case _ if role == SHAPE_ROLE:
+                return self._shape(row, column)
             case _ if role == SORT_ROLE:
-                return _sort_key(row, column)
+                return sort_key(row, column, tells_ai=self._tells_ai)
             case _ if role == SEARCH_ROLE:
                 return _search_text(row)
         return None
 
+    def _shape(self, row: StudyRow, column: Column) -> tuple[str, str] | None:
+        if column is Column.STATE:
+            status = status_of(row)
+            return status.shape, status.tone
+        if column is Column.PRIORITY:
+            priority = priority_of(row, tells_ai=self._tells_ai)
+            return (priority.shape, priority.tone) if priority.shape else None
+        return None
 
-def _sort_key(row: StudyRow, column: Column) -> str:
+
+def sort_key(row: StudyRow, column: Column, *, tells_ai: bool = True) -> str:
     """Return a text that sorts a cell; equal cells fall back on the time of arrival."""
     arrived = row.received_at.astimezone(UTC).isoformat()
+    rank, level = status_of(row).rank, priority_of(row, tells_ai=tells_ai).level
     match column:
         case Column.STATE:
-            return f"{status_of(row).rank:02d} {arrived}"
-        case Column.PATIENT:
-            return f"{person_name(row.identity.patient_name).casefold()} {arrived}"
-        case Column.STUDY:
+            return f"{rank:02d} {level:02d} {arrived}"
+        case Column.PRIORITY:
+            return f"{level:02d} {rank:02d} {arrived}"
+        case Column.STUDY | Column.TIME:
             return f"{row.study_date} {row.study_time} {arrived}"
-        case Column.DRAFT:
+        case Column.DRAFT | Column.CONFIDENCE:
             return f"{-1.0 if row.confidence is None else row.confidence:08.5f} {arrived}"
+        case Column.AGE:
+            return row.drafted_at.astimezone(UTC).isoformat() if row.drafted_at else ""
+        case Column.RECEIVED:
+            return arrived
+        case _:
+            return f"{lines(row, column)[0].casefold()} {arrived}"
 
 
 def _search_text(row: StudyRow) -> str:
@@ -181,19 +271,20 @@ def _search_text(row: StudyRow) -> str:
         row.view,
         row.study_description,
         study_moment(row),
-        status_of(row).word,
+        status_of(row).said,
         row.held_by,
     )
     return " ".join(parts).casefold()
 
 
 class WorklistOrder(QSortFilterProxyModel):
-    """Sorts the worklist, and hides what neither search nor chip asks for."""
+    """Sorts the worklist, and hides what the search or the filter doesn't ask for."""
 
     def __init__(self, model: WorklistModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._words: tuple[str, ...] = ()
-        self._ranks: frozenset[Rank] = frozenset(Rank)
+        self._filter, self._user = EVERYTHING, ""
+        self._model = model
         self.setSourceModel(model)
         self.setSortRole(SORT_ROLE)
         self.setDynamicSortFilter(True)
@@ -205,15 +296,17 @@ class WorklistOrder(QSortFilterProxyModel):
         self._words = tuple(text.casefold().split())
         self.endFilterChange()
 
-    def show_ranks(self, ranks: frozenset[Rank]) -> None:
-        """Show only studies of these ranks."""
+    def show_only(self, wanted: Filter, user: str) -> None:
+        """Show only what a filter lets through for a person."""
         self.beginFilterChange()
-        self._ranks = ranks
+        self._filter, self._user = wanted, user
         self.endFilterChange()
 
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         """Return whether a study is shown."""
         index = self.sourceModel().index(source_row, 0, source_parent)
-        status: Status = index.data(STATUS_ROLE)
+        row: StudyRow = index.data(ROW_ROLE)
         text: str = index.data(SEARCH_ROLE)
-        return status.rank in self._ranks and all(word in text for word in self._words)
+        return all(word in text for word in self._words) and self._filter.lets_through(
+            row, text, self._user, tells_ai=self._model.tells_ai
+        )

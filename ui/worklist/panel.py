@@ -1,8 +1,11 @@
-"""The worklist side of the window: search, chips, table, and the chosen study in sentences."""
+"""The worklist side of the window: search, chips and saved filters, table, and the chosen study in sentences."""
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QItemSelection, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QButtonGroup,
@@ -11,6 +14,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QMenu,
     QTableView,
     QToolButton,
     QVBoxLayout,
@@ -18,21 +22,19 @@ from PySide6.QtWidgets import (
 )
 
 from llmcxr_ws.domain import StudyRow
-from ui.icons import pixmap
-from ui.theme import Theme
-from ui.widgets import label, with_tone
+from ui.flow import FlowLayout
+from ui.language import tr
+from ui.theme import follow, px, scale
+from ui.widgets import Mark, label, with_tone
 from ui.worklist import detail
+from ui.worklist.columns import NARROWEST, WIDEST, Columns
+from ui.worklist.columns_dialog import ColumnsDialog
 from ui.worklist.delegate import TwoLines
+from ui.worklist.filters import CHIPS, Filter, SavedFilters
+from ui.worklist.filters_dialog import FilterDialog, FiltersDialog
 from ui.worklist.model import ROW_ROLE, Column, WorklistModel, WorklistOrder
 from ui.worklist.status import Rank, status_of
 
-CHIPS: tuple[tuple[str, frozenset[Rank]], ...] = (
-    ("All", frozenset(Rank)),
-    ("To read", frozenset({Rank.ADDENDUM, Rank.REFUSED, Rank.TO_READ, Rank.PENDING})),
-    ("Coming", frozenset({Rank.ON_THE_WAY})),
-    ("Problems", frozenset({Rank.REFUSED, Rank.PROBLEM})),
-    ("Done", frozenset({Rank.DONE})),
-)
 _TICK_MS = 30_000
 
 
@@ -41,26 +43,40 @@ class WorklistPanel(QWidget):
 
     Signals
     -------
-    chosen(int) : the study that the reader went to
+    chosen(int) : the study that the reader opens
+    filters_changed(SavedFilters) : the reader saved, changed, moved or deleted a filter
+    columns_changed(Columns) : the reader chose other columns, widths or another order of the rows
     """
 
     chosen = Signal(int)
+    filters_changed = Signal(object)
+    columns_changed = Signal(object)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self._theme = theme
+        self._user = ""
+        self._saved = SavedFilters()
+        self._columns = Columns()
+        self._filter = CHIPS[0]
+        self._opens_at_once = True
+        self._is_dressing = False
         self.model = WorklistModel(self)
         self.order = WorklistOrder(self.model, self)
         self.search = QLineEdit()
-        self.search.setAccessibleName("Search the worklist")
-        self.search.setPlaceholderText("Search patient, accession, view, state")
+        self.search.setAccessibleName(tr("Search the worklist"))
+        self.search.setPlaceholderText(tr("Search patient, accession, view, state"))
         self.search.setClearButtonEnabled(True)
         self.search.textChanged.connect(self.order.search)
+        self.search.textChanged.connect(self._describe_list)
         self.search.returnPressed.connect(self.choose_first)
         self.table = self._table()
         self._chips = self._make_chips()
+        self.filters = self._make_filters()
+        self._empty = label("", "muted", wraps=True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._empty.hide()
         self._mark, self._heading, self._sentences = (
-            QLabel(),
+            Mark(),
             label("", "heading", wraps=True),
             label("", wraps=True),
         )
@@ -70,50 +86,67 @@ class WorklistPanel(QWidget):
         self._tick = QTimer(self, interval=_TICK_MS)
         self._tick.timeout.connect(self.model.tick)
         self._tick.start()
+        # Qt tells of every pixel of a drag; only where it ends is kept.
+        self._told = QTimer(self, singleShot=True, interval=300)
+        self._told.timeout.connect(self._tell_columns)
+        self._fill_filters()
+        follow(self._dress_columns)
 
     def _table(self) -> QTableView:
         table = QTableView()
         table.setModel(self.order)
-        table.setItemDelegate(TwoLines(self._theme))
-        table.setAccessibleName("Worklist")
+        table.setItemDelegate(TwoLines())
+        table.setAccessibleName(tr("Worklist"))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         table.setSortingEnabled(True)
         table.sortByColumn(Column.STATE, Qt.SortOrder.AscendingOrder)
         table.setShowGrid(False)
         table.setTabKeyNavigation(False)
-        table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.verticalHeader().hide()
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        header.setSectionResizeMode(Column.PATIENT, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((Column.STATE, 134), (Column.STUDY, 132), (Column.DRAFT, 62)):
-            table.setColumnWidth(column, width)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionsMovable(True)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(lambda _: self.choose_columns())
+        for moved in (header.sectionMoved, header.sectionResized, header.sortIndicatorChanged):
+            moved.connect(self._on_header)
+        table.activated.connect(self._on_activated)
         table.selectionModel().selectionChanged.connect(self._on_selection)
         return table
 
     def _make_chips(self) -> QButtonGroup:
         group = QButtonGroup(self)
-        group.setExclusive(True)
-        for number, (text, ranks) in enumerate(CHIPS):
-            chip = QToolButton()
-            chip.setText(text)
-            chip.setCheckable(True)
-            chip.setChecked(number == 0)
-            chip.setAccessibleName(f"Show: {text}")
-            chip.clicked.connect(lambda _=False, ranks=ranks: self.order.show_ranks(ranks))
-            group.addButton(chip, number)
+        for number, chip in enumerate(CHIPS):
+            made = QToolButton()
+            made.setText(tr(chip.name))
+            made.setCheckable(True)
+            made.setChecked(number == 0)
+            made.setAccessibleName(tr("Show: {name}", name=tr(chip.name)))
+            made.clicked.connect(partial(self.show_only, chip))
+            group.addButton(made, number)
         return group
 
+    def _make_filters(self) -> QToolButton:
+        made = QToolButton()
+        made.setCheckable(True)
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(made)
+        menu.setAccessibleName(tr("Saved filters and columns"))
+        made.setMenu(menu)
+        # Pressing it opens the menu; whether it looks pressed says whether a saved filter is set.
+        menu.aboutToHide.connect(self._mark_filter)
+        return made
+
     def _lay_out(self) -> None:
-        chips = QHBoxLayout()
-        chips.setSpacing(6)
+        chips = FlowLayout()
         for chip in self._chips.buttons():
             chips.addWidget(chip)
-        chips.addStretch(1)
+        chips.addWidget(self.filters)
         foot = QWidget()
         inside = QVBoxLayout(foot)
         inside.setContentsMargins(12, 8, 12, 10)
@@ -133,6 +166,7 @@ class WorklistPanel(QWidget):
         layout.setSpacing(8)
         layout.addWidget(self.search)
         layout.addLayout(chips)
+        layout.addWidget(self._empty)
         layout.addWidget(self.table, 1)
         layout.addWidget(foot)
 
@@ -141,11 +175,12 @@ class WorklistPanel(QWidget):
     def merge(self, rows: tuple[StudyRow, ...]) -> None:
         """Take changed studies over; selection and scroll stay."""
         self.model.merge(rows)
-        counts = [status_of(row).rank for row in self.model.rows()]
-        for number, (text, ranks) in enumerate(CHIPS):
-            count = sum(rank in ranks for rank in counts)
-            self._chips.button(number).setText(f"{text} {count}")
+        rows = self.model.rows()
+        for number, chip in enumerate(CHIPS):
+            count = sum(status_of(row).rank.name.lower() in chip.states for row in rows)
+            self._chips.button(number).setText(tr("{name} {count}", name=tr(chip.name), count=count))
         self._describe(self.current())
+        self._describe_list()
 
     def current(self) -> StudyRow | None:
         """Return the chosen study."""
@@ -158,11 +193,13 @@ class WorklistPanel(QWidget):
         if index.isValid():
             self.table.selectRow(index.row())
             self.table.scrollTo(index)
+            self._open_current()
 
     def choose_first(self) -> None:
         """Choose the first study that is shown."""
         if self.order.rowCount():
             self.table.selectRow(0)
+            self._open_current()
 
     def step(self, by: int) -> None:
         """Choose the next (1) or previous (-1) study."""
@@ -171,6 +208,7 @@ class WorklistPanel(QWidget):
         if 0 <= at < self.order.rowCount():
             self.table.selectRow(at)
             self.table.scrollTo(self.order.index(at, 0))
+            self._open_current()
 
     def neighbour(self) -> StudyRow | None:
         """Return the study after the chosen one, which the reader is likely to want next."""
@@ -181,24 +219,196 @@ class WorklistPanel(QWidget):
     def _on_selection(self, chosen: QItemSelection, _: QItemSelection) -> None:
         row = self.current()
         self._describe(row)
-        if row is not None and not chosen.isEmpty():
+        if row is not None and not chosen.isEmpty() and self._opens_at_once:
             self.chosen.emit(row.id)
+
+    def _on_activated(self, _: QModelIndex) -> None:
+        self._open_current()
+
+    def _open_current(self) -> None:
+        """Open the chosen study where choosing alone doesn't."""
+        row = self.current()
+        if row is not None and not self._opens_at_once:
+            self.chosen.emit(row.id)
+
+    def open_at_once(self, does: bool) -> None:
+        """Say whether a study opens as soon as it is chosen, or only with Enter or a double click."""
+        self._opens_at_once = does
+
+    # Filters
+
+    def set_user(self, user: str) -> None:
+        """Say whose studies are "mine"."""
+        self._user = user
+        self.order.show_only(self._filter, user)
+
+    def set_filters(self, saved: SavedFilters, *, begins: bool) -> None:
+        """Offer a person's own filters; at the beginning set the one chosen for that."""
+        self._saved = saved
+        default = saved.named(saved.default) if begins else None
+        if default is not None:
+            self.show_only(default)
+        elif not any(self._filter is chip for chip in CHIPS):
+            self.show_only(saved.named(self._filter.name) or CHIPS[0])
+        self._fill_filters()
+
+    def show_only(self, wanted: Filter) -> None:
+        """Show only what a filter lets through."""
+        self._filter = wanted
+        self.order.show_only(wanted, self._user)
+        self._mark_filter()
+        self._describe_list()
+
+    def show_filters(self) -> None:
+        """Open the menu of saved filters."""
+        self.filters.showMenu()
+
+    def save_filter(self) -> None:
+        """Ask for a name for what is shown now, and keep it as a filter."""
+        text = " ".join(part for part in (self._filter.text, self.search.text().strip()) if part)
+        mine, urgent, within = self._filter.mine, self._filter.urgent, self._filter.within_h
+        begun = Filter("", self._filter.states, text, mine, urgent, within)
+
+        def keep(made: Filter) -> None:
+            self._keep(self._saved.with_filter(made))
+            self.search.clear()
+            self.show_only(self._saved.named(made.name.strip()) or CHIPS[0])
+
+        FilterDialog(self.window(), begun, keep).open()
+
+    def edit_filters(self) -> None:
+        """Show all saved filters, to rename, change, move and delete."""
+        FiltersDialog(self.window(), self._saved, self._keep).open()
+
+    def _keep(self, saved: SavedFilters) -> None:
+        self.set_filters(saved, begins=False)
+        self.filters_changed.emit(saved)
+
+    def _fill_filters(self) -> None:
+        menu = self.filters.menu()
+        menu.clear()
+        group = QActionGroup(menu)
+        for entry in self._saved.filters:
+            made = QAction(entry.name.replace("&", "&&"), group)
+            made.setCheckable(True)
+            made.setChecked(entry == self._filter)
+            made.triggered.connect(partial(self.show_only, entry))
+            menu.addAction(made)
+        menu.addSeparator()
+        for text, run, is_possible in (
+            (tr("Save this filter…"), self.save_filter, True),
+            (tr("Change filters…"), self.edit_filters, bool(self._saved.filters)),
+            (tr("Columns and order…"), self.choose_columns, True),
+        ):
+            made = menu.addAction(text)
+            made.triggered.connect(run)
+            made.setEnabled(is_possible)
+        self._mark_filter()
+
+    def _mark_filter(self) -> None:
+        at = next((number for number, chip in enumerate(CHIPS) if chip is self._filter), None)
+        self._chips.setExclusive(False)
+        for number, chip in enumerate(self._chips.buttons()):
+            chip.setChecked(number == at)
+        self._chips.setExclusive(at is not None)
+        name = "" if at is not None else self._filter.name
+        words = tr("Filter: {name}", name=name) if name else tr("Filters")
+        self.filters.setText(words.replace("&", "&&"))
+        self.filters.setAccessibleName(words)
+        self.filters.setChecked(bool(name))
+        for action in self.filters.menu().actions():
+            if action.isCheckable():
+                action.setChecked(bool(name) and action.text().replace("&&", "&") == name)
+
+    def _describe_list(self) -> None:
+        """Say why the list is empty, where it is."""
+        words = ""
+        if self.order.rowCount() == 0:
+            is_narrowed = self._filter is not CHIPS[0] or bool(self.search.text().strip())
+            words = (
+                tr("No study fits the search and the filter.")
+                if is_narrowed
+                else tr("No study has come yet.")
+            )
+        self._empty.setText(words)
+        self._empty.setVisible(bool(words))
+
+    # Columns
+
+    @property
+    def columns(self) -> Columns:
+        """The columns, their widths and the order of the rows, as they are on the screen."""
+        header = self.table.horizontalHeader()
+        shown = [Column(header.logicalIndex(at)) for at in range(header.count())]
+        shown = [column for column in shown if not header.isSectionHidden(column)]
+        widths = dict(self._columns.widths)
+        for column in shown:
+            width = min(max(round(header.sectionSize(column) / scale()), NARROWEST), WIDEST)
+            if column is not self._stretched(tuple(shown)) and abs(width - self._columns.width(column)) > 1:
+                widths[column] = width
+        descending = header.sortIndicatorOrder() is Qt.SortOrder.DescendingOrder
+        return Columns(tuple(shown), tuple(widths.items()), Column(header.sortIndicatorSection()), descending)
+
+    def set_columns(self, columns: Columns) -> None:
+        """Show these columns."""
+        self._columns = columns
+        self._dress_columns()
+
+    def choose_columns(self) -> None:
+        """Ask which columns are shown, in what order, and what the rows are sorted by."""
+
+        def keep(columns: Columns) -> None:
+            self.set_columns(columns)
+            self.columns_changed.emit(columns)
+
+        ColumnsDialog(self.window(), self.columns, keep).open()
+
+    @staticmethod
+    def _stretched(shown: tuple[Column, ...]) -> Column:
+        """Return the column that takes what room is left."""
+        return Column.PATIENT if Column.PATIENT in shown else shown[-1]
+
+    def _dress_columns(self) -> None:
+        columns, header = self._columns, self.table.horizontalHeader()
+        self._is_dressing = True
+        header.setMinimumSectionSize(px(NARROWEST))
+        for at, column in enumerate(columns.shown):
+            header.moveSection(header.visualIndex(column), at)
+        for column in Column:
+            header.setSectionHidden(column, column not in columns.shown)
+            is_stretched = column is self._stretched(columns.shown)
+            mode = QHeaderView.ResizeMode.Stretch if is_stretched else QHeaderView.ResizeMode.Interactive
+            header.setSectionResizeMode(column, mode)
+            if not is_stretched:
+                header.resizeSection(column, px(columns.width(column)))
+        order = Qt.SortOrder.DescendingOrder if columns.descending else Qt.SortOrder.AscendingOrder
+        self.table.sortByColumn(columns.sort, order)
+        self.table.resizeRowsToContents()
+        self._is_dressing = False
+
+    def _on_header(self) -> None:
+        if not self._is_dressing:
+            self._told.start()
+
+    def _tell_columns(self) -> None:
+        columns = self.columns
+        if columns != self._columns:
+            self._columns = columns
+            self.columns_changed.emit(columns)
 
     def _describe(self, row: StudyRow | None) -> None:
         for made in self._fact_labels:
             made.deleteLater()
         self._fact_labels = []
         if row is None:
-            self._mark.clear()
-            self._heading.setText("No study chosen")
+            self._mark.show_shape("", "")
+            self._heading.setText(tr("No study chosen"))
             self._sentences.setText("")
             return
         status = status_of(row)
-        self._mark.setPixmap(
-            pixmap(status.shape, getattr(self._theme, status.tone), self.devicePixelRatioF())
-        )
+        self._mark.show_shape(status.shape, status.tone)
         self._heading.setText(detail.heading(row))
-        self._sentences.setText("\n".join(detail.sentences(row)))
+        self._sentences.setText("\n".join(detail.sentences(row, tells_ai=self.model.tells_ai)))
         with_tone(self._sentences, status.tone if status.rank is Rank.PROBLEM else "")
         for number, (heading, value) in enumerate(detail.facts(row)):
             for column, made in ((0, label(heading, "muted")), (1, label(value, wraps=True))):

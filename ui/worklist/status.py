@@ -10,6 +10,7 @@ from enum import IntEnum
 
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.states import ReportState, StudyState
+from ui.language import mark, tr
 
 
 class Rank(IntEnum):
@@ -24,6 +25,17 @@ class Rank(IntEnum):
     DONE = 6
 
 
+RANK_WORDS = {
+    Rank.ADDENDUM: mark("Needs addendum"),
+    Rank.REFUSED: mark("Refused"),
+    Rank.TO_READ: mark("To read"),
+    Rank.PENDING: mark("Signing"),
+    Rank.ON_THE_WAY: mark("Coming"),
+    Rank.PROBLEM: mark("Problems"),
+    Rank.DONE: mark("Done"),
+}
+
+
 @dataclass(frozen=True)
 class Status:
     """A state as people see it; `tone` names a colour of the theme, `shape` an icon."""
@@ -33,29 +45,34 @@ class Status:
     tone: str
     rank: Rank
 
+    @property
+    def said(self) -> str:
+        """The word in the window's language."""
+        return tr(self.word)
+
 
 _BY_STUDY = {
-    StudyState.RECEIVING: Status("Receiving", "receiving", "muted", Rank.ON_THE_WAY),
-    StudyState.COMPLETE: Status("In the queue", "waiting", "muted", Rank.ON_THE_WAY),
-    StudyState.DRAFTING: Status("Being drafted", "working", "ai", Rank.ON_THE_WAY),
-    StudyState.DRAFTED: Status("Draft ready", "draft", "ai", Rank.TO_READ),
-    StudyState.IN_REVIEW: Status("In review", "review", "focus", Rank.TO_READ),
-    StudyState.SIGNED: Status("Signed", "signed", "good", Rank.DONE),
-    StudyState.CONFIRMED: Status("Confirmed", "confirmed", "good", Rank.DONE),
-    StudyState.EXCLUDED: Status("Not drafted", "excluded", "attention", Rank.PROBLEM),
-    StudyState.FAILED: Status("Failed", "failed", "bad", Rank.PROBLEM),
-    StudyState.RETRACTED: Status("Retracted", "retracted", "muted", Rank.DONE),
+    StudyState.RECEIVING: Status(mark("Receiving"), "receiving", "muted", Rank.ON_THE_WAY),
+    StudyState.COMPLETE: Status(mark("In the queue"), "waiting", "muted", Rank.ON_THE_WAY),
+    StudyState.DRAFTING: Status(mark("Being drafted"), "working", "ai", Rank.ON_THE_WAY),
+    StudyState.DRAFTED: Status(mark("Draft ready"), "draft", "ai", Rank.TO_READ),
+    StudyState.IN_REVIEW: Status(mark("In review"), "review", "focus", Rank.TO_READ),
+    StudyState.SIGNED: Status(mark("Signed"), "signed", "good", Rank.DONE),
+    StudyState.CONFIRMED: Status(mark("Confirmed"), "confirmed", "good", Rank.DONE),
+    StudyState.EXCLUDED: Status(mark("Not drafted"), "excluded", "attention", Rank.PROBLEM),
+    StudyState.FAILED: Status(mark("Failed"), "failed", "bad", Rank.PROBLEM),
+    StudyState.RETRACTED: Status(mark("Retracted"), "retracted", "muted", Rank.DONE),
 }
 
 _BY_REPORT = {
-    ReportState.SIGN_PENDING: Status("Signing", "pending", "attention", Rank.PENDING),
-    ReportState.REFUSED: Status("Refused", "refused", "bad", Rank.REFUSED),
-    ReportState.WITHHELD: Status("Withheld", "excluded", "attention", Rank.TO_READ),
-    ReportState.REJECTED: Status("Draft rejected", "refused", "attention", Rank.TO_READ),
-    ReportState.PRELIMINARY: Status("Preliminary", "review", "focus", Rank.TO_READ),
+    ReportState.SIGN_PENDING: Status(mark("Signing"), "pending", "attention", Rank.PENDING),
+    ReportState.REFUSED: Status(mark("Refused"), "refused", "bad", Rank.REFUSED),
+    ReportState.WITHHELD: Status(mark("Withheld"), "excluded", "attention", Rank.TO_READ),
+    ReportState.REJECTED: Status(mark("Draft rejected"), "refused", "attention", Rank.TO_READ),
+    ReportState.PRELIMINARY: Status(mark("Preliminary"), "review", "focus", Rank.TO_READ),
 }
 
-_ADDENDUM = Status("Needs addendum", "addendum", "attention", Rank.ADDENDUM)
+_ADDENDUM = Status(mark("Needs addendum"), "addendum", "attention", Rank.ADDENDUM)
 _UNDER_REVIEW = (StudyState.DRAFTED, StudyState.IN_REVIEW)
 
 

@@ -18,7 +18,7 @@ MINE = (
 
 @pytest.fixture
 def editor(qtbot: QtBot) -> ReportEditor:
-    made = ReportEditor(DARK)
+    made = ReportEditor()
     qtbot.addWidget(made)
     made.resize(376, 220)
     made.show()
@@ -58,7 +58,7 @@ def test_marks_wait_for_a_pause_and_touch_neither_text_nor_undo(qtbot: QtBot, ed
 
 
 def test_what_was_taken_out_is_struck_through_in_the_ais_words(qtbot: QtBot) -> None:
-    original = OriginalText(DARK)
+    original = OriginalText()
     qtbot.addWidget(original)
     original.compare_with(AI, MINE)
     assert original.toPlainText() == AI

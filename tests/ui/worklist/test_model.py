@@ -12,11 +12,11 @@ from pytestqt.qtbot import QtBot
 
 from llmcxr_ws.domain import Identity, StudyRow
 from llmcxr_ws.states import ReportState, StudyState
-from ui.theme import DARK
 from ui.worklist.detail import sentences
 from ui.worklist.model import Column, WorklistModel, WorklistOrder
 from ui.worklist.panel import WorklistPanel
-from ui.worklist.status import Rank, status_of
+from ui.worklist.filters import CHIPS
+from ui.worklist.status import status_of
 
 ARRIVED = datetime(2026, 11, 22, 8, tzinfo=UTC)
 
@@ -69,14 +69,14 @@ def test_qts_own_tester_finds_nothing(model: WorklistModel) -> None:
     order.search("name03")
     model.merge([row(3, updated_seq=20, state=StudyState.SIGNED), row(30, updated_seq=21)])
     order.search("")
-    order.show_ranks(frozenset({Rank.DONE}))
+    order.show_only(CHIPS[4], "anna")
     model.tick()
     assert len(testers) == 2
     assert names(order) == ["NAME03"]
 
 
 def test_changes_go_in_place_and_the_selection_stays(qtbot: QtBot) -> None:
-    panel = WorklistPanel(DARK)
+    panel = WorklistPanel()
     qtbot.addWidget(panel)
     panel.merge(tuple(row(n) for n in range(1, 30)))
     panel.choose(7)
@@ -146,7 +146,7 @@ def test_a_screen_reader_is_told_the_cell(model: WorklistModel) -> None:
 
 
 def test_keyboard_alone_walks_the_list(qtbot: QtBot) -> None:
-    panel = WorklistPanel(DARK)
+    panel = WorklistPanel()
     qtbot.addWidget(panel)
     panel.merge(tuple(row(n) for n in range(1, 4)))
     panel.step(1)

@@ -1,0 +1,45 @@
+"""Other studies of the same patient, for a film beside a film.
+
+The same patient is the same Patient ID from issuers that don't contradict each other. Where birth date or sex
+contradict, it is somebody else; where the name differs, the study is offered with what differs.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from llmcxr_ws.domain import OtherStudy
+from llmcxr_ws.store import studies
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Study
+
+_MOST = 20
+_SETTLES = ("issuer_of_patient_id", "patient_birth_date", "patient_sex")
+
+
+def studies_of_same_patient(db: Database, study_id: int) -> list[OtherStudy]:
+    """Return the other studies of a study's patient, the latest first and 20 at most; none without a Patient ID."""
+    with db.read() as session:
+        mine = studies.row_in(session, study_id).identity
+        if not mine.patient_id.strip():
+            return []
+        ids = session.scalars(
+            select(Study.id)
+            .where(Study.patient_id == mine.patient_id, Study.id != study_id)
+            .order_by(Study.study_date.desc(), Study.study_time.desc(), Study.id.desc())
+        )
+        found = []
+        for row in (studies.row_in(session, other) for other in ids.all()):
+            theirs = row.identity
+            settled = {
+                name
+                for name in mine.differences(theirs)
+                if name not in _SETTLES or (getattr(mine, name).strip() and getattr(theirs, name).strip())
+            }
+            if settled & set(_SETTLES):
+                continue
+            instances = tuple(studies.instances_in(session, row.id))
+            found.append(OtherStudy(row, instances, "patient_name" in settled))
+            if len(found) == _MOST:
+                break
+        return found

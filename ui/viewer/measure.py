@@ -1,0 +1,116 @@
+"""Lengths on the film: a line between two points, and how long it is in words.
+
+A length in millimetres always says what it refers to (PS3.3 10.7.1.1): at the detector everything is larger
+than in the body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
+
+from llmcxr_ws.spacing import Spacing
+from ui.viewer.film import Film
+from ui.viewer.geometry import Placement, Point
+from ui.viewer.overlay import outlined
+
+_LINE = QColor("#7fd4ff")
+_RIM = QColor(0, 0, 0, 190)
+_TICK = 6.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """A measured line between two points of the film (x = column, y = row as drawn, edges at 0)."""
+
+    start: Point
+    end: Point
+
+    def to(self, end: Point) -> Line:
+        """Return the line with another end."""
+        return replace(self, end=end)
+
+
+def length_text(line: Line, film: Film) -> str:
+    """Return how long a line is and what that refers to."""
+    columns = line.end[0] - line.start[0]
+    rows = (line.end[1] - line.start[1]) / film.stretch
+    if film.spacing is None:
+        pixels = (columns**2 + rows**2) ** 0.5
+        return f"{pixels:.0f} pixels (the header gives no spacing)"
+    return spacing_text(film.spacing, film.spacing.length_mm(rows, columns))
+
+
+def spacing_text(spacing: Spacing, length_mm: float) -> str:
+    """Return a length in millimetres and what the film's spacing refers to."""
+    match spacing.basis:
+        case "calibrated" if spacing.calibration == "GEOMETRY":
+            return f"{length_mm:.1f} mm, calibrated by geometry"
+        case "calibrated" if spacing.calibration == "FIDUCIAL":
+            return f"{length_mm:.1f} mm, calibrated by a fiducial"
+        case "calibrated":
+            return f"{length_mm:.1f} mm, calibrated (how isn't said)"
+        case "scanned":
+            return f"{length_mm:.1f} mm on the scanned film, not calibrated"
+        case "detector" if spacing.magnification is not None:
+            return (
+                f"{length_mm:.1f} mm at detector plane, not calibrated "
+                f"(magnification about {spacing.magnification:.2f} by the header)"
+            )
+        case "detector":
+            return f"{length_mm:.1f} mm at detector plane, not calibrated"
+        case _:
+            return f"{length_mm:.1f} mm (the header doesn't say at which plane)"
+
+
+def paint_lines(
+    painter: QPainter,
+    area: QRectF,
+    lines: tuple[Line, ...],
+    film: Film,
+    placement: Placement,
+    ratio: float,
+) -> None:
+    """Draw lines with their lengths; `ratio` is device pixels for each of the painter's."""
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for line in lines:
+        start, end = (_on_screen(point, placement, ratio) for point in (line.start, line.end))
+        for colour, width in ((_RIM, 4.0), (_LINE, 1.6)):
+            painter.setPen(QPen(colour, width))
+            painter.drawLine(start, end)
+            for tick in _ticks(start, end):
+                painter.drawLine(*tick)
+        _label(painter, area, end, length_text(line, film))
+
+
+def paint_cursor(painter: QPainter, at: QPointF) -> None:
+    """Draw the cross that the arrow keys move."""
+    for colour, width in ((_RIM, 4.0), (_LINE, 1.6)):
+        painter.setPen(QPen(colour, width))
+        painter.drawLine(at - QPointF(12, 0), at + QPointF(12, 0))
+        painter.drawLine(at - QPointF(0, 12), at + QPointF(0, 12))
+
+
+def _on_screen(point: Point, placement: Placement, ratio: float) -> QPointF:
+    x, y = placement.to_screen(point)
+    return QPointF(x / ratio, y / ratio)
+
+
+def _ticks(start: QPointF, end: QPointF) -> tuple[tuple[QPointF, QPointF], ...]:
+    across = end - start
+    length = (across.x() ** 2 + across.y() ** 2) ** 0.5
+    if length == 0:
+        return ()
+    normal = QPointF(-across.y(), across.x()) * (_TICK / length)
+    return tuple((point - normal, point + normal) for point in (start, end))
+
+
+def _label(painter: QPainter, area: QRectF, at: QPointF, text: str) -> None:
+    metrics = QFontMetricsF(painter.font())
+    width, height = metrics.horizontalAdvance(text), metrics.height()
+    x = min(max(at.x() + 10, area.left() + 6), max(area.right() - width - 6, area.left() + 6))
+    y = min(max(at.y() - 8, area.top() + height), area.bottom() - 6)
+    painter.fillRect(QRectF(x - 4, y - metrics.ascent() - 2, width + 8, height + 4), QColor(0, 0, 0, 150))
+    outlined(painter, QPointF(x, y), painter.font(), text)
