@@ -55,7 +55,7 @@ def run_node(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         from dicom_node.supervisor import run_supervisor
 
-        run_supervisor(_prepare_service(), _stop_on_signals())
+        run_supervisor(_prepare_service("node"), _stop_on_signals())
 
 
 @_node.command("listener")
@@ -64,7 +64,7 @@ def run_listener_alone() -> None:
     from dicom_node.listener import run_listener
     from dicom_node.single import only_one
 
-    home = _prepare_service()
+    home = _prepare_service("listener")
     with only_one(home, "listener"):
         run_listener(home, _stop_on_signals())
 
@@ -75,7 +75,7 @@ def run_courier_alone() -> None:
     from dicom_node.courier import run_courier
     from dicom_node.single import only_one
 
-    home = _prepare_service()
+    home = _prepare_service("courier")
     with only_one(home, "courier"):
         run_courier(home, _stop_on_signals())
 
@@ -262,15 +262,16 @@ def films() -> None:
     typer.echo(json.dumps(rows, indent=1))
 
 
-def _prepare_service() -> Path:
+def _prepare_service(name: str) -> Path:
     """Set logging up as the machine's settings say; give the home."""
     from llmcxr_ws.config import load_config
     from llmcxr_ws.home import resolve_home
     from llmcxr_ws.log import setup_logging
+    from llmcxr_ws.logfile import log_file
 
     home = resolve_home(chosen_home())
     config = load_config(home)
-    setup_logging(config.log_level, json=config.log_json)
+    setup_logging(config.log_level, json=config.log_json, file=log_file(home, config, name))
     return home
 
 

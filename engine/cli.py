@@ -35,22 +35,39 @@ def checks() -> Iterable[tuple[str, Callable[[], str]]]:
 @spread
 def run_engine(
     once: Annotated[bool, typer.Option("--once", help="End when the queue is empty.")] = False,
+    shadow: Annotated[
+        bool,
+        typer.Option(
+            "--shadow",
+            help="Draft what another model has drafted, beside it and unseen by its readers, to compare.",
+        ),
+    ] = False,
+    recent: Annotated[int, typer.Option(min=1, help="With --shadow: how many of the latest drafts.")] = 200,
     *,
     choice: ModelChoice,
 ) -> None:
     """Claim jobs and work them off; SIGTERM gives the job in hand back and ends."""
     import signal
 
+    from engine.shadow import Shadow
     from engine.worker import Worker
     from llmcxr_ws.log import setup_logging
+    from llmcxr_ws.logfile import log_file
     from llmcxr_ws.workplace import Workplace
 
     workplace = Workplace.open(chosen_home())
-    setup_logging(workplace.config.log_level, json=workplace.config.log_json)
+    config = workplace.config
+    file = log_file(workplace.home, config, "shadow" if shadow else "engine")
+    setup_logging(config.log_level, json=config.log_json, file=file)
     try:
-        config = workplace.config
         model = choice.open()
-        worker = Worker(workplace.db, workplace.objects, model, lease_s=config.lease_s, poll_s=config.poll_s)
+        worker: Worker | Shadow
+        if shadow:
+            worker = Shadow(workplace.db, workplace.objects, model, within=recent, poll_s=config.poll_s)
+        else:
+            worker = Worker(
+                workplace.db, workplace.objects, model, lease_s=config.lease_s, poll_s=config.poll_s
+            )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: worker.stop())
         worker.run(once=once)

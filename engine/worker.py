@@ -21,6 +21,7 @@ from engine.errors import EngineError, FilmRefused
 from engine.guard import Agreement, GuardReading
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
+from engine.portrait import portrait
 from engine.preprocess import Film, FilmSeen, film_and_seen
 from llmcxr_ws import imaging, jobs
 from llmcxr_ws.domain import NewDraft
@@ -78,14 +79,7 @@ class Worker:
 
     def run(self, *, once: bool = False) -> int:
         """Work until stopped, or with `once` until the queue is empty; give the number of jobs taken up."""
-        manifest = self._model.bundle.manifest
-        detail = {
-            "model_name": manifest.name,
-            "model_version": manifest.version,
-            "model_device_uid": self._model.bundle.device_uid,
-            "runtime": self._model.backends.reason,
-        }
-        services.register(self._db, "engine", detail)
+        services.register(self._db, "engine", portrait(self._model))
         log.info("engine.started", model=self._model.name, runtime=self._model.backends.reason)
         pulse = _Pulse(self._db, self._owner, self._lease_s)
         taken = 0

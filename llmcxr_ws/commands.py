@@ -246,11 +246,13 @@ def verify_audit() -> None:
     typer.echo(f"The audit trail is whole: {count} rows.")
 
 
-def _doctor() -> None:
+def _doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a line.")] = False,
+) -> None:
     """Run every room's checks; exit status 1 when one fails."""
     from llmcxr_ws.doctor import run_checks
 
-    if not run_checks():
+    if not run_checks(as_json=as_json):
         raise typer.Exit(1)
 
 

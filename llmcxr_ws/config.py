@@ -98,6 +98,11 @@ class MachineConfig(BaseSettings):
         default="info", description="Lowest level that is logged."
     )
     log_json: bool = Field(default=False, description="Log as JSON lines instead of text.")
+    log_file_mb: FiniteFloat = Field(
+        default=5.0,
+        ge=0,
+        description="Size at which a process's log file in the home is turned over, MB; 0: no log files.",
+    )
     demo: bool = Field(default=False, description="A demonstration home: peers must be on loopback.")
 
     @classmethod
@@ -151,7 +156,11 @@ def _first(error: ValidationError) -> Any:
 
 def explain(error: ValidationError, known: Any) -> str:
     """Say in one sentence which key was refused, with its value and the nearest valid name."""
-    first = _first(error)
+    return explain_one(_first(error), known)
+
+
+def explain_one(first: Any, known: Any) -> str:
+    """Say the same of one fault of several, as pydantic lists them."""
     key = ".".join(str(part) for part in first["loc"]) or "(whole document)"
     if first["type"] == "extra_forbidden":
         near = difflib.get_close_matches(str(first["loc"][-1]), list(known), n=1)

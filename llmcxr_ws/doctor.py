@@ -6,9 +6,11 @@ A check is a name and a function that gives a sentence when all is well and rais
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from importlib.metadata import entry_points
 
 from llmcxr_ws.errors import ConfigError, ObjectStoreError, StoreError, UserFacingError
@@ -19,19 +21,47 @@ MIN_FREE_GB = 2.0
 Check = tuple[str, Callable[[], str]]
 
 
-def run_checks() -> bool:
-    """Run every room's checks and print a line each; True when all passed."""
-    passed = True
+@dataclass(frozen=True)
+class Verdict:
+    """What one check said: `state` is ``ok``, ``failed``, or ``broken`` when the check itself didn't work."""
+
+    room: str
+    name: str
+    state: str
+    message: str
+    what_to_do: str = ""
+
+
+def verdicts() -> Iterator[Verdict]:
+    """Run every room's checks, one after the other."""
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
         for name, check in point.load()():
-            try:
-                print(f"ok    {point.name:7} {name}: {check()}")
-            except UserFacingError as error:
-                passed = False
-                print(f"FAIL  {point.name:7} {name}: {error.sentence}")
-            except Exception as error:  # process boundary: one broken check must not hide the others
-                passed = False
-                print(f"FAIL  {point.name:7} {name}: internal error, {type(error).__name__}: {error}")
+            yield _judge(point.name, name, check)
+
+
+def _judge(room: str, name: str, check: Callable[[], str]) -> Verdict:
+    try:
+        return Verdict(room, name, "ok", check())
+    except UserFacingError as error:
+        return Verdict(room, name, "failed", error.message, error.what_to_do)
+    except Exception as error:  # process boundary: one broken check must not hide the others
+        message = f"internal error, {type(error).__name__}: {error}"
+        return Verdict(room, name, "broken", message, "Report this.")
+
+
+def run_checks(*, as_json: bool = False) -> bool:
+    """Run every room's checks and print a line each as it ends; True when all passed."""
+    passed = True
+    for verdict in verdicts():
+        passed = passed and verdict.state == "ok"
+        if as_json:
+            line = json.dumps(asdict(verdict))
+        else:
+            mark = "ok  " if verdict.state == "ok" else "FAIL"
+            # A defect is told as it is: what to do about it isn't known.
+            sentence = f"{verdict.message} {verdict.what_to_do if verdict.state == 'failed' else ''}".strip()
+            line = f"{mark}  {verdict.room:7} {verdict.name}: {sentence}"
+        print(line, flush=True)
     return passed
 
 

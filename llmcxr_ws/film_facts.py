@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from datetime import date
 from typing import Any, Literal
 
@@ -75,6 +75,11 @@ class HeaderFacts:
     photometric: str
     has_pixels: bool
     acquired: str
+    # Where the film was made; rows of before they were kept lack them, and are still whole.
+    Manufacturer: str = ""
+    ManufacturerModelName: str = ""
+    StationName: str = ""
+    InstitutionName: str = ""
     requested_priority: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -86,7 +91,12 @@ class HeaderFacts:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> HeaderFacts:
         """Return the facts that :meth:`to_dict` wrote, whatever else the dictionary holds."""
-        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        known = {
+            field.name: values[field.name]
+            if field.default is MISSING
+            else values.get(field.name, field.default)
+            for field in fields(cls)
+        }
         for name in ("image_type", "patient_orientation"):
             known[name] = tuple(known[name])
         return cls(**known)
@@ -118,6 +128,10 @@ def read_facts(ds: Dataset, *, has_pixels: bool | None = None) -> HeaderFacts:
         photometric=_text(ds, "PhotometricInterpretation"),
         has_pixels="PixelData" in ds if has_pixels is None else has_pixels,
         acquired=_acquired(ds),
+        Manufacturer=_text(ds, "Manufacturer"),
+        ManufacturerModelName=_text(ds, "ManufacturerModelName"),
+        StationName=_text(ds, "StationName"),
+        InstitutionName=_text(ds, "InstitutionName"),
         requested_priority=_requested_priority(ds),
     )
 

@@ -4,7 +4,8 @@ A job is written in the transaction of the state change that causes it. A claim 
 the database's clock, and finishing is conditional on owner and attempt inside the result's own transaction: a
 worker that outlived its lease changes nothing.
 
-States: queued → running → done, or back to queued (retry, lost lease), or dead (a person can requeue it).
+States: queued → running → done, or back to queued (retry, lost lease), or dead (a person can requeue it); a queued
+one may be held until a person lets it go.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 from sqlalchemy import CursorResult, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from llmcxr_ws.errors import LlmcxrError
+from llmcxr_ws.errors import LlmcxrError, StoreError
 from llmcxr_ws.store import audit
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Job
@@ -196,6 +197,45 @@ def release(db: Database, claimed: Claimed) -> None:
             attempts=Job.attempts - 1,
             run_after=db_now(),
         )
+
+
+def move(session: Session, job_id: int, action: str, *, by: str) -> Job:
+    """A person holds a queued job, lets a held one go, hastens a paused one, or queues a dead one afresh.
+
+    Parameters
+    ----------
+    action : str
+        ``hold``, ``release``, ``now`` or ``requeue``.
+
+    Raises
+    ------
+    StoreError
+        There is no such job, or its state doesn't allow it.
+    """
+    found = {"hold": "queued", "release": "held", "now": "queued", "requeue": "dead"}
+    job = session.get(Job, job_id)
+    if job is None:
+        raise StoreError(f"There is no job with id {job_id}.")
+    if action not in found:
+        raise StoreError(f"The job action '{action}' is unknown.")
+    if job.state != found[action]:
+        raise StoreError(
+            f"Job {job_id} is '{job.state}'; '{action}' is for a job that is '{found[action]}'.",
+            what_to_do="Look at the queue again.",
+        )
+    values: dict[str, Any] = {"state": "held" if action == "hold" else "queued"}
+    if action != "hold":
+        values["run_after"] = db_now()
+    if action == "requeue":
+        values |= {"attempts": 0, "owner": "", "error_code": "", "error_text": "", "finished_at": None}
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state == found[action])
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )
+    audit.append(session, actor=by, event=f"job.{action}", study_id=job.study_id, job=job_id)
+    return job
 
 
 def waiting(db: Database) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Logging: structlog over the standard handlers, to standard error, with no patient data.
+"""Logging: structlog over the standard handlers, to standard error and to files in the home, with no patient data.
 
 Identifiers (UIDs, accession numbers, names) go through :func:`mask` before they reach an event. What a peer or a
 person said stands in «» (:func:`quote`) and is hidden.
@@ -8,14 +8,30 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 import re
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 
 _QUOTATION: Final = re.compile("«.*?(»|$)", re.DOTALL)
+_FILES_KEPT: Final = 6
+"""Log files of each service that stay after their processes ended."""
+
+
+@dataclass(frozen=True)
+class LogFile:
+    """Where a process keeps its log: one file of its own in a folder, two when the first is full."""
+
+    folder: Path
+    service: str
+    max_mb: float
 
 
 def mask(value: object) -> str:
@@ -36,8 +52,8 @@ def hide_quotations(_logger: Any, _method: str, event: MutableMapping[str, Any])
     return event
 
 
-def setup_logging(level: str = "info", *, json: bool = False) -> None:
-    """Send structlog and the standard library's log to standard error."""
+def setup_logging(level: str = "info", *, json: bool = False, file: LogFile | None = None) -> None:
+    """Send structlog and the standard library's log to standard error, and as JSON lines to a file."""
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -69,13 +85,53 @@ def setup_logging(level: str = "info", *, json: bool = False) -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    kept = _file_handler(file, shared) if file is not None and file.max_mb > 0 else None
+    for earlier in root.handlers:
+        if isinstance(earlier, RotatingFileHandler):
+            earlier.close()
+    root.handlers[:] = [handler] if kept is None else [handler, kept]
     root.setLevel(level.upper())
     # Their messages quote data sets and UIDs; ours say the same without them.
     for name in ("pynetdicom", "pydicom", "highdicom"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     # It tells at every start of a process which plug-ins it has; what it changes, `llmcxr db upgrade` says.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def _file_handler(file: LogFile, shared: list[structlog.typing.Processor]) -> logging.Handler | None:
+    """The handler of a process's own file; None where the folder can't be written, which stops no service.
+
+    The process id is part of the name: two processes that turned over the same file would lose lines.
+    """
+    if not file.folder.parent.is_dir():
+        return None  # a home is made by the node, not by its log
+    try:
+        file.folder.mkdir(exist_ok=True, mode=0o700)
+        _forget_old(file)
+        path = file.folder / f"{file.service}-{os.getpid()}.jsonl"
+        path.touch(mode=0o600)
+        handler = RotatingFileHandler(path, maxBytes=int(file.max_mb * 1e6), backupCount=1, encoding="utf-8")
+    except OSError as error:
+        print(f"llmcxr: no log file can be kept in {file.folder}: {error.strerror}.", file=sys.stderr)
+        return None
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.JSONRenderer(),
+            ],
+        )
+    )
+    return handler
+
+
+def _forget_old(file: LogFile) -> None:
+    """Remove what ended processes of this service left, but for the latest files."""
+    found = sorted(file.folder.glob(f"{file.service}-*.jsonl*"), key=lambda path: path.stat().st_mtime)
+    for path in found[: max(len(found) - _FILES_KEPT, 0)]:
+        with suppress(OSError):  # another process may be quicker
+            path.unlink()
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -56,6 +56,17 @@ class OutputRule(_Part):
     required: bool = Field(default=True, description="Whether the study is confirmed only when this one is.")
 
 
+class AcceptedModel(_Part):
+    """A model that an administrator has accepted for this site, by its weights; written by the node."""
+
+    weights_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Hash of the model's weights.")
+    name: str = Field(min_length=1, max_length=64, description="The model's name.")
+    version: str = Field(default="", max_length=64, description="Its version.")
+    accepted_by: str = Field(min_length=1, description="The administrator who accepted it.")
+    accepted_at: str = Field(min_length=1, description="When, as ISO 8601 in UTC.")
+    reason: str = Field(min_length=1, description="Why, in the administrator's words.")
+
+
 class SiteConfig(_Part):
     """The whole document."""
 
@@ -72,6 +83,11 @@ class SiteConfig(_Part):
     )
     peers: tuple[Peer, ...] = Field(default=(), alias="peer", description="The peers.")
     outputs: tuple[OutputRule, ...] = Field(default=(), alias="output", description="The output matrix.")
+    accepted_models: tuple[AcceptedModel, ...] = Field(
+        default=(),
+        alias="accepted_model",
+        description="Models accepted for this site; empty: any, with a hint in the window.",
+    )
 
     @property
     def send_drafts(self) -> bool:
@@ -97,6 +113,11 @@ class SiteConfig(_Part):
     def peer_of(self, ae_title: str) -> Peer | None:
         """The peer that bears this AE title."""
         return next((peer for peer in self.peers if peer.ae_title == ae_title.strip()), None)
+
+    def accepts_model(self, weights_sha256: str) -> bool:
+        """Whether the model of these weights was accepted; without a list every one is."""
+        listed = [model.weights_sha256 for model in self.accepted_models]
+        return not listed or weights_sha256 in listed
 
     def identity_peer(self) -> Peer | None:
         """The peer that is asked for patient identities."""
@@ -128,7 +149,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
         site = SiteConfig(**values)
     except ValidationError as error:
         own = [field.alias or name for name, field in SiteConfig.model_fields.items()]
-        known = [*own, *Peer.model_fields, *OutputRule.model_fields]
+        known = [*own, *Peer.model_fields, *OutputRule.model_fields, *AcceptedModel.model_fields]
         raise ConfigError(f"Site document: {explain(error, known)}") from error
     _check_names(site)
     if demo:

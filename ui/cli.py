@@ -45,9 +45,11 @@ def open_window(context: typer.Context, user: UserOption = "") -> None:
     from llmcxr_ws.config import load_config
     from llmcxr_ws.home import resolve_home
     from llmcxr_ws.log import setup_logging
+    from llmcxr_ws.logfile import log_file
 
-    config = load_config(resolve_home(chosen_home()))
-    setup_logging(config.log_level, json=config.log_json)
+    home = resolve_home(chosen_home())
+    config = load_config(home)
+    setup_logging(config.log_level, json=config.log_json, file=log_file(home, config, "window"))
     _require_screen()
     try:
         from ui.app import run

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from llmcxr_ws import reading
+from llmcxr_ws import reading, supervising
 from llmcxr_ws.domain import DeliveryRow, OtherStudy, QuestionRow, ReportRow, ServiceRow, StudyRow
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.identity import SealedKey, UnlockedKey
@@ -56,6 +56,11 @@ class Desk:
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
         self._db = workplace.db
+
+    @property
+    def workplace(self) -> Workplace:
+        """The open home, for the pages beside the reading page (`ui.office`)."""
+        return self._workplace
 
     @property
     def idle_lock_min(self) -> float:
@@ -172,9 +177,9 @@ class Desk:
         reading.set_preference(self._db, user, name, value)
 
     def services(self) -> tuple[ServiceRow, ...]:
-        """Return the processes that have said they run."""
+        """Return the processes that have said they run, each engine with whether its model is accepted here."""
         _off_the_window()
-        return tuple(reading.running(self._db))
+        return supervising.services_seen(self._workplace)
 
     def path_of(self, relative: str) -> Path:
         """Return where a received file lies; touches neither disk nor database."""
@@ -192,5 +197,9 @@ def _key(badge: Badge) -> UnlockedKey:
 
 
 def _off_the_window() -> None:
+    """Raise RuntimeError on the window's thread: a call of the database there would freeze it."""
     if threading.current_thread() is threading.main_thread():
         raise RuntimeError("The database was called on the window's thread; use Tasks.in_store.")
+
+
+off_the_window = _off_the_window  # for `ui.office`, which keeps the same rule

@@ -16,6 +16,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from ui.desk import Badge, Desk
+from ui.language import mark
 from ui.tasks import Tasks
 
 READING = "reading"
@@ -41,7 +42,29 @@ class Page:
         return badge is not None and (not self.roles or badge.role in self.roles)
 
 
-PAGES: tuple[Page, ...] = ()
+def _administration(tasks: Tasks, desk: Desk) -> QWidget:
+    from ui.admin.page import AdministrationPage
+
+    return AdministrationPage(tasks, desk)
+
+
+def _model(tasks: Tasks, desk: Desk) -> QWidget:
+    from ui.model_page.page import ModelPage
+
+    return ModelPage(tasks, desk)
+
+
+def _quality(tasks: Tasks, desk: Desk) -> QWidget:
+    from ui.quality.page import QualityPage
+
+    return QualityPage(tasks, desk)
+
+
+PAGES: tuple[Page, ...] = (
+    Page("administration", mark("Administration"), ("admin",), _administration),
+    Page("model", mark("Model"), (), _model),
+    Page("quality", mark("Quality"), ("admin", "researcher", "reader"), _quality),
+)
 
 
 class PageStack(QStackedWidget):

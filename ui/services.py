@@ -38,7 +38,11 @@ class ServiceLights(QWidget):
             self._say("Node", "running" if "node" in alive else "not running", is_good="node" in alive)
         engines = alive.count("engine")
         words = {0: "not running", 1: "running"}.get(engines, f"{engines} running")
-        self._say("Engine", words, is_good=engines > 0)
+        strangers = [row for row in rows if row.kind == "engine" and row.detail.get("accepted") is False]
+        if engines and any(row.seconds_since_seen <= ALIVE_S for row in strangers):
+            self._say("Engine", "running, with a model that nobody accepted", is_good=False)
+        else:
+            self._say("Engine", words, is_good=engines > 0)
         self._say("Database", "connected", is_good=True)
 
     def show_no_database(self) -> None:

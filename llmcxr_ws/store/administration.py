@@ -1,4 +1,6 @@
-"""Requests other than signatures, decided by the node: reject, preliminary, resend, users, site documents."""
+"""Requests other than signatures, decided by the node: reject, preliminary, resend, users, site documents, queues,
+models.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.rejections import OTHER, words_of
 from llmcxr_ws.states import ReportState
-from llmcxr_ws.store import accounts, deliveries, requests, transitions
+from llmcxr_ws.store import accounts, deliveries, modelling, queueing, requests, transitions
 from llmcxr_ws.store.configuration import import_in
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
@@ -98,6 +100,14 @@ def _import_site(session: Session, payload: dict[str, Any], request: RequestRow,
     return f"The site document is in force as version {version}."
 
 
+def _move_queued(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    return queueing.move(session, payload, by=request.user)
+
+
+def _accept_model(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    return modelling.change_acceptance(session, payload, by=request.user)
+
+
 def _unknown(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
     raise StoreError(f"The request kind '{request.kind}' is unknown.", what_to_do="Upgrade the node.")
 
@@ -118,4 +128,6 @@ _KINDS: dict[str, tuple[tuple[str, ...], Apply]] = {
     "resend": (("reader", "admin"), _resend),
     "user": (("admin",), _change_user),
     "site": (("admin",), _import_site),
+    "queue": (("admin",), _move_queued),
+    "model": (("admin",), _accept_model),
 }

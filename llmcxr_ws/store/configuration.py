@@ -34,6 +34,11 @@ def site_text(db: Database, version: int | None = None) -> str:
         return row.text if row else ""
 
 
+def newest_text(session: Session) -> str:
+    """The TOML text in force, inside the caller's transaction; empty when none was imported."""
+    return session.scalar(select(SiteDocument.text).order_by(SiteDocument.version.desc()).limit(1)) or ""
+
+
 def load_site(db: Database, *, demo: bool = False) -> SiteConfig:
     """The configuration in force."""
     return parse_site(site_text(db), demo=demo)

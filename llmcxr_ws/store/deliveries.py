@@ -196,6 +196,31 @@ def resend(session: Session, delivery_id: int) -> None:
     session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now()))
 
 
+def hold(session: Session, delivery_id: int, *, by: str) -> None:
+    """Keep a queued delivery from leaving until somebody lets it go.
+
+    Raises
+    ------
+    TransitionError
+        It isn't queued.
+    """
+    transitions.hold_delivery(session, _get(session, delivery_id), f"Held by {by}.")
+
+
+def hasten(session: Session, delivery_id: int) -> None:
+    """Try a queued delivery now instead of after its pause.
+
+    Raises
+    ------
+    StoreError
+        It isn't queued.
+    """
+    row = _get(session, delivery_id)
+    if row.state != DeliveryState.QUEUED:
+        raise StoreError(f"The delivery is '{row.state}'.", what_to_do="Only a queued one is hastened.")
+    session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now()))
+
+
 def sent_draft(session: Session, report: ReportRow) -> DocumentRow | None:
     """The draft document of this version, when at least one peer holds it."""
     row = session.scalars(

@@ -65,6 +65,15 @@ def ask(db: Database, study_id: int, *, user: str, text: str) -> int:
         return question.id
 
 
+def ask_again(session: Session, question_id: int) -> None:
+    """Let a question wait for an answer again after its job was queued afresh."""
+    session.execute(
+        update(Question)
+        .where(Question.id == question_id)
+        .values(state="asked", error_text="", answered_at=None)
+    )
+
+
 def begin_answer(db: Database, claimed: Claimed) -> QuestionInput:
     """Say what is asked and of which film; forget the pieces of an attempt that died."""
     with db.write() as session:

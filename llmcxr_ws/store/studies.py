@@ -96,6 +96,18 @@ def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
             _note_arrival(session, study, SOPInstanceUID)
 
 
+def look_again(session: Session, study: Study) -> None:
+    """A person wants a failed study taken up once more: the node looks at its images again and queues its draft.
+
+    Raises
+    ------
+    TransitionError
+        The study didn't fail.
+    """
+    study.instances_assessed = min(study.instances_assessed, _count(session, study.id) - 1)
+    transitions.reopen_study(session, study)
+
+
 def due_studies(db: Database) -> list[DueStudy]:
     """Studies that hold instances nobody has assessed, with the seconds since the last one came."""
     counted = _instance_count()

@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from llmcxr_ws.domain import Identity, StudyRow
 from llmcxr_ws.states import ReportState, StudyState
 from ui.worklist.detail import sentences
+from ui.worklist.filters import CHIPS
 from ui.worklist.model import Column, WorklistModel, WorklistOrder
 from ui.worklist.panel import WorklistPanel
-from ui.worklist.filters import CHIPS
 from ui.worklist.status import status_of
 
 ARRIVED = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -1,0 +1,60 @@
+"""Look at a peer for an administrator: does it answer, and what does it take. The outcome is written as JSON.
+
+The window speaks no DICOM, so it asks the node, which also stands where the peer sees its packets come from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from dicom_node import probe
+from dicom_node.association import LocalEntity, PeerAddress
+from dicom_node.probe import Probe
+from dicom_node.steps.desk import Desk
+from llmcxr_ws.config import explain
+from llmcxr_ws.domain import RequestRow
+from llmcxr_ws.errors import ConfigError, DatabaseFailure, UserFacingError
+from llmcxr_ws.log import logger
+from llmcxr_ws.site import Peer, require_loopback
+from llmcxr_ws.store import requests
+
+_LOG = logger(__name__)
+_LOOK: Final[dict[str, Callable[[LocalEntity, PeerAddress], Probe]]] = {
+    "echo": probe.echo,
+    "probe": probe.probe,
+}
+KINDS: Final = tuple(_LOOK)
+
+
+def decide(desk: Desk, request: RequestRow) -> None:
+    """Verify who asks, look at the peer outside of any transaction, and write down what was found."""
+    try:
+        with desk.db.read() as session:
+            payload = requests.verify(session, request, desk.service_key, roles=("admin",))
+        with requests.well_formed():
+            peer = _peer(payload["peer"], demo=desk.workplace.config.demo)
+    except DatabaseFailure:  # nothing against the request, which waits
+        raise
+    except UserFacingError as error:
+        with desk.db.write() as session:
+            requests.decide(session, request.id, granted=False, outcome=error.sentence)
+        return
+    found = _LOOK[request.kind](desk.local, peer)
+    _LOG.info("peer looked at", kind=request.kind, peer=peer.name, reached=found.reached)
+    with desk.db.write() as session:
+        requests.decide(session, request.id, granted=True, outcome=json.dumps(found.to_dict()))
+
+
+def _peer(values: dict[str, Any], *, demo: bool) -> Peer:
+    """The peer as the administrator's form has it, which needn't be in force yet."""
+    try:
+        peer = Peer(**values)
+    except ValidationError as error:
+        raise ConfigError(f"The peer can't be asked: {explain(error, Peer.model_fields)}") from error
+    if demo:
+        require_loopback(peer)
+    return peer

@@ -1,0 +1,133 @@
+"""What a site document would do with the studies that came lately, without doing it.
+
+The same functions decide as in the node: :func:`llmcxr_ws.films.choose_film` for the film, the document's own outputs
+for the peers. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llmcxr_ws.film_facts import HeaderFacts
+from llmcxr_ws.films import Choice, choose_film
+from llmcxr_ws.site import SiteConfig
+
+
+@dataclass(frozen=True)
+class SampleInstance:
+    """One instance of a study to rehearse with."""
+
+    sop_instance_uid: str
+    facts: dict[str, Any]
+    defect: str
+
+
+@dataclass(frozen=True)
+class SampleStudy:
+    """A study that came lately, as the rehearsal needs it; no patient in it but the accession number."""
+
+    id: int
+    accession_number: str
+    source_peer: str
+    state: str
+    reason: str
+    instances: tuple[SampleInstance, ...]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """A kind of document that would go to a peer."""
+
+    document: str
+    peer: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Rehearsed:
+    """What would become of one study: `decision` is ``drafted``, ``excluded``, ``failed`` or ``not_taken``."""
+
+    study_id: int
+    accession_number: str
+    source: str
+    decision: str
+    film: str
+    reason: str
+    quiet_s: float
+    sends: tuple[Sending, ...]
+    now: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the study stands otherwise today than it would."""
+        today = {"excluded": "excluded", "failed": "failed"}.get(self.now, "drafted")
+        return self.now != "receiving" and self.decision != today
+
+
+def rehearse(site: SiteConfig, samples: Iterable[SampleStudy]) -> tuple[Rehearsed, ...]:
+    """Walk studies through a document, in their order."""
+    return tuple(_one(site, sample) for sample in samples)
+
+
+def _one(site: SiteConfig, sample: SampleStudy) -> Rehearsed:
+    peer = next((peer for peer in site.peers if peer.name == sample.source_peer), None)
+    quiet_s = peer.quiet_s if peer is not None and peer.quiet_s is not None else site.quiet_s
+    if peer is None:
+        decision, film, reason = (
+            "not_taken",
+            "",
+            f"No peer of this document is called '{sample.source_peer}': its association would be rejected.",
+        )
+    elif not peer.sends:
+        decision, film, reason = (
+            "not_taken",
+            "",
+            f"Peer '{peer.name}' isn't configured to send: its films would be refused.",
+        )
+    else:
+        decision, film, reason = _decision(sample.instances)
+    return Rehearsed(
+        study_id=sample.id,
+        accession_number=sample.accession_number,
+        source=sample.source_peer,
+        decision=decision,
+        film=film,
+        reason=reason,
+        quiet_s=quiet_s,
+        sends=_sends(site, decision),
+        now=sample.state,
+    )
+
+
+def _decision(instances: Sequence[SampleInstance]) -> tuple[str, str, str]:
+    sound: list[tuple[str, HeaderFacts]] = []
+    broken = [row.defect for row in instances if row.defect]
+    for row in instances:
+        if row.defect:
+            continue
+        try:
+            sound.append((row.sop_instance_uid, HeaderFacts.from_dict(row.facts)))
+        except KeyError:
+            return "failed", "", "Its header was read by an older version: the node would read it again."
+    chosen = choose_film(sound) if sound else None
+    if isinstance(chosen, Choice):
+        facts = dict(sound)[chosen.sop_instance_uid]
+        return "drafted", f"{facts.Modality} {facts.view}", ""
+    if broken:
+        return "failed", "", f"An image arrived damaged: {broken[0]}"
+    if chosen is None:
+        return "failed", "", "The study holds no instance."
+    return "excluded", "", chosen.sentence
+
+
+def _sends(site: SiteConfig, decision: str) -> tuple[Sending, ...]:
+    """What would leave once there is a draft and a signature; a reader signs an excluded study, too."""
+    if decision == "not_taken":
+        return ()
+    return tuple(
+        Sending(rule.document, rule.to, rule.required)
+        for rule in site.outputs
+        if rule.document != "draft" or decision == "drafted"
+    )

@@ -1,0 +1,108 @@
+"""A second model in the shadow of the first: same films, no reader, no job, and never before a waiting draft."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.evaluate.labeler import label
+from engine.model import Model
+from engine.portrait import portrait
+from engine.shadow import Shadow
+from llmcxr_ws import jobs
+from llmcxr_ws.store import modelling, reports, services
+from llmcxr_ws.workplace import Workplace
+from tests.engine.factories import chest_pixels, make_bundle, make_slow_bundle
+from tests.engine.test_worker import film_of, send, worker
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Iterator[Workplace]:
+    opened = Workplace.open(tmp_path / "home", upgrade=True)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    folder = make_bundle(tmp_path_factory.mktemp("bundles") / "other", seed=11, name="other")
+    return Model.open(folder, threads=1)
+
+
+def shadow(workplace: Workplace, model: Model, within: int = 10) -> Shadow:
+    return Shadow(workplace.db, workplace.objects, model, within=within, poll_s=0.01)
+
+
+def test_the_shadow_says_what_its_model_says_of_the_same_film(
+    workplace: Workplace, model: Model, other: Model
+) -> None:
+    pixels = chest_pixels(seed=3)
+    study_id = send(workplace, pixels)
+    worker(workplace, model).run(once=True)
+    assert shadow(workplace, model).run(once=True) == 0  # its own drafts aren't its to compare
+    assert shadow(workplace, other).run(once=True) == 1
+    (row,) = modelling.shadow_rows(workplace.db)
+    expected = other.report(other.encode(film_of(pixels, other)))
+    assert (row.shadow_text, row.shadow_confidence) == (expected.text, expected.confidence)
+    assert row.shadow_labels == label(expected.text) and row.labels == label(row.text)
+    assert row.shadow_weights == other.bundle.manifest.weights_sha256 and row.shadow_seconds > 0
+    current = reports.current_report(workplace.db, study_id)
+    assert current is not None and current.ai_text == row.text != row.shadow_text
+    assert jobs.waiting(workplace.db) == {"done": 1}
+    assert shadow(workplace, other).run(once=True) == 0
+    assert services.running(workplace.db) == []
+
+
+def test_it_waits_while_a_reader_s_draft_waits(workplace: Workplace, model: Model, other: Model) -> None:
+    send(workplace, chest_pixels(seed=3))
+    worker(workplace, model).run(once=True)
+    send(workplace, chest_pixels(seed=4))
+    second = shadow(workplace, other)
+    thread = threading.Thread(target=second.run)
+    thread.start()
+    time.sleep(0.5)
+    assert modelling.shadow_rows(workplace.db) == ()
+    worker(workplace, model).run(once=True)
+    until = time.monotonic() + 20
+    while len(modelling.shadow_rows(workplace.db)) < 2 and time.monotonic() < until:
+        time.sleep(0.05)
+    (told,) = services.running(workplace.db)
+    second.stop()
+    thread.join()
+    assert len(modelling.shadow_rows(workplace.db)) == 2
+    assert (told.kind, told.detail["model_name"]) == ("shadow", "other")
+
+
+@pytest.mark.allow_log("shadow.left_out")
+def test_a_film_that_it_can_t_read_doesn_t_stop_it(workplace: Workplace, model: Model, other: Model) -> None:
+    send(workplace, chest_pixels(seed=3))
+    lost = send(workplace, chest_pixels(seed=4))
+    worker(workplace, model).run(once=True)
+    wanted = modelling.next_for_shadow(workplace.db, "x", within=1)
+    assert wanted is not None and wanted.study_id == lost
+    workplace.objects.path(wanted.film_path).write_bytes(b"nothing")
+    assert shadow(workplace, other).run(once=True) == 1
+
+
+def test_it_ends_in_the_middle_of_a_film(workplace: Workplace, model: Model, tmp_path: Path) -> None:
+    send(workplace, chest_pixels(seed=3))
+    worker(workplace, model).run(once=True)
+    endless = shadow(workplace, Model.open(make_slow_bundle(tmp_path / "slow"), threads=1))
+    thread = threading.Thread(target=endless.run)
+    thread.start()
+    time.sleep(0.7)
+    began = time.monotonic()
+    endless.stop()
+    thread.join()
+    assert time.monotonic() - began < 2 and modelling.shadow_rows(workplace.db) == ()
+
+
+def test_what_an_engine_tells_of_itself(model: Model) -> None:
+    told = portrait(model)
+    assert told["card"] == "# A random model for tests\n"
+    assert told["weights_sha256"] == model.bundle.manifest.weights_sha256
+    assert told["runtime_name"] == model.backends.name and told["findings_judged"]

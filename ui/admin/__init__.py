@@ -1,0 +1,1 @@
+"""The administrator's page: one section for each thing that a PACS administrator looks after."""

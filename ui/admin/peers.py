@@ -1,0 +1,336 @@
+"""Peers: the line for the PACS team, each peer's address and rules in a form, echo and capability probe."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from llmcxr_ws import supervising
+from llmcxr_ws.domain import RequestRow
+from llmcxr_ws.supervising import Entity
+from ui.admin.section import Section, enable, row_of
+from ui.admin.site_draft import SiteDraft
+from ui.language import mark, tr
+from ui.office import Office
+from ui.tables import Column, RowTable
+from ui.widgets import button, label
+
+_TEXTS = (
+    ("name", mark("Name"), mark("Short name in rules and tables")),
+    ("ae_title", mark("AE title"), mark("As its administrator says it, at most 16 characters")),
+    ("host", mark("Host"), mark("Host name or address")),
+    ("port", mark("Port"), "104"),
+    ("quiet_s", mark("Quiet time"), mark("Seconds; empty: the site's")),
+)
+_CHOICES = (
+    ("role", mark("Used for"), ("clinical", "research", "test")),
+    ("commitment", mark("Storage confirmed by"), ("auto", "n-action", "find")),
+)
+_TICKS = (
+    ("sends", mark("May send films to us"), True),
+    ("identity", mark("Is asked for the patient's identity before a signature"), False),
+)
+_WORDS = {
+    "clinical": mark("patients' care"),
+    "research": mark("research"),
+    "test": mark("tests"),
+    "auto": mark("whichever it has"),
+    "n-action": mark("storage commitment"),
+    "find": mark("a query"),
+}
+
+
+@dataclass(frozen=True)
+class Ability:
+    """One line of a probe."""
+
+    name: str
+    use: str
+    taken: bool
+    syntaxes: str
+    note: str
+
+
+class PeersSection(Section):
+    """Peers and how to reach them."""
+
+    def __init__(self, office: Office, draft: SiteDraft) -> None:
+        super().__init__(
+            office,
+            tr("Peers"),
+            tr("Who may send films to us and who gets our reports. Changes count once they are in force."),
+        )
+        self._draft = draft
+        self.for_pacs = QLineEdit()
+        self.for_pacs.setReadOnly(True)
+        self.for_pacs.setAccessibleName(tr("Line for the PACS team"))
+        self.table: RowTable[tuple[int, dict[str, Any]]] = RowTable(
+            tr("Peers"),
+            [
+                Column(tr("Name"), lambda row: str(row[1].get("name", "")), 110, state=self._state_of),
+                Column(tr("AE title"), lambda row: str(row[1].get("ae_title", "")), 120),
+                Column(tr("Address"), lambda row: f"{row[1].get('host', '')}:{row[1].get('port', '')}"),
+            ],
+            key=lambda row: row[0],
+        )
+        self.table.chosen.connect(self._on_chosen)
+        self._fields: dict[str, QLineEdit | QComboBox | QCheckBox] = {}
+        self._faults: dict[str, QLabel] = {}
+        self.echo = button(
+            tr("Echo"), partial(self._look, "echo"), name=tr("Ask the peer to answer (C-ECHO)")
+        )
+        self.probe = button(
+            tr("Probe"), partial(self._look, "probe"), name=tr("Find out what the peer takes")
+        )
+        self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the peer"))
+        self.abilities: RowTable[Ability] = RowTable(
+            tr("What the peer takes"),
+            [
+                Column(
+                    tr("Taken"),
+                    lambda row: tr("yes") if row.taken else tr("no"),
+                    70,
+                    state=lambda row: ("signed", "good") if row.taken else ("refused", "bad"),
+                ),
+                Column(tr("Service or kind"), lambda row: row.name, 400),
+                Column(tr("Transfer syntaxes"), lambda row: row.syntaxes or row.note),
+            ],
+            key=lambda row: row.name,
+        )
+        self._lay_out()
+        draft.changed.connect(self._show)
+
+    def _lay_out(self) -> None:
+        copy = button(tr("Copy"), self._copy, name=tr("Copy the line for the PACS team"))
+        told = row_of(label(tr("For the PACS team"), "muted"), self.for_pacs, copy, stretch=False)
+        told.setStretch(1, 1)
+        self.body.addLayout(told)
+        left = QWidget()
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table, 1)
+        column.addLayout(row_of(button(tr("Add a peer"), self._on_add), self.remove))
+        upper = QSplitter(Qt.Orientation.Horizontal)
+        upper.addWidget(left)
+        upper.addWidget(self._form())
+        upper.setStretchFactor(0, 3)
+        upper.setStretchFactor(1, 4)
+        lower = QWidget()
+        under = QVBoxLayout(lower)
+        under.setContentsMargins(0, 0, 0, 0)
+        under.addLayout(row_of(self.echo, self.probe))
+        under.addWidget(self.abilities, 1)
+        both = QSplitter(Qt.Orientation.Vertical)
+        both.addWidget(upper)
+        both.addWidget(lower)
+        both.setStretchFactor(0, 3)
+        both.setStretchFactor(1, 2)
+        for splitter in (upper, both):
+            splitter.setChildrenCollapsible(False)
+        self.body.addWidget(both, 1)
+
+    def _form(self) -> QWidget:
+        form = QFormLayout()
+        form.setHorizontalSpacing(14)
+        form.setVerticalSpacing(4)
+        for name, title, hint in _TEXTS:
+            field = QLineEdit()
+            field.setPlaceholderText(tr(hint))
+            field.editingFinished.connect(partial(self._on_text, name))
+            self._add_field(form, name, tr(title), field)
+        for name, title, options in _CHOICES:
+            choice = QComboBox()
+            for option in options:
+                choice.addItem(tr(_WORDS[option]), option)
+            choice.activated.connect(lambda _, name=name: self._on_choice(name))
+            self._add_field(form, name, tr(title), choice)
+        for name, title, _ in _TICKS:
+            tick = QCheckBox(tr(title))
+            tick.setAccessibleName(tr(title))
+            tick.clicked.connect(lambda is_on, name=name: self._put(name, bool(is_on)))
+            self._fields[name] = tick
+            form.addRow("", tick)
+        inside = QWidget()
+        inside.setLayout(form)
+        made = QScrollArea()
+        made.setWidgetResizable(True)
+        made.setFrameShape(QFrame.Shape.NoFrame)
+        made.setAccessibleName(tr("The chosen peer"))
+        made.setWidget(inside)
+        return made
+
+    def _add_field(self, form: QFormLayout, name: str, title: str, field: QLineEdit | QComboBox) -> None:
+        field.setAccessibleName(title)
+        fault = label("", "bad", wraps=True)
+        fault.setAccessibleName(tr("What is wrong with: {field}", field=title))
+        fault.hide()
+        self._fields[name], self._faults[name] = field, fault
+        form.addRow(label(title, "muted"), field)
+        form.addRow("", fault)
+
+    # What is shown
+
+    def refresh(self) -> None:
+        """Read the document in force and who we are."""
+        self._show()
+        self._draft.read()
+        self.office.read(self, supervising.entity, self._on_entity)
+
+    def _on_entity(self, found: Entity) -> None:
+        line = (
+            tr(
+                "AE title {title}, host {host}, port {port}",
+                title=found.ae_title,
+                host=found.host,
+                port=found.port,
+            )
+            if found.is_running
+            else tr(
+                "AE title {title}, port {port}; start the node to see its host",
+                title=found.ae_title,
+                port=found.port,
+            )
+        )
+        self.for_pacs.setText(line)
+
+    def _copy(self) -> None:
+        QApplication.clipboard().setText(self.for_pacs.text())
+        self.line.say(tr("The line was copied."), "good")
+
+    def _show(self) -> None:
+        peers = self._draft.tables("peer")
+        self.table.show_rows(tuple(enumerate(peers)))
+        if peers and not self.table.selected():
+            self.table.selectRow(0)
+        self._on_chosen()
+
+    def _state_of(self, row: tuple[int, dict[str, Any]]) -> tuple[str, str]:
+        return ("refused", "bad") if self._draft.problem_at("peer", row[0]) else ("", "text")
+
+    @property
+    def _at(self) -> int | None:
+        chosen = self.table.selected()
+        return chosen[0][0] if chosen else None
+
+    def _on_chosen(self) -> None:
+        at, peers = self._at, self._draft.tables("peer")
+        values = peers[at] if at is not None and at < len(peers) else {}
+        is_there = bool(values)
+        enable([*self._fields.values(), self.echo, self.probe, self.remove], is_there)
+        for name, field in self._fields.items():
+            value = values.get(name, "")
+            if isinstance(field, QLineEdit):
+                if field.text() != str(value):
+                    field.setText(str(value))
+            elif isinstance(field, QComboBox):
+                field.setCurrentIndex(max(field.findData(value), 0))
+            else:
+                default = next(found for key, _, found in _TICKS if key == name)
+                field.setChecked(is_there and values.get(name, default) is True)
+        for name, fault in self._faults.items():
+            words = self._draft.problem_at("peer", at, name) if at is not None else ""
+            fault.setText(words)
+            fault.setVisible(bool(words))
+
+    # What is changed
+
+    def _on_text(self, name: str) -> None:
+        field = self._fields[name]
+        at, peers = self._at, self._draft.tables("peer")
+        if at is None or not isinstance(field, QLineEdit) or at >= len(peers):
+            return
+        text = field.text().strip()
+        before = peers[at].get(name, "")
+        if text == str(before):
+            return
+        self._put(name, _number(text) if name in ("port", "quiet_s") else text)
+        if name == "name":
+            self._rename_in_outputs(str(before), text)
+
+    def _on_choice(self, name: str) -> None:
+        field = self._fields[name]
+        if isinstance(field, QComboBox):
+            self._put(name, field.currentData())
+
+    def _put(self, name: str, value: Any) -> None:
+        if self._at is not None:
+            self._draft.put(("peer", self._at, name), value)
+
+    def _rename_in_outputs(self, before: str, after: str) -> None:
+        for number, rule in enumerate(self._draft.tables("output")):
+            if rule.get("to") == before:
+                self._draft.put(("output", number, "to"), after)
+
+    def _on_add(self) -> None:
+        count = len(self._draft.tables("peer"))
+        self._draft.add(
+            "peer",
+            {"name": f"peer{count + 1}", "ae_title": f"PEER{count + 1}", "host": "127.0.0.1", "port": 104},
+        )
+        self.table.selectRow(count)
+        self._fields["name"].setFocus()
+
+    def _on_remove(self) -> None:
+        at = self._at
+        if at is None:
+            return
+        name = self._draft.tables("peer")[at].get("name")
+        rules = [n for n, rule in enumerate(self._draft.tables("output")) if rule.get("to") == name]
+        for number in reversed(rules):
+            self._draft.remove("output", number)
+        self._draft.remove("peer", at)
+        self.line.say(tr("The peer and its outputs were taken out of the written document."), "attention")
+
+    # What the node finds out
+
+    def _look(self, kind: str) -> None:
+        at = self._at
+        if at is None:
+            return
+        peer = self._draft.tables("peer")[at]
+        self.abilities.show_rows(())
+        self.office.request(
+            self,
+            lambda place, key: supervising.request_look(place, key, kind, peer),
+            self.line.watch(self, self._on_looked),
+        )
+
+    def _on_looked(self, row: RequestRow) -> None:
+        found = json.loads(row.outcome)
+        words = f"{found['sentence']} {found['what_to_do']}".strip()
+        if found["implementation"]:
+            words = tr("{words} It is {implementation}.", words=words, implementation=found["implementation"])
+        self.line.say(words, "good" if found["reached"] else "bad")
+        self.abilities.show_rows(
+            tuple(
+                Ability(one["name"], one["use"], one["taken"], ", ".join(one["syntaxes"]), one["note"])
+                for one in found["abilities"]
+            )
+        )
+
+
+def _number(text: str) -> Any:
+    """The number that a text says; else the text, for the validator to refuse; None for nothing."""
+    if not text:
+        return None
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return text

@@ -1,0 +1,147 @@
+"""Routing rules as far as there are any: times and names of the site, and a dry run on recent studies."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QSpinBox
+
+from llmcxr_ws import supervising
+from llmcxr_ws.rehearsal import Rehearsed
+from ui.admin.peers import _number
+from ui.admin.section import Section, row_of
+from ui.admin.site_draft import SiteDraft
+from ui.language import mark, tr
+from ui.office import Office
+from ui.tables import Column, RowTable
+from ui.widgets import button, label
+
+_DECISIONS = {
+    "drafted": ("draft", "good", mark("drafted")),
+    "excluded": ("excluded", "attention", mark("excluded")),
+    "failed": ("failed", "bad", mark("failed")),
+    "not_taken": ("refused", "bad", mark("not taken")),
+}
+_FIELDS = (
+    ("name", mark("Name of the site"), ""),
+    ("institution", mark("Institution"), mark("In documents when the film carries none")),
+    ("quiet_s", mark("Quiet time"), mark("Seconds without a new image after which a study is complete")),
+)
+
+
+def decision_word(row: Rehearsed) -> str:
+    """Return what would become of a study, in words."""
+    return tr(_DECISIONS[row.decision][2])
+
+
+def decision_state(row: Rehearsed) -> tuple[str, str]:
+    """Return shape and tone of it."""
+    return _DECISIONS[row.decision][:2]
+
+
+class RulesSection(Section):
+    """What is drafted and what isn't."""
+
+    def __init__(self, office: Office, draft: SiteDraft) -> None:
+        super().__init__(
+            office,
+            tr("Rules"),
+            tr(
+                "Which films are drafted follows from their headers: frontal, for presentation, of an adult. "
+                "The dry run shows what the written document would make of the studies that came last; "
+                "nothing is changed or sent."
+            ),
+        )
+        self._draft = draft
+        self.fields: dict[str, QLineEdit] = {}
+        self._faults: dict[str, QLabel] = {}
+        form = QFormLayout()
+        form.setHorizontalSpacing(14)
+        form.setVerticalSpacing(4)
+        for name, title, hint in _FIELDS:
+            field, fault = QLineEdit(), label("", "bad", wraps=True)
+            field.setAccessibleName(tr(title))
+            field.setPlaceholderText(tr(hint) if hint else "")
+            field.editingFinished.connect(partial(self._on_text, name))
+            fault.setAccessibleName(tr("What is wrong with: {field}", field=tr(title)))
+            fault.hide()
+            self.fields[name], self._faults[name] = field, fault
+            form.addRow(label(tr(title), "muted"), field)
+            form.addRow("", fault)
+        self.body.addLayout(form)
+        self.count = QSpinBox()
+        self.count.setRange(1, 500)
+        self.count.setValue(50)
+        self.count.setAccessibleName(tr("How many of the latest studies"))
+        self.run = button(tr("Dry run"), self.rehearse, name=tr("Dry run on recent studies"), tone="action")
+        self.body.addLayout(row_of(label(tr("Latest studies"), "muted"), self.count, self.run))
+        self.table: RowTable[Rehearsed] = RowTable(
+            tr("Dry run"),
+            [
+                Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 120),
+                Column(tr("From"), lambda row: row.source or tr("unknown"), 100),
+                Column(tr("Would be"), decision_word, 110, state=decision_state),
+                Column(tr("Film"), lambda row: row.film, 90),
+                Column(tr("Why"), lambda row: row.reason),
+                Column(
+                    tr("Today"),
+                    lambda row: tr("{state}, differs", state=row.now) if row.differs else row.now,
+                    140,
+                    state=lambda row: ("review", "attention") if row.differs else ("", "text"),
+                ),
+            ],
+            key=lambda row: row.study_id,
+            wraps=True,
+        )
+        self.body.addWidget(self.table, 1)
+        draft.changed.connect(self._show)
+
+    def refresh(self) -> None:
+        """Read what is in force."""
+        self._show()
+        self._draft.read()
+
+    def _show(self) -> None:
+        values = self._draft.values
+        for name, field in self.fields.items():
+            value = str(values.get(name, ""))
+            if field.text() != value and not field.hasFocus():
+                field.setText(value)
+            words = self._draft.problem_at(name)
+            self._faults[name].setText(words)
+            self._faults[name].setVisible(bool(words))
+
+    def _on_text(self, name: str) -> None:
+        text = self.fields[name].text().strip()
+        value: Any = _number(text) if name == "quiet_s" else text or None
+        if value != self._draft.values.get(name):
+            self._draft.put((name,), value)
+
+    def rehearse(self) -> None:
+        """Try the written document on recent studies."""
+        text, limit = self._draft.text, self.count.value()
+        self.line.wait(tr("Trying the document on recent studies…"))
+        self.office.read(
+            self,
+            lambda place: supervising.rehearsal(place, text, limit=limit),
+            self._on_rehearsed,
+            self.line.error,
+        )
+
+    def _on_rehearsed(self, rows: tuple[Rehearsed, ...]) -> None:
+        self.table.show_rows(rows)
+        counts = {kind: sum(row.decision == kind for row in rows) for kind in _DECISIONS}
+        self.line.say(
+            tr(
+                "Of {count} studies {drafted} would be drafted, {excluded} excluded, {failed} fail, "
+                "{not_taken} not be taken; {differ} stand otherwise today.",
+                count=len(rows),
+                differ=sum(row.differs for row in rows),
+                drafted=counts["drafted"],
+                excluded=counts["excluded"],
+                failed=counts["failed"],
+                not_taken=counts["not_taken"],
+            ),
+            "good",
+        )

@@ -1,0 +1,74 @@
+"""What the sections of the administration page have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from ui.desk import Badge
+from ui.office import Office
+from ui.outcome import OutcomeLine
+from ui.widgets import label
+
+
+class Section(QWidget):
+    """A heading, a sentence about it, its contents, and a line with the outcome of the last action.
+
+    `POLL_MS` is how often it is read anew while it is on the screen; 0 for once each time it is shown.
+    """
+
+    POLL_MS = 0
+
+    def __init__(self, office: Office, title: str, about: str) -> None:
+        super().__init__()
+        self.office = office
+        self.setAccessibleName(title)
+        self.line = OutcomeLine()
+        self.body = QVBoxLayout()
+        self.body.setSpacing(10)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(18, 14, 18, 12)
+        layout.setSpacing(8)
+        self.heading = label(title, "heading")
+        layout.addWidget(self.heading)
+        layout.addWidget(label(about, "muted", wraps=True))
+        layout.addLayout(self.body, 1)
+        layout.addWidget(self.line)
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self.refresh)
+
+    def set_badge(self, badge: Badge | None) -> None:
+        """Take note of who sits here."""
+
+    def set_active(self, is_active: bool) -> None:
+        """Read what is shown while it is on the screen."""
+        self._timer.stop()
+        if is_active:
+            self.refresh()
+            if self.POLL_MS:
+                self._timer.start(self.POLL_MS)
+
+    def refresh(self) -> None:
+        """Read anew what is shown."""
+
+
+def row_of(*made: QWidget | int, stretch: bool = True) -> QHBoxLayout:
+    """Return widgets side by side, an integer for a gap; what is left over stays empty at the end."""
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    for entry in made:
+        if isinstance(entry, int):
+            row.addSpacing(entry)
+        else:
+            row.addWidget(entry)
+    if stretch:
+        row.addStretch(1)
+    return row
+
+
+def enable(made: Sequence[QWidget], is_enabled: bool) -> None:
+    """Enable or disable widgets together."""
+    for entry in made:
+        entry.setEnabled(is_enabled)
