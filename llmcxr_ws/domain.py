@@ -145,6 +145,11 @@ class ReportRow:
     signed_by: str
     signed_at: datetime | None
     signed_text: str
+    kind: str = "report"
+    amends_id: int | None = None
+    preliminary_by: str = ""
+    preliminary_at: datetime | None = None
+    state_before: str = ""
 
     @property
     def text(self) -> str:

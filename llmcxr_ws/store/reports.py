@@ -330,6 +330,11 @@ def report_row(session: Session, report_id: int) -> ReportRow:
         signed_by=row.signed_by,
         signed_at=row.signed_at,
         signed_text=row.signed_text,
+        kind=row.kind,
+        amends_id=row.amends_id,
+        preliminary_by=row.preliminary_by,
+        preliminary_at=row.preliminary_at,
+        state_before=row.state_before,
     )
 
 
