@@ -149,7 +149,8 @@ class ReportRow:
     amends_id: int | None = None
     preliminary_by: str = ""
     preliminary_at: datetime | None = None
-    state_before: str = ""
+    # The draft was withheld or rejected: what stands here, or will be signed, is a person's own text.
+    draft_set_aside: bool = False
 
     @property
     def text(self) -> str:

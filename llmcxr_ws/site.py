@@ -66,6 +66,10 @@ class SiteConfig(_Part):
     quiet_s: FiniteFloat = Field(
         default=30.0, gt=0, description="Seconds without a new image after which a study is complete."
     )
+    reader_first: bool = Field(
+        default=False,
+        description="Whether a reader writes an own impression before the draft is shown; both are kept.",
+    )
     peers: tuple[Peer, ...] = Field(default=(), alias="peer", description="The peers.")
     outputs: tuple[OutputRule, ...] = Field(default=(), alias="output", description="The output matrix.")
 

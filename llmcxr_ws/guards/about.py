@@ -7,7 +7,6 @@ from typing import Any
 
 from llmcxr_ws.domain import InstanceRow, ReportRow, StudyRow
 from llmcxr_ws.guards.objections import Facts, SecondLook
-from llmcxr_ws.states import ReportState
 
 
 def facts_of(
@@ -25,7 +24,7 @@ def facts_of(
     """
     film = next((row for row in instances if row.sop_instance_uid == report.film_sop_instance_uid), None)
     header: Mapping[str, Any] = film.facts if film is not None else {}
-    is_drafted = not is_set_aside(report)
+    is_drafted = not report.draft_set_aside
     return Facts(
         kind=report.kind,
         ai_text=report.ai_text if is_drafted else "",
@@ -38,12 +37,6 @@ def facts_of(
         else (),
         looked_at=frozenset(looked_at),
     )
-
-
-def is_set_aside(report: ReportRow) -> bool:
-    """Whether the draft is withheld or rejected, also while a signature of the reader's own text is pending."""
-    states = (ReportState.WITHHELD, ReportState.REJECTED)
-    return report.state in states or report.state_before in states
 
 
 def _second_look(evidence: Mapping[str, Any]) -> SecondLook | None:
