@@ -170,6 +170,9 @@ def _section(document: ReportDocument, section: Section, sentences: list[Sentenc
             value=sentence.text,
             relationship_type=RelationshipTypeValues.CONTAINS,
         )
+        container.ContentSequence.append(text)
+        if section == "addendum":
+            continue  # it may rest on any image of the study, and says itself on which
         image = ImageContentItem(
             name=CodedConcept("121080", "DCM", "Best illustration of finding"),
             referenced_sop_class_uid=document.film.SOPClassUID,
@@ -177,7 +180,6 @@ def _section(document: ReportDocument, section: Section, sentences: list[Sentenc
             relationship_type=RelationshipTypeValues.INFERRED_FROM,
         )
         text.ContentSequence = ContentSequence([image])
-        container.ContentSequence.append(text)
     return container
 
 

@@ -321,6 +321,7 @@ def test_an_addendum_passes_the_gate_and_dciodvfy_and_names_its_report(modality:
     for mark in ("FINAL", "COMPLETE", ": VERIFIED", "(55107-7,LN", "Addendum", "Reader^Demo", "no effusion"):
         assert mark in shown
     assert "Device Observer" not in shown and "ContributingEquipmentSequence" not in addendum
+    assert "inferred from" not in shown
     series = addendum.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0]
     assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == signed.SOPInstanceUID
     assert series.SeriesInstanceUID == signed.SeriesInstanceUID != addendum.SeriesInstanceUID

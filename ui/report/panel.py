@@ -6,12 +6,15 @@ Shows a `StudyDetail` and tells what the reader wants; decides nothing about it.
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from llmcxr_ws.domain import ReportRow
+from llmcxr_ws.guards import Objection
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
+from ui.guards.panel import GuardPanel
 from ui.report.autosave import Autosave
 from ui.report.changes import count_origins
 from ui.report.editor import OriginalText, ReportEditor
@@ -24,6 +27,8 @@ from ui.report.notices import (
     origin_line,
     text_to_show,
 )
+from ui.sign.actions import SignActions
+from ui.sign.addenda import AddendaPanel
 from ui.tasks import Tasks
 from ui.theme import DARK
 from ui.widgets import Banner, button, label, with_tone
@@ -51,6 +56,10 @@ class ReportPanel(QWidget):
         self.original = OriginalText(DARK)
         self.original.hide()
         self.autosave = Autosave(tasks, lambda at, text: desk.save(at, self._user, text), self.text, self)
+        self.guards = GuardPanel(tasks, self.text)
+        self.guards.show_wanted.connect(self.show_objection)
+        self.addenda = AddendaPanel(tasks, desk)
+        self.actions_row = SignActions()
         self._build_banners()
         self._build_buttons()
         self._saved = label(tone="muted", wraps=True)
@@ -105,12 +114,15 @@ class ReportPanel(QWidget):
         for banner in self.notices.values():
             layout.addWidget(banner)
         layout.addWidget(self.ai)
+        layout.addWidget(self.addenda)
         layout.addLayout(heading)
         layout.addWidget(self.editor, 3)
         layout.addWidget(self._origins)
         layout.addWidget(self._original_heading)
         layout.addWidget(self.original, 2)
         layout.addWidget(self._caution)
+        layout.addWidget(self.guards)
+        layout.addWidget(self.actions_row)
         layout.addLayout(buttons)
 
     # What is shown
@@ -131,6 +143,7 @@ class ReportPanel(QWidget):
     def set_badge(self, badge: Badge | None) -> None:
         """Tell who sits here."""
         self._badge = badge
+        self.addenda.set_badge(badge)
         if self._detail is not None:
             self._describe(self._detail)
 
@@ -142,6 +155,7 @@ class ReportPanel(QWidget):
             banner.say("")
         self.notices["plain"].say(sentence)
         self._caution.clear()
+        self.addenda.show_study(None)
         self._set_enabled(editable=False)
 
     def show_study(self, detail: StudyDetail) -> None:
@@ -182,10 +196,14 @@ class ReportPanel(QWidget):
         self.ai.say(origin_line(report) if report is not None and has_ai else "")
         self._caution.setText(caution_line(report) if report is not None else "")
         self._caution.setVisible(bool(self._caution.text()))
-        self._set_enabled(editable=is_editable(detail, self._user, may_edit=may_edit))
+        self.addenda.show_study(detail)
+        may_sign = self._badge is not None and self._badge.may_sign
+        self._set_enabled(editable=is_editable(detail, self._user, may_edit=may_edit, may_sign=may_sign))
 
     def _set_enabled(self, *, editable: bool) -> None:
         detail, report = self._detail, self._detail.report if self._detail else None
+        self.guards.show_report(detail, is_editable=editable)
+        self.actions_row.show_for(self._badge, detail, is_editable=editable)
         self.editor.setReadOnly(not editable)
         with_tone(self.editor, "editable" if editable else "fixed")
         self.compare.setEnabled(bool(report and ai_text_to_show(report)))
@@ -200,6 +218,17 @@ class ReportPanel(QWidget):
         may_take = self._badge is not None and self._badge.may_edit
         self.take_over.setVisible(bool(held_by) and held_by != self._user and may_take)
 
+    def show_objection(self, objection: Objection) -> None:
+        """Put the words that an objection is about under the cursor."""
+        if not objection.places:
+            return
+        place = objection.places[0]
+        cursor = self.editor.textCursor()
+        cursor.setPosition(min(place.start, len(self.text())))
+        cursor.setPosition(min(place.end, len(self.text())), QTextCursor.MoveMode.KeepAnchor)
+        self.editor.setTextCursor(cursor)
+        self.editor.setFocus()
+
     def toggle_original(self) -> None:
         """Show or hide the AI's own words."""
         is_shown = not self.original.isVisible() and bool(self.editor.ai_text)
@@ -211,6 +240,7 @@ class ReportPanel(QWidget):
     def _on_text(self) -> None:
         if not self._is_loading:
             self.autosave.touch()
+            self.guards.touch()
             self._count()
 
     def _count(self) -> None:
