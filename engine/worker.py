@@ -17,8 +17,10 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 
+from engine.bundle import Manifest
 from engine.errors import EngineError, FilmRefused
 from engine.guard import Agreement, GuardReading
+from engine.imported import ImportedManifest
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
 from engine.portrait import portrait
@@ -207,6 +209,7 @@ class Worker:
                 "findings_not_judged": list(bundle.manifest.findings.not_judged),
                 "answers_led_by_draft": bundle.manifest.sampling.answer.draft_weight > 0,
                 "guard": _guard_evidence(draft.guard),
+                "guard_thresholds": _guard_thresholds(bundle.manifest),
             },
             withheld=draft.reason,
         )
@@ -336,6 +339,19 @@ def _guard_evidence(reading: GuardReading | None) -> dict[str, Any] | None:
         return None
     rounded = {label: round(value, 6) for label, value in reading.probabilities.items()}
     return {**asdict(reading), "probabilities": rounded}
+
+
+def _guard_thresholds(manifest: Manifest | ImportedManifest) -> dict[str, float]:
+    """Give the guard's thresholds by label: those of the collection that its verdict on abnormal is of."""
+    entry = manifest.guard if isinstance(manifest, Manifest) else None
+    if entry is None:
+        return {}
+    collection = entry.abnormal.rpartition("/")[0]
+    return {
+        label: round(value, 6)
+        for label, value in entry.thresholds.items()
+        if label.rpartition("/")[0] == collection
+    }
 
 
 class _Pulse:

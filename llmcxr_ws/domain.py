@@ -159,6 +159,12 @@ class ReportRow:
     signed_by: str
     signed_at: datetime | None
     signed_text: str
+    kind: str = "report"
+    amends_id: int | None = None
+    preliminary_by: str = ""
+    preliminary_at: datetime | None = None
+    # The draft was withheld or rejected: what stands here, or will be signed, is a person's own text.
+    draft_set_aside: bool = False
 
     @property
     def text(self) -> str:

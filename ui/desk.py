@@ -14,6 +14,7 @@ from typing import Any
 from llmcxr_ws import reading, supervising
 from llmcxr_ws.domain import DeliveryRow, OtherStudy, QuestionRow, ReportRow, ServiceRow, StudyRow
 from llmcxr_ws.errors import AccessError
+from llmcxr_ws.guards import Overruling
 from llmcxr_ws.identity import SealedKey, UnlockedKey
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.store import accounts
@@ -44,6 +45,11 @@ class Badge:
         if self.key is None:
             return "The window is locked."
         return "" if reading.may_sign(self.key) else f"Your role is {self.role}. Only a reader signs."
+
+    @property
+    def may_sign(self) -> bool:
+        """Whether this role signs, adds to and retracts signed reports."""
+        return self.role == "reader"
 
     def locked(self) -> Badge:
         """Return the badge without its key: the PIN or the password gives it back."""
@@ -151,10 +157,52 @@ class Desk:
         _off_the_window()
         return reading.question(self._db, question_id)
 
-    def sign(self, badge: Badge, detail: StudyDetail, text: str) -> int:
+    def sign(
+        self,
+        badge: Badge,
+        detail: StudyDetail,
+        text: str,
+        *,
+        addendum: ReportRow | None = None,
+        overruled: tuple[Overruling, ...] = (),
+        looked_at: tuple[str, ...] = (),
+    ) -> int:
         """Write a sign request over what the reader has before him; return its id."""
         _off_the_window()
-        return reading.request_signature(self._db, _key(badge), detail, text)
+        return reading.request_signature(
+            self._db,
+            _key(badge),
+            detail,
+            text,
+            addendum=addendum,
+            overruled=overruled,
+            looked_at=looked_at,
+        )
+
+    def hand_on(
+        self,
+        badge: Badge,
+        detail: StudyDetail,
+        text: str,
+        *,
+        overruled: tuple[Overruling, ...] = (),
+        looked_at: tuple[str, ...] = (),
+    ) -> int:
+        """Write a request to make the text a preliminary report for an attending reader; return its id."""
+        _off_the_window()
+        return reading.request_preliminary(
+            self._db, _key(badge), detail, text, overruled=overruled, looked_at=looked_at
+        )
+
+    def begin_addendum(self, badge: Badge, study_id: int) -> int:
+        """Hold a signed study and begin an addendum to its report; return the addendum's id."""
+        _off_the_window()
+        return reading.begin_addendum(self._db, study_id, user=badge.user)
+
+    def retract(self, badge: Badge, detail: StudyDetail, code: str, words: str) -> int:
+        """Write a request to withdraw a signed report; return its id."""
+        _off_the_window()
+        return reading.request_retraction(self._db, _key(badge), detail, code, words)
 
     def reject(self, badge: Badge, report: ReportRow, reason: str, reason_code: str) -> int:
         """Write a request to reject a draft; return its id."""

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from llmcxr_ws.domain import ServiceRow, StudyRow
+from llmcxr_ws.domain import ReportRow, ServiceRow, StudyRow
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.case import Case
@@ -39,8 +39,9 @@ from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
 from ui.services import ServiceLights
 from ui.shortcuts import SHORTCUTS, Scope
-from ui.sign.dialogs import SignDialog, ToSign
+from ui.sign.dialogs import ADDENDUM, HAND_ON, SIGN, Purpose, SignDialog, ToSign
 from ui.sign.entry import EntryPage
+from ui.sign.retract import RetractDialog
 from ui.sign.take_over import TakeOverDialog
 from ui.tasks import Tasks
 from ui.viewer import Film
@@ -151,6 +152,10 @@ class MainWindow(QMainWindow):
         self.report.sign_wanted.connect(self.sign)
         self.report.reject_wanted.connect(self.reject)
         self.report.take_over_wanted.connect(self.take_over)
+        self.report.actions_row.hand_on_wanted.connect(self.hand_on)
+        self.report.actions_row.addendum_wanted.connect(self.begin_addendum)
+        self.report.actions_row.retract_wanted.connect(self.retract)
+        self.report.addenda.sign_wanted.connect(self.sign_addendum)
         self.report.new_version.connect(self.case.refresh)
         for source in (self.case.failed, self.chat.failed, self.report.failed, self._tasks.failed):
             source.connect(self.say_error)
@@ -183,6 +188,10 @@ class MainWindow(QMainWindow):
             "report.sign": self.sign,
             "worklist.filters": self.worklist.show_filters,
             "worklist.columns": self.worklist.choose_columns,
+            "report.hand_on": self.hand_on,
+            "report.addendum": self.begin_addendum,
+            "report.retract": self.retract,
+            "focus.guards": self.report.guards.fold.setFocus,
             "window.lock": self.lock,
             "window.preferences": self.habits.show_preferences,
             "window.larger": self.habits.larger,
@@ -224,6 +233,7 @@ class MainWindow(QMainWindow):
         if not self.is_open or self.badge is None:
             return
         self.report.autosave.flush()
+        self.report.addenda.autosave.flush()
         self._close_dialogs()
         self.badge = self.badge.locked()
         self.habits.cover()
@@ -257,6 +267,7 @@ class MainWindow(QMainWindow):
     def _on_other_person(self) -> None:
         """The locked person's study is given back before another one logs in."""
         self.report.autosave.flush()
+        self.report.addenda.autosave.flush()
         self.case.close()
         self.case.forget_films()
         self._show_nothing()
@@ -346,6 +357,7 @@ class MainWindow(QMainWindow):
     def _on_chosen(self, study_id: int) -> None:
         if study_id != self.case.study_id:
             go = partial(self.case.open, study_id)
+            self.report.addenda.autosave.flush()
             self.report.autosave.flush(go, lambda error: self._ask_to_leave(error, go))
 
     def _ask_to_leave(self, error: UserFacingError, go: Callable[[], None]) -> None:
@@ -409,14 +421,59 @@ class MainWindow(QMainWindow):
         if not self.report.sign.isEnabled():
             self.statusBar().showMessage(self.report.sign.toolTip(), _MESSAGE_MS)
             return
-        self.report.autosave.flush(self._open_sign_dialog, self.say_error)
+        self.report.autosave.flush(partial(self._open_sign_dialog, SIGN), self.say_error)
 
-    def _open_sign_dialog(self) -> None:
-        detail, badge = self.report.detail, self.badge
-        if detail is None or badge is None or not self.is_open:
+    def _open_sign_dialog(self, purpose: Purpose) -> None:
+        detail, ledger = self.report.detail, self.report.guards.ledger
+        if detail is not None:
+            self._confirm(ToSign(detail, self.report.text(), self.case.films_unseen, purpose, None, ledger))
+
+    def _confirm(self, to_sign: ToSign) -> None:
+        """Ask for the one confirmation of a request about a report."""
+        if self.badge is None or not self.is_open:
             return
-        to_sign = ToSign(detail, self.report.text(), self.case.films_unseen)
-        dialog = SignDialog(self, self._tasks, self._desk, badge, to_sign)
+        dialog = SignDialog(self, self._tasks, self._desk, self.badge, to_sign)
+        dialog.accepted.connect(self.case.refresh)
+        dialog.finished.connect(self.report.guards.look)
+        self._open(dialog)
+
+    def hand_on(self) -> None:
+        """Hand the finished text to an attending reader."""
+        if not self.report.actions_row.hand_on.isHidden():
+            self.report.autosave.flush(partial(self._open_sign_dialog, HAND_ON), self.say_error)
+
+    def begin_addendum(self) -> None:
+        """Hold the signed study and open a text of its own above the report."""
+        detail, badge = self.report.detail, self.badge
+        if detail is None or badge is None or self.report.actions_row.addendum.isHidden():
+            return
+        study_id = detail.study.id
+
+        def done(_: int) -> None:
+            self.case.refresh()
+            self.report.addenda.wants_focus = True
+
+        self._tasks.in_store(self, lambda: self._desk.begin_addendum(badge, study_id), done, self.say_error)
+
+    def sign_addendum(self, addendum: ReportRow) -> None:
+        """Ask for the confirmation of an addendum."""
+        addenda = self.report.addenda
+
+        def ask() -> None:
+            detail = self.report.detail
+            if detail is not None:
+                self._confirm(
+                    ToSign(detail, addenda.text(), self.case.films_unseen, ADDENDUM, addendum, addenda.ledger)
+                )
+
+        addenda.autosave.flush(ask, self.say_error)
+
+    def retract(self) -> None:
+        """Ask why a signed report is withdrawn, and write the request."""
+        detail, badge = self.report.detail, self.badge
+        if detail is None or badge is None or self.report.actions_row.retract.isHidden():
+            return
+        dialog = RetractDialog(self, self._tasks, self._desk, badge, detail)
         dialog.accepted.connect(self.case.refresh)
         self._open(dialog)
 
@@ -470,6 +527,7 @@ class MainWindow(QMainWindow):
             self.habits.note_places()
             # A store that doesn't answer must not keep the window open for ever.
             self._last_resort.start(CLOSE_MS)
+            self.report.addenda.autosave.flush()
             self.report.autosave.flush(self._give_back_and_close, self._ask_to_close)
             return
         self.habits.end()
