@@ -140,7 +140,7 @@ class Ghosts(QSyntaxHighlighter):
                 left -= advance
             painter.setFont(self._font)
             painter.setPen(QColor(self._theme.removed))
-            painter.drawText(QPointF(left + _LEFT, baseline), drawn.words)
+            painter.drawText(QPointF(left + (_LEFT if at else _RIGHT), baseline), drawn.words)
             places.append((QRectF(left, top_left.y() + line.y(), drawn.width, line.height()), drawn.full))
         return places
 
