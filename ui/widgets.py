@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -47,6 +48,15 @@ def button(text: str, on_click: Callable[[], object], *, name: str = "", tone: s
     if tone:
         made.setProperty("tone", tone)
     made.clicked.connect(lambda: on_click())
+    return made
+
+
+def choice(name: str) -> QComboBox:
+    """Return a box to choose from, as wide as its longest entry, with an accessible name for it and its list."""
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.view().setAccessibleName(name)
+    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     return made
 
 

@@ -18,8 +18,8 @@ import pydicom
 from sqlalchemy import update
 
 from dicom_node.steps.desk import Desk
-from dicom_node.steps.requests import decide_requests
-from llmcxr_ws import reading
+from dicom_node.steps.requests import _decide
+from llmcxr_ws import jobs, reading
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.film_facts import HeaderFacts, read_facts
 from llmcxr_ws.store import configuration, deliveries, modelling, requests, services, signing, studies
@@ -178,8 +178,6 @@ class Past:
         settle(self.db, self.arrive())
         failing = claim(self.db)
         with self.db.write() as session:
-            from llmcxr_ws import jobs
-
             jobs.bury(session, failing, code="broke", sentence="The engine met an internal error.")
         settle(self.db, self.arrive())
 
@@ -209,7 +207,10 @@ def node_at(home: Path) -> Iterator[Desk]:
 
     def work() -> None:
         while not stop.wait(0.05):
-            decide_requests(desk)
+            for request in requests.waiting_requests(desk.db):
+                # Signatures and rejections are decided where a past is made.
+                if request.kind not in ("sign", "reject"):
+                    _decide(desk, request)
 
     thread = threading.Thread(target=work, name="courier")
     thread.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLineEdit, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QTabWidget, QVBoxLayout, QWidget
 
 from llmcxr_ws import supervising
 from llmcxr_ws.logfile import LEVELS, LogLine
@@ -13,7 +13,7 @@ from ui.admin.section import Section, row_of
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
-from ui.widgets import label
+from ui.widgets import choice, label
 
 _SERVICES = (
     ("", mark("all services")),
@@ -55,14 +55,13 @@ class LogSection(Section):
                 "Identifiers are masked; no patient is named."
             ),
         )
-        self.service, self.level, self.words = QComboBox(), QComboBox(), QLineEdit()
+        self.service, self.level = choice(tr("Service")), choice(tr("Lowest level"))
+        self.words = QLineEdit()
         for name, words in _SERVICES:
             self.service.addItem(tr(words), name)
         for name in LEVELS:
             self.level.addItem(tr(_LEVELS[name][2]), name)
         self.level.setCurrentIndex(LEVELS.index("info"))
-        self.service.setAccessibleName(tr("Service"))
-        self.level.setAccessibleName(tr("Lowest level"))
         self.words.setAccessibleName(tr("Search the log"))
         self.words.setPlaceholderText(tr("Search"))
         self.words.setClearButtonEnabled(True)

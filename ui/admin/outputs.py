@@ -16,7 +16,7 @@ from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
-from ui.widgets import button, label
+from ui.widgets import button, choice, label
 
 DOCUMENTS: tuple[str, ...] = get_args(OutputRule.model_fields["document"].annotation)
 _NAMES = {
@@ -123,8 +123,7 @@ class OutputsSection(Section):
         self._scroll.setWidget(made)
 
     def _cell(self, document: str, peer: str) -> QComboBox:
-        cell = QComboBox()
-        cell.setAccessibleName(tr("{document} to {peer}", document=document_name(document), peer=peer))
+        cell = choice(tr("{document} to {peer}", document=document_name(document), peer=peer))
         cell.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         for way, words in _WAYS:
             cell.addItem(tr(words), way)

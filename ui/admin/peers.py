@@ -30,7 +30,7 @@ from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
-from ui.widgets import button, label
+from ui.widgets import button, choice, label
 
 _TEXTS = (
     ("name", mark("Name"), mark("Short name in rules and tables")),
@@ -156,11 +156,11 @@ class PeersSection(Section):
             field.editingFinished.connect(partial(self._on_text, name))
             self._add_field(form, name, tr(title), field)
         for name, title, options in _CHOICES:
-            choice = QComboBox()
+            box = choice(tr(title))
             for option in options:
-                choice.addItem(tr(_WORDS[option]), option)
-            choice.activated.connect(lambda _, name=name: self._on_choice(name))
-            self._add_field(form, name, tr(title), choice)
+                box.addItem(tr(_WORDS[option]), option)
+            box.activated.connect(lambda _, name=name: self._on_choice(name))
+            self._add_field(form, name, tr(title), box)
         for name, title, _ in _TICKS:
             tick = QCheckBox(tr(title))
             tick.setAccessibleName(tr(title))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from PySide6.QtWidgets import QComboBox
-
 from llmcxr_ws import supervising
 from llmcxr_ws.store.supervision import Flow
 from llmcxr_ws.throughput import Period, by_period, since
@@ -13,7 +11,7 @@ from ui.admin.section import Section, row_of
 from ui.language import mark, tr
 from ui.office import Office
 from ui.plots import Chart, PlotPanel, Series
-from ui.widgets import label
+from ui.widgets import choice, label
 
 _SPANS = (
     (mark("the last 24 hours"), 24, True),
@@ -34,8 +32,7 @@ class ThroughputSection(Section):
             tr("Throughput"),
             tr("What came in, what was drafted and signed, and how long a draft took."),
         )
-        self.span = QComboBox()
-        self.span.setAccessibleName(tr("Time to show"))
+        self.span = choice(tr("Time to show"))
         for words, _, _ in _SPANS:
             self.span.addItem(tr(words))
         self.span.currentIndexChanged.connect(lambda _: self.refresh())

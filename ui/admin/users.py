@@ -15,7 +15,7 @@ from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.text import person_name
-from ui.widgets import Banner, button, label
+from ui.widgets import Banner, button, choice, label
 
 _ROLES = {
     "reader": mark("reader: reads and signs"),
@@ -81,8 +81,7 @@ class UserDialog(QDialog):
 
 def role_box() -> QComboBox:
     """Return a choice of roles."""
-    made = QComboBox()
-    made.setAccessibleName(tr("Role"))
+    made = choice(tr("Role"))
     for role in ROLES:
         made.addItem(tr(_ROLES[role]), role)
     return made

@@ -5,7 +5,6 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QPlainTextEdit,
     QSplitter,
@@ -19,7 +18,7 @@ from llmcxr_ws.store.modelling import ShadowRow
 from ui.language import tr
 from ui.tables import Column, RowTable
 from ui.text import clock
-from ui.widgets import label
+from ui.widgets import choice, label
 
 
 def share_words(found: Share) -> str:
@@ -43,9 +42,7 @@ class ComparePanel(QWidget):
         super().__init__()
         self._rows: tuple[ShadowRow, ...] = ()
         self.comparison: Comparison | None = None
-        self.shadow = QComboBox()
-        self.shadow.setAccessibleName(tr("Model in the shadow"))
-        self.shadow.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.shadow = choice(tr("Model in the shadow"))
         self.shadow.currentIndexChanged.connect(lambda _: self._show())
         self.only_different = QCheckBox(tr("Only films on which they differ"))
         self.only_different.setAccessibleName(tr("Only films on which they differ"))

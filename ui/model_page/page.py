@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
 
 from llmcxr_ws import supervising
 from llmcxr_ws.comparison import Speed, speeds
@@ -20,7 +20,7 @@ from ui.office import Office
 from ui.outcome import OutcomeLine
 from ui.tables import Column, RowTable
 from ui.tasks import Tasks
-from ui.widgets import Banner, button, label
+from ui.widgets import Banner, button, choice, label
 
 POLL_MS = 4000
 
@@ -36,9 +36,7 @@ class ModelPage(QWidget):
         self.line = OutcomeLine()
         self.warning = Banner("bad", "refused", name=tr("Model not accepted"))
         self.hint = Banner("plain", "waiting", name=tr("Hint"))
-        self.engine = QComboBox()
-        self.engine.setAccessibleName(tr("Engine"))
-        self.engine.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.engine = choice(tr("Engine"))
         self.engine.currentIndexChanged.connect(lambda _: self._show_engine())
         self.facts: RowTable[tuple[str, str]] = RowTable(
             tr("Facts of the model"),

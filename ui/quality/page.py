@@ -22,7 +22,7 @@ from ui.outcome import OutcomeLine
 from ui.plots import Chart, PlotPanel, Series
 from ui.tables import Column, RowTable
 from ui.tasks import Tasks
-from ui.widgets import button, label
+from ui.widgets import button, choice, label
 
 _SPANS = (
     (mark("the last 30 days, by the day"), 30, "day"),
@@ -65,8 +65,7 @@ class QualityPage(QWidget):
         self.office = Office(tasks, desk.workplace, self)
         self.found: Summary | None = None
         self.line = OutcomeLine()
-        self.span = QComboBox()
-        self.span.setAccessibleName(tr("Time to show"))
+        self.span = choice(tr("Time to show"))
         for words, _, _ in _SPANS:
             self.span.addItem(tr(words))
         self.span.setCurrentIndex(1)
@@ -315,9 +314,7 @@ class QualityPage(QWidget):
 
 
 def _filter(name: str) -> QComboBox:
-    made = QComboBox()
-    made.setAccessibleName(name)
-    made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+    made = choice(name)
     made.addItem(tr("all"), None)
     return made
 

@@ -1,0 +1,79 @@
+"""The quality page on a season of drafts: its words, tables, plots and the export."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.ui.conftest import Seat
+from tests.ui.homes import House
+from tests.ui.office_seat import nameless, open_page
+from tests.ui.office_world import Past
+from ui.quality.page import QualityPage
+
+
+@pytest.fixture
+def past(home: House) -> Past:
+    home.add_user("ada", "admin", "Admin^Ada")
+    return Past(home)
+
+
+def shown(seat: Seat) -> QualityPage:
+    page = open_page(seat, "quality", QualityPage)
+    seat.wait(lambda: page.found is not None)
+    return page
+
+
+def test_an_empty_home_says_so(past: Past, seat: Seat) -> None:
+    page = shown(seat)
+    assert "0 drafts in this time" in page.words.text()
+    assert "Too few drafts" in page.drift_words.text() and page.findings.rows == ()
+    assert nameless(page) == []
+
+
+def test_a_season(past: Past, seat: Seat, tmp_path: Path) -> None:
+    past.a_season(60)
+    page = shown(seat)
+    assert page.words.text().startswith("60 drafts, 57 decided: 63 % (36 of 57")
+    assert "26 % (15 of 57" in page.words.text() and "11 % (6 of 57" in page.words.text()
+    table = page.decisions.table
+    assert table is not None
+    assert sum(float(row[1]) for row in table.rows) == 36 and sum(float(row[3]) for row in table.rows) == 6
+    rows = {row.name: row for row in page.findings.rows}
+    assert rows["Pneumonia"].agree.hits == rows["Pneumonia"].reports == 51
+    assert rows["Edema"].found.of > rows["Edema"].found.hits  # the readers added it
+    assert {row.name for row in page.scanners.rows} == {"Acme DR 5000", "Beta Mobile 2"}
+    assert sum(row.reports for row in page.scanners.rows) == 51
+    assert len(page.sites.rows) == 1
+    page.scanner.setCurrentIndex(page.scanner.findData("Acme DR 5000"))
+    assert {row.reports for row in page.findings.rows} == {
+        next(row.reports for row in page.scanners.rows if row.name == "Acme DR 5000")
+    }
+    assert page.found is not None and page.found.drift.reference_films == 30
+    assert "against its first 30" in page.drift_words.text()
+
+    page.export(tmp_path / "q.csv")
+    seat.wait(lambda: (tmp_path / "q.csv").exists() and "60 drafts" in page.line.text)
+    kept = list(csv.DictReader(io.StringIO((tmp_path / "q.csv").read_text(encoding="utf-8"))))
+    assert len(kept) == 60 and {row["decision"] for row in kept} == {"accepted", "edited", "rejected", "open"}
+    page.export(tmp_path / "q.json")
+    seat.wait(lambda: (tmp_path / "q.json").exists() and "q.json" in page.line.text)
+    text = (tmp_path / "q.json").read_text(encoding="utf-8")
+    assert json.loads(text)["by_finding"] and "Doe" not in text and "ACC-" not in text
+    page.export(tmp_path / "nowhere" / "q.csv")
+    seat.wait(lambda: "can't be written" in page.line.text)
+
+
+def test_the_time_that_is_shown(past: Past, seat: Seat) -> None:
+    past.long_ago(past.drafted(), 100)
+    past.signed(past.drafted(), "Clear.")
+    page = shown(seat)
+    assert page.words.text().startswith("2 drafts, 1 decided")
+    page.span.setCurrentIndex(0)
+    seat.wait(lambda: page.words.text().startswith("1 drafts, 1 decided"))
+    page.span.setCurrentIndex(2)
+    seat.wait(lambda: page.words.text().startswith("2 drafts, 1 decided"))

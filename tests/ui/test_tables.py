@@ -1,0 +1,64 @@
+"""Tables of frozen rows: a refresh keeps the selection, a heading sorts, the copy key copies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from ui.tables import Column, RowTable
+
+
+@dataclass(frozen=True)
+class Thing:
+    name: str
+    size: int
+
+
+@pytest.fixture
+def table(qtbot: QtBot) -> RowTable[Thing]:
+    made: RowTable[Thing] = RowTable(
+        "Things",
+        [
+            Column("Name", lambda row: row.name, state=lambda row: ("signed", "good")),
+            Column("Size", lambda row: str(row.size), 80, key=lambda row: row.size, is_number=True),
+        ],
+        key=lambda row: row.name,
+        many=True,
+    )
+    qtbot.addWidget(made)
+    QAbstractItemModelTester(made.model_of_rows, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    made.show_rows((Thing("b", 9), Thing("a", 10), Thing("c", 1)))
+    return made
+
+
+def column(table: RowTable[Thing], at: int) -> list[str]:
+    return [table.model().index(row, at).data() for row in range(table.model().rowCount())]
+
+
+def test_rows_stand_in_their_order_until_a_heading_is_chosen(table: RowTable[Thing]) -> None:
+    assert column(table, 0) == ["b", "a", "c"]
+    table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
+    assert column(table, 1) == ["1", "9", "10"]
+
+
+def test_the_selection_outlives_a_refresh(table: RowTable[Thing]) -> None:
+    table.select_where(lambda row: row.name in ("a", "c"))
+    table.show_rows((Thing("b", 9), Thing("a", 11), Thing("c", 1)))
+    assert {row.name for row in table.selected()} == {"a", "c"}
+    table.show_rows((Thing("c", 1), Thing("d", 2)))
+    assert [row.name for row in table.selected()] == ["c"]
+    table.show_rows(())
+    assert table.selected() == ()
+
+
+def test_copying(table: RowTable[Thing], qtbot: QtBot) -> None:
+    table.select_where(lambda row: row.name == "a")
+    keys = QKeySequence(QKeySequence.StandardKey.Copy)[0]
+    qtbot.keyClick(table, keys.key(), keys.keyboardModifiers())
+    assert QApplication.clipboard().text() == "a\t10"
