@@ -6,6 +6,7 @@ Films are kept for a while, and the next study's are fetched before it is asked 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
@@ -63,6 +64,8 @@ class Case(QObject):
         self._drawn_as: dict[str, FilmSeen | None] = {}
         self._others: tuple[OtherStudy, ...] = ()
         self._compared: Comparison | None = None
+        self._is_film_awaited = False
+        self._postponed: list[Callable[[], None]] = []
 
     @property
     def detail(self) -> StudyDetail | None:
@@ -154,6 +157,7 @@ class Case(QObject):
             return
         if not self._choices:
             self.film_missing.emit("This study has no image that can be shown.")
+            self._do_postponed()
             return
         self._at = min(max(self._at + by, 0), len(self._choices) - 1)
         self._load(self._detail, self._at, is_wanted=True)
@@ -175,7 +179,10 @@ class Case(QObject):
             if choices(detail):
                 self._load(detail, 0, is_wanted=False)
 
-        self._tasks.in_store(self, lambda: self._desk.detail(study_id), begin, lambda _: None)
+        def fetch() -> None:
+            self._tasks.in_store(self, lambda: self._desk.detail(study_id), begin, lambda _: None)
+
+        self._after_film(fetch)
 
     def _let_go(self) -> None:
         detail, badge = self._detail, self._badge
@@ -190,9 +197,12 @@ class Case(QObject):
             return
         self._detail, self._choices, self._at, self._seen = detail, choices(detail), 0, set()
         self._others, self._compared = (), None
+        self._is_film_awaited, self._postponed = True, []
         self.opened.emit(detail)
         self.show_film()
-        study_id = detail.study.id
+        self._after_film(partial(self._look_for_others, detail.study.id))
+
+    def _look_for_others(self, study_id: int) -> None:
         self._tasks.in_store(
             self,
             lambda: self._desk.other_studies(study_id),
@@ -212,7 +222,9 @@ class Case(QObject):
         found = comparisons(self._detail, self._others, self._choices[self._at])
         self.comparisons_changed.emit(found)
         if found:
-            self._load_choice(found[0].study, found[0].choice, found[0].place)
+            # The likeliest comparison is fetched ahead.
+            first = found[0]
+            self._after_film(partial(self._load_choice, first.study, first.choice, first.place))
 
     def _on_refreshed(self, detail: StudyDetail) -> None:
         if detail.study.id != self._wanted:
@@ -248,7 +260,9 @@ class Case(QObject):
             return
         if uid in self._loading:
             return
-        path = self._desk.path_of(choice.instance.path)
+
+        def work() -> Film:
+            return load_film(self._desk.path_of(choice.instance.path), study, choice, place)
 
         def done(film: Film) -> None:
             self._loading.pop(uid, None)
@@ -262,11 +276,11 @@ class Case(QObject):
             if self._is_on_screen(uid):
                 self._seen.add(uid)
                 self.film_missing.emit(error.sentence)
+                self._do_postponed()
             if self._compared is not None and self._compared.uid == uid:
                 self.comparison_missing.emit(error.sentence, self._compared)
 
         self._drawn_as[uid] = choice.seen
-        work = partial(load_film, path, study, choice, place)
         self._loading[uid] = self._tasks.in_pixels(self, work, done, failed)
 
     def _offer(self, uid: str, film: Film) -> None:
@@ -288,9 +302,11 @@ class Case(QObject):
                 overlay = overlay_of(self._detail.study, self._choices[self._at], place)
                 self._show(uid, again.with_overlay(overlay))
 
-        path = self._desk.path_of(choice.instance.path)
+        def work() -> Film:
+            return see_again(self._desk.path_of(choice.instance.path), film, seen)
+
         # What fails here has failed before the draft could be made of it: nothing more to say.
-        self._tasks.in_pixels(self, partial(see_again, path, film, seen), done, lambda _: None)
+        self._tasks.in_pixels(self, work, done, lambda _: None)
 
     def _is_on_screen(self, uid: str) -> bool:
         return bool(self._choices) and self._choices[self._at].instance.sop_instance_uid == uid
@@ -298,6 +314,20 @@ class Case(QObject):
     def _show(self, uid: str, film: Film) -> None:
         self._seen.add(uid)
         self.film_ready.emit(film)
+        self._do_postponed()
+
+    def _after_film(self, work: Callable[[], None]) -> None:
+        """Do something once the film that the reader waits for is on the screen, so that nothing delays that."""
+        if self._is_film_awaited:
+            self._postponed.append(work)
+        else:
+            work()
+
+    def _do_postponed(self) -> None:
+        self._is_film_awaited = False
+        postponed, self._postponed = self._postponed, []
+        for work in postponed:
+            work()
 
     def _keep(self, uid: str, film: Film) -> None:
         self._films[uid] = film

@@ -230,7 +230,8 @@ class Desk:
         return supervising.services_seen(self._workplace)
 
     def path_of(self, relative: str) -> Path:
-        """Return where a received file lies; touches neither disk nor database."""
+        """Return where a received file lies; looks at the disk, for links that lead elsewhere."""
+        _off_the_window()
         return self._workplace.objects.path(relative)
 
     def close(self) -> None:

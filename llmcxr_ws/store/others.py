@@ -1,7 +1,8 @@
 """Other studies of the same patient, for a film beside a film.
 
 The same patient is the same Patient ID from issuers that don't contradict each other. Where birth date or sex
-contradict, it is somebody else; where the name differs, the study is offered with what differs.
+contradict, it is somebody else. Another name is borne, as after a marriage, where the birth date agrees; that it
+is another one is said.
 """
 
 from __future__ import annotations
@@ -36,10 +37,12 @@ def studies_of_same_patient(db: Database, study_id: int) -> list[OtherStudy]:
                 for name in mine.differences(theirs)
                 if name not in _SETTLES or (getattr(mine, name).strip() and getattr(theirs, name).strip())
             }
-            if settled & set(_SETTLES):
+            has_other_name = "patient_name" in settled
+            is_born_alike = bool(mine.patient_birth_date.strip() and theirs.patient_birth_date.strip())
+            if settled & set(_SETTLES) or (has_other_name and not is_born_alike):
                 continue
             instances = tuple(studies.instances_in(session, row.id))
-            found.append(OtherStudy(row, instances, "patient_name" in settled))
+            found.append(OtherStudy(row, instances, has_other_name))
             if len(found) == _MOST:
                 break
         return found

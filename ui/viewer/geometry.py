@@ -104,6 +104,16 @@ class Placement:
             middle.append(min(max(place, room / 2 - slack), room / 2 + slack))
         return replace(self, middle=(middle[0], middle[1]))
 
+    def snapped(self) -> Placement:
+        """Return the placement with film pixels exactly on screen pixels, where one is one; else unchanged.
+
+        Half a pixel aside, every pixel would be a mean of its neighbours.
+        """
+        if abs(self.scale - 1.0) > 1e-9:
+            return self
+        x, y = self.to_screen((0.0, 0.0))
+        return replace(self, scale=1.0).moved(round(x) - x, round(y) - y)
+
     def turned(self, quarters: int) -> Placement:
         """Return the placement rotated on the screen by quarter turns to the right (negative: left)."""
         orientation = self.orientation

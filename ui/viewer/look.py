@@ -14,6 +14,7 @@ import numpy.typing as npt
 from llmcxr_ws.grey import Curve, VoiLut, Window
 
 Grey = npt.NDArray[np.uint8]
+Colours = npt.NDArray[np.uint32]
 Values = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 Look = Window | VoiLut | Curve
@@ -36,6 +37,11 @@ def grey_table(look: Look, values: Values, *, inverse: bool) -> Grey:
     """
     bright = look.apply(values)
     return np.asarray(np.rint((1 - bright if inverse else bright) * 255), dtype=np.uint8)
+
+
+def screen_colours(table: Grey) -> Colours:
+    """Return grey levels as opaque 0xAARRGGBB, which Qt copies to the screen without converting them."""
+    return np.asarray(table.astype(np.uint32) * np.uint32(0x010101) | np.uint32(0xFF000000))
 
 
 def dragged(window: Window, right: float, down: float) -> Window:

@@ -19,15 +19,14 @@ _TIMES = 2.5
 
 @dataclass(frozen=True, eq=False)
 class Glass:
-    """What is under the glass: grey levels [SIDE, SIDE] in device pixels, and the scale they are shown at."""
+    """What is under the glass: grey levels [side, side] in device pixels."""
 
     greys: Grey
-    scale: float
 
 
 def glass_at(film: Film, placement: Placement, table: Grey, at: Point, side: int) -> Glass:
-    """Return `side` x `side` device pixels around the screen point `at`, enlarged: to 1:1 at the least."""
-    enlarged = placement.zoomed(max(_TIMES, 1.0 / placement.scale), at)
+    """Return `side` x `side` device pixels around the screen point `at`, two and a half times as large."""
+    enlarged = placement.zoomed(_TIMES, at)
     shifted = enlarged.moved(side / 2 - at[0], side / 2 - at[1])
     part = sample(film, shifted, side, side, smooth=True)
     greys = np.zeros((side, side), dtype=np.uint8)
@@ -37,11 +36,11 @@ def glass_at(film: Film, placement: Placement, table: Grey, at: Point, side: int
         shown[...] = look_up(table, part.values)
         if part.padding is not None:
             shown[part.padding] = 0
-    return Glass(greys, enlarged.scale)
+    return Glass(greys)
 
 
 def paint_glass(painter: QPainter, glass: Glass, at: QPointF, ratio: float) -> None:
-    """Draw the glass as a disc around `at`, with its scale under it."""
+    """Draw the glass as a disc around `at`."""
     side = glass.greys.shape[0] / ratio
     box = QRectF(at.x() - side / 2, at.y() - side / 2, side, side)
     greys = np.ascontiguousarray(glass.greys)

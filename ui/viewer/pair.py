@@ -66,6 +66,7 @@ class FilmPair(QWidget):
         for mine, other in ((self.current, self.prior), (self.prior, self.current)):
             mine.placed.connect(lambda mine=mine, other=other: self._place(mine, other))
             mine.look_changed.connect(lambda mine=mine, other=other: self._look(mine, other))
+            mine.pointed.connect(other.follow_pointer)
             mine.tools_changed.connect(lambda mine=mine, other=other: self._tools(mine, other))
 
     @property

@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from ui.viewer.film import Film, Pixels
 from ui.viewer.geometry import Placement
-from ui.viewer.look import Grey
 
 _BLOCK_VALUES = 65536
 Kind = TypeVar("Kind", np.uint16, np.bool_)
+Shade = TypeVar("Shade", np.uint8, np.uint32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,17 +35,19 @@ class Sample:
     padding: npt.NDArray[np.bool_] | None = None
 
 
-def look_up(table: Grey, values: Pixels, out: Grey | None = None) -> Grey:
+def look_up(
+    table: npt.NDArray[Shade], values: Pixels, out: npt.NDArray[Shade] | None = None
+) -> npt.NDArray[Shade]:
     """Return ``table[values]``, computed in cache-sized blocks of rows.
 
     Parameters
     ----------
-    table : uint8 array, with an entry for every value that occurs
+    table : uint8 or uint32 array, with an entry for every value that occurs
     values : uint16 array, shape (rows, columns)
-    out : uint8 array of the same shape, optional
+    out : array of the table's type and the values' shape, optional
         Filled and returned, so that a drag allocates nothing.
     """
-    result = np.empty(values.shape, dtype=np.uint8) if out is None else out
+    result = np.empty(values.shape, dtype=table.dtype) if out is None else out
     block = max(_BLOCK_VALUES // max(values.shape[1], 1), 1)
     for start in range(0, values.shape[0], block):
         # mode="clip" is the only mode in which numpy writes into `out` without a second buffer.

@@ -31,7 +31,7 @@ from llmcxr_ws.grey import Window
 from ui.viewer.film import Film
 from ui.viewer.geometry import LARGEST_SCALE, UPRIGHT, Placement, Point
 from ui.viewer.heat import Heat, Region, paint_heat
-from ui.viewer.look import Grey, Look, dragged, grey_table
+from ui.viewer.look import Colours, Grey, Look, dragged, grey_table, screen_colours
 from ui.viewer.magnifier import SIDE, glass_at, paint_glass
 from ui.viewer.measure import Line, paint_cursor, paint_lines
 from ui.viewer.overlay import paint_message, paint_overlay
@@ -63,6 +63,7 @@ class FilmView(QWidget):
     -------
     look_changed : the look on the screen was changed by drag, key or call
     placed : the film was moved, zoomed or turned by drag, key or call
+    pointed(QPointF or None) : the pointer, or the measuring cross, is there; on the film no more for None
     tools_changed : measuring or the magnifier was switched on or off
     step_requested(int) : the reader wants the next (1) or previous (-1) film of the study
     action_requested(str) : a key of the film was pressed whose action isn't this view's own
@@ -70,6 +71,7 @@ class FilmView(QWidget):
 
     look_changed = Signal()
     placed = Signal()
+    pointed = Signal(object)
     tools_changed = Signal()
     step_requested = Signal(int)
     action_requested = Signal(str)
@@ -130,7 +132,7 @@ class FilmView(QWidget):
         self._sample: Sample | None = None
         self._is_smooth = False
         self._table: Grey | None = None
-        self._greys: Grey | None = None
+        self._colours: Colours | None = None
         self._heat: Heat | None = None
         self._heat_picture: QImage | None = None
         self._before_seen: tuple[Look, bool] | None = None
@@ -177,7 +179,7 @@ class FilmView(QWidget):
         """Show no film but a sentence that says why."""
         self._film, self._message, self._heat = None, message, None
         self._lines, self._cursor, self._anchor = (), None, None
-        self._sample = self._greys = None
+        self._sample = self._colours = None
         self.look_changed.emit()
         self.update()
 
@@ -281,6 +283,17 @@ class FilmView(QWidget):
         self._place(placement.moved(dx, dy), keep_fit=is_fitted)
         self._is_fitted = is_fitted
         self.blockSignals(was_blocked)
+
+    def follow_pointer(self, at: QPointF | None) -> None:
+        """Show the magnifier where another view has it, telling nobody."""
+        self._pointer = at
+        if self._is_magnifying:
+            self.update()
+
+    def _point(self, at: QPointF | None) -> None:
+        self.follow_pointer(at)
+        if self._is_magnifying:
+            self.pointed.emit(at)
 
     def follow_look(self, look: Look, *, inverted: bool) -> None:
         """Take a look and the polarity from another view, telling nobody."""
@@ -392,7 +405,7 @@ class FilmView(QWidget):
             self._cursor = self._placement.to_film(at)
             if self._anchor is not None:
                 self._lines = (*self._lines[:-1], self._lines[-1].to(self._cursor))
-            self._pointer = QPointF(at[0], at[1]) / self.devicePixelRatioF()
+            self._point(QPointF(at[0], at[1]) / self.devicePixelRatioF())
             self.update()
         else:
             self._rest.start()
@@ -435,7 +448,7 @@ class FilmView(QWidget):
 
     def _place(self, placement: Placement, *, keep_fit: bool = False) -> None:
         self._is_fitted = keep_fit or (self._is_fitted and placement.scale == self._placement.scale)
-        self._placement = placement.kept_in(*self._room())
+        self._placement = placement.kept_in(*self._room()).snapped()
         self._sample = self._heat_picture = None
         self._is_smooth = self._drag is None and not self._rest.isActive()
         self.update()
@@ -467,24 +480,22 @@ class FilmView(QWidget):
             self._is_smooth, self._sample, self._heat_picture = True, None, None
             self.update()
 
-    def _picture(self, film: Film) -> tuple[Sample, Grey]:
-        """Return the visible part of the film in grey levels, recomputing only what changed."""
+    def _picture(self, film: Film) -> tuple[Sample, Colours]:
+        """Return the visible part of the film in the screen's colours, recomputing only what changed."""
         width, height = self._room()
         if self._sample is None:
             self._sample = sample(film, self._placement, round(width), round(height), smooth=self._is_smooth)
-            self._greys = None
-        if self._table is None or self._greys is None:
+            self._colours = None
+        if self._table is None or self._colours is None:
             inverse = film.inverse != self._inverted
             self._table = grey_table(self._look, film.values, inverse=inverse)
-            if self._greys is None:
-                # QImage wants rows that begin on four bytes.
-                rows, columns = self._sample.values.shape
-                self._greys = np.empty((rows, (columns + 3) // 4 * 4), dtype=np.uint8)
-            shown = self._greys[:, : self._sample.values.shape[1]]
-            look_up(self._table, self._sample.values, shown)
+            if self._colours is None:
+                self._colours = np.empty(self._sample.values.shape, dtype=np.uint32)
+            colours = screen_colours(self._table)
+            look_up(colours, self._sample.values, self._colours)
             if self._sample.padding is not None:
-                shown[self._sample.padding] = 0
-        return self._sample, self._greys
+                self._colours[self._sample.padding] = 0xFF000000
+        return self._sample, self._colours
 
     def _heat_drawn(self, film: Film, heat: Heat) -> QImage:
         if self._heat_picture is None:
@@ -504,11 +515,11 @@ class FilmView(QWidget):
         if self._film is None:
             paint_message(painter, self.rect(), self._message)
             return
-        shown, greys = self._picture(self._film)
+        shown, colours = self._picture(self._film)
         rows, columns = shown.values.shape
         if rows and columns:
             ratio = self.devicePixelRatioF()
-            image = QImage(greys.data, columns, rows, greys.strides[0], QImage.Format.Format_Grayscale8)
+            image = QImage(colours.data, columns, rows, 4 * columns, QImage.Format.Format_RGB32)
             image.setDevicePixelRatio(ratio)
             painter.drawImage(QPointF(shown.left / ratio, shown.top / ratio), image)
         self._paint_above(painter, self._film)
@@ -568,9 +579,7 @@ class FilmView(QWidget):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag."""
-        self._pointer = event.position()
-        if self._is_magnifying:
-            self.update()
+        self._point(event.position())
         if self._drag is None or self._film is None:
             return
         at = self._device(event.position())
@@ -603,8 +612,7 @@ class FilmView(QWidget):
 
     def leaveEvent(self, event: QEvent) -> None:
         """Take the magnifier back to the middle."""
-        self._pointer = None
-        self.update()
+        self._point(None)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the window as stored."""

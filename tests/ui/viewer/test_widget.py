@@ -217,3 +217,25 @@ def test_a_falling_table_keeps_its_polarity_when_dragged(view: FilmView, film: F
     assert isinstance(view.look, Window)
     assert view.is_inverted
     assert np.mean(np.abs(grabbed(view).astype(float) - before)) < 3
+
+
+@pytest.mark.parametrize("size", [(500, 600), (501, 600), (500, 601), (333, 417)])
+@pytest.mark.parametrize("shape", [(900, 700), (901, 701)])
+def test_one_to_one_shows_pixels_unmixed(qtbot: QtBot, shape: tuple[int, int], size: tuple[int, int]) -> None:
+    random = np.random.default_rng(1)
+    film = Film.from_pixels(random.integers(0, 4096, shape).astype(np.uint16), looks=(Window(2000, 4000),))
+    view = FilmView(actions_by_key(Scope.FILM))
+    qtbot.addWidget(view)
+    view.resize(*size)
+    view.set_film(film)
+    view.show()
+    view.one_to_one()
+    qtbot.wait(200)
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    qtbot.wait(200)
+    shown, _ = view._picture(film)
+    assert set(np.unique(shown.values)) <= set(np.unique(film.levels[0]))
+    x, y = view.placement.to_film((shown.left + 0.5, shown.top + 0.5))
+    rows, columns = shown.values.shape
+    expected = film.levels[0][int(y) : int(y) + rows, int(x) : int(x) + columns]
+    assert np.array_equal(shown.values, expected)
