@@ -37,7 +37,7 @@ from ui.tasks import Tasks
 from ui.text import clock, patient_line, person_name, study_moment
 from ui.widgets import Banner, button, label, with_tone
 
-_LIST_HEIGHT = 190
+_LIST_HEIGHT = 230
 
 REASONS = (
     "Wrong finding",
@@ -149,6 +149,7 @@ class SignDialog(QDialog):
         self.words = QPlainTextEdit(self._text)
         self.words.setReadOnly(True)
         self.words.setAccessibleName("Text to be signed")
+        self.words.setMinimumHeight(110)
         self.words.setMaximumHeight(150)
         self.problem = Banner("bad", "refused", name="Problem")
         self.unseen = Banner("attention", "failed", name="Films not looked at")
@@ -182,7 +183,7 @@ class SignDialog(QDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setVisible(bool(self._objections))
-        area.setMinimumHeight(min(_LIST_HEIGHT, 72 * len(self._objections)))
+        area.setMinimumHeight(min(_LIST_HEIGHT, 92 * len(self._objections)))
         proof = QFormLayout()
         proof.setHorizontalSpacing(18)
         proof.addRow(label("Prove it's you", "muted"), self.secret)
