@@ -30,10 +30,10 @@ class Entry(QFrame):
     def __init__(self, objection: Objection, ledger: Ledger, *, may_show: bool, may_decide: bool) -> None:
         super().__init__()
         self.objection, self._ledger, self.may_decide = objection, ledger, may_decide
-        self.setProperty("banner", "attention" if objection.overrulable else "bad")
         self.setAccessibleName(objection.sentence)
         self._mark = QLabel()
-        self.state = label(tone="muted")
+        self.state = label(tone="muted", wraps=True)
+        self.state.setAccessibleName("Stands or overruled")
         self._why = label(why(objection.code), "muted", wraps=True)
         self._why.hide()
         self.reason = QLineEdit()
@@ -57,13 +57,15 @@ class Entry(QFrame):
         words.setAccessibleName("Objection")
         for text in (words, self._why):
             text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+            text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         head = QHBoxLayout()
         head.setSpacing(9)
         head.addWidget(self._mark, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(words, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(6)
-        buttons.addWidget(self.state, 1)
+        buttons.addStretch(1)
         for made in (self.explain, self.show_text, self.overrule):
             buttons.addWidget(made)
         self._asking = QWidget()
@@ -77,6 +79,7 @@ class Entry(QFrame):
         layout.setSpacing(5)
         layout.addLayout(head)
         layout.addWidget(self._why)
+        layout.addWidget(self.state)
         layout.addLayout(buttons)
         layout.addWidget(self._asking)
 
@@ -93,12 +96,15 @@ class Entry(QFrame):
             self.state.setText("Stands")
             self.overrule.setText("Overrule…")
             self.overrule.setAccessibleName("Overrule this objection with a reason")
-        self.state.setToolTip(self.state.text())
-        self.state.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         with_tone(self.state, "good" if reason else "attention" if self.objection.overrulable else "bad")
         shape, tone = ("signed", DARK.good) if reason else ("failed", DARK.attention)
         if not self.objection.overrulable:
             shape, tone = "refused", DARK.bad
+        ground = "plain" if reason else "attention" if self.objection.overrulable else "bad"
+        if self.property("banner") != ground:
+            self.setProperty("banner", ground)
+            self.style().unpolish(self)
+            self.style().polish(self)
         self._mark.setPixmap(pixmap(shape, tone, self.devicePixelRatioF()))
 
     def _toggle_why(self) -> None:
@@ -146,6 +152,7 @@ class Entries(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(6)
+        self._layout.setAlignment(Qt.AlignmentFlag.AlignTop)
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -31,7 +31,7 @@ from ui.widgets import label, with_tone
 PAUSE_MS = 300
 _OPEN = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.REJECTED, ReportState.PRELIMINARY)
 _COLUMNS = 2
-_HEIGHT = 210
+_HEIGHT = 290
 
 
 class GuardPanel(QWidget):

@@ -31,7 +31,7 @@ from ui.tasks import Tasks
 from ui.text import clock, patient_line, person_name, study_moment
 from ui.widgets import Banner, button, label, with_tone
 
-_LIST_HEIGHT = 190
+_LIST_HEIGHT = 230
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,7 @@ class SignDialog(QDialog):
         self.words = QPlainTextEdit(self._text)
         self.words.setReadOnly(True)
         self.words.setAccessibleName("Text to be signed")
+        self.words.setMinimumHeight(110)
         self.words.setMaximumHeight(150)
         self.problem = Banner("bad", "refused", name="Problem")
         self.unseen = Banner("attention", "failed", name="Films not looked at")
@@ -166,7 +167,7 @@ class SignDialog(QDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setVisible(bool(self._objections))
-        area.setMinimumHeight(min(_LIST_HEIGHT, 72 * len(self._objections)))
+        area.setMinimumHeight(min(_LIST_HEIGHT, 92 * len(self._objections)))
         proof = QFormLayout()
         proof.setHorizontalSpacing(18)
         proof.addRow(label("Prove it's you", "muted"), self.secret)

@@ -53,10 +53,11 @@ class RetractDialog(QDialog):
         return form
 
     def _lay_out(self, form: QFormLayout) -> None:
-        warning = Banner("attention", "retracted", name="What a retraction does")
-        warning.say(
+        warning = label(
             "The report and its addenda are withdrawn from every PACS that holds them, by a rejection note. "
-            "This can't be undone; the signed words stay in this workstation."
+            "This can't be undone; the signed words stay in this workstation.",
+            "attention",
+            wraps=True,
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
