@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.comparison import Comparison
+from ui.flow import FlowLayout
 from ui.shortcuts import Scope, actions_by_key
 from ui.viewer import Film
 from ui.viewer.overlay import look_text
@@ -99,13 +100,11 @@ class FilmPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(6)
-        for row in (upper, lower):
-            tools = QHBoxLayout()
-            tools.setContentsMargins(8, 0, 8, 0)
-            tools.setSpacing(6)
-            for made in row:
-                tools.addWidget(made)
-            layout.addLayout(tools)
+        tools = FlowLayout()
+        tools.setContentsMargins(8, 0, 8, 0)
+        for made in (*upper, *lower):
+            tools.addWidget(made)
+        layout.addLayout(tools)
         self.scale_note.setContentsMargins(10, 0, 8, 0)
         layout.addWidget(self.scale_note)
         layout.addWidget(self.pair, 1)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
 class FlowLayout(QLayout):
-    """Widgets from left to right, then the next line; each at its own size."""
+    """Widgets from left to right, then the next line; each at its own size, expanding ones up to it."""
 
     def __init__(self, parent: QWidget | None = None, *, spacing: int = 6) -> None:
         super().__init__(parent)
@@ -44,38 +44,75 @@ class FlowLayout(QLayout):
 
     def heightForWidth(self, width: int) -> int:
         """Return the height that all lines take."""
-        return self._arrange(QRect(0, 0, width, 0), moves=False)
+        edges = self.contentsMargins()
+        inside = width - edges.left() - edges.right()
+        return self._arrange(QRect(0, 0, inside, 0), moves=False) + edges.top() + edges.bottom()
 
     def setGeometry(self, area: QRect) -> None:
         """Put every widget into its place."""
         super().setGeometry(area)
-        self._arrange(area, moves=True)
+        self._arrange(area.marginsRemoved(self.contentsMargins()), moves=True)
 
     def sizeHint(self) -> QSize:
         """Return the size of one line that holds all."""
         hints = [item.sizeHint() for item in self._shown()]
         width = sum(hint.width() for hint in hints) + self.spacing() * max(len(hints) - 1, 0)
-        return QSize(width, max((hint.height() for hint in hints), default=0))
+        return self._with_margins(QSize(width, max((hint.height() for hint in hints), default=0)))
 
     def minimumSize(self) -> QSize:
         """Return the size of the largest widget."""
         size = QSize()
         for item in self._shown():
             size = size.expandedTo(item.minimumSize())
-        return size
+        return self._with_margins(size)
+
+    def _with_margins(self, size: QSize) -> QSize:
+        edges = self.contentsMargins()
+        return size + QSize(edges.left() + edges.right(), edges.top() + edges.bottom())
 
     def _shown(self) -> list[QLayoutItem]:
         return [item for item in self._items if not item.isEmpty()]
 
     def _arrange(self, area: QRect, *, moves: bool) -> int:
-        x, y, line = area.x(), area.y(), 0
-        for item in self._shown():
-            size = item.sizeHint()
-            if x > area.x() and x + size.width() > area.right() + 1:
-                x, y, line = area.x(), y + line + self.spacing(), 0
+        y = area.y()
+        for line in self._lines(area.width()):
+            height = max(item.sizeHint().height() for item in line)
             if moves:
-                width = min(size.width(), area.width())
-                item.setGeometry(QRect(QPoint(x, y), QSize(width, size.height())))
-            x += size.width() + self.spacing()
-            line = max(line, size.height())
-        return y + line - area.y()
+                self._place(line, QRect(area.x(), y, area.width(), height))
+            y += height + self.spacing()
+        return max(y - self.spacing() - area.y(), 0)
+
+    def _lines(self, width: int) -> list[list[QLayoutItem]]:
+        lines: list[list[QLayoutItem]] = []
+        x = 0
+        for item in self._shown():
+            wanted = _width(item)
+            if not lines or x + wanted > width:
+                lines.append([])
+                x = 0
+            lines[-1].append(item)
+            x += wanted + self.spacing()
+        return lines
+
+    def _place(self, line: list[QLayoutItem], area: QRect) -> None:
+        growing = [item for item in line if _grows(item)]
+        used = sum(_width(item) for item in line) + self.spacing() * (len(line) - 1)
+        spare = max(area.width() - used, 0) // len(growing) if growing else 0
+        x = area.x()
+        for item in line:
+            hint = item.sizeHint()
+            width = min(_width(item), area.width())
+            if _grows(item):
+                width = min(width + spare, max(hint.width(), width))
+            top = area.y() + (area.height() - hint.height()) // 2
+            item.setGeometry(QRect(QPoint(x, top), QSize(width, hint.height())))
+            x += width + self.spacing()
+
+
+def _grows(item: QLayoutItem) -> bool:
+    return bool(item.expandingDirections() & Qt.Orientation.Horizontal)
+
+
+def _width(item: QLayoutItem) -> int:
+    """Return the width that an item is given at least: one that can grow begins with its smallest."""
+    return item.minimumSize().width() if _grows(item) else item.sizeHint().width()

@@ -147,7 +147,11 @@ class Habits(QObject):
         """Show again what was hidden, each window where it stood."""
         if not self._is_covered:
             return
-        places.put(self._window, self._person.get(places.NAME), "main")
+        kept = self._person.get(places.NAME)
+        places.put(self._window, kept, "main")
+        shares = kept.get("shares")
+        if isinstance(shares, dict):
+            self._window.set_sizes(shares)
         self._is_covered = False
         self._place_film()
 
@@ -194,4 +198,6 @@ class Habits(QObject):
         kept = places.noted(self._person.get(places.NAME), "main", places.place_of(self._window))
         if self._film_window is not None:
             kept = places.noted(kept, "film", places.place_of(self._film_window))
+        if self._film_window is None and self._window.worklist.isVisible():
+            kept["shares"] = self._window.sizes()
         self._person.set(places.NAME, kept)

@@ -16,7 +16,14 @@ from ui.text import patient_line, person_name, study_moment
 from ui.theme import current, follow
 from ui.widgets import button, label
 
-MENU = ("window.preferences", "window.film", "window.shortcuts", "window.lock", "window.quit")
+MENU = (
+    "window.preferences",
+    "window.worklist",
+    "window.film",
+    "window.shortcuts",
+    "window.lock",
+    "window.quit",
+)
 
 
 class Header(QFrame):
@@ -78,7 +85,7 @@ class Header(QFrame):
                 entry.setText(f"{title}\t{key}")
             self._menu.addAction(entry)
             if name == shown:
-                self.menu.setText(title)
+                self.menu.setText(f" {title}")
                 self.menu.setAccessibleName(tr("Pages and settings, now: {page}", page=title))
         self._menu.addSeparator()
         for name in MENU:

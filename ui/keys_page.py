@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QKeyCombination, Qt
-from PySide6.QtGui import QKeySequence
+from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFormLayout,
@@ -86,6 +86,11 @@ class KeysPage(Dialog):
     def _size(self) -> None:
         room = self.screen().availableSize()
         self.resize(min(px(760), room.width() - px(20)), min(px(720), room.height() - px(40)))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Break lines anew."""
+        super().resizeEvent(event)
+        self.table.resizeRowsToContents()
 
     def _fill(self) -> None:
         rows: list[tuple[Shortcut | None, str, str, str]] = [

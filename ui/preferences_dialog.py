@@ -20,7 +20,7 @@ from ui.dialogs import Dialog, button_row
 from ui.language import tr
 from ui.preferences import Choice, Number, Preferences, Setting, settings
 from ui.theme import follow, px
-from ui.widgets import button, label
+from ui.widgets import button, label, number
 
 
 class PreferencesDialog(Dialog):
@@ -70,13 +70,12 @@ class PreferencesDialog(Dialog):
             combo.currentIndexChanged.connect(lambda _: change(combo.currentData()))
             return combo
         if isinstance(setting.kind, Number):
-            number = QSpinBox()
-            number.setRange(setting.kind.lowest, setting.kind.highest)
-            number.setSingleStep(setting.kind.step)
-            number.setSuffix(f" {setting.kind.unit}")
-            number.setKeyboardTracking(False)
-            number.valueChanged.connect(change)
-            return number
+            kind = setting.kind
+            field = number(
+                tr(setting.label), kind.lowest, kind.highest, setting.default, step=kind.step, unit=kind.unit
+            )
+            field.valueChanged.connect(change)
+            return field
         box = QCheckBox(tr(setting.label))
         box.toggled.connect(change)
         return box

@@ -129,6 +129,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     _window("worklist.filters", mark("Saved filters of the worklist"), "Ctrl+Shift+W"),
     _window("worklist.columns", mark("Columns and order of the worklist"), "Ctrl+Shift+L"),
     _window("window.preferences", mark("Preferences"), "Ctrl+,"),
+    _window("window.worklist", mark("Hide the worklist, or show it again"), "Ctrl+B"),
     _window("window.larger", mark("Larger text"), "Ctrl++", "Ctrl+="),
     _window("window.smaller", mark("Smaller text"), "Ctrl+-"),
     _window("window.film", mark("Film in a window of its own, or back"), "F11"),

@@ -10,6 +10,7 @@ import dataclasses
 import datetime as dt
 import enum
 import pathlib
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
@@ -37,10 +38,18 @@ _PLAIN = (
 )
 
 
+class Work(enum.Enum):
+    """What kind of work goes on elsewhere."""
+
+    STORE = "store"
+    PIXELS = "pixels"
+
+
 class Ticket:
     """A piece of work under way; a cancelled one never calls back."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work = Work.STORE) -> None:
+        self.work, self.asked_at = work, time.monotonic()
         self.is_cancelled = False
         self.is_done = False
 
@@ -68,14 +77,20 @@ class Tasks(QObject):
         # database before the sign request that was asked for after it.
         self._store = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._pixels = ThreadPoolExecutor(2, thread_name_prefix="pixels")
-        self._pending = 0
+        self._pending: list[Ticket] = []
         self._is_closed = False
         self._deliver.connect(self._on_deliver, Qt.ConnectionType.QueuedConnection)
 
     @property
     def is_idle(self) -> bool:
         """Whether no work is waiting, running or being delivered."""
-        return self._pending == 0
+        return not self._pending
+
+    @property
+    def oldest(self) -> tuple[Work, float] | None:
+        """The work that has been under way longest: its kind, and for how many seconds."""
+        wanted = [ticket for ticket in self._pending if not ticket.is_cancelled]
+        return (wanted[0].work, time.monotonic() - wanted[0].asked_at) if wanted else None
 
     def in_store(
         self,
@@ -85,7 +100,7 @@ class Tasks(QObject):
         failed: Callable[[UserFacingError], None] | None = None,
     ) -> Ticket:
         """Run `work` on the database thread, then `done` (or `failed`) here while `owner` lives."""
-        return self._submit(self._store, owner, work, done, failed)
+        return self._submit(self._store, Work.STORE, owner, work, done, failed)
 
     def in_pixels(
         self,
@@ -95,7 +110,7 @@ class Tasks(QObject):
         failed: Callable[[UserFacingError], None] | None = None,
     ) -> Ticket:
         """Run `work` (decoding, pyramids: no database) on the pixel pool; otherwise as `in_store`."""
-        return self._submit(self._pixels, owner, work, done, failed)
+        return self._submit(self._pixels, Work.PIXELS, owner, work, done, failed)
 
     def close(self) -> None:
         """Wait for what is running and refuse anything new; what was submitted is still carried out.
@@ -109,13 +124,14 @@ class Tasks(QObject):
     def _submit(
         self,
         pool: ThreadPoolExecutor,
+        kind: Work,
         owner: QObject,
         work: Callable[[], Result],
         done: Callable[[Result], None] | None,
         failed: Callable[[UserFacingError], None] | None,
     ) -> Ticket:
-        ticket = Ticket()
-        self._pending += 1
+        ticket = Ticket(kind)
+        self._pending.append(ticket)
 
         def run() -> Any:
             if ticket.is_cancelled:
@@ -142,7 +158,7 @@ class Tasks(QObject):
         done: Callable[[Any], None] | None,
         failed: Callable[[UserFacingError], None] | None,
     ) -> None:
-        self._pending -= 1
+        self._pending.remove(ticket)
         ticket.is_done = True
         if future.cancelled() or self._is_closed:
             return

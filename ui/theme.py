@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QObject, Signal
@@ -28,6 +29,7 @@ FAMILY = "Inter"
 class Theme:
     """Named colours of one theme, as #rrggbb."""
 
+    name: str = "dark"
     chrome: str = "#1f2326"
     panel: str = "#262b2f"
     field: str = "#181b1e"
@@ -55,6 +57,7 @@ class Theme:
 
 DARK = Theme()
 LIGHT = Theme(
+    name="light",
     chrome="#dde1e4",
     panel="#eceeef",
     field="#fcfcfa",
@@ -79,7 +82,7 @@ LIGHT = Theme(
     inserted="#1b652a",
     removed="#a12518",
 )
-THEMES = {"dark": DARK, "light": LIGHT}
+THEMES = {theme.name: theme for theme in (DARK, LIGHT)}
 BASE_POINTS = 10.0
 
 # Every pair of (text, background) that the window uses.
@@ -186,6 +189,12 @@ def apply_theme(app: QApplication, theme: Theme = DARK, *, scale: float = 1.0) -
 
 
 @cache
+def _marks() -> str:
+    """Return the folder of the marks inside Qt's own controls, as style sheets write it."""
+    return Path(str(resources.files("ui") / "resources")).as_posix()
+
+
+@cache
 def _load_fonts() -> None:
     for name in ("Inter-Regular.otf", "Inter-SemiBold.otf"):
         data = (resources.files("ui") / "resources" / name).read_bytes()
@@ -235,17 +244,56 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     def pt(points: float) -> str:
         return f"{points * scale:.1f}pt"
 
+    def mark(name: str) -> str:
+        return f"url({_marks()}/{name}-{theme.name}.png)"
+
     return f"""
     QMainWindow, QStatusBar, #header {{ background: {t.chrome}; }}
     QToolTip {{ color: {t.text}; background: {t.raised}; border: 1px solid {t.line}; padding: {s(4)}; }}
-    QLineEdit, QPlainTextEdit, QTextEdit, QTextBrowser, QTableView, QComboBox {{
+    QLineEdit, QPlainTextEdit, QTextEdit, QTextBrowser, QTableView, QListView, QTreeView, QComboBox,
+    QAbstractSpinBox, QKeySequenceEdit {{
         background: {t.field}; color: {t.text}; border: 1px solid {t.line}; border-radius: {s(4)};
         selection-background-color: {t.selection}; selection-color: {t.selection_text};
     }}
-    QLineEdit, QComboBox {{ padding: {s(5)} {s(8)}; }}
-    QLineEdit:focus, QPlainTextEdit:focus, QTextBrowser:focus, QTableView:focus, QComboBox:focus {{
+    QLineEdit, QComboBox, QAbstractSpinBox {{ padding: {s(5)} {s(8)}; }}
+    QAbstractSpinBox QLineEdit, QKeySequenceEdit QLineEdit {{ border: none; }}
+    QLineEdit:focus, QPlainTextEdit:focus, QTextBrowser:focus, QTableView:focus, QListView:focus,
+    QTreeView:focus, QComboBox:focus, QAbstractSpinBox:focus, QKeySequenceEdit:focus {{
         border: 1px solid {t.focus};
     }}
+    QListView::item, QTreeView::item {{ padding: {s(3)} {s(4)}; }}
+    QComboBox {{ padding-right: {s(24)}; }}
+    QComboBox::drop-down {{
+        subcontrol-origin: border; subcontrol-position: center right; width: {s(22)}; border: none;
+    }}
+    QComboBox::down-arrow {{ image: {mark("down")}; width: {s(11)}; height: {s(11)}; }}
+    QComboBox:disabled {{ color: {t.disabled}; background: {t.panel}; }}
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{
+        subcontrol-origin: border; width: {s(22)}; border: none; background: transparent;
+    }}
+    QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
+    QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
+    QAbstractSpinBox::up-arrow {{ image: {mark("up")}; width: {s(9)}; height: {s(9)}; }}
+    QAbstractSpinBox::down-arrow {{ image: {mark("down")}; width: {s(9)}; height: {s(9)}; }}
+    QCheckBox, QRadioButton {{ spacing: {s(8)}; }}
+    QCheckBox::indicator, QRadioButton::indicator, QListView::indicator, QTreeView::indicator,
+    QTableView::indicator, QMenu::indicator {{
+        width: {s(14)}; height: {s(14)}; border: 1px solid {t.muted}; border-radius: {s(3)}; background: {t.field};
+    }}
+    QRadioButton::indicator {{ border-radius: {s(8)}; }}
+    QCheckBox::indicator:checked, QListView::indicator:checked, QTreeView::indicator:checked,
+    QTableView::indicator:checked, QMenu::indicator:checked {{
+        background: {t.action}; border-color: {t.action}; image: {mark("check")};
+    }}
+    QRadioButton::indicator:checked {{ border: {s(5)} solid {t.action}; width: {s(6)}; height: {s(6)}; }}
+    QCheckBox:focus, QRadioButton:focus {{ color: {t.focus}; }}
+    QCheckBox:disabled, QRadioButton:disabled {{ color: {t.disabled}; }}
+    QMenu {{ background: {t.raised}; color: {t.text}; border: 1px solid {t.line}; padding: {s(4)}; }}
+    QMenu::item {{ padding: {s(5)} {s(24)} {s(5)} {s(28)}; border-radius: {s(3)}; }}
+    QMenu::item:selected {{ background: {t.selection}; color: {t.selection_text}; }}
+    QMenu::item:disabled {{ color: {t.disabled}; }}
+    QMenu::separator {{ height: 1px; background: {t.line}; margin: {s(4)} {s(6)}; }}
+    QMenu::indicator {{ left: {s(6)}; }}
     QLineEdit, QPlainTextEdit {{ placeholder-text-color: {t.muted}; }}
     QLineEdit:disabled {{ color: {t.muted}; background: {t.panel}; }}
     QPlainTextEdit[readOnly="true"] {{ background: {t.panel}; }}
@@ -255,6 +303,11 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
         border-radius: {s(4)}; padding: {s(5)} {s(12)};
     }}
     QToolButton {{ padding: {s(4)} {s(9)}; }}
+    QToolButton[popupMode="2"] {{ padding-right: {s(22)}; }}
+    QToolButton::menu-indicator {{
+        image: {mark("down")}; width: {s(9)}; height: {s(9)}; right: {s(7)};
+        subcontrol-origin: padding; subcontrol-position: center right;
+    }}
     QPushButton:hover, QToolButton:hover {{ background: {t.hover}; }}
     QPushButton:focus, QToolButton:focus {{ border: 1px solid {t.focus}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {t.disabled}; background: {t.panel}; }}
@@ -287,6 +340,8 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     QListWidget#sections::item:selected {{ background: {t.selection}; color: {t.selection_text}; }}
     QProgressBar {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 3px; }}
     QProgressBar::chunk {{ background: {t.action}; border-radius: 2px; }}
+    QTableWidget::item {{ padding: {s(3)} {s(6)}; }}
+    QScrollArea[tone="plain"], QScrollArea[tone="plain"] > QWidget > QWidget {{ background: transparent; }}
     QSplitter::handle {{ background: {t.chrome}; }}
     QStatusBar {{ color: {t.muted}; border-top: 1px solid {t.line}; }}
     QStatusBar::item {{ border: none; }}

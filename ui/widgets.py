@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QSpinBox,
     QToolButton,
     QWidget,
 )
@@ -69,6 +70,20 @@ def tool(text: str, action: str, on_click: Callable[[], object], *, checkable: b
     made.setCheckable(checkable)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     made.clicked.connect(lambda: on_click())
+    return made
+
+
+def number(name: str, lowest: int, highest: int, value: int, *, step: int = 1, unit: str = "") -> QSpinBox:
+    """Return a field for a whole number, with an accessible name."""
+    made = QSpinBox()
+    made.setAccessibleName(name)
+    made.setRange(lowest, highest)
+    made.setSingleStep(step)
+    made.setSuffix(f" {unit}" if unit else "")
+    made.setValue(value)
+    made.setKeyboardTracking(False)
+    # The style sheet's padding doesn't reach the text of a spin box.
+    made.lineEdit().setTextMargins(6, 0, 0, 0)
     return made
 
 

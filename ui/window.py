@@ -6,7 +6,7 @@ person at it has set (`ui.person`) is applied by `ui.habits`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from llmcxr_ws.domain import ReportRow, ServiceRow, StudyRow
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
+from ui.busy import BusyLight
 from ui.case import Case
 from ui.chat.panel import ChatPanel
 from ui.comparison import Comparison
@@ -37,6 +38,7 @@ from ui.person import Person
 from ui.report.panel import ReportPanel
 from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
+from ui.scrolling import Scrolled
 from ui.services import ServiceLights
 from ui.shortcuts import SHORTCUTS, Scope
 from ui.sign.dialogs import ADDENDUM, HAND_ON, SIGN, Purpose, SignDialog, ToSign
@@ -103,7 +105,7 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self._right = right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(self.report)
+        right.addWidget(Scrolled(self.report, least=200))
         right.addWidget(self.chat)
         right.setStretchFactor(0, 3)
         right.setStretchFactor(1, 2)
@@ -112,9 +114,11 @@ class MainWindow(QMainWindow):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
         columns.setSizes([560, 650, 390])
+        right.setSizes([640, 330])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)
+            splitter.splitterMoved.connect(self.moved)
         work = QWidget()
         layout = QVBoxLayout(work)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -127,7 +131,32 @@ class MainWindow(QMainWindow):
         self._covers.addWidget(work)
         self.setCentralWidget(self._covers)
         self.statusBar().addWidget(self.lights)
+        self.busy = BusyLight(self._tasks)
+        self.statusBar().addPermanentWidget(self.busy)
         self.statusBar().setSizeGripEnabled(False)
+
+    def _go_to_list(self, part: QWidget) -> None:
+        self.worklist.show()
+        part.setFocus()
+
+    def toggle_worklist(self) -> None:
+        """Hide the worklist, so that film and report have its room, or show it again."""
+        self.worklist.setVisible(not self.worklist.isVisible())
+
+    def sizes(self) -> dict[str, list[int]]:
+        """Return how the parts share the window."""
+        return {"columns": self._columns.sizes(), "right": self._right.sizes()}
+
+    def set_sizes(self, sizes: Mapping[str, object]) -> None:
+        """Share the window as it was; what doesn't fit the parts is left out."""
+        for name, splitter in (("columns", self._columns), ("right", self._right)):
+            wanted = sizes.get(name)
+            if (
+                isinstance(wanted, list)
+                and len(wanted) == splitter.count()
+                and all(isinstance(size, int) for size in wanted)
+            ):
+                splitter.setSizes(wanted)
 
     def take_film(self) -> None:
         """Put the film between worklist and report, wherever it was."""
@@ -164,8 +193,8 @@ class MainWindow(QMainWindow):
         targets = {
             "study.next": partial(self.worklist.step, 1),
             "study.previous": partial(self.worklist.step, -1),
-            "focus.search": self.worklist.search.setFocus,
-            "focus.worklist": self.worklist.table.setFocus,
+            "focus.search": partial(self._go_to_list, self.worklist.search),
+            "focus.worklist": partial(self._go_to_list, self.worklist.table),
             "focus.film": self.film.view.setFocus,
             "focus.report": self.report.editor.setFocus,
             "focus.question": self.chat.box.setFocus,
@@ -194,6 +223,7 @@ class MainWindow(QMainWindow):
             "focus.guards": self.report.guards.fold.setFocus,
             "window.lock": self.lock,
             "window.preferences": self.habits.show_preferences,
+            "window.worklist": self.toggle_worklist,
             "window.larger": self.habits.larger,
             "window.smaller": self.habits.smaller,
             "window.film": self.habits.toggle_film_window,
@@ -329,6 +359,7 @@ class MainWindow(QMainWindow):
         """Fetch nothing any more."""
         for timer in (self._poll, self._services, self._idle):
             timer.stop()
+        self.busy.stop()
         self.chat.stop_looking()
 
     def _on_changes(self, rows: tuple[StudyRow, ...]) -> None:

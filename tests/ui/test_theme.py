@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QPalette
@@ -70,6 +71,8 @@ def test_shapes_differ() -> None:
 
 def test_the_style_sheet_names_only_colours_of_the_theme() -> None:
     for theme in THEMES.values():
+        for path in re.findall(r"url\((.*?)\)", style_sheet(theme)):
+            assert Path(path).is_file()
         known = set(dataclasses.asdict(theme).values())
         assert set(re.findall(r"#[0-9a-f]{6}\b", style_sheet(theme))) <= known
 

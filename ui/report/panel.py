@@ -20,6 +20,7 @@ from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.sections import tidy
 from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
+from ui.flow import FlowLayout
 from ui.guards.panel import GuardPanel
 from ui.report import first
 from ui.report.autosave import Autosave
@@ -153,17 +154,14 @@ class ReportPanel(QWidget):
         self.clean.setChecked(True)
 
     def _lay_out(self) -> None:
-        heading = QHBoxLayout()
-        heading.setSpacing(4)
+        heading, buttons = FlowLayout(spacing=4), FlowLayout(spacing=6)
         for entry in (self.findings, self.impression, self.macros, self.clean):
             heading.addWidget(entry)
-        heading.addWidget(self._saved, 1)
-        buttons = QHBoxLayout()
-        for made in (self.compare, self.reject):
+        for made in (self.compare, self.reject, self.take_over, self.sign):
             buttons.addWidget(made)
-        buttons.addStretch(1)
-        buttons.addWidget(self.take_over)
-        buttons.addWidget(self.sign)
+        told = QHBoxLayout()
+        told.addWidget(self._origins, 3)
+        told.addWidget(self._saved, 2)
         self._caution = label(tone="muted", wraps=True)
         self._caution.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self._original_heading = label("AI's own words (taken out: struck through)", "muted")
@@ -179,7 +177,7 @@ class ReportPanel(QWidget):
         layout.addWidget(self.editor, 3)
         layout.addWidget(self.finder)
         layout.addWidget(self.tracking)
-        layout.addWidget(self._origins)
+        layout.addLayout(told)
         layout.addWidget(self._original_heading)
         layout.addWidget(self.original, 2)
         layout.addWidget(self._caution)

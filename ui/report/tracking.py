@@ -5,8 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
+from ui.flow import FlowLayout
 from ui.report.changes import Change
 from ui.report.editor import ReportEditor
 from ui.theme import Theme
@@ -31,12 +32,8 @@ class TrackingStrip(QWidget):
         self.keep = tool("Keep", "change.accept", editor.accept_current)
         self.restore = tool("Restore", "change.reject", editor.reject_current)
         self.keep_all = tool("Keep all", "change.accept_all", editor.accept_all)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        for made in (self.previous, self.next):
-            row.addWidget(made)
-        row.addWidget(self.count, 1)
-        for made in (self.keep, self.restore, self.keep_all):
+        row = FlowLayout(spacing=4)
+        for made in (self.previous, self.next, self.count, self.keep, self.restore, self.keep_all):
             row.addWidget(made)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

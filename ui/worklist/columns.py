@@ -14,11 +14,11 @@ from ui.worklist.model import Column
 NAME = "columns"
 # At the default text size, in pixels.
 WIDTHS = {
-    Column.STATE: 134,
-    Column.PRIORITY: 116,
-    Column.PATIENT: 160,
-    Column.STUDY: 126,
-    Column.DRAFT: 62,
+    Column.STATE: 124,
+    Column.PRIORITY: 104,
+    Column.PATIENT: 124,
+    Column.STUDY: 132,
+    Column.DRAFT: 54,
     Column.ACCESSION: 110,
     Column.VIEW: 70,
     Column.TIME: 134,

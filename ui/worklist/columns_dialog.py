@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QListWidget, QListWidgetIt
 
 from ui.dialogs import Dialog, button_row
 from ui.language import tr
+from ui.theme import follow, px
 from ui.widgets import button, label
 from ui.worklist.columns import Columns
 from ui.worklist.model import HEADINGS, Column
@@ -23,6 +24,7 @@ class ColumnsDialog(Dialog):
         self._columns, self._on_save = columns, on_save
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Columns, ticked where shown"))
+        follow(self._size)
         self.up = button(tr("Up"), lambda: self._move(-1), name=tr("Move the column to the left"))
         self.down = button(tr("Down"), lambda: self._move(1), name=tr("Move the column to the right"))
         self.default = button(
@@ -54,6 +56,9 @@ class ColumnsDialog(Dialog):
         self.list.currentRowChanged.connect(lambda _: self._describe())
         self._save = save
         self._fill(columns)
+
+    def _size(self) -> None:
+        self.list.setMinimumHeight(min(px(300), self.screen().availableSize().height() // 2))
 
     def _fill(self, columns: Columns) -> None:
         self._columns = columns

@@ -9,20 +9,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QCheckBox,
     QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
 
 from llmcxr_ws.errors import UserFacingError
 from ui.dialogs import Dialog, button_row
-from ui.flow import FlowLayout
 from ui.language import tr
-from ui.widgets import Banner, button, label
+from ui.widgets import Banner, button, label, number
 from ui.worklist.filters import LONGEST_AGE_H, LONGEST_NAME, Filter, SavedFilters
 from ui.worklist.status import RANK_WORDS, Rank
 
@@ -39,23 +38,21 @@ class FilterDialog(Dialog):
         self.text = QLineEdit(begun.text)
         self.text.setAccessibleName(tr("Words that must be in the row"))
         self.states = {rank: QCheckBox(tr(RANK_WORDS[rank])) for rank in Rank}
-        states = FlowLayout(spacing=12)
-        for rank, box in self.states.items():
+        states = QGridLayout()
+        for at, (rank, box) in enumerate(self.states.items()):
             box.setAccessibleName(tr("State: {name}", name=tr(RANK_WORDS[rank])))
             box.setChecked(rank.name.lower() in begun.states)
-            states.addWidget(box)
+            states.addWidget(box, at // 2, at % 2)
         self.mine = QCheckBox(tr("only what I hold"))
         self.mine.setAccessibleName(tr("Only what I hold"))
         self.mine.setChecked(begun.mine)
         self.urgent = QCheckBox(tr("only urgent and raised"))
         self.urgent.setAccessibleName(tr("Only urgent and raised"))
         self.urgent.setChecked(begun.urgent)
-        self.within = QSpinBox()
-        self.within.setAccessibleName(tr("Received within so many hours"))
-        self.within.setRange(0, LONGEST_AGE_H)
-        self.within.setSuffix(tr(" h"))
+        self.within = number(
+            tr("Received within so many hours"), 0, LONGEST_AGE_H, begun.within_h, unit=tr("h")
+        )
         self.within.setSpecialValueText(tr("any time"))
-        self.within.setValue(begun.within_h)
         self.problem = Banner("bad", "refused", name=tr("Problem"))
         form = QFormLayout()
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from PySide6.QtCore import QItemSelection, QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -24,10 +24,11 @@ from PySide6.QtWidgets import (
 from llmcxr_ws.domain import StudyRow
 from ui.flow import FlowLayout
 from ui.language import tr
+from ui.scrolling import Scrolled
 from ui.theme import follow, px, scale
 from ui.widgets import Mark, label, with_tone
 from ui.worklist import detail
-from ui.worklist.columns import NARROWEST, WIDEST, Columns
+from ui.worklist.columns import NARROWEST, WIDEST, WIDTHS, Columns
 from ui.worklist.columns_dialog import ColumnsDialog
 from ui.worklist.delegate import TwoLines
 from ui.worklist.filters import CHIPS, Filter, SavedFilters
@@ -116,6 +117,7 @@ class WorklistPanel(QWidget):
         for moved in (header.sectionMoved, header.sectionResized, header.sortIndicatorChanged):
             moved.connect(self._on_header)
         table.activated.connect(self._on_activated)
+        table.viewport().installEventFilter(self)
         table.selectionModel().selectionChanged.connect(self._on_selection)
         return table
 
@@ -147,8 +149,8 @@ class WorklistPanel(QWidget):
         for chip in self._chips.buttons():
             chips.addWidget(chip)
         chips.addWidget(self.filters)
-        foot = QWidget()
-        inside = QVBoxLayout(foot)
+        words = QWidget()
+        inside = QVBoxLayout(words)
         inside.setContentsMargins(12, 8, 12, 10)
         inside.setSpacing(6)
         head = QHBoxLayout()
@@ -168,7 +170,12 @@ class WorklistPanel(QWidget):
         layout.addLayout(chips)
         layout.addWidget(self._empty)
         layout.addWidget(self.table, 1)
-        layout.addWidget(foot)
+        layout.addWidget(Scrolled(words, hugs=True))
+        follow(self._size)
+
+    def _size(self) -> None:
+        self.setMinimumWidth(px(220))
+        self.table.setMinimumHeight(px(150))
 
     # What is shown
 
@@ -376,18 +383,30 @@ class WorklistPanel(QWidget):
             header.moveSection(header.visualIndex(column), at)
         for column in Column:
             header.setSectionHidden(column, column not in columns.shown)
-            is_stretched = column is self._stretched(columns.shown)
-            mode = QHeaderView.ResizeMode.Stretch if is_stretched else QHeaderView.ResizeMode.Interactive
-            header.setSectionResizeMode(column, mode)
-            if not is_stretched:
-                header.resizeSection(column, px(columns.width(column)))
+            header.resizeSection(column, px(columns.width(column)))
         order = Qt.SortOrder.DescendingOrder if columns.descending else Qt.SortOrder.AscendingOrder
         self.table.sortByColumn(columns.sort, order)
         self.table.resizeRowsToContents()
         self._is_dressing = False
+        self._stretch()
+
+    def _stretch(self) -> None:
+        """Give one column the room that is left, but never less than its own width."""
+        header, column = self.table.horizontalHeader(), self._stretched(self._columns.shown)
+        was_dressing, self._is_dressing = self._is_dressing, True
+        others = header.length() - header.sectionSize(column)
+        header.resizeSection(column, max(px(WIDTHS[column]), self.table.viewport().width() - others))
+        self._is_dressing = was_dressing
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Fit the columns when the table has another width."""
+        if event.type() is QEvent.Type.Resize:
+            self._stretch()
+        return False
 
     def _on_header(self) -> None:
         if not self._is_dressing:
+            self._stretch()
             self._told.start()
 
     def _tell_columns(self) -> None:
