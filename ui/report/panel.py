@@ -25,7 +25,7 @@ from ui.guards.panel import GuardPanel
 from ui.report import first
 from ui.report.autosave import Autosave
 from ui.report.changes import Key, Shown, sources
-from ui.report.editor import OriginalText, ReportEditor
+from ui.report.editor import ReportEditor
 from ui.report.find import FindBar
 from ui.report.macro_dialog import MacroDialog
 from ui.report.margin import LOOKS
@@ -39,6 +39,7 @@ from ui.report.notices import (
     origin_line,
     text_to_show,
 )
+from ui.report.original import OriginalText
 from ui.report.renewed import Renewal, RenewalDialog
 from ui.report.spell_check import PREFERENCE as SPELLING
 from ui.report.spell_check import SpellCheck

@@ -6,7 +6,8 @@ import pytest
 from PySide6.QtGui import QColor, QImage
 from pytestqt.qtbot import QtBot
 
-from ui.report.editor import OriginalText, ReportEditor
+from ui.report.editor import ReportEditor
+from ui.report.original import OriginalText
 from ui.theme import DARK
 
 AI = "Right lower lobe consolidation, consistent with pneumonia. Heart size is normal. No pleural effusion."
