@@ -135,7 +135,7 @@ def test_a_resident_hands_on_and_an_attending_countersigns(seat_at: object, home
     assert decide(home)[0].outcome == "The report waits for an attending reader's signature."
     first.wait(lambda: "Preliminary report by rob" in report.notices["attention"].text)
     assert report.editor.isReadOnly() and not report.actions_row.hand_on.isVisible()
-    assert "Preliminary" in first.window.worklist.model.index(0, 0).data()
+    first.wait(lambda: "Preliminary" in first.window.worklist.model.index(0, 0).data())
     first.window.close()
     first.wait(lambda: studies.study_row(home.workplace.db, study).held_by == "")
 
@@ -233,7 +233,7 @@ def test_a_retraction_asks_for_a_reason_and_a_proof(signed: Seat, study: int, ho
     decide(home)
     signed.wait(lambda: "Retracted by anna" in signed.window.report.notices["bad"].text)
     assert not signed.window.report.actions_row.retract.isVisible()
-    assert "Retracted" in signed.window.worklist.model.index(0, 0).data()
+    signed.wait(lambda: "Retracted" in signed.window.worklist.model.index(0, 0).data())
 
 
 @pytest.mark.parametrize("role", ["resident", "admin"])
