@@ -17,6 +17,7 @@ from pydantic_core import PydanticUndefined
 from llmcxr_ws.cli import build_app
 from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.site import OutputRule, Peer, SiteConfig
+from ui import preferences
 
 DOCS = Path(__file__).parent
 _EVERYWHERE = ("help", "install_completion", "show_completion")
@@ -39,6 +40,9 @@ def settings_page() -> str:
         _table(Peer),
         "### `[[output]]`: which document goes where\n",
         _table(OutputRule),
+        "## Of one person\n",
+        "Set in the window (Ctrl+,), kept in the database for each user, and in force at once.\n",
+        preferences.as_markdown(),
     ]
     return "\n".join(parts)
 

@@ -47,6 +47,10 @@ class BusyLight(QWidget):
         self.text.setText(tr("{what} {seconds} s", what=words(oldest[0]), seconds=f"{oldest[1]:.0f}"))
         self.show()
 
+    def go_on(self) -> None:
+        """Look again."""
+        self._timer.start()
+
     def stop(self) -> None:
         """Look no more."""
         self._timer.stop()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from ui.theme import follow, px
 
@@ -35,9 +35,11 @@ class Dialog(QDialog):
 
 
 def button_row(*made: QWidget) -> QHBoxLayout:
-    """Return the buttons at a dialog's end, to the right."""
+    """Return the buttons at a dialog's end, to the right; Enter presses the last one."""
     row = QHBoxLayout()
     row.addStretch(1)
     for entry in made:
         row.addWidget(entry)
+    if isinstance(made[-1], QPushButton):
+        made[-1].setDefault(True)
     return row

@@ -587,6 +587,7 @@ class MainWindow(QMainWindow):
 
         self._last_resort.stop()
         self._is_closing = False
+        self.busy.go_on()
         self._poll.start()
         self._services.start()
         self._idle.start()

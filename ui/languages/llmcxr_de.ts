@@ -5,1150 +5,1170 @@
     <name></name>
     <message>
         <source>Film</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufnahme</translation>
     </message>
     <message>
         <source>Patient</source>
-        <translation type="unfinished"></translation>
+        <translation>Patient</translation>
     </message>
     <message>
         <source>Study</source>
-        <translation type="unfinished"></translation>
+        <translation>Studie</translation>
     </message>
     <message>
         <source>User</source>
-        <translation type="unfinished"></translation>
+        <translation>Benutzer</translation>
     </message>
     <message>
         <source>Pages and settings</source>
-        <translation type="unfinished"></translation>
+        <translation>Seiten und Einstellungen</translation>
     </message>
     <message>
         <source>Research use only · not for diagnosis</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur für die Forschung · nicht für die Diagnose</translation>
     </message>
     <message>
         <source>Lock</source>
-        <translation type="unfinished"></translation>
+        <translation>Sperren</translation>
     </message>
     <message>
         <source>Lock the window</source>
-        <translation type="unfinished"></translation>
+        <translation>Fenster sperren</translation>
     </message>
     <message>
         <source>Pages and settings, now: {page}</source>
-        <translation type="unfinished"></translation>
+        <translation>Seiten und Einstellungen, jetzt: {page}</translation>
     </message>
     <message>
         <source>No study open</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Studie geöffnet</translation>
     </message>
     <message>
         <source>Acc. {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>Auftragsnr. {number}</translation>
     </message>
     <message>
         <source>on the film</source>
-        <translation type="unfinished"></translation>
+        <translation>auf der Aufnahme</translation>
     </message>
     <message>
         <source>anywhere</source>
-        <translation type="unfinished"></translation>
+        <translation>überall</translation>
     </message>
     <message>
         <source>Keys</source>
-        <translation type="unfinished"></translation>
+        <translation>Tasten</translation>
     </message>
     <message>
         <source>Search the keys</source>
-        <translation type="unfinished"></translation>
+        <translation>Tasten durchsuchen</translation>
     </message>
     <message>
         <source>Search action or key</source>
-        <translation type="unfinished"></translation>
+        <translation>Aktion oder Taste suchen</translation>
     </message>
     <message>
         <source>Change…</source>
-        <translation type="unfinished"></translation>
+        <translation>Ändern…</translation>
     </message>
     <message>
         <source>Change the keys of the action</source>
-        <translation type="unfinished"></translation>
+        <translation>Tasten der Aktion ändern</translation>
     </message>
     <message>
         <source>Reset</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurücksetzen</translation>
     </message>
     <message>
         <source>The keys that the action had at first</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Tasten, die die Aktion anfangs hatte</translation>
     </message>
     <message>
         <source>Reset all</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle zurücksetzen</translation>
     </message>
     <message>
         <source>All keys as they were at first</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Tasten wie am Anfang</translation>
     </message>
     <message>
         <source>Problem</source>
-        <translation type="unfinished"></translation>
+        <translation>Problem</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen</translation>
     </message>
     <message>
         <source>All keys</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Tasten</translation>
     </message>
     <message>
         <source>What</source>
-        <translation type="unfinished"></translation>
+        <translation>Was</translation>
     </message>
     <message>
         <source>Where</source>
-        <translation type="unfinished"></translation>
+        <translation>Wo</translation>
     </message>
     <message>
         <source>Change keys</source>
-        <translation type="unfinished"></translation>
+        <translation>Tasten ändern</translation>
     </message>
     <message>
         <source>Put the cursor into a field and press the key. An empty field is no key.</source>
-        <translation type="unfinished"></translation>
+        <translation>Setzen Sie den Cursor in ein Feld und drücken Sie die Taste. Ein leeres Feld heißt: keine Taste.</translation>
     </message>
     <message>
         <source>Key</source>
-        <translation type="unfinished"></translation>
+        <translation>Taste</translation>
     </message>
     <message>
         <source>Second key</source>
-        <translation type="unfinished"></translation>
+        <translation>Zweite Taste</translation>
     </message>
     <message>
         <source>Save</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern</translation>
     </message>
     <message>
         <source>Save the keys</source>
-        <translation type="unfinished"></translation>
+        <translation>Tasten speichern</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>Abbrechen</translation>
     </message>
     <message>
         <source>Dark</source>
-        <translation type="unfinished"></translation>
+        <translation>Dunkel</translation>
     </message>
     <message>
         <source>Light</source>
-        <translation type="unfinished"></translation>
+        <translation>Hell</translation>
     </message>
     <message>
         <source>Colours</source>
-        <translation type="unfinished"></translation>
+        <translation>Farben</translation>
     </message>
     <message>
         <source>Dark for a reading room, light for a bright one. The film stays on black.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dunkel für den Befundraum, hell für helle Räume. Die Aufnahme bleibt auf Schwarz.</translation>
     </message>
     <message>
         <source>Size of the text</source>
-        <translation type="unfinished"></translation>
+        <translation>Größe der Schrift</translation>
     </message>
     <message>
         <source>Everything in the window grows with it but the film.</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles im Fenster wächst mit, nur die Aufnahme nicht.</translation>
     </message>
     <message>
         <source>As the system</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie das System</translation>
     </message>
     <message>
         <source>Language</source>
-        <translation type="unfinished"></translation>
+        <translation>Sprache</translation>
     </message>
     <message>
         <source>Reports and what the model says stay in the language they are written in.</source>
-        <translation type="unfinished"></translation>
+        <translation>Befunde und was das Modell sagt, bleiben in der Sprache, in der sie geschrieben sind.</translation>
     </message>
     <message>
         <source>Film in a window of its own</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufnahme in einem eigenen Fenster</translation>
     </message>
     <message>
         <source>For a second monitor. Each window comes back to the screen it was on, when that is there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Für einen zweiten Bildschirm. Jedes Fenster kommt auf den Bildschirm zurück, auf dem es war, wenn er da ist.</translation>
     </message>
     <message>
         <source>as soon as it is chosen</source>
-        <translation type="unfinished"></translation>
+        <translation>sobald sie gewählt ist</translation>
     </message>
     <message>
         <source>with Enter or a double click</source>
-        <translation type="unfinished"></translation>
+        <translation>mit Enter oder Doppelklick</translation>
     </message>
     <message>
         <source>A study opens</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Studie öffnet sich</translation>
     </message>
     <message>
         <source>With Enter you can walk through the worklist by the arrow keys without holding any study.</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit Enter können Sie mit den Pfeiltasten durch die Arbeitsliste gehen, ohne eine Studie zu belegen.</translation>
     </message>
     <message>
         <source>Preferences</source>
-        <translation type="unfinished"></translation>
+        <translation>Einstellungen</translation>
     </message>
     <message>
         <source>All settings as they were at first</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Einstellungen wie am Anfang</translation>
     </message>
     <message>
         <source>Second window of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>Zweite Fensterung der Liste</translation>
     </message>
     <message>
         <source>Third window of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>Dritte Fensterung der Liste</translation>
     </message>
     <message>
         <source>Fourth window of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>Vierte Fensterung der Liste</translation>
     </message>
     <message>
         <source>Fifth window of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>Fünfte Fensterung der Liste</translation>
     </message>
     <message>
         <source>Sixth window of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>Sechste Fensterung der Liste</translation>
     </message>
     <message>
         <source>Seventh window of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>Siebte Fensterung der Liste</translation>
     </message>
     <message>
         <source>Eighth window of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>Achte Fensterung der Liste</translation>
     </message>
     <message>
         <source>Ninth window of the list</source>
-        <translation type="unfinished"></translation>
+        <translation>Neunte Fensterung der Liste</translation>
     </message>
     <message>
         <source>Fit the film into the view</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufnahme einpassen</translation>
     </message>
     <message>
         <source>One film pixel on one screen pixel</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Bildpunkt auf einen Bildschirmpunkt</translation>
     </message>
     <message>
         <source>Zoom in</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergrößern</translation>
     </message>
     <message>
         <source>Zoom out</source>
-        <translation type="unfinished"></translation>
+        <translation>Verkleinern</translation>
     </message>
     <message>
         <source>Invert grey levels</source>
-        <translation type="unfinished"></translation>
+        <translation>Grauwerte umkehren</translation>
     </message>
     <message>
         <source>Mirror left to right</source>
-        <translation type="unfinished"></translation>
+        <translation>Seitlich spiegeln</translation>
     </message>
     <message>
         <source>Mirror upside down</source>
-        <translation type="unfinished"></translation>
+        <translation>Oben und unten spiegeln</translation>
     </message>
     <message>
         <source>Rotate to the right</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach rechts drehen</translation>
     </message>
     <message>
         <source>Rotate to the left</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach links drehen</translation>
     </message>
     <message>
         <source>Next stored or computed window</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächste gespeicherte oder berechnete Fensterung</translation>
     </message>
     <message>
         <source>Everything as stored</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles wie gespeichert</translation>
     </message>
     <message>
         <source>Next film of the study</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächste Aufnahme der Studie</translation>
     </message>
     <message>
         <source>Previous film of the study</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorige Aufnahme der Studie</translation>
     </message>
     <message>
         <source>Next study on the worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächste Studie der Arbeitsliste</translation>
     </message>
     <message>
         <source>Previous study on the worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorige Studie der Arbeitsliste</translation>
     </message>
     <message>
         <source>Search the worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Arbeitsliste durchsuchen</translation>
     </message>
     <message>
         <source>Go to the worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur Arbeitsliste</translation>
     </message>
     <message>
         <source>Go to the film</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur Aufnahme</translation>
     </message>
     <message>
         <source>Go to the report</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Befund</translation>
     </message>
     <message>
         <source>Go to the question box</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Fragefeld</translation>
     </message>
     <message>
         <source>Go to the findings</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Befundteil</translation>
     </message>
     <message>
         <source>Go to the impression</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur Beurteilung</translation>
     </message>
     <message>
         <source>Undo in the report: words, macros, accepted and restored changes</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Befund rückgängig machen: Wörter, Textbausteine, angenommene und zurückgeholte Änderungen</translation>
     </message>
     <message>
         <source>Do again what was undone</source>
-        <translation type="unfinished"></translation>
+        <translation>Rückgängig Gemachtes wiederherstellen</translation>
     </message>
     <message>
         <source>Find in the report</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Befund suchen</translation>
     </message>
     <message>
         <source>Expand the macro before the cursor, or choose one (also Tab)</source>
-        <translation type="unfinished"></translation>
+        <translation>Textbaustein vor dem Cursor einsetzen oder einen wählen (auch Tab)</translation>
     </message>
     <message>
         <source>Edit my macros</source>
-        <translation type="unfinished"></translation>
+        <translation>Meine Textbausteine bearbeiten</translation>
     </message>
     <message>
         <source>Show the report with or without marks</source>
-        <translation type="unfinished"></translation>
+        <translation>Befund mit oder ohne Markierungen zeigen</translation>
     </message>
     <message>
         <source>Show the draft after an own impression (reader first)</source>
-        <translation type="unfinished"></translation>
+        <translation>Entwurf nach der eigenen Beurteilung zeigen (erst selbst lesen)</translation>
     </message>
     <message>
         <source>Go to the next change against the AI text</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur nächsten Änderung gegenüber dem KI-Text</translation>
     </message>
     <message>
         <source>Go to the previous change</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur vorigen Änderung</translation>
     </message>
     <message>
         <source>Keep the change at the cursor and mark it no more</source>
-        <translation type="unfinished"></translation>
+        <translation>Änderung am Cursor behalten und nicht mehr markieren</translation>
     </message>
     <message>
         <source>Put the AI&apos;s sentence back at the cursor</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Satz der KI am Cursor zurückholen</translation>
     </message>
     <message>
         <source>Keep all changes</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Änderungen behalten</translation>
     </message>
     <message>
         <source>Show or hide the AI&apos;s own words</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Wortlaut der KI zeigen oder verbergen</translation>
     </message>
     <message>
         <source>Reject the draft with a reason</source>
-        <translation type="unfinished"></translation>
+        <translation>Entwurf mit Begründung ablehnen</translation>
     </message>
     <message>
         <source>Sign the report</source>
-        <translation type="unfinished"></translation>
+        <translation>Befund signieren</translation>
     </message>
     <message>
         <source>Show all keys</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Tasten zeigen</translation>
     </message>
     <message>
         <source>Close the window</source>
-        <translation type="unfinished"></translation>
+        <translation>Fenster schließen</translation>
     </message>
     <message>
         <source>Window as stored</source>
-        <translation type="unfinished"></translation>
+        <translation>Fensterung wie gespeichert</translation>
     </message>
     <message>
         <source>What the model saw, and back</source>
-        <translation type="unfinished"></translation>
+        <translation>Was das Modell sah, und zurück</translation>
     </message>
     <message>
         <source>Measure lengths: drag, or arrows and Return</source>
-        <translation type="unfinished"></translation>
+        <translation>Längen messen: ziehen, oder Pfeiltasten und Enter</translation>
     </message>
     <message>
         <source>Remove the last length</source>
-        <translation type="unfinished"></translation>
+        <translation>Letzte Länge entfernen</translation>
     </message>
     <message>
         <source>Magnifier</source>
-        <translation type="unfinished"></translation>
+        <translation>Lupe</translation>
     </message>
     <message>
         <source>Prior film side by side, or alone again</source>
-        <translation type="unfinished"></translation>
+        <translation>Voraufnahme daneben, oder wieder allein</translation>
     </message>
     <message>
         <source>Swap the sides of film and prior</source>
-        <translation type="unfinished"></translation>
+        <translation>Seiten von Aufnahme und Voraufnahme tauschen</translation>
     </message>
     <message>
         <source>Look further to the left</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiter nach links</translation>
     </message>
     <message>
         <source>Look further to the right</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiter nach rechts</translation>
     </message>
     <message>
         <source>Look further up</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiter nach oben</translation>
     </message>
     <message>
         <source>Look further down</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiter nach unten</translation>
     </message>
     <message>
         <source>Narrower window (more contrast)</source>
-        <translation type="unfinished"></translation>
+        <translation>Engeres Fenster (mehr Kontrast)</translation>
     </message>
     <message>
         <source>Wider window (less contrast)</source>
-        <translation type="unfinished"></translation>
+        <translation>Weiteres Fenster (weniger Kontrast)</translation>
     </message>
     <message>
         <source>Lower level (brighter)</source>
-        <translation type="unfinished"></translation>
+        <translation>Niedrigere Fenstermitte (heller)</translation>
     </message>
     <message>
         <source>Higher level (darker)</source>
-        <translation type="unfinished"></translation>
+        <translation>Höhere Fenstermitte (dunkler)</translation>
     </message>
     <message>
         <source>Go to the reading page</source>
-        <translation type="unfinished"></translation>
+        <translation>Zur Befundseite</translation>
     </message>
     <message>
         <source>Saved filters of the worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Gespeicherte Filter der Arbeitsliste</translation>
     </message>
     <message>
         <source>Columns and order of the worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten und Reihenfolge der Arbeitsliste</translation>
+    </message>
+    <message>
+        <source>Hide the worklist, or show it again</source>
+        <translation>Arbeitsliste verbergen oder wieder zeigen</translation>
     </message>
     <message>
         <source>Larger text</source>
-        <translation type="unfinished"></translation>
+        <translation>Größere Schrift</translation>
     </message>
     <message>
         <source>Smaller text</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleinere Schrift</translation>
     </message>
     <message>
         <source>Film in a window of its own, or back</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufnahme in ein eigenes Fenster, oder zurück</translation>
     </message>
     <message>
         <source>Left drag</source>
-        <translation type="unfinished"></translation>
+        <translation>Links ziehen</translation>
     </message>
     <message>
         <source>Window: sideways width, up and down level (Shift: fine steps)</source>
-        <translation type="unfinished"></translation>
+        <translation>Fensterung: seitlich die Breite, auf und ab die Mitte (Umschalt: feine Schritte)</translation>
     </message>
     <message>
         <source>Double click</source>
-        <translation type="unfinished"></translation>
+        <translation>Doppelklick</translation>
     </message>
     <message>
         <source>Middle drag, or Space + left drag</source>
-        <translation type="unfinished"></translation>
+        <translation>Mitte ziehen, oder Leertaste + links ziehen</translation>
     </message>
     <message>
         <source>Move the film</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufnahme verschieben</translation>
     </message>
     <message>
         <source>Right drag, or Ctrl + wheel</source>
-        <translation type="unfinished"></translation>
+        <translation>Rechts ziehen, oder Strg + Rad</translation>
     </message>
     <message>
         <source>Zoom at the pointer</source>
-        <translation type="unfinished"></translation>
+        <translation>Am Zeiger vergrößern</translation>
     </message>
     <message>
         <source>Wheel</source>
-        <translation type="unfinished"></translation>
+        <translation>Rad</translation>
     </message>
     <message>
         <source>Next or previous film of the study</source>
-        <translation type="unfinished"></translation>
+        <translation>Nächste oder vorige Aufnahme der Studie</translation>
     </message>
     <message>
         <source>{key} alone would swallow what is typed into a report.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} allein würde verschlucken, was in den Befund getippt wird.</translation>
     </message>
     <message>
         <source>Take a key with Ctrl or Alt, or a function key.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie eine Taste mit Strg oder Alt, oder eine Funktionstaste.</translation>
     </message>
     <message>
         <source>The film takes no difference between {key} and the same key without Shift.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Aufnahme unterscheidet nicht zwischen {key} und derselben Taste ohne Umschalt.</translation>
     </message>
     <message>
         <source>Choose a key without Shift, or one with Ctrl or Alt.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie eine Taste ohne Umschalt, oder eine mit Strg oder Alt.</translation>
     </message>
     <message>
         <source>{key} is needed for typing and for walking through the window.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} wird zum Tippen und zum Gehen durch das Fenster gebraucht.</translation>
     </message>
     <message>
         <source>Choose another key.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie eine andere Taste.</translation>
     </message>
     <message>
         <source>{key} is taken: {action}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{key} ist vergeben: {action}.</translation>
     </message>
     <message>
         <source>Choose another key, or give that action another one first.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie eine andere Taste, oder geben Sie jener Aktion zuerst eine andere.</translation>
     </message>
     <message>
         <source>female</source>
-        <translation type="unfinished"></translation>
+        <translation>weiblich</translation>
     </message>
     <message>
         <source>male</source>
-        <translation type="unfinished"></translation>
+        <translation>männlich</translation>
     </message>
     <message>
         <source>other</source>
-        <translation type="unfinished"></translation>
+        <translation>divers</translation>
     </message>
     <message>
         <source>{count} d</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} d</translation>
     </message>
     <message>
         <source>{count} h</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Std</translation>
     </message>
     <message>
         <source>{count} min</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Min</translation>
     </message>
     <message>
         <source>(no name)</source>
-        <translation type="unfinished"></translation>
+        <translation>(kein Name)</translation>
     </message>
     <message>
         <source>{years} y</source>
-        <translation type="unfinished"></translation>
+        <translation>{years} J</translation>
     </message>
     <message>
         <source>{months} mo</source>
-        <translation type="unfinished"></translation>
+        <translation>{months} Mon</translation>
     </message>
     <message>
         <source>born {date}</source>
-        <translation type="unfinished"></translation>
+        <translation>geb. {date}</translation>
     </message>
     <message>
         <source>ID {number}</source>
-        <translation type="unfinished"></translation>
+        <translation>ID {number}</translation>
     </message>
     <message>
         <source>now</source>
-        <translation type="unfinished"></translation>
+        <translation>jetzt</translation>
     </message>
     <message>
         <source>This key works on the reading page only.</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Taste wirkt nur auf der Befundseite.</translation>
     </message>
     <message>
         <source>Reading</source>
-        <translation type="unfinished"></translation>
+        <translation>Befunden</translation>
     </message>
     <message>
         <source>Loading the film…</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Aufnahme wird geladen…</translation>
     </message>
     <message>
         <source>No study chosen</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Studie gewählt</translation>
     </message>
     <message>
         <source>Columns of the worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten der Arbeitsliste</translation>
     </message>
     <message>
         <source>Columns, ticked where shown</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten, angehakt wo gezeigt</translation>
     </message>
     <message>
         <source>Up</source>
-        <translation type="unfinished"></translation>
+        <translation>Hinauf</translation>
     </message>
     <message>
         <source>Move the column to the left</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalte nach links rücken</translation>
     </message>
     <message>
         <source>Down</source>
-        <translation type="unfinished"></translation>
+        <translation>Hinunter</translation>
     </message>
     <message>
         <source>Move the column to the right</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalte nach rechts rücken</translation>
     </message>
     <message>
         <source>Columns as they were at first</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten wie am Anfang</translation>
     </message>
     <message>
         <source>Sort by</source>
-        <translation type="unfinished"></translation>
+        <translation>Sortieren nach</translation>
     </message>
     <message>
         <source>Order of the rows</source>
-        <translation type="unfinished"></translation>
+        <translation>Reihenfolge der Zeilen</translation>
     </message>
     <message>
         <source>upwards</source>
-        <translation type="unfinished"></translation>
+        <translation>aufsteigend</translation>
     </message>
     <message>
         <source>downwards</source>
-        <translation type="unfinished"></translation>
+        <translation>absteigend</translation>
     </message>
     <message>
         <source>Apply</source>
-        <translation type="unfinished"></translation>
+        <translation>Anwenden</translation>
     </message>
     <message>
         <source>Apply the columns</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten anwenden</translation>
     </message>
     <message>
         <source>Images are still coming in. The study is drafted when none has come for a while.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es kommen noch Bilder. Der Entwurf wird gemacht, wenn eine Weile keines mehr kommt.</translation>
     </message>
     <message>
         <source>All images are here. The draft waits for the engine.</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Bilder sind da. Der Entwurf wartet auf den KI-Dienst.</translation>
     </message>
     <message>
         <source>The engine is reading the film.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der KI-Dienst liest die Aufnahme.</translation>
     </message>
     <message>
         <source>A draft is ready to be read.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Entwurf liegt zum Lesen bereit.</translation>
     </message>
     <message>
         <source>A reader has begun to edit the draft.</source>
-        <translation type="unfinished"></translation>
+        <translation>Jemand hat begonnen, den Entwurf zu bearbeiten.</translation>
     </message>
     <message>
         <source>The report is signed. Its delivery to the PACS isn&apos;t confirmed yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Befund ist signiert. Seine Ablage im PACS ist noch nicht bestätigt.</translation>
     </message>
     <message>
         <source>The report is signed and the PACS has confirmed that it keeps it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Befund ist signiert, und das PACS hat bestätigt, dass es ihn aufbewahrt.</translation>
     </message>
     <message>
         <source>The report was retracted.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Befund wurde zurückgezogen.</translation>
     </message>
     <message>
         <source>The signature waits for the node, which first asks the PACS who the patient is.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Signatur wartet auf den Knoten, der zuerst das PACS fragt, wer der Patient ist.</translation>
     </message>
     <message>
         <source>The AI draft is withheld; write the report yourself.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der KI-Entwurf wird zurückgehalten; schreiben Sie den Befund selbst.</translation>
     </message>
     <message>
         <source>The AI draft was rejected; write the report yourself.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der KI-Entwurf wurde abgelehnt; schreiben Sie den Befund selbst.</translation>
     </message>
     <message>
         <source>The signature was refused; open the study for the reason.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Signatur wurde verweigert; öffnen Sie die Studie für den Grund.</translation>
     </message>
     <message>
         <source>The order asks for it at once (STAT).</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Auftrag verlangt sie sofort (STAT).</translation>
     </message>
     <message>
         <source>The order asks for it with high priority.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Auftrag verlangt sie mit hoher Priorität.</translation>
     </message>
     <message>
         <source>A second network and the draft disagree about this film.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein zweites Netz und der Entwurf sind über diese Aufnahme uneins.</translation>
     </message>
     <message>
         <source>A second network calls this film abnormal.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein zweites Netz nennt diese Aufnahme auffällig.</translation>
     </message>
     <message>
         <source>Images came after the signature: look at them and write an addendum.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach der Signatur kamen Bilder: sehen Sie sie an und schreiben Sie einen Nachtrag.</translation>
     </message>
     <message>
         <source>Held by {name} since {time}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Belegt von {name} seit {time}.</translation>
     </message>
     <message>
         <source>Held by {name}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Belegt von {name}.</translation>
     </message>
     <message numerus="yes">
         <source>%n image(s)</source>
-        <translation type="unfinished">
-            <numerusform></numerusform>
-            <numerusform></numerusform>
+        <translation>
+            <numerusform>%n Bild</numerusform>
+            <numerusform>%n Bilder</numerusform>
         </translation>
     </message>
     <message>
         <source>from {peer}</source>
-        <translation type="unfinished"></translation>
+        <translation>von {peer}</translation>
     </message>
     <message>
         <source>Order</source>
-        <translation type="unfinished"></translation>
+        <translation>Auftrag</translation>
     </message>
     <message>
         <source>Referred by</source>
-        <translation type="unfinished"></translation>
+        <translation>Überwiesen von</translation>
     </message>
     <message>
         <source>Received</source>
-        <translation type="unfinished"></translation>
+        <translation>Eingang</translation>
     </message>
     <message>
         <source>All</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle</translation>
     </message>
     <message>
         <source>To read</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu lesen</translation>
     </message>
     <message>
         <source>Coming</source>
-        <translation type="unfinished"></translation>
+        <translation>Unterwegs</translation>
     </message>
     <message>
         <source>Problems</source>
-        <translation type="unfinished"></translation>
+        <translation>Probleme</translation>
     </message>
     <message>
         <source>Done</source>
-        <translation type="unfinished"></translation>
+        <translation>Fertig</translation>
     </message>
     <message>
         <source>Filter of the worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter der Arbeitsliste</translation>
     </message>
     <message>
         <source>Name of the filter</source>
-        <translation type="unfinished"></translation>
+        <translation>Name des Filters</translation>
     </message>
     <message>
         <source>Words that must be in the row</source>
-        <translation type="unfinished"></translation>
+        <translation>Wörter, die in der Zeile stehen müssen</translation>
     </message>
     <message>
         <source>State: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Stand: {name}</translation>
     </message>
     <message>
         <source>only what I hold</source>
-        <translation type="unfinished"></translation>
+        <translation>nur was ich belege</translation>
     </message>
     <message>
         <source>Only what I hold</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur was ich belege</translation>
     </message>
     <message>
         <source>only urgent and raised</source>
-        <translation type="unfinished"></translation>
+        <translation>nur dringend und erhöht</translation>
     </message>
     <message>
         <source>Only urgent and raised</source>
-        <translation type="unfinished"></translation>
+        <translation>Nur dringend und erhöht</translation>
     </message>
     <message>
         <source>Received within so many hours</source>
-        <translation type="unfinished"></translation>
+        <translation>Eingegangen in so vielen Stunden</translation>
     </message>
     <message>
-        <source> h</source>
-        <translation type="unfinished"></translation>
+        <source>h</source>
+        <translation>Std</translation>
     </message>
     <message>
         <source>any time</source>
-        <translation type="unfinished"></translation>
+        <translation>jederzeit</translation>
     </message>
     <message>
         <source>Name</source>
-        <translation type="unfinished"></translation>
+        <translation>Name</translation>
     </message>
     <message>
         <source>States</source>
-        <translation type="unfinished"></translation>
+        <translation>Stand</translation>
     </message>
     <message>
         <source>With the words</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit den Wörtern</translation>
     </message>
     <message>
         <source>And</source>
-        <translation type="unfinished"></translation>
+        <translation>Und</translation>
     </message>
     <message>
         <source>Received within</source>
-        <translation type="unfinished"></translation>
+        <translation>Eingang innerhalb</translation>
     </message>
     <message>
         <source>Save the filter</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter speichern</translation>
     </message>
     <message>
         <source>Saved filters</source>
-        <translation type="unfinished"></translation>
+        <translation>Gespeicherte Filter</translation>
     </message>
     <message>
         <source>Change the filter</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter ändern</translation>
     </message>
     <message>
         <source>Delete</source>
-        <translation type="unfinished"></translation>
+        <translation>Löschen</translation>
     </message>
     <message>
         <source>Delete the filter</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter löschen</translation>
     </message>
     <message>
         <source>Move the filter up</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter hinaufrücken</translation>
     </message>
     <message>
         <source>Move the filter down</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter hinunterrücken</translation>
     </message>
     <message>
         <source>set at log-in</source>
-        <translation type="unfinished"></translation>
+        <translation>bei der Anmeldung gesetzt</translation>
     </message>
     <message>
         <source>Set this filter at log-in</source>
-        <translation type="unfinished"></translation>
+        <translation>Diesen Filter bei der Anmeldung setzen</translation>
     </message>
     <message>
         <source>{name} (set at log-in)</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} (bei der Anmeldung gesetzt)</translation>
     </message>
     <message>
         <source>State</source>
-        <translation type="unfinished"></translation>
+        <translation>Stand</translation>
     </message>
     <message>
         <source>State of the study, and who holds it</source>
-        <translation type="unfinished"></translation>
+        <translation>Stand der Studie, und wer sie belegt</translation>
     </message>
     <message>
         <source>Patient and accession number</source>
-        <translation type="unfinished"></translation>
+        <translation>Patient und Auftragsnummer</translation>
     </message>
     <message>
         <source>View and time of the study</source>
-        <translation type="unfinished"></translation>
+        <translation>Projektion und Zeit der Studie</translation>
     </message>
     <message>
         <source>Draft</source>
-        <translation type="unfinished"></translation>
+        <translation>Entwurf</translation>
     </message>
     <message>
         <source>The model&apos;s confidence in the draft&apos;s wording (not in a diagnosis), and the draft&apos;s age</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie sicher sich das Modell des Wortlauts ist (nicht einer Diagnose), und das Alter des Entwurfs</translation>
     </message>
     <message>
         <source>Priority</source>
-        <translation type="unfinished"></translation>
+        <translation>Priorität</translation>
     </message>
     <message>
         <source>How urgent the study is, and why</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie dringend die Studie ist, und warum</translation>
     </message>
     <message>
         <source>Accession</source>
-        <translation type="unfinished"></translation>
+        <translation>Auftragsnr.</translation>
     </message>
     <message>
         <source>Accession number</source>
-        <translation type="unfinished"></translation>
+        <translation>Auftragsnummer</translation>
     </message>
     <message>
         <source>View</source>
-        <translation type="unfinished"></translation>
+        <translation>Projektion</translation>
     </message>
     <message>
         <source>View of the film that is drafted</source>
-        <translation type="unfinished"></translation>
+        <translation>Projektion der Aufnahme des Entwurfs</translation>
     </message>
     <message>
         <source>Study time</source>
-        <translation type="unfinished"></translation>
+        <translation>Studienzeit</translation>
     </message>
     <message>
         <source>Date and time of the study</source>
-        <translation type="unfinished"></translation>
+        <translation>Datum und Zeit der Studie</translation>
     </message>
     <message>
         <source>Draft age</source>
-        <translation type="unfinished"></translation>
+        <translation>Alter des Entwurfs</translation>
     </message>
     <message>
         <source>How long ago the draft was made</source>
-        <translation type="unfinished"></translation>
+        <translation>Vor wie langer Zeit der Entwurf gemacht wurde</translation>
     </message>
     <message>
         <source>Confidence</source>
-        <translation type="unfinished"></translation>
+        <translation>Sicherheit</translation>
     </message>
     <message>
         <source>The model&apos;s confidence in the draft&apos;s wording (not in a diagnosis)</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie sicher sich das Modell des Wortlauts ist (nicht einer Diagnose)</translation>
     </message>
     <message>
         <source>Held by</source>
-        <translation type="unfinished"></translation>
+        <translation>Belegt von</translation>
     </message>
     <message>
         <source>Who reads the study now, and since when</source>
-        <translation type="unfinished"></translation>
+        <translation>Wer die Studie jetzt liest, und seit wann</translation>
     </message>
     <message>
         <source>When the first image came, and from where</source>
-        <translation type="unfinished"></translation>
+        <translation>Wann das erste Bild kam, und von wo</translation>
     </message>
     <message>
         <source>What was ordered</source>
-        <translation type="unfinished"></translation>
+        <translation>Was angefordert wurde</translation>
     </message>
     <message>
         <source>Who asked for the study</source>
-        <translation type="unfinished"></translation>
+        <translation>Wer die Studie angefordert hat</translation>
     </message>
     <message>
         <source>held by {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>belegt von {name}</translation>
     </message>
     <message>
         <source>no accession no.</source>
-        <translation type="unfinished"></translation>
+        <translation>ohne Auftragsnr.</translation>
     </message>
     <message>
         <source>draft confidence {value}</source>
-        <translation type="unfinished"></translation>
+        <translation>Sicherheit des Entwurfs {value}</translation>
     </message>
     <message>
         <source>view {value}</source>
-        <translation type="unfinished"></translation>
+        <translation>Projektion {value}</translation>
     </message>
     <message>
         <source>priority {value}</source>
-        <translation type="unfinished"></translation>
+        <translation>Priorität {value}</translation>
     </message>
     <message>
         <source>Search patient, accession, view, state</source>
-        <translation type="unfinished"></translation>
+        <translation>Patient, Auftrag, Projektion, Stand suchen</translation>
     </message>
     <message>
         <source>Worklist</source>
-        <translation type="unfinished"></translation>
+        <translation>Arbeitsliste</translation>
     </message>
     <message>
         <source>Show: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeigen: {name}</translation>
     </message>
     <message>
         <source>Saved filters and columns</source>
-        <translation type="unfinished"></translation>
+        <translation>Gespeicherte Filter und Spalten</translation>
     </message>
     <message>
         <source>{name} {count}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} {count}</translation>
     </message>
     <message>
         <source>Save this filter…</source>
-        <translation type="unfinished"></translation>
+        <translation>Diesen Filter speichern…</translation>
     </message>
     <message>
         <source>Change filters…</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter ändern…</translation>
     </message>
     <message>
         <source>Columns and order…</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten und Reihenfolge…</translation>
     </message>
     <message>
         <source>Filter: {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter: {name}</translation>
     </message>
     <message>
         <source>Filters</source>
-        <translation type="unfinished"></translation>
+        <translation>Filter</translation>
     </message>
     <message>
         <source>No study fits the search and the filter.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Studie passt zu Suche und Filter.</translation>
     </message>
     <message>
         <source>No study has come yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist noch keine Studie gekommen.</translation>
     </message>
     <message>
         <source>Urgent</source>
-        <translation type="unfinished"></translation>
+        <translation>Dringend</translation>
     </message>
     <message>
         <source>Raised</source>
-        <translation type="unfinished"></translation>
+        <translation>Erhöht</translation>
     </message>
     <message>
         <source>Normal</source>
-        <translation type="unfinished"></translation>
+        <translation>Normal</translation>
     </message>
     <message>
         <source>Low</source>
-        <translation type="unfinished"></translation>
+        <translation>Niedrig</translation>
     </message>
     <message>
         <source>Late images</source>
-        <translation type="unfinished"></translation>
+        <translation>Späte Bilder</translation>
     </message>
     <message>
         <source>Order: STAT</source>
-        <translation type="unfinished"></translation>
+        <translation>Auftrag: STAT</translation>
     </message>
     <message>
         <source>Order: high</source>
-        <translation type="unfinished"></translation>
+        <translation>Auftrag: hoch</translation>
     </message>
     <message>
         <source>AI disagrees</source>
-        <translation type="unfinished"></translation>
+        <translation>KI uneins</translation>
     </message>
     <message>
         <source>AI: abnormal</source>
-        <translation type="unfinished"></translation>
+        <translation>KI: auffällig</translation>
     </message>
     <message>
         <source>Order: low</source>
-        <translation type="unfinished"></translation>
+        <translation>Auftrag: niedrig</translation>
     </message>
     <message>
         <source>Needs addendum</source>
-        <translation type="unfinished"></translation>
+        <translation>Braucht Nachtrag</translation>
     </message>
     <message>
         <source>Refused</source>
-        <translation type="unfinished"></translation>
+        <translation>Verweigert</translation>
     </message>
     <message>
         <source>Signing</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird signiert</translation>
     </message>
     <message>
         <source>Receiving</source>
-        <translation type="unfinished"></translation>
+        <translation>Empfang läuft</translation>
     </message>
     <message>
         <source>In the queue</source>
-        <translation type="unfinished"></translation>
+        <translation>In der Warteschlange</translation>
     </message>
     <message>
         <source>Being drafted</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Entwurf</translation>
     </message>
     <message>
         <source>Draft ready</source>
-        <translation type="unfinished"></translation>
+        <translation>Entwurf bereit</translation>
     </message>
     <message>
         <source>In review</source>
-        <translation type="unfinished"></translation>
+        <translation>In Arbeit</translation>
     </message>
     <message>
         <source>Signed</source>
-        <translation type="unfinished"></translation>
+        <translation>Signiert</translation>
     </message>
     <message>
         <source>Confirmed</source>
-        <translation type="unfinished"></translation>
+        <translation>Bestätigt</translation>
     </message>
     <message>
         <source>Not drafted</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Entwurf</translation>
     </message>
     <message>
         <source>Failed</source>
-        <translation type="unfinished"></translation>
+        <translation>Fehlgeschlagen</translation>
     </message>
     <message>
         <source>Retracted</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurückgezogen</translation>
     </message>
     <message>
         <source>Withheld</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurückgehalten</translation>
     </message>
     <message>
         <source>Draft rejected</source>
-        <translation type="unfinished"></translation>
+        <translation>Entwurf abgelehnt</translation>
     </message>
     <message>
         <source>Preliminary</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorläufig</translation>
+    </message>
+    <message>
+        <source>Working with the database…</source>
+        <translation>Arbeit mit der Datenbank…</translation>
+    </message>
+    <message>
+        <source>Reading a film…</source>
+        <translation>Eine Aufnahme wird gelesen…</translation>
+    </message>
+    <message>
+        <source>Under way</source>
+        <translation>Im Gange</translation>
+    </message>
+    <message>
+        <source>{what} {seconds} s</source>
+        <translation>{what} {seconds} s</translation>
     </message>
 </context>
 </TS>

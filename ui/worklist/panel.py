@@ -91,6 +91,7 @@ class WorklistPanel(QWidget):
         self._told = QTimer(self, singleShot=True, interval=300)
         self._told.timeout.connect(self._tell_columns)
         self._fill_filters()
+        self._describe_list()
         follow(self._dress_columns)
 
     def _table(self) -> QTableView:

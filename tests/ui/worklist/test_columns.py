@@ -1,0 +1,169 @@
+"""Columns of each person: chosen, ordered, sorted by, kept; and the rule that gives a study its priority."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from llmcxr_ws.states import StudyState
+from tests.ui.worklist.rows import row
+from ui.icons import shapes
+from ui.theme import TEXT_PAIRS
+from ui.worklist.columns import Columns, read
+from ui.worklist.columns_dialog import ColumnsDialog
+from ui.worklist.detail import sentences
+from ui.worklist.model import Column, lines, sort_key
+from ui.worklist.panel import WorklistPanel
+from ui.worklist.priority import Level, all_priorities, priority_of
+
+
+@pytest.fixture
+def panel(qtbot: QtBot) -> WorklistPanel:
+    made = WorklistPanel()
+    qtbot.addWidget(made)
+    made.resize(700, 500)
+    made.show()
+    made.merge((row(1), row(2, held_by="anna"), row(3, view="AP")))
+    return made
+
+
+def headings(panel: WorklistPanel) -> list[str]:
+    header = panel.table.horizontalHeader()
+    visual = [header.logicalIndex(at) for at in range(header.count())]
+    return [
+        panel.order.headerData(at, Qt.Orientation.Horizontal)
+        for at in visual
+        if not header.isSectionHidden(at)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "why"),
+    [
+        ({}, Level.NORMAL, ""),
+        ({"needs_addendum": True, "state": StudyState.CONFIRMED}, Level.URGENT, "Late images"),
+        ({"requested_priority": "STAT"}, Level.URGENT, "Order: STAT"),
+        ({"requested_priority": "HIGH", "film_abnormal": True}, Level.RAISED, "Order: high"),
+        ({"guard_disagrees": True, "film_abnormal": False}, Level.RAISED, "AI disagrees"),
+        ({"film_abnormal": True}, Level.RAISED, "AI: abnormal"),
+        ({"film_abnormal": False}, Level.NORMAL, ""),
+        ({"requested_priority": "LOW"}, Level.LOW, "Order: low"),
+        ({"requested_priority": "LOW", "film_abnormal": True}, Level.RAISED, "AI: abnormal"),
+        ({"requested_priority": "STAT", "state": StudyState.CONFIRMED}, Level.NONE, ""),
+    ],
+)
+def test_the_rule_of_priorities(changes: dict[str, object], level: Level, why: str) -> None:
+    found = priority_of(row(1, **changes))
+    assert (found.level, found.why) == (level, why)
+
+
+def test_a_raised_priority_is_said_in_a_sentence_too() -> None:
+    for priority in all_priorities():
+        if priority.level in (Level.URGENT, Level.RAISED):
+            assert priority.why
+    assert "asks for it at once" in " ".join(sentences(row(1, requested_priority="STAT")))
+    assert "calls this film abnormal" in " ".join(sentences(row(1, film_abnormal=True)))
+    assert "abnormal" not in " ".join(sentences(row(1, film_abnormal=True), tells_ai=False))
+
+
+def test_priorities_differ_in_word_and_shape_and_have_a_tested_colour() -> None:
+    found = {priority.level: priority for priority in all_priorities()}
+    assert len({entry.word for entry in found.values()}) == len(found) == len(Level)
+    assert len({entry.shape for entry in found.values()}) == len(found)
+    assert {entry.shape for entry in found.values()} - {""} <= set(shapes())
+    assert {entry.tone for entry in found.values()} <= {
+        text for text, ground in TEXT_PAIRS if ground == "selection"
+    }
+
+
+def test_where_readers_go_first_the_list_keeps_what_the_networks_say_to_itself(panel: WorklistPanel) -> None:
+    panel.merge((row(4, film_abnormal=True, updated_seq=50),))
+    at = panel.model.index_of(4).siblingAtColumn(Column.PRIORITY)
+    assert "AI: abnormal" in at.data()
+    panel.model.tell_ai(False)
+    assert at.data() == "Normal\n"
+
+
+@pytest.mark.parametrize("column", list(Column))
+def test_every_column_can_be_shown_and_sorted_by(panel: WorklistPanel, column: Column) -> None:
+    panel.set_columns(Columns(shown=(column,), sort=column, descending=True))
+    assert len(headings(panel)) == 1
+    full, bare = (
+        row(1),
+        row(2, confidence=None, drafted_at=None, held_by="", view="", study_date="", study_time=""),
+    )
+    assert all(isinstance(text, str) for made in (full, bare) for text in lines(made, column))
+    assert sort_key(full, column) != sort_key(
+        row(3, received_at=full.drafted_at, drafted_at=full.received_at), column
+    )
+    assert panel.columns == Columns(shown=(column,), sort=column, descending=True)
+
+
+def test_columns_are_chosen_in_the_dialog_and_told(panel: WorklistPanel) -> None:
+    told: list[Columns] = []
+    panel.columns_changed.connect(told.append)
+    panel.choose_columns()
+    dialog = panel.findChild(ColumnsDialog)
+    assert dialog is not None
+    names = [dialog.list.item(at).text() for at in range(dialog.list.count())]
+    assert names[:5] == ["Priority", "State", "Patient", "Film", "Draft"]
+    dialog.list.setCurrentRow(2)
+    dialog.up.click()
+    dialog.up.click()
+    dialog.list.item(names.index("Held by")).setCheckState(Qt.CheckState.Checked)
+    dialog.list.item(1).setCheckState(Qt.CheckState.Unchecked)
+    dialog.sort.setCurrentText("Patient")
+    dialog.descending.setCurrentText("downwards")
+    dialog.accept()
+    assert headings(panel) == ["Patient", "State", "Film", "Draft", "Held by"]
+    assert [panel.order.index(at, Column.PATIENT).data()[:6] for at in range(3)] == [
+        "NAME03",
+        "NAME02",
+        "NAME01",
+    ]
+    assert read(told[-1].as_json()) == told[-1] == panel.columns
+
+
+def test_a_list_without_columns_cant_be_asked_for(panel: WorklistPanel) -> None:
+    panel.choose_columns()
+    dialog = panel.findChild(ColumnsDialog)
+    assert dialog is not None
+    for at in range(dialog.list.count()):
+        dialog.list.item(at).setCheckState(Qt.CheckState.Unchecked)
+    assert not dialog._save.isEnabled()
+
+
+def test_a_dragged_column_and_a_clicked_heading_are_kept(qtbot: QtBot, panel: WorklistPanel) -> None:
+    header = panel.table.horizontalHeader()
+    with qtbot.waitSignal(panel.columns_changed) as told:
+        header.moveSection(header.visualIndex(Column.DRAFT), 0)
+        header.resizeSection(Column.STATE, 200)
+        panel.table.sortByColumn(Column.PATIENT, Qt.SortOrder.DescendingOrder)
+    found: Columns = told.args[0]
+    assert found.shown[0] is Column.DRAFT
+    assert found.width(Column.STATE) == 200
+    assert (found.sort, found.descending) == (Column.PATIENT, True)
+    assert read(found.as_json()) == found
+
+
+def test_what_the_store_holds_may_be_nonsense() -> None:
+    assert read({}) == Columns()
+    kept = {"shown": ["no such"], "widths": {"state": 5, "patient": "x"}, "sort": 7, "descending": "yes"}
+    assert read(kept) == Columns()
+    assert read({"shown": ["draft", "draft"]}) == replace(Columns(), shown=(Column.DRAFT,))
+
+
+def test_with_enter_only_studies_are_walked_through_without_being_opened(panel: WorklistPanel) -> None:
+    opened: list[int] = []
+    panel.chosen.connect(opened.append)
+    panel.open_at_once(False)
+    panel.table.selectRow(0)
+    panel.table.selectRow(1)
+    assert opened == []
+    panel.table.activated.emit(panel.order.index(1, 0))
+    assert opened == [panel.current().id]  # type: ignore[union-attr]
+    panel.step(1)
+    assert len(opened) == 2
