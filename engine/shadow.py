@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 
 from engine.errors import EngineError, FilmRefused
-from engine.evaluate.labeler import label
+from engine.evaluate.labeler import NO_FINDING, label_nih, named
 from engine.model import Draft, Model
 from engine.portrait import portrait
 from engine.preprocess import film_from_array
@@ -134,13 +134,13 @@ class Shadow:
             text=text,
             confidence=draft.confidence if draft is not None else None,
             withheld=withheld,
-            labels=dict(label(text)) if text else {},
+            labels=labels_of(text) if text else {},
             facts={
                 "weights_sha256": manifest.weights_sha256,
                 "runtime": backends.name,
                 "precision": backends.precision,
                 # Both texts read by one labeler of one version, whatever read the draft at its time.
-                "draft_labels": dict(label(wanted.draft_text)) if wanted.draft_text else {},
+                "draft_labels": labels_of(wanted.draft_text) if wanted.draft_text else {},
                 "guard": asdict(draft.guard)["agreement"] if draft is not None and draft.guard else "",
             },
             model_name=manifest.name,
@@ -156,3 +156,9 @@ class Shadow:
     def _beat(self, name: str) -> None:
         while not self._stop.wait(BEAT_S):
             services.beat(self._db, name)
+
+
+def labels_of(text: str) -> dict[str, str]:
+    """Give the findings that a text speaks of with their states, and `No Finding` always, as drafts are labelled."""
+    states: dict[str, str] = {name: state for name, state in label_nih(text).items() if state}
+    return {**states, NO_FINDING: "positive" if NO_FINDING in named(text) else "negative"}

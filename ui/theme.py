@@ -364,4 +364,27 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     }}
     QFrame[banner="bad"] {{ background: {t.bad_panel}; border-left: {s(3)} solid {t.bad}; border-radius: {s(3)}; }}
     QFrame[banner="plain"] {{ background: {t.field}; border-left: {s(3)} solid {t.line}; border-radius: {s(3)}; }}
+    """ + _pages_sheet(theme, scale)
+
+
+def _pages_sheet(theme: Theme, scale: float) -> str:
+    """What the pages beside the reading page need: tabs, sections, bars."""
+    t = theme
+
+    def s(length: float) -> str:
+        return f"{max(round(length * scale), 1)}px"
+
+    return f"""
+    QTabWidget::pane {{ border: none; border-top: 1px solid {t.line}; }}
+    QTabBar::tab {{
+        background: transparent; color: {t.muted}; padding: {s(6)} {s(14)};
+        border: none; border-bottom: 2px solid transparent;
+    }}
+    QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.focus}; }}
+    QTabBar::tab:hover, QTabBar::tab:focus {{ background: {t.hover}; color: {t.text}; }}
+    QListWidget#sections {{ background: {t.panel}; color: {t.text}; border: none; outline: none; }}
+    QListWidget#sections::item {{ padding: {s(8)} {s(14)}; }}
+    QListWidget#sections::item:selected {{ background: {t.selection}; color: {t.selection_text}; }}
+    QProgressBar {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 3px; }}
+    QProgressBar::chunk {{ background: {t.action}; border-radius: 2px; }}
     """

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws import jobs
 from llmcxr_ws.errors import StoreError, UserFacingError
 from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import audit, deliveries, questions, studies
-from llmcxr_ws.store.models import Job
+from llmcxr_ws.store.models import Job, SentenceMap
 
 MAX_ITEMS = 1000
 _REASONS_SHOWN = 3
@@ -81,6 +82,8 @@ def _do_again(session: Session, number: int, by: str) -> None:
         moved = jobs.move(session, number, "requeue", by=by)
         if moved.kind == "answer":
             questions.ask_again(session, int(moved.payload["question"]))
+        elif moved.kind == "map":
+            _ask_maps_again(session, int(moved.payload["report"]))
         return
     if job.state != "dead":
         raise StoreError(f"Job {number} is '{job.state}'.", what_to_do="Only a dead one is done again.")
@@ -91,6 +94,14 @@ def _do_again(session: Session, number: int, by: str) -> None:
         jobs.move(session, number, "requeue", by=by)
     else:
         raise StoreError(f"Its study is '{study.state}' and waits for no draft.")
+
+
+def _ask_maps_again(session: Session, report_id: int) -> None:
+    session.execute(
+        update(SentenceMap)
+        .where(SentenceMap.report_id == report_id, SentenceMap.state == "failed")
+        .values(state="asked", error_text="")
+    )
 
 
 _ACTIONS: dict[tuple[str, str], Callable[[Session, int, str], None]] = {

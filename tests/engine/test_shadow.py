@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from engine.evaluate.labeler import label
 from engine.model import Model
 from engine.portrait import portrait
-from engine.shadow import Shadow
+from engine.shadow import Shadow, labels_of
 from llmcxr_ws import jobs
 from llmcxr_ws.store import modelling, reports, services
 from llmcxr_ws.workplace import Workplace
@@ -48,7 +47,7 @@ def test_the_shadow_says_what_its_model_says_of_the_same_film(
     (row,) = modelling.shadow_rows(workplace.db)
     expected = other.report(other.encode(film_of(pixels, other)))
     assert (row.shadow_text, row.shadow_confidence) == (expected.text, expected.confidence)
-    assert row.shadow_labels == label(expected.text) and row.labels == label(row.text)
+    assert row.shadow_labels == labels_of(expected.text) and row.labels == labels_of(row.text)
     assert row.shadow_weights == other.bundle.manifest.weights_sha256 and row.shadow_seconds > 0
     current = reports.current_report(workplace.db, study_id)
     assert current is not None and current.ai_text == row.text != row.shadow_text
@@ -106,3 +105,12 @@ def test_what_an_engine_tells_of_itself(model: Model) -> None:
     assert told["card"] == "# A random model for tests\n"
     assert told["weights_sha256"] == model.bundle.manifest.weights_sha256
     assert told["runtime_name"] == model.backends.name and told["findings_judged"]
+
+
+def test_labels_name_what_is_said_and_whether_anything_is(model: Model) -> None:
+    assert labels_of("Small pleural effusion. No edema.") == {
+        "Effusion": "positive",
+        "Edema": "negative",
+        "No Finding": "negative",
+    }
+    assert labels_of("The lungs are clear.") == {"No Finding": "positive"}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from llmcxr_ws import jobs, reading
 from llmcxr_ws.store import deliveries, questions, reports, requests, supervision
 from llmcxr_ws.store.administration import apply_request
 from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import SentenceMap
 from tests.llmcxr_ws.world import (
     SERVICE_KEY,
     Person,
@@ -128,6 +129,26 @@ def test_a_dead_answer_is_tried_again(db: Database, admin: Person) -> None:
     assert move(db, admin, "jobs", "again", dead.id)[0] == "granted"
     assert reading.question(db, question).state == "asked" and not reading.question(db, question).error_text
     questions.begin_answer(db, claim(db, kind="answer"))
+
+
+def test_dead_maps_are_asked_for_again(db: Database, admin: Person) -> None:
+    study_id = drafted(db)
+    wanted = report(db, study_id).id
+    with db.write() as session:
+        session.add(
+            SentenceMap(
+                report_id=wanted, sentence_sha256="0" * 64, sentence="A.", state="failed", error_text="No."
+            )
+        )
+        jobs.enqueue(session, kind="map", study_id=study_id, input_key="k", payload={"report": wanted})
+    claimed = claim(db, kind="map")
+    with db.write() as session:
+        jobs.bury(session, claimed, code="x", sentence="No.")
+    (dead,) = supervision.open_jobs(db)
+    assert move(db, admin, "jobs", "again", dead.id)[0] == "granted"
+    with db.read() as session:
+        (row,) = session.scalars(select(SentenceMap))
+        assert (row.state, row.error_text) == ("asked", "")
 
 
 @pytest.mark.parametrize("words", ["", "study.", "NODE"])

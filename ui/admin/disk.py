@@ -76,7 +76,7 @@ class DiskPanel(QWidget):
         )
         if days_left is not None:
             said = tr(
-                "{said} At yesterday's rate there is room for {days} days.",
+                "{said} At the rate of the last day there is room for {days} days.",
                 said=said,
                 days=f"{days_left:.0f}",
             )

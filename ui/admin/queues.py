@@ -34,6 +34,10 @@ _STATES = {
 _JOBS = {
     "draft": mark("draft of a film"),
     "answer": mark("answer to a question"),
+    "map": mark("where sentences rest on the film"),
+    "draw": mark("film drawn for teaching"),
+    "roundtrip": mark("round trip of a draft"),
+    "label": mark("findings of a signed report"),
 }
 CHIPS = (
     (mark("All"), ()),
@@ -169,7 +173,7 @@ class QueuesSection(Section):
             [
                 Column(tr("State"), state_word, 190, state=state_mark, key=lambda row: row.state),
                 Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 120),
-                Column(tr("Work"), lambda row: tr(_JOBS.get(row.kind, row.kind)), 160),
+                Column(tr("Work"), lambda row: tr(_JOBS.get(row.kind, row.kind)), 220),
                 Column(
                     tr("Tries"),
                     lambda row: tr("{done} of {most}", done=row.attempts, most=row.max_attempts),

@@ -119,9 +119,9 @@ class SelfTestSection(Section):
         if not self.table.rows:
             self.line.say(tr("The self-test said nothing. Run “llmcxr doctor” in a terminal."), "bad")
         elif bad:
-            self.line.say(tr("%n check(s) didn't pass; what to do stands beside them.", n=bad), "bad")
+            self.line.say(tr("%n check(s) didn't pass; what to do stands beside them.", "", bad), "bad")
         else:
-            self.line.say(tr("All %n checks passed.", n=len(self.table.rows)), "good")
+            self.line.say(tr("All %n checks passed.", "", len(self.table.rows)), "good")
 
     def _on_no_process(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

@@ -163,7 +163,8 @@ class SiteBar(QFrame):
         first, more = self._draft.problems[0], len(self._draft.problems) - 1
         where = tr("Line {line}: {sentence}", line=first.line, sentence=first.sentence)
         said = where if first.line else first.sentence
-        return f"{said} {tr('And %n more.', n=more)}" if more else said
+        others = tr("And %n more.", "", more)
+        return f"{said} {others}" if more else said
 
     def _on_apply(self) -> None:
         text = self._draft.text

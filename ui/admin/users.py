@@ -72,7 +72,7 @@ class UserDialog(QDialog):
         if not self.name.text().strip():
             self.problem.say(tr("A user needs a name."))
         elif len(self.password.text()) < MIN_PASSWORD:
-            self.problem.say(tr("Use at least %n characters for the password.", n=MIN_PASSWORD))
+            self.problem.say(tr("Use at least %n characters for the password.", "", MIN_PASSWORD))
         elif self.password.text() != self.again.text():
             self.problem.say(tr("The two passwords differ."))
         else:

@@ -4,20 +4,351 @@
 <context>
     <name></name>
     <message>
+        <source>drafted</source>
+        <translation>entworfen</translation>
+    </message>
+    <message>
+        <source>excluded</source>
+        <translation>ausgeschlossen</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>fehlgeschlagen</translation>
+    </message>
+    <message>
+        <source>not taken</source>
+        <translation>nicht angenommen</translation>
+    </message>
+    <message>
+        <source>Name of the site</source>
+        <translation>Name des Standorts</translation>
+    </message>
+    <message>
+        <source>Institution</source>
+        <translation>Institution</translation>
+    </message>
+    <message>
+        <source>In documents when the film carries none</source>
+        <translation>In Dokumenten, wenn die Aufnahme keine nennt</translation>
+    </message>
+    <message>
+        <source>Seconds without a new image after which a study is complete</source>
+        <translation>Sekunden ohne neues Bild, nach denen eine Studie vollständig ist</translation>
+    </message>
+    <message>
+        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
+        <translation>Welche Aufnahmen entworfen werden, folgt aus ihren Kopfdaten: frontal, zur Darstellung, von Erwachsenen. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Studien machen würde; nichts wird geändert oder gesendet.</translation>
+    </message>
+    <message>
+        <source>How many of the latest studies</source>
+        <translation>Wie viele der letzten Studien</translation>
+    </message>
+    <message>
+        <source>Dry run on recent studies</source>
+        <translation>Probelauf mit den letzten Studien</translation>
+    </message>
+    <message>
+        <source>Latest studies</source>
+        <translation>Letzte Studien</translation>
+    </message>
+    <message>
+        <source>From</source>
+        <translation>Von</translation>
+    </message>
+    <message>
+        <source>unknown</source>
+        <translation>unbekannt</translation>
+    </message>
+    <message>
+        <source>Would be</source>
+        <translation>Würde</translation>
+    </message>
+    <message>
         <source>Film</source>
         <translation>Aufnahme</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>Warum</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>Heute</translation>
+    </message>
+    <message>
+        <source>{state}, differs</source>
+        <translation>{state}, weicht ab</translation>
+    </message>
+    <message>
+        <source>Of {count} studies {drafted} would be drafted, {excluded} excluded, {failed} fail, {not_taken} not be taken; {differ} stand otherwise today.</source>
+        <translation>Von {count} Studien würden {drafted} entworfen, {excluded} ausgeschlossen, {failed} fehlschlagen, {not_taken} nicht angenommen; {differ} stehen heute anders.</translation>
     </message>
     <message>
         <source>Patient</source>
         <translation>Patient</translation>
     </message>
     <message>
+        <source>all services</source>
+        <translation>alle Dienste</translation>
+    </message>
+    <message>
+        <source>listener</source>
+        <translation>Empfänger</translation>
+    </message>
+    <message>
+        <source>courier</source>
+        <translation>Kurier</translation>
+    </message>
+    <message>
+        <source>node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>engine</source>
+        <translation>Modellrechner</translation>
+    </message>
+    <message>
+        <source>shadow engine</source>
+        <translation>Schatten-Modellrechner</translation>
+    </message>
+    <message>
+        <source>window</source>
+        <translation>Fenster</translation>
+    </message>
+    <message>
+        <source>debug</source>
+        <translation>Fehlersuche</translation>
+    </message>
+    <message>
+        <source>info</source>
+        <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>warning</source>
+        <translation>Warnung</translation>
+    </message>
+    <message>
+        <source>error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>critical</source>
+        <translation>kritisch</translation>
+    </message>
+    <message>
+        <source>Live log</source>
+        <translation>Laufendes Protokoll</translation>
+    </message>
+    <message>
+        <source>What the services on this machine write into the folder “logs” of the home, and who did what. Identifiers are masked; no patient is named.</source>
+        <translation>Was die Dienste auf diesem Rechner in den Ordner „logs“ schreiben, und wer was getan hat. Kennungen sind maskiert; kein Patient wird genannt.</translation>
+    </message>
+    <message>
+        <source>Service</source>
+        <translation>Dienst</translation>
+    </message>
+    <message>
+        <source>Lowest level</source>
+        <translation>Niedrigste Stufe</translation>
+    </message>
+    <message>
+        <source>Search the log</source>
+        <translation>Protokoll durchsuchen</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>Suchen</translation>
+    </message>
+    <message>
+        <source>Follow</source>
+        <translation>Folgen</translation>
+    </message>
+    <message>
+        <source>Follow the end of the log</source>
+        <translation>Dem Ende des Protokolls folgen</translation>
+    </message>
+    <message>
+        <source>Log of the services</source>
+        <translation>Protokoll der Dienste</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>Zeit</translation>
+    </message>
+    <message>
+        <source>Level</source>
+        <translation>Stufe</translation>
+    </message>
+    <message>
+        <source>Detail</source>
+        <translation>Einzelheiten</translation>
+    </message>
+    <message>
+        <source>Audit trail</source>
+        <translation>Prüfprotokoll</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>Nummer</translation>
+    </message>
+    <message>
+        <source>Who</source>
+        <translation>Wer</translation>
+    </message>
+    <message>
         <source>Study</source>
         <translation>Studie</translation>
     </message>
     <message>
+        <source>Logs</source>
+        <translation>Protokolle</translation>
+    </message>
+    <message>
+        <source>From level</source>
+        <translation>Ab Stufe</translation>
+    </message>
+    <message>
+        <source>Services</source>
+        <translation>Dienste</translation>
+    </message>
+    <message>
+        <source>No line fits. Log files are kept unless log_file_mb is 0; this shows only this machine&apos;s.</source>
+        <translation>Keine Zeile passt. Protokolldateien werden geführt, sofern log_file_mb nicht 0 ist; hier stehen nur die dieses Rechners.</translation>
+    </message>
+    <message>
+        <source>reader: reads and signs</source>
+        <translation>Befunder: liest und unterschreibt</translation>
+    </message>
+    <message>
+        <source>resident: writes, a reader signs</source>
+        <translation>Assistenz: schreibt, ein Befunder unterschreibt</translation>
+    </message>
+    <message>
+        <source>administrator</source>
+        <translation>Administrator</translation>
+    </message>
+    <message>
+        <source>researcher: looks at models and quality</source>
+        <translation>Forschung: sieht Modelle und Qualität</translation>
+    </message>
+    <message>
+        <source>New password for {name}</source>
+        <translation>Neues Passwort für {name}</translation>
+    </message>
+    <message>
+        <source>New user</source>
+        <translation>Neuer Benutzer</translation>
+    </message>
+    <message>
+        <source>User name</source>
+        <translation>Benutzername</translation>
+    </message>
+    <message>
+        <source>Name in documents</source>
+        <translation>Name in Dokumenten</translation>
+    </message>
+    <message>
+        <source>Organisation</source>
+        <translation>Organisation</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>Rolle</translation>
+    </message>
+    <message>
+        <source>Password</source>
+        <translation>Passwort</translation>
+    </message>
+    <message>
+        <source>Password again</source>
+        <translation>Passwort noch einmal</translation>
+    </message>
+    <message>
+        <source>Set password</source>
+        <translation>Passwort setzen</translation>
+    </message>
+    <message>
+        <source>Add user</source>
+        <translation>Benutzer anlegen</translation>
+    </message>
+    <message>
+        <source>The person gets a new key with it: what waits to be signed must be asked for again.</source>
+        <translation>Die Person bekommt damit einen neuen Schlüssel: Was auf eine Unterschrift wartet, muss neu angefordert werden.</translation>
+    </message>
+    <message>
+        <source>A user needs a name.</source>
+        <translation>Ein Benutzer braucht einen Namen.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Use at least %n characters for the password.</source>
+        <translation>
+            <numerusform>Das Passwort braucht mindestens %n Zeichen.</numerusform>
+            <numerusform>Das Passwort braucht mindestens %n Zeichen.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The two passwords differ.</source>
+        <translation>Die beiden Passwörter sind verschieden.</translation>
+    </message>
+    <message>
+        <source>Nothing of a disabled user is removed; the last administrator stays one.</source>
+        <translation>Von einem deaktivierten Benutzer wird nichts entfernt; der letzte Administrator bleibt einer.</translation>
+    </message>
+    <message>
         <source>User</source>
         <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>{name} (you)</source>
+        <translation>{name} (Sie)</translation>
+    </message>
+    <message>
+        <source>enabled</source>
+        <translation>aktiv</translation>
+    </message>
+    <message>
+        <source>disabled</source>
+        <translation>deaktiviert</translation>
+    </message>
+    <message>
+        <source>Add a user…</source>
+        <translation>Benutzer anlegen…</translation>
+    </message>
+    <message>
+        <source>Add a user</source>
+        <translation>Einen Benutzer anlegen</translation>
+    </message>
+    <message>
+        <source>Set role</source>
+        <translation>Rolle setzen</translation>
+    </message>
+    <message>
+        <source>Set the role of the chosen user</source>
+        <translation>Rolle des gewählten Benutzers setzen</translation>
+    </message>
+    <message>
+        <source>Disable</source>
+        <translation>Deaktivieren</translation>
+    </message>
+    <message>
+        <source>Disable the chosen user</source>
+        <translation>Gewählten Benutzer deaktivieren</translation>
+    </message>
+    <message>
+        <source>New password…</source>
+        <translation>Neues Passwort…</translation>
+    </message>
+    <message>
+        <source>Give the chosen user a new password</source>
+        <translation>Dem gewählten Benutzer ein neues Passwort geben</translation>
+    </message>
+    <message>
+        <source>Enable</source>
+        <translation>Aktivieren</translation>
+    </message>
+    <message>
+        <source>Enable the chosen user</source>
+        <translation>Gewählten Benutzer aktivieren</translation>
     </message>
     <message>
         <source>Pages and settings</source>
@@ -108,8 +439,86 @@
         <translation>Was</translation>
     </message>
     <message>
+        <source>well</source>
+        <translation>in Ordnung</translation>
+    </message>
+    <message>
+        <source>couldn&apos;t be made</source>
+        <translation>nicht durchführbar</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>Modellrechner</translation>
+    </message>
+    <message>
+        <source>Home and database</source>
+        <translation>Ablage und Datenbank</translation>
+    </message>
+    <message>
+        <source>DICOM node</source>
+        <translation>DICOM-Knoten</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <translation>Fenster</translation>
+    </message>
+    <message>
+        <source>Everything that must work, checked on this machine as “llmcxr doctor” does. It takes some seconds.</source>
+        <translation>Alles, was gehen muss, auf diesem Rechner geprüft wie mit „llmcxr doctor“. Es dauert einige Sekunden.</translation>
+    </message>
+    <message>
+        <source>Checks</source>
+        <translation>Prüfungen</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>Ergebnis</translation>
+    </message>
+    <message>
         <source>Where</source>
         <translation>Wo</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>Prüfung</translation>
+    </message>
+    <message>
+        <source>What was found</source>
+        <translation>Was gefunden wurde</translation>
+    </message>
+    <message>
+        <source>What to do</source>
+        <translation>Was zu tun ist</translation>
+    </message>
+    <message>
+        <source>Run the self-test</source>
+        <translation>Selbsttest starten</translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation>Wird geprüft…</translation>
+    </message>
+    <message>
+        <source>The self-test said nothing. Run “llmcxr doctor” in a terminal.</source>
+        <translation>Der Selbsttest hat nichts gesagt. Starten Sie „llmcxr doctor“ in einem Terminal.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n check(s) didn&apos;t pass; what to do stands beside them.</source>
+        <translation>
+            <numerusform>%n Prüfung nicht bestanden; was zu tun ist, steht daneben.</numerusform>
+            <numerusform>%n Prüfungen nicht bestanden; was zu tun ist, steht daneben.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>All %n checks passed.</source>
+        <translation>
+            <numerusform>%n Prüfung ist bestanden.</numerusform>
+            <numerusform>Alle %n Prüfungen sind bestanden.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The self-test can&apos;t be started. Run “llmcxr doctor” in a terminal.</source>
+        <translation>Der Selbsttest kann nicht gestartet werden. Starten Sie „llmcxr doctor“ in einem Terminal.</translation>
     </message>
     <message>
         <source>Change keys</source>
@@ -460,6 +869,18 @@
         <translation>Zur Befundseite</translation>
     </message>
     <message>
+        <source>Go to the administration page</source>
+        <translation>Zur Verwaltung</translation>
+    </message>
+    <message>
+        <source>Go to the model page</source>
+        <translation>Zur Modellseite</translation>
+    </message>
+    <message>
+        <source>Go to the quality page</source>
+        <translation>Zur Qualitätsseite</translation>
+    </message>
+    <message>
         <source>Saved filters of the worklist</source>
         <translation>Gespeicherte Filter der Arbeitsliste</translation>
     </message>
@@ -767,8 +1188,140 @@
         <translation>Eingang</translation>
     </message>
     <message>
+        <source>waiting</source>
+        <translation>wartet</translation>
+    </message>
+    <message>
+        <source>held</source>
+        <translation>angehalten</translation>
+    </message>
+    <message>
+        <source>being sent</source>
+        <translation>wird gesendet</translation>
+    </message>
+    <message>
+        <source>at work</source>
+        <translation>in Arbeit</translation>
+    </message>
+    <message>
+        <source>stored, not confirmed</source>
+        <translation>abgelegt, nicht bestätigt</translation>
+    </message>
+    <message>
+        <source>dead</source>
+        <translation>aufgegeben</translation>
+    </message>
+    <message>
+        <source>draft of a film</source>
+        <translation>Entwurf zu einer Aufnahme</translation>
+    </message>
+    <message>
+        <source>answer to a question</source>
+        <translation>Antwort auf eine Frage</translation>
+    </message>
+    <message>
+        <source>where sentences rest on the film</source>
+        <translation>worauf Sätze im Bild beruhen</translation>
+    </message>
+    <message>
+        <source>film drawn for teaching</source>
+        <translation>Lehrbild</translation>
+    </message>
+    <message>
+        <source>round trip of a draft</source>
+        <translation>Gegenprobe eines Entwurfs</translation>
+    </message>
+    <message>
+        <source>findings of a signed report</source>
+        <translation>Befunde eines unterschriebenen Berichts</translation>
+    </message>
+    <message>
         <source>All</source>
         <translation>Alle</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>Wartend</translation>
+    </message>
+    <message>
+        <source>Held</source>
+        <translation>Angehalten</translation>
+    </message>
+    <message>
+        <source>Dead letters</source>
+        <translation>Aufgegeben</translation>
+    </message>
+    <message>
+        <source>Hold</source>
+        <translation>Anhalten</translation>
+    </message>
+    <message>
+        <source>Release</source>
+        <translation>Weiterlaufen lassen</translation>
+    </message>
+    <message>
+        <source>Try now</source>
+        <translation>Jetzt versuchen</translation>
+    </message>
+    <message>
+        <source>{word}, again in {seconds} s</source>
+        <translation>{word}, wieder in {seconds} s</translation>
+    </message>
+    <message>
+        <source>Show: {what}, {count}</source>
+        <translation>Zeigen: {what}, {count}</translation>
+    </message>
+    <message>
+        <source>What waits, what is held, and what nobody tries any more. Choose several rows with Shift or Ctrl.</source>
+        <translation>Was wartet, was angehalten ist und was niemand mehr versucht. Mehrere Zeilen mit Umschalt oder Strg wählen.</translation>
+    </message>
+    <message>
+        <source>Documents on their way</source>
+        <translation>Dokumente unterwegs</translation>
+    </message>
+    <message>
+        <source>Tries</source>
+        <translation>Versuche</translation>
+    </message>
+    <message>
+        <source>Made</source>
+        <translation>Erstellt</translation>
+    </message>
+    <message>
+        <source>What was said</source>
+        <translation>Was gesagt wurde</translation>
+    </message>
+    <message>
+        <source>Send again</source>
+        <translation>Erneut senden</translation>
+    </message>
+    <message>
+        <source>Work for engines</source>
+        <translation>Arbeit für Modellrechner</translation>
+    </message>
+    <message>
+        <source>Work</source>
+        <translation>Arbeit</translation>
+    </message>
+    <message>
+        <source>{done} of {most}</source>
+        <translation>{done} von {most}</translation>
+    </message>
+    <message>
+        <source>Asked</source>
+        <translation>Erbeten</translation>
+    </message>
+    <message>
+        <source>Do again</source>
+        <translation>Erneut ausführen</translation>
+    </message>
+    <message>
+        <source>Documents</source>
+        <translation>Dokumente</translation>
+    </message>
+    <message>
+        <source>Engine work</source>
+        <translation>Modellarbeit</translation>
     </message>
     <message>
         <source>To read</source>
@@ -833,6 +1386,174 @@
     <message>
         <source>Name</source>
         <translation>Name</translation>
+    </message>
+    <message>
+        <source>Short name in rules and tables</source>
+        <translation>Kurzname in Regeln und Tabellen</translation>
+    </message>
+    <message>
+        <source>AE title</source>
+        <translation>AE-Titel</translation>
+    </message>
+    <message>
+        <source>As its administrator says it, at most 16 characters</source>
+        <translation>Wie ihn der Betreiber nennt, höchstens 16 Zeichen</translation>
+    </message>
+    <message>
+        <source>Host</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
+        <source>Host name or address</source>
+        <translation>Rechnername oder Adresse</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>Port</translation>
+    </message>
+    <message>
+        <source>Quiet time</source>
+        <translation>Ruhezeit</translation>
+    </message>
+    <message>
+        <source>Seconds; empty: the site&apos;s</source>
+        <translation>Sekunden; leer: die des Standorts</translation>
+    </message>
+    <message>
+        <source>Used for</source>
+        <translation>Verwendet für</translation>
+    </message>
+    <message>
+        <source>Storage confirmed by</source>
+        <translation>Ablage bestätigt durch</translation>
+    </message>
+    <message>
+        <source>May send films to us</source>
+        <translation>Darf uns Aufnahmen senden</translation>
+    </message>
+    <message>
+        <source>Is asked for the patient&apos;s identity before a signature</source>
+        <translation>Wird vor einer Unterschrift nach der Identität des Patienten gefragt</translation>
+    </message>
+    <message>
+        <source>patients&apos; care</source>
+        <translation>Krankenversorgung</translation>
+    </message>
+    <message>
+        <source>research</source>
+        <translation>Forschung</translation>
+    </message>
+    <message>
+        <source>tests</source>
+        <translation>Tests</translation>
+    </message>
+    <message>
+        <source>whichever it has</source>
+        <translation>was es kann</translation>
+    </message>
+    <message>
+        <source>storage commitment</source>
+        <translation>Storage Commitment</translation>
+    </message>
+    <message>
+        <source>a query</source>
+        <translation>eine Abfrage</translation>
+    </message>
+    <message>
+        <source>Who may send films to us and who gets our reports. Changes count once they are in force.</source>
+        <translation>Wer uns Aufnahmen senden darf und wer unsere Berichte bekommt. Änderungen gelten erst, wenn sie in Kraft sind.</translation>
+    </message>
+    <message>
+        <source>Line for the PACS team</source>
+        <translation>Zeile für das PACS-Team</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>Adresse</translation>
+    </message>
+    <message>
+        <source>Echo</source>
+        <translation>Echo</translation>
+    </message>
+    <message>
+        <source>Ask the peer to answer (C-ECHO)</source>
+        <translation>Gegenstelle um Antwort bitten (C-ECHO)</translation>
+    </message>
+    <message>
+        <source>Probe</source>
+        <translation>Abfragen</translation>
+    </message>
+    <message>
+        <source>Find out what the peer takes</source>
+        <translation>Herausfinden, was die Gegenstelle annimmt</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
+        <source>Remove the peer</source>
+        <translation>Gegenstelle entfernen</translation>
+    </message>
+    <message>
+        <source>What the peer takes</source>
+        <translation>Was die Gegenstelle annimmt</translation>
+    </message>
+    <message>
+        <source>Taken</source>
+        <translation>Nimmt an</translation>
+    </message>
+    <message>
+        <source>Service or kind</source>
+        <translation>Dienst oder Art</translation>
+    </message>
+    <message>
+        <source>Transfer syntaxes</source>
+        <translation>Transfersyntaxen</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>Kopieren</translation>
+    </message>
+    <message>
+        <source>Copy the line for the PACS team</source>
+        <translation>Zeile für das PACS-Team kopieren</translation>
+    </message>
+    <message>
+        <source>For the PACS team</source>
+        <translation>Für das PACS-Team</translation>
+    </message>
+    <message>
+        <source>Add a peer</source>
+        <translation>Gegenstelle anlegen</translation>
+    </message>
+    <message>
+        <source>The chosen peer</source>
+        <translation>Die gewählte Gegenstelle</translation>
+    </message>
+    <message>
+        <source>What is wrong with: {field}</source>
+        <translation>Was nicht stimmt mit: {field}</translation>
+    </message>
+    <message>
+        <source>AE title {title}, host {host}, port {port}</source>
+        <translation>AE-Titel {title}, Rechner {host}, Port {port}</translation>
+    </message>
+    <message>
+        <source>AE title {title}, port {port}; start the node to see its host</source>
+        <translation>AE-Titel {title}, Port {port}; der Rechner steht hier, sobald der Knoten läuft</translation>
+    </message>
+    <message>
+        <source>The line was copied.</source>
+        <translation>Die Zeile wurde kopiert.</translation>
+    </message>
+    <message>
+        <source>The peer and its outputs were taken out of the written document.</source>
+        <translation>Die Gegenstelle und ihre Ausgänge wurden aus dem geschriebenen Dokument genommen.</translation>
+    </message>
+    <message>
+        <source>{words} It is {implementation}.</source>
+        <translation>{words} Es ist {implementation}.</translation>
     </message>
     <message>
         <source>States</source>
@@ -1169,6 +1890,889 @@
     <message>
         <source>{what} {seconds} s</source>
         <translation>{what} {seconds} s</translation>
+    </message>
+    <message>
+        <source>Films and documents</source>
+        <translation>Aufnahmen und Dokumente</translation>
+    </message>
+    <message>
+        <source>Database</source>
+        <translation>Datenbank</translation>
+    </message>
+    <message>
+        <source>Enough room.</source>
+        <translation>Genug Platz.</translation>
+    </message>
+    <message>
+        <source>Getting full: free some space, or films will be refused.</source>
+        <translation>Wird voll: Platz schaffen, sonst werden Aufnahmen abgewiesen.</translation>
+    </message>
+    <message>
+        <source>Full: nothing more is taken until there is room again.</source>
+        <translation>Voll: Nichts wird mehr angenommen, bis wieder Platz ist.</translation>
+    </message>
+    <message>
+        <source>{what}: used space</source>
+        <translation>{what}: belegter Platz</translation>
+    </message>
+    <message>
+        <source>{free} of {total} free ({share} % used). {verdict}</source>
+        <translation>{free} von {total} frei ({share} % belegt). {verdict}</translation>
+    </message>
+    <message>
+        <source>{said} At the rate of the last day there is room for {days} days.</source>
+        <translation>{said} Beim Zuwachs des letzten Tages reicht der Platz für {days} Tage.</translation>
+    </message>
+    <message>
+        <source>{path}; warned below {warns}, the listener takes nothing below {stops}</source>
+        <translation>{path}; Warnung unter {warns}, der Empfänger nimmt unter {stops} nichts an</translation>
+    </message>
+    <message>
+        <source>{path}; warned below {warns}</source>
+        <translation>{path}; Warnung unter {warns}</translation>
+    </message>
+    <message>
+        <source>Disk</source>
+        <translation>Speicherplatz</translation>
+    </message>
+    <message>
+        <source>Room for films, documents and the database, as this machine sees it.</source>
+        <translation>Platz für Aufnahmen, Dokumente und Datenbank, wie dieser Rechner ihn sieht.</translation>
+    </message>
+    <message>
+        <source>Rows in the database</source>
+        <translation>Zeilen in der Datenbank</translation>
+    </message>
+    <message>
+        <source>Table</source>
+        <translation>Tabelle</translation>
+    </message>
+    <message>
+        <source>Rows</source>
+        <translation>Zeilen</translation>
+    </message>
+    <message>
+        <source>{studies} studies with {instances} instances ({bytes}) since {since}, {rate} a day; {documents} documents made; the database takes {database}.</source>
+        <translation>{studies} Studien mit {instances} Instanzen ({bytes}) seit {since}, {rate} am Tag; {documents} Dokumente erstellt; die Datenbank belegt {database}.</translation>
+    </message>
+    <message>
+        <source>Site document</source>
+        <translation>Standortdokument</translation>
+    </message>
+    <message>
+        <source>All rules of the site as one text (TOML). The forms change this same text and keep its comments.</source>
+        <translation>Alle Regeln des Standorts als ein Text (TOML). Die Formulare ändern denselben Text und lassen Kommentare stehen.</translation>
+    </message>
+    <message>
+        <source>Faults of the document</source>
+        <translation>Fehler im Dokument</translation>
+    </message>
+    <message>
+        <source>Line</source>
+        <translation>Zeile</translation>
+    </message>
+    <message>
+        <source>What is wrong</source>
+        <translation>Was nicht stimmt</translation>
+    </message>
+    <message>
+        <source>Versions</source>
+        <translation>Fassungen</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>Fassung</translation>
+    </message>
+    <message>
+        <source>By</source>
+        <translation>Von</translation>
+    </message>
+    <message>
+        <source>In force since</source>
+        <translation>In Kraft seit</translation>
+    </message>
+    <message>
+        <source>Take up this version</source>
+        <translation>Diese Fassung aufgreifen</translation>
+    </message>
+    <message>
+        <source>Take up an earlier version</source>
+        <translation>Eine frühere Fassung aufgreifen</translation>
+    </message>
+    <message>
+        <source>Choose a version first.</source>
+        <translation>Wählen Sie zuerst eine Fassung.</translation>
+    </message>
+    <message>
+        <source>Version {version} is being written again; put it in force to go back.</source>
+        <translation>Fassung {version} liegt wieder zum Schreiben vor; setzen Sie sie in Kraft, um zurückzukehren.</translation>
+    </message>
+    <message>
+        <source>AI draft, marked as not reviewed</source>
+        <translation>KI-Entwurf, als ungeprüft gekennzeichnet</translation>
+    </message>
+    <message>
+        <source>Signed report</source>
+        <translation>Unterschriebener Bericht</translation>
+    </message>
+    <message>
+        <source>Preliminary report</source>
+        <translation>Vorläufiger Bericht</translation>
+    </message>
+    <message>
+        <source>Addendum</source>
+        <translation>Nachtrag</translation>
+    </message>
+    <message>
+        <source>not sent</source>
+        <translation>nicht gesendet</translation>
+    </message>
+    <message>
+        <source>sent</source>
+        <translation>gesendet</translation>
+    </message>
+    <message>
+        <source>sent, and required</source>
+        <translation>gesendet, und erforderlich</translation>
+    </message>
+    <message>
+        <source>Outputs</source>
+        <translation>Ausgänge</translation>
+    </message>
+    <message>
+        <source>Which document goes to which peer. A study is confirmed once every required delivery is. By default no draft leaves.</source>
+        <translation>Welches Dokument an welche Gegenstelle geht. Eine Studie ist bestätigt, sobald jede erforderliche Zustellung es ist. Ohne Einstellung verlässt kein Entwurf das Haus.</translation>
+    </message>
+    <message>
+        <source>Output matrix</source>
+        <translation>Ausgangsmatrix</translation>
+    </message>
+    <message>
+        <source>Dry run</source>
+        <translation>Probelauf</translation>
+    </message>
+    <message>
+        <source>List what would leave</source>
+        <translation>Auflisten, was hinausginge</translation>
+    </message>
+    <message>
+        <source>What would leave</source>
+        <translation>Was hinausginge</translation>
+    </message>
+    <message>
+        <source>Document</source>
+        <translation>Dokument</translation>
+    </message>
+    <message>
+        <source>To</source>
+        <translation>An</translation>
+    </message>
+    <message>
+        <source>Required</source>
+        <translation>Erforderlich</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>ja</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>nein</translation>
+    </message>
+    <message>
+        <source>There are no peers yet.</source>
+        <translation>Es gibt noch keine Gegenstellen.</translation>
+    </message>
+    <message>
+        <source>{document} to {peer}</source>
+        <translation>{document} an {peer}</translation>
+    </message>
+    <message>
+        <source>Trying the document on recent studies…</source>
+        <translation>Das Dokument wird an den letzten Studien erprobt…</translation>
+    </message>
+    <message>
+        <source>Of the {studies} latest studies {count} documents would leave, once they are drafted and signed.</source>
+        <translation>Von den letzten {studies} Studien gingen {count} Dokumente hinaus, sobald sie entworfen und unterschrieben sind.</translation>
+    </message>
+    <message>
+        <source>Administration</source>
+        <translation>Verwaltung</translation>
+    </message>
+    <message>
+        <source>Peers</source>
+        <translation>Gegenstellen</translation>
+    </message>
+    <message>
+        <source>Rules</source>
+        <translation>Regeln</translation>
+    </message>
+    <message>
+        <source>Queues</source>
+        <translation>Warteschlangen</translation>
+    </message>
+    <message>
+        <source>Throughput</source>
+        <translation>Durchsatz</translation>
+    </message>
+    <message>
+        <source>Users</source>
+        <translation>Benutzer</translation>
+    </message>
+    <message>
+        <source>Self-test</source>
+        <translation>Selbsttest</translation>
+    </message>
+    <message>
+        <source>Sections of the administration</source>
+        <translation>Abschnitte der Verwaltung</translation>
+    </message>
+    <message>
+        <source>State of the site document</source>
+        <translation>Stand des Standortdokuments</translation>
+    </message>
+    <message>
+        <source>Put in force</source>
+        <translation>In Kraft setzen</translation>
+    </message>
+    <message>
+        <source>Put the site document in force</source>
+        <translation>Standortdokument in Kraft setzen</translation>
+    </message>
+    <message>
+        <source>Discard</source>
+        <translation>Verwerfen</translation>
+    </message>
+    <message>
+        <source>Discard the changes to the site document</source>
+        <translation>Änderungen am Standortdokument verwerfen</translation>
+    </message>
+    <message>
+        <source>Changed, and not in force yet. Version {version} is in force.</source>
+        <translation>Geändert und noch nicht in Kraft. In Kraft ist Fassung {version}.</translation>
+    </message>
+    <message>
+        <source>This is version {version} of the site document, in force.</source>
+        <translation>Dies ist Fassung {version} des Standortdokuments, in Kraft.</translation>
+    </message>
+    <message>
+        <source>No site document is in force yet.</source>
+        <translation>Noch ist kein Standortdokument in Kraft.</translation>
+    </message>
+    <message>
+        <source>Line {line}: {sentence}</source>
+        <translation>Zeile {line}: {sentence}</translation>
+    </message>
+    <message numerus="yes">
+        <source>And %n more.</source>
+        <translation>
+            <numerusform>Und %n weiterer.</numerusform>
+            <numerusform>Und %n weitere.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>the last 24 hours</source>
+        <translation>die letzten 24 Stunden</translation>
+    </message>
+    <message>
+        <source>the last 7 days, by the hour</source>
+        <translation>die letzten 7 Tage, nach Stunden</translation>
+    </message>
+    <message>
+        <source>the last 30 days</source>
+        <translation>die letzten 30 Tage</translation>
+    </message>
+    <message>
+        <source>the last 180 days</source>
+        <translation>die letzten 180 Tage</translation>
+    </message>
+    <message>
+        <source>What came in, what was drafted and signed, and how long a draft took.</source>
+        <translation>Was hereinkam, was entworfen und unterschrieben wurde und wie lange ein Entwurf brauchte.</translation>
+    </message>
+    <message>
+        <source>Time to show</source>
+        <translation>Gezeigter Zeitraum</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>Zeigen</translation>
+    </message>
+    <message>
+        <source>Studies</source>
+        <translation>Studien</translation>
+    </message>
+    <message>
+        <source>received</source>
+        <translation>empfangen</translation>
+    </message>
+    <message>
+        <source>signed</source>
+        <translation>unterschrieben</translation>
+    </message>
+    <message>
+        <source>studies an hour</source>
+        <translation>Studien je Stunde</translation>
+    </message>
+    <message>
+        <source>studies a day</source>
+        <translation>Studien je Tag</translation>
+    </message>
+    <message>
+        <source>From arrival to draft</source>
+        <translation>Vom Eintreffen zum Entwurf</translation>
+    </message>
+    <message>
+        <source>half of them within</source>
+        <translation>die Hälfte binnen</translation>
+    </message>
+    <message>
+        <source>nine of ten within</source>
+        <translation>neun von zehn binnen</translation>
+    </message>
+    <message>
+        <source>minutes</source>
+        <translation>Minuten</translation>
+    </message>
+    <message>
+        <source>In all: {received} received, {drafted} drafted, {signed} signed.</source>
+        <translation>Insgesamt: {received} empfangen, {drafted} entworfen, {signed} unterschrieben.</translation>
+    </message>
+    <message>
+        <source>Figures that are recorded with the decision</source>
+        <translation>Zahlen, die mit der Entscheidung festgehalten werden</translation>
+    </message>
+    <message>
+        <source>Figure</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>Value</source>
+        <translation>Wert</translation>
+    </message>
+    <message>
+        <source>Reason</source>
+        <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Why, in your words; it is recorded with your name and the time</source>
+        <translation>Warum, in Ihren Worten; es wird mit Ihrem Namen und der Zeit festgehalten</translation>
+    </message>
+    <message>
+        <source>Say why: the decision is recorded with it.</source>
+        <translation>Sagen Sie warum: Es wird mit der Entscheidung festgehalten.</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>Modell</translation>
+    </message>
+    <message>
+        <source>Hash of the weights</source>
+        <translation>Prüfsumme der Gewichte</translation>
+    </message>
+    <message>
+        <source>Device UID</source>
+        <translation>Geräte-UID</translation>
+    </message>
+    <message>
+        <source>Runtime</source>
+        <translation>Laufzeitumgebung</translation>
+    </message>
+    <message>
+        <source>Precision</source>
+        <translation>Genauigkeit</translation>
+    </message>
+    <message>
+        <source>Preprocessing</source>
+        <translation>Vorverarbeitung</translation>
+    </message>
+    <message>
+        <source>Findings it judges</source>
+        <translation>Befunde, die es beurteilt</translation>
+    </message>
+    <message>
+        <source>Findings it was shown to recognise</source>
+        <translation>Befunde, die es nachweislich erkennt</translation>
+    </message>
+    <message>
+        <source>Findings it can&apos;t judge</source>
+        <translation>Befunde, die es nicht beurteilen kann</translation>
+    </message>
+    <message>
+        <source>A second look beside the draft</source>
+        <translation>Zweiter Blick neben dem Entwurf</translation>
+    </message>
+    <message>
+        <source>Thresholds of drafts, as log-odds</source>
+        <translation>Schwellen der Entwürfe, als Log-Odds</translation>
+    </message>
+    <message>
+        <source>Input check: largest difference after coding</source>
+        <translation>Eingangsprüfung: größte Abweichung nach der Kodierung</translation>
+    </message>
+    <message>
+        <source>Input check: smallest difference after coding</source>
+        <translation>Eingangsprüfung: kleinste Abweichung nach der Kodierung</translation>
+    </message>
+    <message>
+        <source>Input check: least structure</source>
+        <translation>Eingangsprüfung: geringste Struktur</translation>
+    </message>
+    <message>
+        <source>Input check: least likeness to a chest film</source>
+        <translation>Eingangsprüfung: geringste Ähnlichkeit mit einer Thoraxaufnahme</translation>
+    </message>
+    <message>
+        <source>Model card</source>
+        <translation>Modellkarte</translation>
+    </message>
+    <message>
+        <source>in the shadow: compares, and drafts for no reader</source>
+        <translation>im Schatten: vergleicht und entwirft für niemanden</translation>
+    </message>
+    <message>
+        <source>drafts and answers for readers</source>
+        <translation>entwirft und antwortet für Befunder</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>keine</translation>
+    </message>
+    <message>
+        <source>{percent} % ({hits} of {of}; {low}–{high})</source>
+        <translation>{percent} % ({hits} von {of}; {low}–{high})</translation>
+    </message>
+    <message>
+        <source>Model in the shadow</source>
+        <translation>Modell im Schatten</translation>
+    </message>
+    <message>
+        <source>Only films on which they differ</source>
+        <translation>Nur Aufnahmen, bei denen sie sich unterscheiden</translation>
+    </message>
+    <message>
+        <source>The comparison in words</source>
+        <translation>Der Vergleich in Worten</translation>
+    </message>
+    <message>
+        <source>Agreement by finding</source>
+        <translation>Übereinstimmung nach Befund</translation>
+    </message>
+    <message>
+        <source>Finding</source>
+        <translation>Befund</translation>
+    </message>
+    <message>
+        <source>Agree</source>
+        <translation>Stimmen überein</translation>
+    </message>
+    <message>
+        <source>Both</source>
+        <translation>Beide</translation>
+    </message>
+    <message>
+        <source>Only the first</source>
+        <translation>Nur das erste</translation>
+    </message>
+    <message>
+        <source>Only the second</source>
+        <translation>Nur das zweite</translation>
+    </message>
+    <message>
+        <source>First as signed</source>
+        <translation>Erstes wie unterschrieben</translation>
+    </message>
+    <message>
+        <source>Second as signed</source>
+        <translation>Zweites wie unterschrieben</translation>
+    </message>
+    <message>
+        <source>Films</source>
+        <translation>Aufnahmen</translation>
+    </message>
+    <message>
+        <source>Drafted</source>
+        <translation>Entworfen</translation>
+    </message>
+    <message>
+        <source>They differ in</source>
+        <translation>Sie unterscheiden sich in</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>nichts</translation>
+    </message>
+    <message>
+        <source>Text of the first model</source>
+        <translation>Text des ersten Modells</translation>
+    </message>
+    <message>
+        <source>Text of the second model</source>
+        <translation>Text des zweiten Modells</translation>
+    </message>
+    <message>
+        <source>What readers saw</source>
+        <translation>Was Befunder sahen</translation>
+    </message>
+    <message>
+        <source>What the second model says</source>
+        <translation>Was das zweite Modell sagt</translation>
+    </message>
+    <message>
+        <source>No second model has drafted anything yet. Start one beside the engine with “llmcxr engine --shadow --model NAME”: it drafts the latest films again while nobody waits, and no reader sees what it says.</source>
+        <translation>Noch hat kein zweites Modell etwas entworfen. Starten Sie eines neben dem Modellrechner mit „llmcxr engine --shadow --model NAME“: Es entwirft die letzten Aufnahmen noch einmal, solange niemand wartet, und kein Befunder sieht, was es sagt.</translation>
+    </message>
+    <message>
+        <source>First: {first}. Second: {second}. On {films} films they affirm the same findings in {same}, and say the same words in {words}.</source>
+        <translation>Erstes: {first}. Zweites: {second}. Bei {films} Aufnahmen bejahen sie dieselben Befunde in {same} und sagen dieselben Worte in {words}.</translation>
+    </message>
+    <message>
+        <source>The first withheld {one}, the second {two} drafts.</source>
+        <translation>Das erste hielt {one}, das zweite {two} Entwürfe zurück.</translation>
+    </message>
+    <message>
+        <source>Withheld: {reason}</source>
+        <translation>Zurückgehalten: {reason}</translation>
+    </message>
+    <message>
+        <source>Model not accepted</source>
+        <translation>Modell nicht angenommen</translation>
+    </message>
+    <message>
+        <source>Hint</source>
+        <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>Facts of the model</source>
+        <translation>Angaben zum Modell</translation>
+    </message>
+    <message>
+        <source>Speed of drafts</source>
+        <translation>Dauer der Entwürfe</translation>
+    </message>
+    <message>
+        <source>Drafts</source>
+        <translation>Entwürfe</translation>
+    </message>
+    <message>
+        <source>Half within</source>
+        <translation>Hälfte binnen</translation>
+    </message>
+    <message>
+        <source>{seconds} s</source>
+        <translation>{seconds} s</translation>
+    </message>
+    <message>
+        <source>Nine of ten within</source>
+        <translation>Neun von zehn binnen</translation>
+    </message>
+    <message>
+        <source>Accepted models</source>
+        <translation>Angenommene Modelle</translation>
+    </message>
+    <message>
+        <source>When (UTC)</source>
+        <translation>Wann (UTC)</translation>
+    </message>
+    <message>
+        <source>Accept this model…</source>
+        <translation>Dieses Modell annehmen…</translation>
+    </message>
+    <message>
+        <source>Withdraw the acceptance…</source>
+        <translation>Annahme zurücknehmen…</translation>
+    </message>
+    <message>
+        <source>About the model</source>
+        <translation>Über das Modell</translation>
+    </message>
+    <message>
+        <source>Card</source>
+        <translation>Karte</translation>
+    </message>
+    <message>
+        <source>Facts and thresholds</source>
+        <translation>Angaben und Schwellen</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>Dauer</translation>
+    </message>
+    <message>
+        <source>Comparison</source>
+        <translation>Vergleich</translation>
+    </message>
+    <message>
+        <source>Acceptance</source>
+        <translation>Annahme</translation>
+    </message>
+    <message>
+        <source>{model} drafts for readers here, but nobody has accepted it for this site. Accept it with a reason, or start the engine with an accepted model.</source>
+        <translation>{model} entwirft hier für Befunder, doch niemand hat es für diesen Standort angenommen. Nehmen Sie es mit einer Begründung an, oder starten Sie den Modellrechner mit einem angenommenen Modell.</translation>
+    </message>
+    <message>
+        <source>No engine runs. Start one with “llmcxr engine” to see its model.</source>
+        <translation>Kein Modellrechner läuft. Starten Sie einen mit „llmcxr engine“, um sein Modell zu sehen.</translation>
+    </message>
+    <message>
+        <source>No model was accepted for this site yet, so any may draft. The first acceptance ends that.</source>
+        <translation>Für diesen Standort wurde noch kein Modell angenommen, deshalb darf jedes entwerfen. Die erste Annahme beendet das.</translation>
+    </message>
+    <message>
+        <source>This model is accepted already.</source>
+        <translation>Dieses Modell ist schon angenommen.</translation>
+    </message>
+    <message>
+        <source>Accept {model}</source>
+        <translation>{model} annehmen</translation>
+    </message>
+    <message>
+        <source>The model may draft at this site from now on. These figures, your reason, your name and the time are recorded in the audit trail, the rest in the site document.</source>
+        <translation>Das Modell darf von nun an an diesem Standort entwerfen. Diese Zahlen, Ihr Grund, Ihr Name und die Zeit werden im Prüfprotokoll festgehalten, die Annahme im Standortdokument.</translation>
+    </message>
+    <message>
+        <source>Withdraw {model}</source>
+        <translation>{model} zurücknehmen</translation>
+    </message>
+    <message>
+        <source>An engine with this model is shown as not accepted from now on; it isn&apos;t stopped.</source>
+        <translation>Ein Modellrechner mit diesem Modell wird von nun an als nicht angenommen gezeigt; angehalten wird er nicht.</translation>
+    </message>
+    <message>
+        <source>No engine runs, so there is no card to show.</source>
+        <translation>Kein Modellrechner läuft, deshalb gibt es keine Karte zu zeigen.</translation>
+    </message>
+    <message>
+        <source>This model came without a card.</source>
+        <translation>Dieses Modell kam ohne Karte.</translation>
+    </message>
+    <message>
+        <source>{model}, in the shadow</source>
+        <translation>{model}, im Schatten</translation>
+    </message>
+    <message>
+        <source>{model}, drafting</source>
+        <translation>{model}, entwirft</translation>
+    </message>
+    <message>
+        <source>Outcome</source>
+        <translation>Ausgang</translation>
+    </message>
+    <message>
+        <source>At work</source>
+        <translation>In Arbeit</translation>
+    </message>
+    <message>
+        <source>Refused: {reason}</source>
+        <translation>Abgelehnt: {reason}</translation>
+    </message>
+    <message>
+        <source>Writing the request…</source>
+        <translation>Die Anforderung wird geschrieben…</translation>
+    </message>
+    <message>
+        <source>The node hasn&apos;t answered yet. See that it runs; it decides the request as soon as it does.</source>
+        <translation>Der Knoten hat noch nicht geantwortet. Sehen Sie nach, ob er läuft; sobald er läuft, entscheidet er die Anforderung.</translation>
+    </message>
+    <message>
+        <source>Waiting for the node…</source>
+        <translation>Warten auf den Knoten…</translation>
+    </message>
+    <message>
+        <source>Quality</source>
+        <translation>Qualität</translation>
+    </message>
+    <message>
+        <source>Nothing to show for this time</source>
+        <translation>Für diesen Zeitraum gibt es nichts zu zeigen</translation>
+    </message>
+    <message>
+        <source>{name}: from {low} to {high}, last {last}</source>
+        <translation>{name}: von {low} bis {high}, zuletzt {last}</translation>
+    </message>
+    <message>
+        <source>As a table</source>
+        <translation>Als Tabelle</translation>
+    </message>
+    <message>
+        <source>{title}, as a table</source>
+        <translation>{title}, als Tabelle</translation>
+    </message>
+    <message>
+        <source>When</source>
+        <translation>Wann</translation>
+    </message>
+    <message>
+        <source>the last 30 days, by the day</source>
+        <translation>die letzten 30 Tage, nach Tagen</translation>
+    </message>
+    <message>
+        <source>the last half year, by the week</source>
+        <translation>das letzte halbe Jahr, nach Wochen</translation>
+    </message>
+    <message>
+        <source>the last three years, by the month</source>
+        <translation>die letzten drei Jahre, nach Monaten</translation>
+    </message>
+    <message>
+        <source>The figures in words</source>
+        <translation>Die Zahlen in Worten</translation>
+    </message>
+    <message>
+        <source>Scanner</source>
+        <translation>Gerät</translation>
+    </message>
+    <message>
+        <source>Site</source>
+        <translation>Standort</translation>
+    </message>
+    <message>
+        <source>Concordance by finding</source>
+        <translation>Übereinstimmung nach Befund</translation>
+    </message>
+    <message>
+        <source>Concordance by scanner</source>
+        <translation>Übereinstimmung nach Gerät</translation>
+    </message>
+    <message>
+        <source>Concordance by site</source>
+        <translation>Übereinstimmung nach Standort</translation>
+    </message>
+    <message>
+        <source>Quality of drafts</source>
+        <translation>Qualität der Entwürfe</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>Erneut zählen</translation>
+    </message>
+    <message>
+        <source>Export…</source>
+        <translation>Exportieren…</translation>
+    </message>
+    <message>
+        <source>Export without patients</source>
+        <translation>Export ohne Patienten</translation>
+    </message>
+    <message>
+        <source>A finding counts as affirmed when a text says that it is there or may be. Signed texts are read by the engine&apos;s labeler as drafts are; they are no ground truth. Intervals: Wilson, 95 %.</source>
+        <translation>Ein Befund gilt als bejaht, wenn ein Text sagt, dass er vorliegt oder vorliegen kann. Unterschriebene Texte liest derselbe Auswerter wie die Entwürfe; sie sind keine gesicherte Wahrheit. Bereiche: Wilson, 95 %.</translation>
+    </message>
+    <message>
+        <source>Whole reports whose draft and signed text affirm exactly the same findings.</source>
+        <translation>Ganze Berichte, deren Entwurf und unterschriebener Text genau dieselben Befunde bejahen.</translation>
+    </message>
+    <message>
+        <source>Over time</source>
+        <translation>Über die Zeit</translation>
+    </message>
+    <message>
+        <source>By finding</source>
+        <translation>Nach Befund</translation>
+    </message>
+    <message>
+        <source>By scanner and site</source>
+        <translation>Nach Gerät und Standort</translation>
+    </message>
+    <message>
+        <source>Drift of the films</source>
+        <translation>Drift der Aufnahmen</translation>
+    </message>
+    <message>
+        <source>Counting…</source>
+        <translation>Wird gezählt…</translation>
+    </message>
+    <message>
+        <source>{drafts} drafts in this time, none signed or rejected yet.</source>
+        <translation>{drafts} Entwürfe in diesem Zeitraum, noch keiner unterschrieben oder verworfen.</translation>
+    </message>
+    <message>
+        <source>{drafts} drafts, {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</source>
+        <translation>{drafts} Entwürfe, {decided} entschieden: {accepted} wörtlich unterschrieben, {edited} geändert, {rejected} verworfen; {withheld} wurden zurückgehalten.</translation>
+    </message>
+    <message>
+        <source>What became of drafts</source>
+        <translation>Was aus Entwürfen wurde</translation>
+    </message>
+    <message>
+        <source>signed word for word</source>
+        <translation>wörtlich unterschrieben</translation>
+    </message>
+    <message>
+        <source>edited</source>
+        <translation>geändert</translation>
+    </message>
+    <message>
+        <source>rejected</source>
+        <translation>verworfen</translation>
+    </message>
+    <message>
+        <source>drafts</source>
+        <translation>Entwürfe</translation>
+    </message>
+    <message>
+        <source>Words changed before the signature</source>
+        <translation>Geänderte Wörter vor der Unterschrift</translation>
+    </message>
+    <message>
+        <source>mean share of words</source>
+        <translation>mittlerer Anteil der Wörter</translation>
+    </message>
+    <message>
+        <source>Distance of the image tokens from the model&apos;s first films</source>
+        <translation>Abstand der Bildtoken von den ersten Aufnahmen des Modells</translation>
+    </message>
+    <message>
+        <source>distance (Jensen-Shannon)</source>
+        <translation>Abstand (Jensen-Shannon)</translation>
+    </message>
+    <message>
+        <source>95 % of runs by chance</source>
+        <translation>95 % der Reihen durch Zufall</translation>
+    </message>
+    <message>
+        <source>Too few drafts by one model to say: at least {least} films make the reference, and {run} more a run to compare.</source>
+        <translation>Zu wenige Entwürfe eines Modells: Mindestens {least} Aufnahmen ergeben den Bezug und {run} weitere eine Reihe zum Vergleich.</translation>
+    </message>
+    <message>
+        <source>{model}: its films, in runs of up to {films}, against its first {reference}. Runs compared: {runs}; with more difference than chance makes in 19 of 20: {unusual}. A few of many may have that by chance; several in a row mean that the films have changed: a scanner, a protocol, the patients.</source>
+        <translation>{model}: seine Aufnahmen, in Reihen von bis zu {films}, gegen seine ersten {reference}. Verglichene Reihen: {runs}; mit mehr Unterschied, als der Zufall in 19 von 20 macht: {unusual}. Einige von vielen dürfen das durch Zufall haben; mehrere nacheinander heißen, dass sich die Aufnahmen geändert haben: ein Gerät, ein Protokoll, die Patienten.</translation>
+    </message>
+    <message>
+        <source>Table (*.csv)</source>
+        <translation>Tabelle (*.csv)</translation>
+    </message>
+    <message>
+        <source>All figures (*.json)</source>
+        <translation>Alle Zahlen (*.json)</translation>
+    </message>
+    <message>
+        <source>{count} drafts were written to {file}, without texts or patients.</source>
+        <translation>{count} Entwürfe wurden in {file} geschrieben, ohne Texte und Patienten.</translation>
+    </message>
+    <message>
+        <source>Writing…</source>
+        <translation>Wird geschrieben…</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>alle</translation>
+    </message>
+    <message>
+        <source>not named</source>
+        <translation>nicht genannt</translation>
+    </message>
+    <message>
+        <source>Reports</source>
+        <translation>Berichte</translation>
+    </message>
+    <message>
+        <source>Affirmed by the draft, and signed</source>
+        <translation>Vom Entwurf bejaht, und unterschrieben</translation>
+    </message>
+    <message>
+        <source>Signed, and in the draft</source>
+        <translation>Unterschrieben, und im Entwurf</translation>
     </message>
 </context>
 </TS>

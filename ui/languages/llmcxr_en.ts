@@ -10,5 +10,33 @@
             <numerusform>%n images</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n check(s) didn&apos;t pass; what to do stands beside them.</source>
+        <translation>
+            <numerusform>%n check didn&apos;t pass; what to do stands beside it.</numerusform>
+            <numerusform>%n checks didn&apos;t pass; what to do stands beside them.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>All %n checks passed.</source>
+        <translation>
+            <numerusform>%n check passed.</numerusform>
+            <numerusform>All %n checks passed.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>And %n more.</source>
+        <translation>
+            <numerusform>And %n more.</numerusform>
+            <numerusform>And %n more.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Use at least %n characters for the password.</source>
+        <translation>
+            <numerusform>Use at least %n character for the password.</numerusform>
+            <numerusform>Use at least %n characters for the password.</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>
