@@ -328,18 +328,6 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     QTableView {{ gridline-color: {t.panel}; outline: none; }}
     QTableView::item {{ padding: 0px; }}
     QTableView#rows::item {{ padding: 0px {s(8)}; }}
-    QTabWidget::pane {{ border: none; border-top: 1px solid {t.line}; }}
-    QTabBar::tab {{
-        background: transparent; color: {t.muted}; padding: {s(6)} {s(14)};
-        border: none; border-bottom: 2px solid transparent;
-    }}
-    QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.focus}; }}
-    QTabBar::tab:hover, QTabBar::tab:focus {{ background: {t.hover}; color: {t.text}; }}
-    QListWidget#sections {{ background: {t.panel}; color: {t.text}; border: none; outline: none; }}
-    QListWidget#sections::item {{ padding: {s(8)} {s(14)}; }}
-    QListWidget#sections::item:selected {{ background: {t.selection}; color: {t.selection_text}; }}
-    QProgressBar {{ background: {t.field}; border: 1px solid {t.line}; border-radius: 3px; }}
-    QProgressBar::chunk {{ background: {t.action}; border-radius: 2px; }}
     QTableWidget::item {{ padding: {s(3)} {s(6)}; }}
     QScrollArea[tone="plain"], QScrollArea[tone="plain"] > QWidget > QWidget {{ background: transparent; }}
     QSplitter::handle {{ background: {t.chrome}; }}
