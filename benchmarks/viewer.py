@@ -368,7 +368,7 @@ def open_all(seat: Seat, studies: list[int]) -> tuple[list[float], list[float]]:
         seat.rest()
         neighbour = seat.window.worklist.neighbour()
         known |= {study} | ({neighbour.id} if neighbour is not None else set())
-        if neighbour is not None and neighbour.id in left and len(cold) % 3 == 0:
+        if neighbour is not None and neighbour.id in left and len(cold) % 3 == 1:
             ahead.append(seat.open(neighbour.id))
             seat.rest()
             following = seat.window.worklist.neighbour()
@@ -392,7 +392,11 @@ def window_figures(folder: Path, studies: int, keys: int) -> Figures:
             ready.append(receive(home, pixels, number, folder))
             home.settle()
             home.draft(f"{WORDS}This is text {number}.")
-        waiting = [receive(home, pixels, studies + number, folder) for number in range(max(keys // 8, 6))]
+        small = displayed(FILMS / "DEMO0001.dcm").levels.astype(np.uint16) * 16
+        # Enough that the engine is never out of work while keys are pressed: a draft takes it a tenth of a second
+        # and more.
+        queue = 8 + int(keys * KEY_PAUSE_S / 0.1)
+        waiting = [receive(home, small, studies + number, folder) for number in range(queue)]
         workplace, tasks = Workplace.open(home.home), Tasks()
         defects: list[object] = []
         tasks.defect.connect(defects.append)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from ui.comparison import Comparison
 from ui.flow import FlowLayout
@@ -39,9 +39,9 @@ class FilmPanel(QWidget):
         self._comparisons: tuple[Comparison, ...] = ()
         self._compared: Comparison | None = None
         self._title = ""
-        self.looks = self._box("Window", "Stored and computed windows (W)", 180)
+        self.looks = self._box("Window", "Stored and computed windows (W)", 22)
         self.looks.activated.connect(self._on_chosen)
-        self.films = self._box("Compare with", "Films to compare with", 150)
+        self.films = self._box("Compare with", "Films to compare with", 22)
         self.films.activated.connect(self._on_film_chosen)
         self.count = label("", "muted")
         self.scale_note = label(NOT_TO_SCALE, "attention")
@@ -51,13 +51,12 @@ class FilmPanel(QWidget):
         self.show_nothing("No study chosen")
         self.show_comparisons((), "")
 
-    def _box(self, name: str, tip: str, width: int) -> QComboBox:
+    def _box(self, name: str, tip: str, letters: int) -> QComboBox:
         made = QComboBox()
         made.setAccessibleName(name)
         made.setToolTip(tip)
-        made.setMinimumWidth(width)
+        made.setMinimumContentsLength(letters)
         made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return made
 
     def _make_tools(self) -> None:
@@ -87,23 +86,27 @@ class FilmPanel(QWidget):
 
     def _lay_out(self) -> None:
         view = self.view
-        upper = (
+        tools = FlowLayout()
+        for made in (
             tool("Fit", "film.fit", view.fit),
             tool("1:1", "film.one_to_one", view.one_to_one),
             self.invert,
             tool("Reset", "film.reset", view.reset),
             self.looks,
-            self.count,
+            self.seen,
+            self.measure,
+            self.magnify,
+            self.prior,
+            self.films,
+            self.swap,
             *self._film_tools,
-        )
-        lower = (self.seen, self.measure, self.magnify, self.prior, self.films, self.swap)
+            self.count,
+        ):
+            tools.addWidget(made)
+        tools.setContentsMargins(8, 0, 8, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 0)
         layout.setSpacing(6)
-        tools = FlowLayout()
-        tools.setContentsMargins(8, 0, 8, 0)
-        for made in (*upper, *lower):
-            tools.addWidget(made)
         layout.addLayout(tools)
         self.scale_note.setContentsMargins(10, 0, 8, 0)
         layout.addWidget(self.scale_note)

@@ -202,3 +202,28 @@ def test_tools_by_pointer_and_key_agree(seat: Seat, patient: tuple[int, int]) ->
     assert panel.view.is_magnifying
     press(seat, "g")
     assert not panel.magnify.isChecked()
+
+
+def test_what_is_fetched_ahead_waits_for_the_film_on_the_screen(
+    seat: Seat, patient: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui import case, films
+
+    begun: list[str] = []
+
+    def load(path: Path, study: Any, choice: Any, place: tuple[int, int]) -> Any:
+        begun.append(choice.title)
+        return films.load_film(path, study, choice, place)
+
+    monkeypatch.setattr(case, "load_film", load)
+    shown: list[int] = []
+    seat.window.case.film_ready.connect(lambda _: shown.append(len(begun)))
+    opened(seat, patient[0])
+    assert begun[0] == "PA"
+    assert shown[0] == 1, "nothing else is decoded before the film is on the screen"
+    seat.wait(lambda: "AP" in begun)
+
+
+def test_files_are_looked_for_off_the_windows_thread(seat: Seat) -> None:
+    with pytest.raises(RuntimeError, match="window's thread"):
+        seat.window.case._desk.path_of("received/1.dcm")

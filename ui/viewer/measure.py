@@ -19,6 +19,7 @@ from ui.viewer.overlay import outlined
 _LINE = QColor("#7fd4ff")
 _RIM = QColor(0, 0, 0, 190)
 _TICK = 6.0
+_SHORTEST = 3.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,70 @@ class Line:
     def to(self, end: Point) -> Line:
         """Return the line with another end."""
         return replace(self, end=end)
+
+
+class Measuring:
+    """The lengths on a film, and the one that is being drawn: by the pointer, or by a cross that keys move."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self.lines: tuple[Line, ...] = ()
+        self.cursor: Point | None = None
+        self._is_drawing = False
+
+    def switch(self, is_on: bool, middle: Point) -> None:
+        """Begin or end measuring; the cross starts in the middle of the view, a film point."""
+        self.is_on, self._is_drawing = is_on, False
+        self.cursor = middle if is_on else None
+
+    def clear(self) -> None:
+        """Forget all lengths: another film came."""
+        self.lines, self.cursor, self._is_drawing = (), None, False
+
+    def remove_last(self) -> None:
+        """Take the last length off the film."""
+        self.lines, self._is_drawing = self.lines[:-1], False
+
+    def begin(self, at: Point) -> None:
+        """Begin a length at a film point, with the pointer."""
+        self.cursor, self._is_drawing = None, False
+        self.lines = (*self.lines, Line(at, at))
+
+    def stretch(self, to: Point) -> None:
+        """Draw the length that was begun to a film point."""
+        if self.lines:
+            self.lines = (*self.lines[:-1], self.lines[-1].to(to))
+
+    def end(self, placement: Placement) -> None:
+        """End the length; one too short to be meant is dropped."""
+        self._is_drawing = False
+        if self.lines:
+            (x, y), (u, v) = (
+                placement.to_screen(point) for point in (self.lines[-1].start, self.lines[-1].end)
+            )
+            if abs(x - u) + abs(y - v) < _SHORTEST:
+                self.lines = self.lines[:-1]
+
+    def set_point(self, placement: Placement) -> None:
+        """Begin or end a length at the cross."""
+        if self.cursor is None:
+            return
+        if self._is_drawing:
+            self.end(placement)
+        else:
+            self._is_drawing = True
+            self.lines = (*self.lines, Line(self.cursor, self.cursor))
+
+    def move(self, placement: Placement, by: Point, room: Point) -> Point:
+        """Move the cross by device pixels, within the view; return where on the screen it is then."""
+        if self.cursor is None:
+            self.cursor = placement.to_film((room[0] / 2, room[1] / 2))
+        x, y = placement.to_screen(self.cursor)
+        at = min(max(x + by[0], 0.0), room[0]), min(max(y + by[1], 0.0), room[1])
+        self.cursor = placement.to_film(at)
+        if self._is_drawing:
+            self.stretch(self.cursor)
+        return at
 
 
 def length_text(line: Line, film: Film) -> str:

@@ -21,11 +21,10 @@ from ui.widgets import label
 class _Pane(QWidget):
     """A film view with a line over it that says which film it is."""
 
-    def __init__(self, view: FilmView, name: str) -> None:
+    def __init__(self, view: FilmView) -> None:
         super().__init__()
         self.view = view
         self.title = label("", "heading")
-        self.title.setAccessibleName(name)
         self.title.setContentsMargins(10, 3, 10, 3)
         # A long title is cut off rather than pushing the other film aside.
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -52,8 +51,8 @@ class FilmPair(QWidget):
         self.current, self.prior = FilmView(keys), FilmView(keys)
         self.prior.setAccessibleName("Film to compare with")
         self._panes = (
-            _Pane(self.current, "Which film this is"),
-            _Pane(self.prior, "Which film it is compared with"),
+            _Pane(self.current),
+            _Pane(self.prior),
         )
         self._is_pair = self._is_swapped = self._is_adjusting = False
         self._references: dict[FilmView, tuple[Window, bool]] = {}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -28,23 +27,21 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from llmcxr_ws.grey import Window
+from ui.viewer.actions import KEY_STEP, ZOOM_STEP, actions_of
 from ui.viewer.film import Film
 from ui.viewer.geometry import LARGEST_SCALE, UPRIGHT, Placement, Point
-from ui.viewer.heat import Heat, Region, paint_heat
-from ui.viewer.look import Colours, Grey, Look, dragged, grey_table, screen_colours
+from ui.viewer.heat import Heat, Region
+from ui.viewer.look import Colours, Look, dragged
 from ui.viewer.magnifier import SIDE, glass_at, paint_glass
-from ui.viewer.measure import Line, paint_cursor, paint_lines
+from ui.viewer.measure import Line, Measuring, paint_cursor, paint_lines
 from ui.viewer.overlay import paint_message, paint_overlay
-from ui.viewer.sampling import Sample, look_up, sample
+from ui.viewer.picture import Picture
+from ui.viewer.sampling import Sample
 from ui.viewer.seen import paint_seen
 
 _REST_MS = 120
-_ZOOM_STEP = 1.25
 _FINE = 0.2
-_KEY_STEP = 10.0
 _PAN_STEP = 40.0
-_SHORTEST_LINE = 3.0
-LOOK_KEYS = 9
 
 
 @dataclass
@@ -93,34 +90,7 @@ class FilmView(QWidget):
         self.setAccessibleDescription("The chest film; all its keys are listed with F1.")
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._keys = dict(keys)
-        self._actions: dict[str, Callable[[], None]] = {
-            "film.fit": self.fit,
-            "film.one_to_one": self.one_to_one,
-            "film.zoom_in": lambda: self._zoom_at_middle(_ZOOM_STEP),
-            "film.zoom_out": lambda: self._zoom_at_middle(1 / _ZOOM_STEP),
-            "film.invert": self.invert,
-            "film.flip_horizontal": lambda: self._mirror(left_right=True),
-            "film.flip_vertical": lambda: self._mirror(left_right=False),
-            "film.rotate_right": lambda: self._turn(1),
-            "film.rotate_left": lambda: self._turn(-1),
-            "film.next_look": self.next_look,
-            "film.reset": self.reset,
-            "film.seen": self.toggle_seen,
-            "film.measure": lambda: self.measure(not self._is_measuring),
-            "film.measure_remove": self.remove_line,
-            "film.magnify": lambda: self.magnify(not self._is_magnifying),
-            "film.left": lambda: self._go(-1, 0),
-            "film.right": lambda: self._go(1, 0),
-            "film.up": lambda: self._go(0, -1),
-            "film.down": lambda: self._go(0, 1),
-            "film.narrower": lambda: self._drag_window(-_KEY_STEP, 0),
-            "film.wider": lambda: self._drag_window(_KEY_STEP, 0),
-            "film.brighter": lambda: self._drag_window(0, -_KEY_STEP),
-            "film.darker": lambda: self._drag_window(0, _KEY_STEP),
-            **{f"film.look_{n}": partial(self.choose_look, n - 1) for n in range(1, LOOK_KEYS + 1)},
-            "film.next": lambda: self.step_requested.emit(1),
-            "film.previous": lambda: self.step_requested.emit(-1),
-        }
+        self._actions = actions_of(self)
         self._film: Film | None = None
         self._placement: Placement = Placement(1, 1)
         self._message = "No film"
@@ -129,17 +99,11 @@ class FilmView(QWidget):
         self._is_fitted = True
         self._drag: _Drag | None = None
         self._space_held = False
-        self._sample: Sample | None = None
-        self._is_smooth = False
-        self._table: Grey | None = None
-        self._colours: Colours | None = None
+        self._drawn = Picture()
         self._heat: Heat | None = None
-        self._heat_picture: QImage | None = None
         self._before_seen: tuple[Look, bool] | None = None
-        self._is_measuring = self._is_magnifying = False
-        self._lines: tuple[Line, ...] = ()
-        self._cursor: Point | None = None
-        self._anchor: Point | None = None
+        self._measuring = Measuring()
+        self._is_magnifying = False
         self._pointer: QPointF | None = None
         self._also_fits: Callable[[], float] = lambda: LARGEST_SCALE
         self._rest = QTimer(self, singleShot=True, interval=_REST_MS)
@@ -170,16 +134,16 @@ class FilmView(QWidget):
     def set_film(self, film: Film) -> None:
         """Show a film as stored, fitted into the view."""
         self._film = film
-        self._heat, self._lines, self._cursor, self._anchor = None, (), None, None
-        self._before_seen = None
+        self._heat = self._before_seen = None
+        self._measuring.clear()
         self._placement = Placement(film.rows, film.columns)
         self.reset()
 
     def clear(self, message: str) -> None:
         """Show no film but a sentence that says why."""
         self._film, self._message, self._heat = None, message, None
-        self._lines, self._cursor, self._anchor = (), None, None
-        self._sample = self._colours = None
+        self._measuring.clear()
+        self._drawn.place_changed(smooth=False)
         self.look_changed.emit()
         self.update()
 
@@ -208,7 +172,7 @@ class FilmView(QWidget):
             If the heat isn't such an array or the region is empty.
         """
         self._heat = None if heat is None or self._film is None else Heat.over(heat, region)
-        self._heat_picture = None
+        self._drawn.heat_changed()
         self.update()
 
     def replace_overlay(self, film: Film) -> None:
@@ -217,7 +181,7 @@ class FilmView(QWidget):
         self._film = film
         if was is not None and was.seen is not None and self._look is was.seen.look:
             self._look = film.seen.look if film.seen is not None else film.looks[0]
-            self._table = None
+            self._drawn.look_changed()
         self.update()
 
     def set_keys(self, keys: Mapping[str, str]) -> None:
@@ -237,7 +201,7 @@ class FilmView(QWidget):
     @property
     def is_measuring(self) -> bool:
         """Whether the left button draws lengths."""
-        return self._is_measuring
+        return self._measuring.is_on
 
     @property
     def is_magnifying(self) -> bool:
@@ -247,7 +211,7 @@ class FilmView(QWidget):
     @property
     def lines(self) -> tuple[Line, ...]:
         """The lengths drawn on this film."""
-        return self._lines
+        return self._measuring.lines
 
     # What the reader may do
 
@@ -297,7 +261,8 @@ class FilmView(QWidget):
 
     def follow_look(self, look: Look, *, inverted: bool) -> None:
         """Take a look and the polarity from another view, telling nobody."""
-        self._look, self._inverted, self._table = look, inverted, None
+        self._look, self._inverted = look, inverted
+        self._drawn.look_changed()
         self.update()
 
     @property
@@ -313,7 +278,7 @@ class FilmView(QWidget):
 
     def one_to_one(self) -> None:
         """Show one film pixel on one pixel of the screen, around the middle of the view."""
-        self._zoom_at_middle(1.0 / self._placement.scale)
+        self.zoom_at_middle(1.0 / self._placement.scale)
 
     def invert(self) -> None:
         """Exchange black and white."""
@@ -355,16 +320,14 @@ class FilmView(QWidget):
 
     def measure(self, is_on: bool) -> None:
         """Let the left button draw lengths, or change the window again."""
-        self._is_measuring = is_on
-        self._cursor = self._anchor = None
-        if is_on:
-            self._cursor = self._placement.to_film((self._room()[0] / 2, self._room()[1] / 2))
+        width, height = self._room()
+        self._measuring.switch(is_on, self._placement.to_film((width / 2, height / 2)))
         self.tools_changed.emit()
         self.update()
 
     def remove_line(self) -> None:
         """Take the last length off the film."""
-        self._lines = self._lines[:-1]
+        self._measuring.remove_last()
         self.update()
 
     def magnify(self, is_on: bool) -> None:
@@ -380,7 +343,7 @@ class FilmView(QWidget):
             return
         self._inverted = False
         self._look = self._film.looks[0]
-        self._table = None
+        self._drawn.look_changed()
         self._placement = Placement(self._film.rows, self._film.columns, UPRIGHT)
         self.fit()
         self.look_changed.emit()
@@ -395,46 +358,20 @@ class FilmView(QWidget):
         ratio = self.devicePixelRatioF()
         return position.x() * ratio, position.y() * ratio
 
-    def _go(self, across: int, down: int) -> None:
+    def go(self, across: int, down: int) -> None:
         """Move the measuring cross, or the film the other way."""
-        if self._is_measuring and self._cursor is not None:
-            x, y = self._placement.to_screen(self._cursor)
-            step = self._key_step()
-            room = self._room()
-            at = min(max(x + across * step, 0), room[0]), min(max(y + down * step, 0), room[1])
-            self._cursor = self._placement.to_film(at)
-            if self._anchor is not None:
-                self._lines = (*self._lines[:-1], self._lines[-1].to(self._cursor))
+        if self.is_measuring:
+            modifiers = QApplication.keyboardModifiers()
+            step = 1.0 if modifiers & Qt.KeyboardModifier.ShiftModifier else KEY_STEP
+            at = self._measuring.move(self._placement, (across * step, down * step), self._room())
             self._point(QPointF(at[0], at[1]) / self.devicePixelRatioF())
             self.update()
         else:
             self._rest.start()
             self._place(self._placement.moved(-across * _PAN_STEP, -down * _PAN_STEP))
 
-    def _key_step(self) -> float:
-        modifiers = QApplication.keyboardModifiers()
-        return 1.0 if modifiers & Qt.KeyboardModifier.ShiftModifier else _KEY_STEP
-
-    def _set_point(self) -> None:
-        """Begin or end a length at the measuring cross."""
-        if self._cursor is None:
-            return
-        if self._anchor is None:
-            self._anchor = self._cursor
-            self._lines = (*self._lines, Line(self._cursor, self._cursor))
-        else:
-            self._anchor = None
-            self._drop_short_line()
-        self.update()
-
-    def _drop_short_line(self) -> None:
-        if self._lines:
-            line = self._lines[-1]
-            (x, y), (u, v) = self._placement.to_screen(line.start), self._placement.to_screen(line.end)
-            if abs(x - u) + abs(y - v) < _SHORTEST_LINE:
-                self._lines = self._lines[:-1]
-
-    def _drag_window(self, right: float, down: float) -> None:
+    def drag_window(self, right: float, down: float) -> None:
+        """Change the window as a drag by so many steps would."""
         if self._film is None:
             return
         window, is_falling = self._film.draggable(self._look)
@@ -442,28 +379,30 @@ class FilmView(QWidget):
         self.set_look(dragged(window, right, down))
 
     def _relook(self) -> None:
-        self._table = None
+        self._drawn.look_changed()
         self.look_changed.emit()
         self.update()
 
     def _place(self, placement: Placement, *, keep_fit: bool = False) -> None:
         self._is_fitted = keep_fit or (self._is_fitted and placement.scale == self._placement.scale)
         self._placement = placement.kept_in(*self._room()).snapped()
-        self._sample = self._heat_picture = None
-        self._is_smooth = self._drag is None and not self._rest.isActive()
+        self._drawn.place_changed(smooth=self._drag is None and not self._rest.isActive())
         self.update()
         self.placed.emit()
 
-    def _mirror(self, *, left_right: bool) -> None:
+    def mirror(self, *, left_right: bool) -> None:
+        """Mirror the film left to right, or upside down."""
         self._place(self._placement.mirrored(left_right=left_right))
 
-    def _turn(self, quarters: int) -> None:
+    def turn(self, quarters: int) -> None:
+        """Turn the film by quarters to the right."""
         was_fitted = self._is_fitted
         self._place(self._placement.turned(quarters))
         if was_fitted:
             self.fit()
 
-    def _zoom_at_middle(self, factor: float) -> None:
+    def zoom_at_middle(self, factor: float) -> None:
+        """Zoom with the middle of the view staying where it is."""
         width, height = self._room()
         self._zoom(factor, (width / 2, height / 2))
 
@@ -476,41 +415,25 @@ class FilmView(QWidget):
         self.look_changed.emit()
 
     def _on_rest(self) -> None:
-        if self._drag is None and not self._is_smooth:
-            self._is_smooth, self._sample, self._heat_picture = True, None, None
+        if self._drag is None and not self._drawn.is_smooth:
+            self._drawn.place_changed(smooth=True)
             self.update()
 
     def _picture(self, film: Film) -> tuple[Sample, Colours]:
-        """Return the visible part of the film in the screen's colours, recomputing only what changed."""
-        width, height = self._room()
-        if self._sample is None:
-            self._sample = sample(film, self._placement, round(width), round(height), smooth=self._is_smooth)
-            self._colours = None
-        if self._table is None or self._colours is None:
-            inverse = film.inverse != self._inverted
-            self._table = grey_table(self._look, film.values, inverse=inverse)
-            if self._colours is None:
-                self._colours = np.empty(self._sample.values.shape, dtype=np.uint32)
-            colours = screen_colours(self._table)
-            look_up(colours, self._sample.values, self._colours)
-            if self._sample.padding is not None:
-                self._colours[self._sample.padding] = 0xFF000000
-        return self._sample, self._colours
-
-    def _heat_drawn(self, film: Film, heat: Heat) -> QImage:
-        if self._heat_picture is None:
-            width, height = (round(side) for side in self._room())
-            self._heat_picture = paint_heat(
-                heat, self._placement, width, height, stretch=film.stretch, smooth=self._is_smooth
-            )
-            self._heat_picture.setDevicePixelRatio(self.devicePixelRatioF())
-        return self._heat_picture
+        return self._drawn.of(film, self._placement, self._look, self._room(), inverted=self._inverted)
 
     # Qt
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw film and overlay."""
         painter = QPainter(self)
+        try:
+            self._paint(painter)
+        finally:
+            # Not left to the garbage collector: a painter that outlives its event is a crash.
+            painter.end()
+
+    def _paint(self, painter: QPainter) -> None:
         painter.fillRect(self.rect(), Qt.GlobalColor.black)
         if self._film is None:
             paint_message(painter, self.rect(), self._message)
@@ -533,18 +456,20 @@ class FilmView(QWidget):
         if film.seen is not None and self.is_showing_seen:
             paint_seen(painter, area, film, film.seen, self._placement, ratio, inverted=self._inverted)
         if self._heat is not None:
-            painter.drawImage(QPointF(0, 0), self._heat_drawn(film, self._heat))
-        if self._lines:
-            paint_lines(painter, area, self._lines, film, self._placement, ratio)
-        if self._is_measuring and self._cursor is not None and self.hasFocus():
-            x, y = self._placement.to_screen(self._cursor)
+            heat = self._drawn.heat(self._heat, film, self._placement, self._room(), ratio)
+            painter.drawImage(QPointF(0, 0), heat)
+        if self.lines:
+            paint_lines(painter, area, self.lines, film, self._placement, ratio)
+        if self._measuring.cursor is not None and self.hasFocus():
+            x, y = self._placement.to_screen(self._measuring.cursor)
             paint_cursor(painter, QPointF(x / ratio, y / ratio))
 
     def _paint_glass(self, painter: QPainter, film: Film) -> None:
         ratio = self.devicePixelRatioF()
         at = self._pointer if self._pointer is not None else QPointF(self.rect().center())
-        if self._table is not None:
-            glass = glass_at(film, self._placement, self._table, self._device(at), round(SIDE * ratio))
+        if self._drawn.table is not None:
+            side = round(min(SIDE, 0.6 * min(self.width(), self.height())) * ratio)
+            glass = glass_at(film, self._placement, self._drawn.table, self._device(at), side)
             paint_glass(painter, glass, at, ratio)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -568,14 +493,12 @@ class FilmView(QWidget):
         at = self._device(event.position())
         self._drag = _Drag(kind, at, at)
         if kind == "measure":
-            self._cursor, self._anchor = None, None
-            point = self._placement.to_film(at)
-            self._lines = (*self._lines, Line(point, point))
+            self._measuring.begin(self._placement.to_film(at))
 
     def _left_kind(self) -> str:
         if self._space_held:
             return "pan"
-        return "measure" if self._is_measuring else "window"
+        return "measure" if self.is_measuring else "window"
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag."""
@@ -591,9 +514,9 @@ class FilmView(QWidget):
             case "window":
                 fine = _FINE if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1.0
                 ratio = self.devicePixelRatioF()
-                self._drag_window(dx / ratio * fine, dy / ratio * fine)
+                self.drag_window(dx / ratio * fine, dy / ratio * fine)
             case "measure":
-                self._lines = (*self._lines[:-1], self._lines[-1].to(self._placement.to_film(at)))
+                self._measuring.stretch(self._placement.to_film(at))
                 self.update()
             case "pan":
                 self._place(self._placement.moved(dx, dy))
@@ -607,7 +530,7 @@ class FilmView(QWidget):
             self._drag = None
             self._on_rest()
             if was_measuring:
-                self._drop_short_line()
+                self._measuring.end(self._placement)
                 self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -616,14 +539,14 @@ class FilmView(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """Show the window as stored."""
-        if event.button() is Qt.MouseButton.LeftButton and not self._is_measuring:
+        if event.button() is Qt.MouseButton.LeftButton and not self.is_measuring:
             self.as_stored()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom with Ctrl, otherwise leaf through the films of the study."""
         turns = event.angleDelta().y() / 120.0
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._zoom(_ZOOM_STEP**turns, self._device(event.position()))
+            self._zoom(ZOOM_STEP**turns, self._device(event.position()))
         elif turns:
             self.step_requested.emit(-1 if turns > 0 else 1)
         event.accept()
@@ -634,9 +557,10 @@ class FilmView(QWidget):
             self._space_held = True
             self.setCursor(Qt.CursorShape.OpenHandCursor)
             return
-        if self._is_measuring and self._film is not None:
+        if self.is_measuring and self._film is not None:
             if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-                self._set_point()
+                self._measuring.set_point(self._placement)
+                self.update()
                 return
             if event.key() == Qt.Key.Key_Escape:
                 self.measure(False)

@@ -134,11 +134,11 @@ def test_a_falling_table_beside_a_window_keeps_the_right_polarity(pair: FilmPair
     prior = pair.prior.film
     assert prior is not None
     stored = grey_table(prior.looks[0], prior.values, inverse=False).astype(int)[:4001]
-    pair.current._drag_window(0.5, 0.0)
+    pair.current.drag_window(0.5, 0.0)
     assert isinstance(pair.prior.look, Window)
     shown = grey_table(pair.prior.look, prior.values, inverse=pair.prior.is_inverted).astype(int)[:4001]
     assert np.abs(shown - stored).mean() < 4
-    pair.prior._drag_window(0.5, 0.0)
+    pair.prior.drag_window(0.5, 0.0)
     assert not pair.current.is_inverted
 
 
