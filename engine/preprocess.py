@@ -171,15 +171,41 @@ def resized_and_cropped(
 ) -> NDArray[np.uint8]:
     """Scale [H, W] so that its short side is `side` (each side rounded) and take the centre square."""
     height, width = grey.shape
-    factor = side / min(height, width)
     image = Image.fromarray(grey)
     if (height, width) != (side, side):
-        image = image.resize((max(side, round(width * factor)), max(side, round(height * factor))), resample)
-    # Python rounds half to even, and so does torchvision's centre crop.
-    left, top = (
-        round(spare / 2) if to_even else spare // 2 for spare in (image.width - side, image.height - side)
-    )
+        image = image.resize(_resized(height, width, side), resample)
+    left, top = _corner(image.width, image.height, side, to_even)
     return np.asarray(image.crop((left, top, left + side, top + side)))
+
+
+@dataclass(frozen=True)
+class SeenRegion:
+    """The part of an image that the model sees, as shares of its width and height."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+def seen_region(height: int, width: int, spec: PreprocessingSpec) -> SeenRegion:
+    """Give the part of an image [height, width] that `resized_and_cropped` keeps."""
+    wide, high = _resized(height, width, spec.side)
+    left, top = _corner(wide, high, spec.side, to_even=spec.crop == "even")
+    return SeenRegion(left / wide, top / high, (left + spec.side) / wide, (top + spec.side) / high)
+
+
+def _resized(height: int, width: int, side: int) -> tuple[int, int]:
+    """Give width and height after scaling the short side to `side`."""
+    factor = side / min(height, width)
+    return max(side, round(width * factor)), max(side, round(height * factor))
+
+
+def _corner(wide: int, high: int, side: int, to_even: bool) -> tuple[int, int]:
+    """Give left and top of the centre square."""
+    # Python rounds half to even, and so does torchvision's centre crop.
+    left, top = (round(spare / 2) if to_even else spare // 2 for spare in (wide - side, high - side))
+    return left, top
 
 
 def _min_max(stored: Stored, valid: NDArray[np.bool_] | None) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ from llmcxr_ws.states import (
     StudyState,
     check_move,
 )
-from llmcxr_ws.store import audit
+from llmcxr_ws.store import audit, labels
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.models import Delivery, Report, Study
 
@@ -110,6 +110,7 @@ def sign_report(session: Session, report: Report, user: str, text: str) -> None:
     """The signature was verified; the signed text is fixed."""
     report.signed_by, report.signed_at, report.signed_text = user, datetime.now(UTC), text
     _move_report(session, report, ReportState.SIGNED, Actor.NODE, "report.signed", "", by=user)
+    labels.ask(session, report)
 
 
 def refuse_report(session: Session, report: Report, reason: str) -> None:
