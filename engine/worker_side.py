@@ -122,6 +122,7 @@ class SideWork:
         feature = feature_likeness(looked, seen, entry.spread) if looked and seen and entry.spread else None
         likeness = Likeness(token, feature)
         facts = {"token": token, "feature": feature, "score": round(combined(likeness, entry), 4)}
+        facts |= {name: getattr(entry, name) for name in ("advise_below", "auroc", "low", "high")}
         drawings.finish(self.db, claimed, self._drawing(drawn.seed, drawn.codes, "", "", facts))
         return "compared"
 

@@ -320,6 +320,21 @@ class NewDrawing:
 
 
 @dataclass(frozen=True)
+class RoundTrip:
+    """How alike a film and one drawn from its draft are, and what such a comparison was measured to be worth.
+
+    Below 0 the two are less alike than the film and one drawn from another film's draft usually are; below
+    `advise_below` they are so unlike as a film and its own draft's seldom are.
+    """
+
+    score: float
+    advise_below: float
+    auroc: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
 class DrawingRow:
     """A synthetic film for teaching in its present state: asked, drawing, drawn or failed."""
 

@@ -16,6 +16,7 @@ from llmcxr_ws.domain import (
     QuestionRow,
     ReportRow,
     RequestRow,
+    RoundTrip,
     ServiceRow,
     StudyRow,
 )
@@ -132,10 +133,9 @@ def map_by_id(db: Database, map_id: int) -> MapRow:
     return maps.map_by_id(db, map_id)
 
 
-def round_trip_of(db: Database, report_id: int) -> float | None:
-    """How alike the film and one drawn from its draft are, below 0 less than with others' drafts; None: not made."""
-    found = drawings.round_trip_of(db, report_id)
-    return None if found is None else float(found["score"])
+def round_trip_of(db: Database, report_id: int) -> RoundTrip | None:
+    """How alike the film and one drawn from its draft are; None where that was not made."""
+    return drawings.round_trip_of(db, report_id)
 
 
 def ask_drawing(

@@ -69,6 +69,11 @@ class Case(QObject):
         return sum(choice.instance.sop_instance_uid not in self._seen for choice in self._choices)
 
     @property
+    def is_drafted_film(self) -> bool:
+        """Whether the film on the screen is the one that the draft is of."""
+        return bool(self._choices) and self._choices[self._at].is_drafted
+
+    @property
     def film_count(self) -> int:
         """How many images of the open study can be shown."""
         return len(self._choices)

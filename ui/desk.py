@@ -18,6 +18,7 @@ from llmcxr_ws.domain import (
     MapRow,
     QuestionRow,
     ReportRow,
+    RoundTrip,
     ServiceRow,
     StudyRow,
 )
@@ -148,7 +149,7 @@ class Desk:
         _off_the_window()
         return reading.map_by_id(self._db, map_id)
 
-    def round_trip(self, report_id: int) -> float | None:
+    def round_trip(self, report_id: int) -> RoundTrip | None:
         """Return what the round trip of a draft gave, None where there is none."""
         _off_the_window()
         return reading.round_trip_of(self._db, report_id)

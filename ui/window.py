@@ -26,6 +26,8 @@ from llmcxr_ws.reading import StudyDetail
 from ui.case import Case
 from ui.chat.panel import ChatPanel
 from ui.desk import Badge, Desk
+from ui.evidence.drawing import DrawingDialog
+from ui.evidence.panel import EvidencePanel
 from ui.film_panel import FilmPanel
 from ui.header import Header
 from ui.keys_page import KeysPage
@@ -60,6 +62,7 @@ class MainWindow(QMainWindow):
         self.worklist = WorklistPanel(DARK)
         self.film = FilmPanel()
         self.report = ReportPanel(tasks, desk)
+        self.evidence = EvidencePanel(tasks, desk)
         self.chat = ChatPanel(tasks, desk)
         self.header = Header(self.lock, self.show_keys)
         self.lights = ServiceLights()
@@ -83,9 +86,11 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self._right = right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(self.report)
+        right.addWidget(self.evidence)
         right.addWidget(self.chat)
         right.setStretchFactor(0, 3)
-        right.setStretchFactor(1, 2)
+        right.setStretchFactor(1, 0)
+        right.setStretchFactor(2, 2)
         self._columns = columns = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
@@ -120,7 +125,8 @@ class MainWindow(QMainWindow):
         self.report.reject_wanted.connect(self.reject)
         self.report.take_over_wanted.connect(self.take_over)
         self.report.new_version.connect(self.case.refresh)
-        for source in (self.case.failed, self.chat.failed, self._tasks.failed):
+        self.chat.draw_wanted.connect(self.draw)
+        for source in (self.case.failed, self.chat.failed, self.evidence.failed, self._tasks.failed):
             source.connect(self.say_error)
 
     def _add_actions(self) -> None:
@@ -132,6 +138,12 @@ class MainWindow(QMainWindow):
             "focus.film": self.film.view.setFocus,
             "focus.report": self.report.editor.setFocus,
             "focus.question": self.chat.box.setFocus,
+            "focus.evidence": self.evidence.list.setFocus,
+            "evidence.next": partial(self.evidence.pick, 1),
+            "evidence.previous": partial(self.evidence.pick, -1),
+            "evidence.clear": self.evidence.clear,
+            "chat.insert": self.chat.insert_last,
+            "drawing.open": self.draw,
             "report.original": self.report.toggle_original,
             "report.reject": self.reject,
             "report.sign": self.sign,
@@ -215,6 +227,7 @@ class MainWindow(QMainWindow):
         for timer in (self._poll, self._services, self._idle):
             timer.stop()
         self.chat.stop_looking()
+        self.evidence.stop_looking()
 
     def _on_changes(self, rows: tuple[StudyRow, ...]) -> None:
         self._is_polling = False
@@ -262,6 +275,7 @@ class MainWindow(QMainWindow):
     def _on_refreshed(self, detail: StudyDetail) -> None:
         self.header.show_study(detail)
         self.report.show_study(detail)
+        self.evidence.show_study(detail)
         self.chat.show_study(detail)
         self.film.show_count(self.case.film_count)
         if self.is_open:
@@ -269,10 +283,14 @@ class MainWindow(QMainWindow):
 
     def _on_film(self, film: Film) -> None:
         self.film.show_film(film)
+        rows, columns = film.levels[0].shape
+        self.evidence.show_film((columns, rows), is_drafted=self.case.is_drafted_film)
 
     def _show_nothing(self) -> None:
         self.header.show_study(None)
         self.report.show_nothing()
+        self.evidence.show_nothing()
+        self.evidence.show_film(None, is_drafted=False)
         self.chat.show_nothing()
         self.film.show_nothing("No study chosen")
         self.film.show_count(0)
@@ -320,6 +338,23 @@ class MainWindow(QMainWindow):
             )
 
         self._open(RejectDialog(self, send))
+
+    def draw(self) -> None:
+        """Show the synthetic films of this study and draw another from the report's text."""
+        detail, badge = self.case.detail, self.badge
+        if detail is None or badge is None or not self.is_open:
+            return
+        report_id = detail.report.id if detail.report is not None else None
+        dialog = DrawingDialog(
+            self,
+            self._tasks,
+            self._desk,
+            study_id=detail.study.id,
+            report_id=report_id,
+            user=badge.user,
+            text=self.report.text(),
+        )
+        self._open(dialog)
 
     def take_over(self) -> None:
         """Take the study from whoever holds it, after asking."""

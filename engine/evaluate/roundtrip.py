@@ -1,7 +1,7 @@
 """The round trip measured: does a film drawn from a draft look more like the draft's film than like others?
 
 Every film's draft gives one drawn film. Matched pairs are a film and the one drawn from its own draft; shuffled ones
-are a film and those drawn from the drafts of other films of the same source and view, so that neither tells
+are a film and those drawn from the drafts of other patients' films of the same source and view, so that neither tells
 them apart. Drafts repeat each other: a shuffled draft of the same words stays in, as it would in a clinic.
 """
 
@@ -29,6 +29,8 @@ from engine.preprocess import Film, film_from_file
 from engine.progress import track
 
 Matrix = NDArray[np.float64]
+# So many of the drafts that belong to their film are advised against.
+ADVISED = 0.1
 TOKEN, FEATURE, BOTH = "tokens", "features", "both"
 
 
@@ -62,7 +64,7 @@ def evaluate_roundtrip(
         )
     spread = _spread(trips)
     likeness = _likeness(model, trips, spread)
-    shuffled = np.array([[a.group == b.group and a is not b for b in trips] for a in trips])
+    shuffled = np.array([[a.group == b.group and a.patient != b.patient for b in trips] for a in trips])
     scales = {name: _scale(values[shuffled]) for name, values in likeness.items()}
     likeness[BOTH] = np.mean([scales[name].apply_to(values) for name, values in likeness.items()], axis=0)
     other_words = shuffled & np.array([[a.text != b.text for b in trips] for a in trips])
@@ -74,6 +76,7 @@ def evaluate_roundtrip(
         }
         for name, values in likeness.items()
     }
+    advice = _advice(likeness[BOTH], shuffled)
     main: Interval = found[BOTH]["auroc"]
     figures: dict[str, Any] = {
         "n": len(trips),
@@ -88,6 +91,7 @@ def evaluate_roundtrip(
         "shuffled pairs of other words": int(other_words.sum()),
         "alone in source and view": int((~shuffled.any(axis=1)).sum()),
         "separation": found,
+        "advice": advice,
         "on": main.low > 0.5,
         "seconds_per_film": drawn_s,
     }
@@ -96,6 +100,7 @@ def evaluate_roundtrip(
         scales[TOKEN].rounded(),
         feature.rounded() if feature is not None else None,
         {label: round(sd, 4) for label, sd in spread.items()},
+        round(advice["below"], 4),
         round(main.value, 4),
         round(main.low, 4),
         round(main.high, 4),
@@ -113,7 +118,9 @@ def roundtrip_tables(figures: Mapping[str, Any]) -> list[Table]:
     state = "on, as advice" if figures["on"] else "off: the lower bound isn't above 0.5"
     notes = [
         f"{figures['n']} films ({figures['population']}), {figures['distinct drafts']} distinct drafts, "
-        f"{figures['shuffled pairs']} shuffled pairs within source and view. The round trip is {state}. "
+        f"{figures['shuffled pairs']} shuffled pairs within source and view, other patients. The round trip is "
+        f"{state}. Advice is given for the {figures['advice']['matched']:.0%} of films that are least like the one "
+        f"drawn from their draft; {figures['advice']['shuffled']:.0%} of shuffled pairs lie there. "
         "Tokens: how often each code occurs; features: the guard's log-odds; both: their mean in standard deviations."
     ]
     columns = ["likeness", "AUROC, matched against shuffled", "the same where the words differ"]
@@ -194,20 +201,31 @@ class _Scale:
 def _auroc(values: Matrix, shuffled: NDArray[np.bool_], patients: Sequence[str], draws: int) -> Interval:
     """AUROC of matched against shuffled pairs, each film's shuffled ones together as heavy as its matched one.
 
-    The interval is drawn by the film's patient; that the drawn film of a pair has a patient too is left out of it.
+    A draw of patients weighs a shuffled pair by both of its patients, the film's and the one whose draft was drawn.
     """
     kept = np.flatnonzero(shuffled.any(axis=1))
     if not len(kept):
         return Interval(float("nan"), float("nan"), float("nan"), 0)
-    rows, columns = np.nonzero(shuffled[kept])
-    scores = np.concatenate([np.diagonal(values)[kept], values[kept][rows, columns]])
-    owner = np.concatenate([np.arange(len(kept)), rows])
+    rows, columns = np.nonzero(shuffled)
+    scores = np.concatenate([np.diagonal(values)[kept], values[rows, columns]])
     matched = np.concatenate([np.ones(len(kept), dtype=bool), np.zeros(len(rows), dtype=bool)])
-    share = np.concatenate([np.ones(len(kept)), 1.0 / shuffled[kept].sum(axis=1)[rows]])
+    share = 1.0 / shuffled.sum(axis=1)[rows]
     area = auroc_over(scores, matched)
 
     def statistic(weights: Matrix) -> Matrix:
-        return area(weights[:, owner] * share)
+        pairs = weights[:, rows] * weights[:, columns] * share
+        return area(np.concatenate([weights[:, kept], pairs], axis=1))
 
     measured: WeightedStatistic = statistic
-    return intervals({"": measured}, [patients[int(i)] for i in kept], draws)[""]
+    return intervals({"": measured}, patients, draws)[""]
+
+
+def _advice(values: Matrix, shuffled: NDArray[np.bool_]) -> dict[str, float]:
+    """Choose the score below which a reader is told: that of the least alike films with their own draft's."""
+    own = np.diagonal(values)
+    below = float(np.quantile(own, ADVISED))
+    return {
+        "below": below,
+        "matched": float((own < below).mean()),
+        "shuffled": float((values[shuffled] < below).mean()),
+    }

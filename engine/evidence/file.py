@@ -80,11 +80,13 @@ class RoundTripEntry:
     """What the comparison of a film with one drawn from its draft is worth; see engine.evidence.round_trip.
 
     The scales are those of films beside drafts of others; `spread` is that of each label's log-odds among films.
+    Below `advise_below` lie few films with the one drawn from their own draft, and a reader is told so.
     """
 
     token: Scale
     feature: Scale | None
     spread: dict[str, float]
+    advise_below: float
     auroc: float
     low: float
     high: float

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws import jobs
-from llmcxr_ws.domain import DrawingRow, NewDrawing
+from llmcxr_ws.domain import DrawingRow, NewDrawing, RoundTrip
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.jobs import Claimed
 from llmcxr_ws.store import audit
@@ -100,16 +99,16 @@ def follow(session: Session, report: Report) -> None:
 def begin(db: Database, claimed: Claimed) -> DrawInput:
     """Say what is to be drawn."""
     with db.write() as session:
-        row = _ours(session, claimed)
-        row.state, row.facts = DRAWING, {}
-        return DrawInput(row.id, row.text, row.seed)
+        wanted = _ours(session, claimed)
+        wanted.state, wanted.facts = DRAWING, {}
+        return DrawInput(wanted.id, wanted.text, wanted.seed)
 
 
 def begin_round_trip(db: Database, claimed: Claimed) -> RoundTripInput:
     """Say which draft is to be held against which film."""
     with db.write() as session:
-        row = _ours(session, claimed)
-        report = session.get(Report, row.report_id)
+        wanted = _ours(session, claimed)
+        report = session.get(Report, wanted.report_id)
         path = (
             session.scalar(
                 select(Instance.path).where(Instance.sop_instance_uid == report.film_sop_instance_uid)
@@ -119,8 +118,8 @@ def begin_round_trip(db: Database, claimed: Claimed) -> RoundTripInput:
         )
         if report is None or path is None:
             raise StoreError(f"Job {claimed.id} speaks of a draft or film that isn't there.")
-        row.state = DRAWING
-        return RoundTripInput(row.id, row.text, tuple(report.codes), path, report.model_device_uid)
+        wanted.state = DRAWING
+        return RoundTripInput(wanted.id, wanted.text, tuple(report.codes), path, report.model_device_uid)
 
 
 def note_share(db: Database, claimed: Claimed, share: float) -> None:
@@ -132,26 +131,26 @@ def note_share(db: Database, claimed: Claimed, share: float) -> None:
 def finish(db: Database, claimed: Claimed, made: NewDrawing) -> None:
     """Write what was drawn and end the job; raise LeaseLost where it isn't ours any more."""
     with jobs.finishing(db, claimed) as session:
-        row = _drawing(session, claimed)
-        row.state, row.error_text = DRAWN, ""
-        row.seed, row.path, row.sha256 = made.seed, made.path, made.sha256
-        row.codes, row.facts = list(made.codes), made.facts
-        row.model_name, row.model_version = made.model_name, made.model_version
-        row.model_device_uid = made.model_device_uid
+        wanted = _drawing(session, claimed)
+        wanted.state, wanted.error_text = DRAWN, ""
+        wanted.seed, wanted.path, wanted.sha256 = made.seed, made.path, made.sha256
+        wanted.codes, wanted.facts = list(made.codes), made.facts
+        wanted.model_name, wanted.model_version = made.model_name, made.model_version
+        wanted.model_device_uid = made.model_device_uid
         session.flush()
-        session.execute(update(Drawing).where(Drawing.id == row.id).values(drawn_at=db_now()))
+        session.execute(update(Drawing).where(Drawing.id == wanted.id).values(drawn_at=db_now()))
 
 
 def attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence: str, final: bool) -> bool:
     """Try again later, or end the drawing with its sentence; True when it will be tried again."""
     with db.write() as session:
-        row = _ours(session, claimed)
+        wanted = _ours(session, claimed)
         if final:
             jobs.bury(session, claimed, code=code, sentence=sentence)
         elif jobs.retry(session, claimed, code=code, sentence=sentence):
-            row.state = ASKED
+            wanted.state = ASKED
             return True
-        row.state, row.error_text = FAILED, sentence
+        wanted.state, wanted.error_text = FAILED, sentence
         return False
 
 
@@ -175,7 +174,7 @@ def drawing(db: Database, drawing_id: int) -> DrawingRow:
         return _as_row(row)
 
 
-def round_trip_of(db: Database, report_id: int) -> dict[str, Any] | None:
+def round_trip_of(db: Database, report_id: int) -> RoundTrip | None:
     """What the round trip of a draft gave; None where none was made (yet)."""
     with db.read() as session:
         row = session.scalar(
@@ -183,7 +182,11 @@ def round_trip_of(db: Database, report_id: int) -> dict[str, Any] | None:
             .where(Drawing.report_id == report_id, Drawing.purpose == ROUND_TRIP, Drawing.state == DRAWN)
             .order_by(Drawing.id.desc())
         )
-        return None if row is None else dict(row.facts)
+        if row is None:
+            return None
+        return RoundTrip(
+            *(float(row.facts[name]) for name in ("score", "advise_below", "auroc", "low", "high"))
+        )
 
 
 def _enqueue(session: Session, row: Drawing, kind: str) -> None:

@@ -58,17 +58,17 @@ def ask(db: Database, report_id: int, *, sentence: str) -> MapRow:
                 "Only a sentence that the AI wrote has a map; this one isn't in its draft.",
                 what_to_do="Choose a sentence of the draft.",
             )
-        row = _row(session, report_id, sentence)
-        if row is None:
-            row = SentenceMap(report_id=report_id, sentence=sentence, sentence_sha256=_sha256(sentence))
-            session.add(row)
-        elif row.state == READY:
-            return _as_row(row)
-        elif row.state == FAILED:
-            row.state, row.error_text = ASKED, ""
+        kept = _row(session, report_id, sentence)
+        if kept is None:
+            kept = SentenceMap(report_id=report_id, sentence=sentence, sentence_sha256=_sha256(sentence))
+            session.add(kept)
+        elif kept.state == READY:
+            return _as_row(kept)
+        elif kept.state == FAILED:
+            kept.state, kept.error_text = ASKED, ""
         session.flush()
         _enqueue(session, report, _ASKED_PRIORITY)
-        return _as_row(row)
+        return _as_row(kept)
 
 
 def follow(session: Session, report: Report) -> None:
@@ -101,17 +101,17 @@ def finish(db: Database, claimed: Claimed, maps: Sequence[NewMap]) -> None:
     report_id = int(claimed.payload["report"])
     with jobs.finishing(db, claimed) as session:
         for made in {one.sentence: one for one in reversed(maps)}.values():
-            row = _row(session, report_id, made.sentence)
-            if row is None:
-                row = SentenceMap(
+            kept = _row(session, report_id, made.sentence)
+            if kept is None:
+                kept = SentenceMap(
                     report_id=report_id, sentence=made.sentence, sentence_sha256=_sha256(made.sentence)
                 )
-                session.add(row)
-            row.state, row.error_text = READY, ""
-            row.rows, row.columns = made.rows, made.columns
-            row.values, row.facts = list(made.values), made.facts
+                session.add(kept)
+            kept.state, kept.error_text = READY, ""
+            kept.rows, kept.columns = made.rows, made.columns
+            kept.values, kept.facts = list(made.values), made.facts
             session.flush()
-            session.execute(update(SentenceMap).where(SentenceMap.id == row.id).values(computed_at=db_now()))
+            session.execute(update(SentenceMap).where(SentenceMap.id == kept.id).values(computed_at=db_now()))
         _end_open(session, report_id, "The engine found no such sentence in its draft.")
 
 
