@@ -12,12 +12,15 @@ from typing import Any
 from llmcxr_ws import guards
 from llmcxr_ws.domain import (
     DeliveryRow,
+    DrawingRow,
     FirstReadingRow,
     InstanceRow,
+    MapRow,
     OtherStudy,
     QuestionRow,
     ReportRow,
     RequestRow,
+    RoundTrip,
     ServiceRow,
     StudyRow,
 )
@@ -31,8 +34,10 @@ from llmcxr_ws.store import (
     accounts,
     addenda,
     deliveries,
+    drawings,
     first_readings,
     holds,
+    maps,
     others,
     preferences,
     questions,
@@ -168,6 +173,45 @@ def ask(db: Database, study_id: int, *, user: str, text: str) -> int:
 def question(db: Database, question_id: int) -> QuestionRow:
     """A question with as much of its answer as there is."""
     return questions.question(db, question_id)
+
+
+def ask_map(db: Database, report_id: int, sentence: str) -> MapRow:
+    """Ask on which part of the film a sentence of the draft rests; the map comes by itself."""
+    return maps.ask(db, report_id, sentence=sentence)
+
+
+def map_by_id(db: Database, map_id: int) -> MapRow:
+    """A map in its present state."""
+    return maps.map_by_id(db, map_id)
+
+
+def round_trip_of(db: Database, report_id: int) -> RoundTrip | None:
+    """How alike the film and one drawn from its draft are; None where that was not made."""
+    return drawings.round_trip_of(db, report_id)
+
+
+def ask_drawing(
+    db: Database,
+    study_id: int,
+    *,
+    user: str,
+    text: str,
+    seed: int | None = None,
+    report_id: int | None = None,
+) -> DrawingRow:
+    """Ask for a synthetic film that shows a text, for teaching."""
+    made = drawings.ask(db, study_id, user=user, text=text, seed=seed, report_id=report_id)
+    return drawings.drawing(db, made)
+
+
+def drawing(db: Database, drawing_id: int) -> DrawingRow:
+    """A drawing in its present state."""
+    return drawings.drawing(db, drawing_id)
+
+
+def drawings_of(db: Database, study_id: int) -> list[DrawingRow]:
+    """The synthetic films that were drawn from texts of a study."""
+    return drawings.drawings_of(db, study_id)
 
 
 def may_sign(key: UnlockedKey) -> bool:

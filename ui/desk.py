@@ -12,7 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from llmcxr_ws import reading, supervising
-from llmcxr_ws.domain import DeliveryRow, OtherStudy, QuestionRow, ReportRow, ServiceRow, StudyRow
+from llmcxr_ws.domain import (
+    DeliveryRow,
+    DrawingRow,
+    MapRow,
+    OtherStudy,
+    QuestionRow,
+    ReportRow,
+    RoundTrip,
+    ServiceRow,
+    StudyRow,
+)
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.guards import Overruling
 from llmcxr_ws.identity import SealedKey, UnlockedKey
@@ -156,6 +166,38 @@ class Desk:
         """Return a question with as much of its answer as there is."""
         _off_the_window()
         return reading.question(self._db, question_id)
+
+    def ask_map(self, report_id: int, sentence: str) -> MapRow:
+        """Ask on which part of the film a sentence of the draft rests; return the row of its map."""
+        _off_the_window()
+        return reading.ask_map(self._db, report_id, sentence)
+
+    def map(self, map_id: int) -> MapRow:
+        """Return a map in its present state."""
+        _off_the_window()
+        return reading.map_by_id(self._db, map_id)
+
+    def round_trip(self, report_id: int) -> RoundTrip | None:
+        """Return what the round trip of a draft gave, None where there is none."""
+        _off_the_window()
+        return reading.round_trip_of(self._db, report_id)
+
+    def draw(
+        self, study_id: int, user: str, text: str, seed: int | None, report_id: int | None
+    ) -> DrawingRow:
+        """Ask for a synthetic film that shows a text; return its row."""
+        _off_the_window()
+        return reading.ask_drawing(self._db, study_id, user=user, text=text, seed=seed, report_id=report_id)
+
+    def drawing(self, drawing_id: int) -> DrawingRow:
+        """Return a drawing in its present state."""
+        _off_the_window()
+        return reading.drawing(self._db, drawing_id)
+
+    def drawings(self, study_id: int) -> tuple[DrawingRow, ...]:
+        """Return the synthetic films drawn from texts of a study."""
+        _off_the_window()
+        return tuple(reading.drawings_of(self._db, study_id))
 
     def sign(
         self,

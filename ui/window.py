@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -29,6 +31,8 @@ from ui.case import Case
 from ui.chat.panel import ChatPanel
 from ui.comparison import Comparison
 from ui.desk import Badge, Desk
+from ui.evidence.drawing import DrawingDialog
+from ui.evidence.panel import EvidencePanel
 from ui.film_panel import FilmPanel
 from ui.habits import Habits
 from ui.header import Header
@@ -47,6 +51,7 @@ from ui.sign.retract import RetractDialog
 from ui.sign.take_over import TakeOverDialog
 from ui.tasks import Tasks
 from ui.viewer import Film
+from ui.viewer.heat import Region
 from ui.worklist.panel import WorklistPanel
 
 TITLE = "LLM-CXR Workstation"
@@ -80,6 +85,7 @@ class MainWindow(QMainWindow):
         self.worklist = WorklistPanel()
         self.film = FilmPanel()
         self.report = ReportPanel(tasks, desk)
+        self.evidence = EvidencePanel(tasks, desk)
         self.chat = ChatPanel(tasks, desk)
         self.header = Header(self.lock)
         self.lights = ServiceLights()
@@ -106,9 +112,11 @@ class MainWindow(QMainWindow):
     def _lay_out(self) -> None:
         self._right = right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(Scrolled(self.report, least=200))
+        right.addWidget(self.evidence)
         right.addWidget(self.chat)
         right.setStretchFactor(0, 3)
-        right.setStretchFactor(1, 2)
+        right.setStretchFactor(1, 0)
+        right.setStretchFactor(2, 2)
         self._columns = columns = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
@@ -186,7 +194,11 @@ class MainWindow(QMainWindow):
         self.report.actions_row.retract_wanted.connect(self.retract)
         self.report.addenda.sign_wanted.connect(self.sign_addendum)
         self.report.new_version.connect(self.case.refresh)
-        for source in (self.case.failed, self.chat.failed, self.report.failed, self._tasks.failed):
+        self.chat.draw_wanted.connect(self.draw)
+        self.chat.insert_wanted.connect(self.report.insert_text)
+        self.evidence.heat_changed.connect(self._on_heat)
+        sources = (self.case, self.chat, self.evidence, self.report, self._tasks)
+        for source in (part.failed for part in sources):
             source.connect(self.say_error)
 
     def _add_actions(self) -> None:
@@ -212,6 +224,12 @@ class MainWindow(QMainWindow):
             "change.accept": self.report.editor.accept_current,
             "change.reject": self.report.editor.reject_current,
             "change.accept_all": self.report.editor.accept_all,
+            "focus.evidence": self.evidence.list.setFocus,
+            "evidence.next": partial(self.evidence.pick, 1),
+            "evidence.previous": partial(self.evidence.pick, -1),
+            "evidence.clear": self.evidence.clear,
+            "chat.insert": self.chat.insert_last,
+            "drawing.open": self.draw,
             "report.original": self.report.toggle_original,
             "report.reject": self.reject,
             "report.sign": self.sign,
@@ -361,6 +379,7 @@ class MainWindow(QMainWindow):
             timer.stop()
         self.busy.stop()
         self.chat.stop_looking()
+        self.evidence.stop_looking()
 
     def _on_changes(self, rows: tuple[StudyRow, ...]) -> None:
         self._is_polling = False
@@ -412,15 +431,27 @@ class MainWindow(QMainWindow):
     def _on_refreshed(self, detail: StudyDetail) -> None:
         self.header.show_study(detail)
         self.report.show_study(detail)
+        if not self.report.is_draft_hidden:
+            self.evidence.show_study(detail)
         self.chat.show_study(detail)
         # Answers lean on what the model sees: they stay hidden with the draft.
-        self.chat.setVisible(not self.report.is_draft_hidden)
+        self._hide_model(self.report.is_draft_hidden)
         self.film.show_count(self.case.film_count)
         if self.is_open:
             self._show_title(detail)
 
     def _on_film(self, film: Film) -> None:
         self.film.show_film(film)
+        rows, columns = film.levels[0].shape
+        self.evidence.show_film((columns, rows), is_drafted=self.case.is_drafted_film_shown)
+
+    def _hide_model(self, is_hidden: bool) -> None:
+        self.chat.setVisible(not is_hidden)
+        if is_hidden:
+            self.evidence.show_nothing()
+
+    def _on_heat(self, heat: npt.NDArray[np.float32] | None, region: Region | None) -> None:
+        self.film.view.set_heat(heat, region or (0.0, 0.0, 0.0, 0.0))
 
     def _on_comparisons(self, found: tuple[Comparison, ...]) -> None:
         self.film.show_comparisons(found, self.case.film_title)
@@ -431,6 +462,8 @@ class MainWindow(QMainWindow):
     def _show_nothing(self) -> None:
         self.header.show_study(None)
         self.report.show_nothing()
+        self.evidence.show_nothing()
+        self.evidence.show_film(None, is_drafted=False)
         self.chat.show_nothing()
         self.film.show_nothing(tr("No study chosen"))
         self.film.show_count(0)
@@ -524,6 +557,23 @@ class MainWindow(QMainWindow):
             )
 
         self._open(RejectDialog(self, send))
+
+    def draw(self) -> None:
+        """Show the synthetic films of this study and draw another from the report's text."""
+        detail, badge = self.case.detail, self.badge
+        if detail is None or badge is None or not self.is_open:
+            return
+        report_id = detail.report.id if detail.report is not None else None
+        dialog = DrawingDialog(
+            self,
+            self._tasks,
+            self._desk,
+            study_id=detail.study.id,
+            report_id=report_id,
+            user=badge.user,
+            text=self.report.text(),
+        )
+        self._open(dialog)
 
     def take_over(self) -> None:
         """Take the study from whoever holds it, after asking."""

@@ -14,7 +14,7 @@ from llmcxr_ws.domain import DocumentRow, NewDraft, ReportRow
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.jobs import Claimed
 from llmcxr_ws.states import Actor, ReportState, StudyState
-from llmcxr_ws.store import audit, transitions
+from llmcxr_ws.store import audit, drawings, maps, transitions
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Document, Edit, Instance, Report, Study, User
@@ -64,12 +64,21 @@ def begin_draft(db: Database, claimed: Claimed) -> DraftInput | None:
     return DraftInput(claimed.study_id, film, path, tuple(claimed.payload["instances"]))
 
 
-def finish_draft(db: Database, claimed: Claimed, draft: NewDraft, counted: Sequence[str] = ()) -> int:
+def finish_draft(
+    db: Database,
+    claimed: Claimed,
+    draft: NewDraft,
+    counted: Sequence[str] = (),
+    *,
+    then_maps: bool = False,
+    then_round_trip: bool = False,
+) -> int:
     """Write the draft as the study's next report version and end its job; give the report's id.
 
     A reader's edit of the version before is carried over, so that nothing that was written is lost. A report that
     was signed meanwhile isn't reopened: the draft is thrown away, and the signed report's id is given. Each
-    counter named in `counted` grows by one with a draft that is kept.
+    counter named in `counted` grows by one with a draft that is kept. Maps of its sentences and its round trip are
+    queued where they are wanted and the draft is shown.
 
     Raises
     ------
@@ -93,6 +102,10 @@ def finish_draft(db: Database, claimed: Claimed, draft: NewDraft, counted: Seque
             transitions.finish_drafting(session, study)
         else:
             transitions.touch(session, study)
+        if then_maps and not draft.withheld:
+            maps.follow(session, report)
+        if then_round_trip and not draft.withheld:
+            drawings.follow(session, report)
         return report.id
 
 
@@ -391,6 +404,7 @@ def _new_report(session: Session, study: Study, draft: NewDraft) -> Report:
         seed=draft.seed,
         started_at=draft.started_at,
         created_at=datetime.now(draft.started_at.tzinfo),
+        ai_labels=draft.labels,
     )
     session.add(report)
     session.flush()
@@ -411,6 +425,7 @@ def renew(session: Session, report: Report) -> Report:
         seed=report.seed,
         started_at=report.started_at,
         evidence=report.evidence,
+        labels=report.ai_labels,
     )
     study = get_study(session, report.study_id)
     new = _new_report(session, study, draft)

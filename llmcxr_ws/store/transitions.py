@@ -19,7 +19,7 @@ from llmcxr_ws.states import (
     StudyState,
     check_move,
 )
-from llmcxr_ws.store import audit
+from llmcxr_ws.store import audit, labels
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.models import Delivery, Report, Study
 
@@ -141,6 +141,7 @@ def sign_report(
         by=user,
         detail={**detail, **_overruled(overruled)},
     )
+    labels.ask(session, report)
 
 
 def refuse_report(session: Session, report: Report, reason: str) -> None:
