@@ -23,6 +23,8 @@ from engine.runtime.rows import RowBatch
 from engine.worker import CHUNK_PAUSE_S, KINDS, Worker
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import Arrival, Identity, QuestionRow, StudyRow
+from llmcxr_ws.imaging import displayed, read_dataset, stored_table
+from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import audit, questions, reports, services, studies
 from llmcxr_ws.store.models import AnswerChunk, Job
@@ -172,6 +174,21 @@ def test_a_film_becomes_a_draft_in_the_models_own_words(workplace: Workplace, mo
     assert report.evidence["ids"] == list(expected.ids)
     assert jobs.waiting(workplace.db) == {"done": 1}
     assert audit.verify(workplace.db)[1] is None
+
+
+def test_a_draft_keeps_how_its_film_was_made(workplace: Workplace, model: Model) -> None:
+    pixels = chest_pixels(seed=3)
+    study_id = send(workplace, pixels)
+    worker(workplace, model).run(once=True)
+    report = reports.current_report(workplace.db, study_id)
+    assert report is not None
+    seen = FilmSeen.from_evidence(report.evidence)
+    assert seen is not None
+    (instance,) = studies.instances_of(workplace.db, study_id)
+    ds = read_dataset(workplace.objects.path(instance.path))
+    image = displayed(ds)
+    expected = np.rint((film_of(pixels, model)[0] + 1) * 127.5).astype(np.uint8)
+    assert np.array_equal(seen.picture(image, stored_table(ds, image)[0]), expected)
 
 
 @pytest.fixture(scope="session")
