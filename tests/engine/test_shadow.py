@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -114,3 +116,17 @@ def test_labels_name_what_is_said_and_whether_anything_is(model: Model) -> None:
         "No Finding": "negative",
     }
     assert labels_of("The lungs are clear.") == {"No Finding": "positive"}
+
+
+def test_the_command_runs_a_shadow(workplace: Workplace, model: Model, tmp_path: Path) -> None:
+    send(workplace, chest_pixels(seed=3))
+    worker(workplace, model).run(once=True)
+    folder = make_bundle(tmp_path / "third", seed=13, name="third")
+    command = [sys.executable, "-m", "llmcxr_ws.cli", "--home", str(workplace.home), "engine"]
+    done = subprocess.run(
+        [*command, "--shadow", "--once", "--model", str(folder)], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    (row,) = modelling.shadow_rows(workplace.db)
+    assert row.shadow_model.startswith("third")
+    assert [path.name.split("-")[0] for path in (workplace.home / "logs").iterdir()] == ["shadow"]

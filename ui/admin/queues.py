@@ -18,7 +18,7 @@ from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.text import since
-from ui.widgets import button
+from ui.widgets import button, label
 
 Row = TypeVar("Row", QueuedDelivery, QueuedJob)
 
@@ -95,10 +95,13 @@ class QueuePanel(QWidget, Generic[Row]):
         for action, title, states in (*_ACTIONS, ("again", again, ("dead",))):
             made = button(tr(title), partial(self._on_action, action), name=f"{name}: {tr(title)}")
             self.buttons[action] = made, states
+        self.said = label("", wraps=True)
+        self.said.setAccessibleName(tr("What was said of the chosen row"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 8, 0, 0)
         layout.addLayout(row_of(*chips))
         layout.addWidget(self.table, 1)
+        layout.addWidget(self.said)
         layout.addLayout(row_of(*(made for made, _ in self.buttons.values())))
         self._on_chosen()
 
@@ -124,6 +127,8 @@ class QueuePanel(QWidget, Generic[Row]):
 
     def _on_chosen(self) -> None:
         chosen = self.table.selected()
+        self.said.setText(chosen[0].message if chosen else "")
+        self.said.setVisible(bool(self.said.text()))
         for made, states in self.buttons.values():
             made.setEnabled(any(row.state in states for row in chosen))
 
@@ -151,9 +156,9 @@ class QueuesSection(Section):
             tr("Documents on their way"),
             [
                 Column(tr("State"), state_word, 190, state=state_mark, key=lambda row: row.state),
-                Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 120),
-                Column(tr("Document"), lambda row: document_name(row.document), 200),
-                Column(tr("To"), lambda row: row.peer, 100),
+                Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 110),
+                Column(tr("Document"), lambda row: document_name(row.document), 140),
+                Column(tr("To"), lambda row: row.peer, 90),
                 Column(tr("Required"), lambda row: tr("yes") if row.required else tr("no"), 80),
                 Column(
                     tr("Tries"),

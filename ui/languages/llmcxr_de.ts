@@ -1268,6 +1268,10 @@
         <translation>{word}, wieder in {seconds} s</translation>
     </message>
     <message>
+        <source>What was said of the chosen row</source>
+        <translation>Was zur gewählten Zeile gesagt wurde</translation>
+    </message>
+    <message>
         <source>Show: {what}, {count}</source>
         <translation>Zeigen: {what}, {count}</translation>
     </message>

@@ -250,6 +250,7 @@ def test_queues_are_held_released_and_repeated_in_batches(
     panel.chips.button(3).click()
     assert [row.message for row in panel.table.rows] == ["Peer pacs refused the object: out of resources."]
     panel.table.selectAll()
+    assert panel.said.text() == "Peer pacs refused the object: out of resources."
     panel.buttons["again"][0].click()
     seat.wait(lambda: panel.table.rows == ())
 
