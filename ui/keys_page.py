@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QKeyCombination, Qt
+from PySide6.QtCore import QKeyCombination, Qt, QTimer
 from PySide6.QtGui import QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -88,9 +88,9 @@ class KeysPage(Dialog):
         self.resize(min(px(760), room.width() - px(20)), min(px(720), room.height() - px(40)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Break lines anew."""
+        """Break lines anew, once the columns have their new widths."""
         super().resizeEvent(event)
-        self.table.resizeRowsToContents()
+        QTimer.singleShot(0, self.table, self.table.resizeRowsToContents)
 
     def _fill(self) -> None:
         rows: list[tuple[Shortcut | None, str, str, str]] = [

@@ -20,7 +20,7 @@ from typing import cast
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 FAMILY = "Inter"
 
@@ -186,6 +186,23 @@ def apply_theme(app: QApplication, theme: Theme = DARK, *, scale: float = 1.0) -
     app.setPalette(palette(theme))
     app.setStyleSheet(style_sheet(theme, scale))
     now.changed.emit()
+    for top in app.topLevelWidgets():
+        if isinstance(top, QDialog) and top.isVisible():
+            fit(top)
+
+
+def fit(dialog: QDialog) -> None:
+    """Make a dialog as large as its contents need now; it never becomes smaller, nor larger than the screen."""
+    layout = dialog.layout()
+    if layout is None:
+        return
+    layout.activate()
+    size = dialog.size().expandedTo(layout.totalMinimumSize())
+    if layout.hasHeightForWidth():
+        size.setHeight(max(size.height(), layout.totalHeightForWidth(size.width())))
+    else:
+        size = size.expandedTo(layout.totalSizeHint())
+    dialog.resize(size.boundedTo(dialog.screen().availableSize()))
 
 
 @cache

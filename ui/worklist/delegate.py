@@ -10,7 +10,7 @@ from ui.icons import pixmap
 from ui.theme import current, px
 from ui.worklist.model import SHAPE_ROLE, Column, Index
 
-_PAD_X, _PAD_Y, _ICON = 8, 7, 16
+PAD_X, PAD_Y, ICON = 8, 7, 16
 
 
 class TwoLines(QStyledItemDelegate):
@@ -19,11 +19,11 @@ class TwoLines(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return room for two lines."""
         metrics = QFontMetrics(option.font)
-        return QSize(90, 2 * metrics.lineSpacing() + 2 * px(_PAD_Y))
+        return QSize(90, 2 * metrics.lineSpacing() + 2 * px(PAD_Y))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the cell."""
-        theme, pad_x, pad_y, icon = current(), px(_PAD_X), px(_PAD_Y), px(_ICON)
+        theme, pad_x, pad_y, icon = current(), px(PAD_X), px(PAD_Y), px(ICON)
         area: QRect = option.rect
         state: QStyle.StateFlag = option.state
         is_selected = bool(state & QStyle.StateFlag.State_Selected)

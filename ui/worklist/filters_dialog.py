@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from llmcxr_ws.errors import UserFacingError
 from ui.dialogs import Dialog, button_row
 from ui.language import tr
+from ui.scrolling import Scrolled
 from ui.widgets import Banner, button, label, number
 from ui.worklist.filters import LONGEST_AGE_H, LONGEST_NAME, Filter, SavedFilters
 from ui.worklist.status import RANK_WORDS, Rank
@@ -54,15 +55,17 @@ class FilterDialog(Dialog):
         )
         self.within.setSpecialValueText(tr("any time"))
         self.problem = Banner("bad", "refused", name=tr("Problem"))
-        form = QFormLayout()
-        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        fields = QWidget()
+        form = QFormLayout(fields)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         form.addRow(label(tr("Name"), "muted"), self.name)
         form.addRow(label(tr("States"), "muted"), states)
         form.addRow(label(tr("With the words"), "muted"), self.text)
         form.addRow(label(tr("And"), "muted"), self.mine)
-        form.addRow(QWidget(), self.urgent)
+        form.addRow(self.urgent)
         form.addRow(label(tr("Received within"), "muted"), self.within)
-        self.inside.addLayout(form)
+        self.inside.addWidget(Scrolled(fields, least=160), 1)
         self.inside.addWidget(self.problem)
         save = button(tr("Save"), self.accept, name=tr("Save the filter"), tone="action")
         self.inside.addLayout(button_row(button(tr("Cancel"), self.reject), save))

@@ -8,7 +8,6 @@ from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QObject, Qt, QTi
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QButtonGroup,
     QGridLayout,
     QHBoxLayout,
     QHeaderView,
@@ -30,11 +29,12 @@ from ui.widgets import Mark, label, with_tone
 from ui.worklist import detail
 from ui.worklist.columns import NARROWEST, WIDEST, WIDTHS, Columns
 from ui.worklist.columns_dialog import ColumnsDialog
-from ui.worklist.delegate import TwoLines
+from ui.worklist.delegate import ICON, PAD_X, TwoLines
 from ui.worklist.filters import CHIPS, Filter, SavedFilters
 from ui.worklist.filters_dialog import FilterDialog, FiltersDialog
 from ui.worklist.model import ROW_ROLE, Column, WorklistModel, WorklistOrder
-from ui.worklist.status import Rank, status_of
+from ui.worklist.priority import all_priorities
+from ui.worklist.status import Rank, all_statuses, status_of
 
 _TICK_MS = 30_000
 
@@ -71,7 +71,7 @@ class WorklistPanel(QWidget):
         self.search.textChanged.connect(self._describe_list)
         self.search.returnPressed.connect(self.choose_first)
         self.table = self._table()
-        self._chips = self._make_chips()
+        self.chips = self._make_chips()
         self.filters = self._make_filters()
         self._empty = label("", "muted", wraps=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -122,8 +122,9 @@ class WorklistPanel(QWidget):
         table.selectionModel().selectionChanged.connect(self._on_selection)
         return table
 
-    def _make_chips(self) -> QButtonGroup:
-        group = QButtonGroup(self)
+    def _make_chips(self) -> tuple[QToolButton, ...]:
+        # No button group: it would take all but one of them out of the way of Tab.
+        found = []
         for number, chip in enumerate(CHIPS):
             made = QToolButton()
             made.setText(tr(chip.name))
@@ -131,8 +132,8 @@ class WorklistPanel(QWidget):
             made.setChecked(number == 0)
             made.setAccessibleName(tr("Show: {name}", name=tr(chip.name)))
             made.clicked.connect(partial(self.show_only, chip))
-            group.addButton(made, number)
-        return group
+            found.append(made)
+        return tuple(found)
 
     def _make_filters(self) -> QToolButton:
         made = QToolButton()
@@ -147,7 +148,7 @@ class WorklistPanel(QWidget):
 
     def _lay_out(self) -> None:
         chips = FlowLayout()
-        for chip in self._chips.buttons():
+        for chip in self.chips:
             chips.addWidget(chip)
         chips.addWidget(self.filters)
         words = QWidget()
@@ -186,7 +187,7 @@ class WorklistPanel(QWidget):
         rows = self.model.rows()
         for number, chip in enumerate(CHIPS):
             count = sum(status_of(row).rank.name.lower() in chip.states for row in rows)
-            self._chips.button(number).setText(tr("{name} {count}", name=tr(chip.name), count=count))
+            self.chips[number].setText(tr("{name} {count}", name=tr(chip.name), count=count))
         self._describe(self.current())
         self._describe_list()
 
@@ -315,10 +316,8 @@ class WorklistPanel(QWidget):
 
     def _mark_filter(self) -> None:
         at = next((number for number, chip in enumerate(CHIPS) if chip is self._filter), None)
-        self._chips.setExclusive(False)
-        for number, chip in enumerate(self._chips.buttons()):
+        for number, chip in enumerate(self.chips):
             chip.setChecked(number == at)
-        self._chips.setExclusive(at is not None)
         name = "" if at is not None else self._filter.name
         words = tr("Filter: {name}", name=name) if name else tr("Filters")
         self.filters.setText(words.replace("&", "&&"))
@@ -384,12 +383,22 @@ class WorklistPanel(QWidget):
             header.moveSection(header.visualIndex(column), at)
         for column in Column:
             header.setSectionHidden(column, column not in columns.shown)
-            header.resizeSection(column, px(columns.width(column)))
+            header.resizeSection(column, max(px(columns.width(column)), self._least(column)))
         order = Qt.SortOrder.DescendingOrder if columns.descending else Qt.SortOrder.AscendingOrder
         self.table.sortByColumn(columns.sort, order)
         self.table.resizeRowsToContents()
         self._is_dressing = False
         self._stretch()
+
+    def _least(self, column: Column) -> int:
+        """Return the width that a column must have: no word that tells a state is ever cut off."""
+        words = {
+            Column.STATE: [status.said for status in all_statuses()],
+            Column.PRIORITY: [tr(priority.word) for priority in all_priorities()],
+        }.get(column, [])
+        metrics = self.table.fontMetrics()
+        beside = px(PAD_X) + px(ICON) + px(6) + 6
+        return max((metrics.horizontalAdvance(word) + beside for word in words), default=0)
 
     def _stretch(self) -> None:
         """Give one column the room that is left, but never less than its own width."""

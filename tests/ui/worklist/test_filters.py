@@ -87,7 +87,7 @@ def test_what_is_shown_becomes_a_filter_and_comes_back_at_log_in(qtbot: QtBot) -
     told: list[SavedFilters] = []
     panel.filters_changed.connect(told.append)
     panel.merge((row(1, view="AP"), row(2), row(3, view="AP", state=StudyState.CONFIRMED)))
-    panel._chips.button(1).click()
+    panel.chips[1].click()
     QTest.keyClicks(panel.search, "ap")
     panel.save_filter()
     dialog = panel.findChild(FilterDialog)
@@ -99,8 +99,8 @@ def test_what_is_shown_becomes_a_filter_and_comes_back_at_log_in(qtbot: QtBot) -
     assert panel.search.text() == ""
     assert shown(panel) == {1}
     assert panel.filters.text() == "Filter: Bedside"
-    assert not any(chip.isChecked() for chip in panel._chips.buttons())
-    panel._chips.button(0).click()
+    assert not any(chip.isChecked() for chip in panel.chips)
+    panel.chips[0].click()
     assert shown(panel) == {1, 2, 3}
     assert panel.filters.text() == "Filters"
     later = WorklistPanel()
@@ -143,13 +143,13 @@ def test_chips_count_and_hide(qtbot: QtBot) -> None:
     qtbot.addWidget(panel)
     assert panel._empty.text() == "No study has come yet."
     panel.merge((row(1), row(2, state=StudyState.FAILED), row(3, state=StudyState.CONFIRMED)))
-    assert [chip.text() for chip in panel._chips.buttons()] == [
+    assert [chip.text() for chip in panel.chips] == [
         "All 3",
         "To read 1",
         "Coming 0",
         "Problems 1",
         "Done 1",
     ]
-    panel._chips.button(2).click()
+    panel.chips[2].click()
     assert panel._empty.text() == "No study fits the search and the filter."
     assert panel._filter is CHIPS[2]

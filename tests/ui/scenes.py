@@ -1,0 +1,131 @@
+"""Every page and dialog of the window as a scene: what has to be in the home, and how it comes onto the screen.
+
+The tests for everybody (names, Tab, sizes) walk all of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtWidgets import QDialog, QWidget
+
+from llmcxr_ws.errors import UserFacingError
+from tests.ui.conftest import Seat
+from tests.ui.homes import House
+from ui.keys_page import KeysPage
+from ui.report.reject import RejectDialog
+from ui.report.unsaved import UnsavedDialog
+from ui.sign.take_over import TakeOverDialog
+from ui.worklist.filters import Filter, SavedFilters
+
+DRAFT = "Heart size is normal. There is a small left pleural effusion. No pneumothorax."
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One scene.
+
+    Attributes
+    ----------
+    prepare : puts what is needed into the home
+    show : brings it onto the screen and returns the window or dialog that it is about
+    """
+
+    name: str
+    prepare: Callable[[House], None]
+    show: Callable[[Seat], QWidget]
+
+
+def _study(home: House) -> None:
+    home.drafted("DEMO0001.dcm", DRAFT)
+    home.drafted("DEMO0002.dcm", "Words", withheld="The confidence is too low.")
+
+
+def _nothing(_: House) -> None:
+    pass
+
+
+def _entry(seat: Seat) -> QWidget:
+    return seat.window
+
+
+def _locked(seat: Seat) -> QWidget:
+    seat.log_in(pin="4711")
+    seat.window.lock()
+    return seat.window
+
+
+def _reading(seat: Seat) -> QWidget:
+    seat.log_in()
+    seat.open(1)
+    window = seat.window
+    window.report.editor.setPlainText(f"{DRAFT} Compare with earlier films.")
+    window.report.editor.mark()
+    window.worklist.table.setFocus()
+    return window
+
+
+def _dialog(open_it: Callable[[Seat], object]) -> Callable[[Seat], QWidget]:
+    def show(seat: Seat) -> QWidget:
+        _reading(seat)
+        open_it(seat)
+        found: list[QDialog] = []
+
+        def is_there() -> bool:
+            found[:] = [dialog for dialog in seat.window.findChildren(QDialog) if dialog.isVisible()]
+            return bool(found)
+
+        seat.wait(is_there)
+        return found[-1]
+
+    return show
+
+
+def _filters(seat: Seat) -> None:
+    seat.window.worklist.set_filters(SavedFilters((Filter("Mine", mine=True), Filter("Night"))), begins=False)
+    seat.window.worklist.edit_filters()
+
+
+def _key(seat: Seat) -> None:
+    seat.window.habits.show_keys()
+    seat.window.findChildren(KeysPage)[0].change.click()
+
+
+def _unsaved(seat: Seat) -> None:
+    error = UserFacingError("The study is held by 'ben'.", what_to_do="Take it over.")
+    seat.window._open(UnsavedDialog(seat.window, error.sentence, lambda: None, lambda: None))
+
+
+def _take_over(seat: Seat) -> None:
+    detail = seat.window.case.detail
+    if detail is not None:
+        seat.window._open(TakeOverDialog(seat.window, detail.study, lambda: None))
+
+
+def _call(name: str) -> Callable[[Seat], QWidget]:
+    def open_it(seat: Seat) -> None:
+        part = seat.window
+        *path, last = name.split(".")
+        for step in path:
+            part = getattr(part, step)
+        getattr(part, last)()
+
+    return _dialog(open_it)
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene("log-in", _nothing, _entry),
+    Scene("locked", _nothing, _locked),
+    Scene("reading", _study, _reading),
+    Scene("keys", _study, _call("habits.show_keys")),
+    Scene("change keys", _study, _dialog(_key)),
+    Scene("preferences", _study, _call("habits.show_preferences")),
+    Scene("columns", _study, _call("worklist.choose_columns")),
+    Scene("filter", _study, _call("worklist.save_filter")),
+    Scene("filters", _study, _dialog(_filters)),
+    Scene("sign", _study, _call("sign")),
+    Scene("reject", _study, _dialog(lambda seat: seat.window._open(RejectDialog(seat.window, print)))),
+    Scene("take over", _study, _dialog(_take_over)),
+    Scene("unsaved", _study, _dialog(_unsaved)),
+)
