@@ -152,7 +152,7 @@ def test_who_only_looks_on_sees_the_list_and_ticks_nothing(seat: Seat, study: in
 
 def test_the_list_folds_away_and_its_key_goes_there(reading: Seat) -> None:
     guards = reading.window.report.guards
-    QTest.keyClick(reading.window, Qt.Key.Key_F8)
+    QTest.keyClick(reading.window, Qt.Key.Key_F4, Qt.KeyboardModifier.ShiftModifier)
     assert reading.window.focusWidget() is guards.fold
     QTest.keyClick(guards.fold, Qt.Key.Key_Space)
     assert not guards._area.isVisible() and guards.summary.isVisible()
