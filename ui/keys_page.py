@@ -73,7 +73,6 @@ class KeysPage(Dialog):
         made.setShowGrid(False)
         made.setWordWrap(True)
         made.verticalHeader().hide()
-        made.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = made.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -86,11 +85,16 @@ class KeysPage(Dialog):
     def _size(self) -> None:
         room = self.screen().availableSize()
         self.resize(min(px(760), room.width() - px(20)), min(px(720), room.height() - px(40)))
+        self._break_lines()
+
+    def _break_lines(self) -> None:
+        """Make rows as high as their text, once the columns have their widths."""
+        QTimer.singleShot(0, self.table, self.table.resizeRowsToContents)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Break lines anew, once the columns have their new widths."""
+        """Break lines anew."""
         super().resizeEvent(event)
-        QTimer.singleShot(0, self.table, self.table.resizeRowsToContents)
+        self._break_lines()
 
     def _fill(self) -> None:
         rows: list[tuple[Shortcut | None, str, str, str]] = [
@@ -107,6 +111,7 @@ class KeysPage(Dialog):
                 self.table.setItem(at, column, QTableWidgetItem(text))
         self._filter()
         self._describe()
+        self._break_lines()
 
     def _filter(self) -> None:
         words = self.search.text().casefold().split()

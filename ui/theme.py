@@ -345,7 +345,7 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     QTableView {{ gridline-color: {t.panel}; outline: none; }}
     QTableView::item {{ padding: 0px; }}
     QTableView#rows::item {{ padding: 0px {s(8)}; }}
-    QTableWidget::item {{ padding: {s(3)} {s(6)}; }}
+    QTableWidget::item {{ padding: {s(3)} 0px; }}
     QScrollArea[tone="plain"], QScrollArea[tone="plain"] > QWidget > QWidget {{ background: transparent; }}
     QSplitter::handle {{ background: {t.chrome}; }}
     QStatusBar {{ color: {t.muted}; border-top: 1px solid {t.line}; }}

@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
-        columns.setSizes([560, 650, 390])
+        columns.setSizes([580, 630, 390])
         right.setSizes([640, 330])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)

@@ -238,3 +238,14 @@ def test_a_rule_lifts_an_exclusion_but_never_one_that_makes_no_sense() -> None:
     lateral = [entry("1.1", view="LL")]
     assert isinstance(choose_film(lateral, lifted=set(EXCLUSION_CODES)), Exclusion)
     assert set(EXCLUSION_CODES) >= NEVER_LIFTED
+
+
+@pytest.mark.parametrize(("priority", "inside"), [("STAT", False), ("high", True), (None, False)])
+def test_the_orders_priority_is_a_fact_wherever_it_stands(priority: str | None, inside: bool) -> None:
+    ds = make_film(RequestedProcedurePriority=None if inside else priority)
+    if inside:
+        ds.RequestAttributesSequence[0].RequestedProcedurePriority = priority
+    facts = read_facts(ds)
+    assert facts.requested_priority == (priority or "").upper()
+    older = {name: value for name, value in facts.to_dict().items() if name != "requested_priority"}
+    assert HeaderFacts.from_dict(older).requested_priority == ""

@@ -81,7 +81,14 @@ class House:
                     self.workplace.db, due, code=choice.code, sentence=choice.sentence, failed=False
                 )
 
-    def draft(self, text: str, *, confidence: float | None = 0.71, withheld: str = "") -> int:
+    def draft(
+        self,
+        text: str,
+        *,
+        confidence: float | None = 0.71,
+        withheld: str = "",
+        guard: dict[str, object] | None = None,
+    ) -> int:
         """Write the draft that waits longest, as an engine does; return its report."""
         db = self.workplace.db
         claimed = jobs.claim(db, kinds=["draft"], owner="test", lease_s=60)
@@ -96,7 +103,7 @@ class House:
             codes=(1, 2, 3),
             seed=1,
             started_at=datetime.now(UTC),
-            evidence={"findings_not_judged": NOT_JUDGED},
+            evidence={"findings_not_judged": NOT_JUDGED, "guard": guard},
             withheld=withheld,
             **MODEL,
         )

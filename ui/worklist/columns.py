@@ -15,7 +15,7 @@ NAME = "columns"
 # At the default text size, in pixels.
 WIDTHS = {
     Column.STATE: 124,
-    Column.PRIORITY: 104,
+    Column.PRIORITY: 100,
     Column.PATIENT: 124,
     Column.STUDY: 132,
     Column.DRAFT: 54,

@@ -47,7 +47,9 @@ class TwoLines(QStyledItemDelegate):
         _write(painter, room, font, colour, first)
         font.setWeight(QFont.Weight.Normal)
         muted = theme.text if is_selected else theme.muted
-        _write(painter, room.translated(0, line), font, muted, second)
+        # Below an icon, the second line has the whole width: it says why.
+        below = QRect(area.left() + pad_x, room.top() + line, area.width() - pad_x - 4, line)
+        _write(painter, below, font, muted, second)
         painter.restore()
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from llmcxr_ws import reading
 from llmcxr_ws.states import StudyState
+from tests.factories import make_film, save
+from tests.ui.homes import House
 from tests.ui.worklist.rows import row
 from ui.icons import shapes
 from ui.theme import TEXT_PAIRS
@@ -167,3 +171,17 @@ def test_with_enter_only_studies_are_walked_through_without_being_opened(panel: 
     assert opened == [panel.current().id]  # type: ignore[union-attr]
     panel.step(1)
     assert len(opened) == 2
+
+
+def test_priority_comes_from_the_films_header_and_the_drafts_guard(home: House, tmp_path: Path) -> None:
+    stat = make_film(seed="stat", accession="STAT1", RequestedProcedurePriority="STAT")
+    first = home.receive(save(stat, tmp_path, "stat.dcm"))
+    home.settle()
+    home.draft("Clear lungs.")
+    other = make_film(seed="other", patient_id="TEST-2", accession="OTHER")
+    second = home.receive(save(other, tmp_path, "other.dcm"))
+    home.settle()
+    home.draft("Clear lungs.", guard={"abnormal": True, "agreement": "disagrees"})
+    rows = {entry.id: priority_of(entry) for entry in reading.worklist(home.workplace.db)}
+    assert rows[first].why == "Order: STAT"
+    assert rows[second].why == "AI disagrees"

@@ -1,0 +1,250 @@
+"""Make docs/gallery/ anew: every page and dialog of the window, light and dark, at 100 % and 150 % of the text size.
+
+As docs/window.png it shows what a reader would see: the demonstration's PACS, node and engine run, the films are
+those that ship, drafts and answers are the model's. A new page or dialog is a new entry in `SCENES`.
+
+    python docs/make_gallery.py [--out FOLDER] [--only NAME,NAME] [--looks dark-100,light-150] [--bundle FOLDER]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from make_screenshot import prepare
+from PIL import Image
+from PySide6.QtCore import QEventLoop
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
+
+from llmcxr_ws.demo.scene import PASSWORD, READER, set_up
+from llmcxr_ws.demo.walk import QUESTION
+from llmcxr_ws.workplace import Workplace
+from ui.app import Defects, Seating, make_application
+from ui.desk import Desk
+from ui.tasks import Tasks
+from ui.window import MainWindow
+
+SIZE = (1600, 1000)
+# Qt's own imaginary monitor is too small for such a window.
+MONITOR = {"name": "monitor", "x": 0, "y": 0, "width": 1920, "height": 1200}
+MONITORS = {"screens": [MONITOR | {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}]}
+LOOKS = ("dark-100", "light-100", "dark-150", "light-150")
+WAIT_S = 120.0
+# Of a picture: enough for a grey film beside the themes' colours, and an eighth of the bytes.
+COLOURS = 256
+
+
+class Sitting:
+    """One person at a window, and what a scene may do there."""
+
+    def __init__(self, app: QApplication, home: Path, accession: str) -> None:
+        self.app, self.accession, self.look = app, accession, LOOKS[0]
+        self.workplace = Workplace.open(home)
+        self.tasks, self.defects = Tasks(), Defects()
+        self.tasks.defect.connect(self._on_defect)
+        self._seating = Seating(self.tasks, Desk(self.workplace), self.defects, READER)
+        self.window.resize(*SIZE)
+        self.window.show()
+
+    @property
+    def window(self) -> MainWindow:
+        """The window."""
+        return self._seating.window
+
+    @staticmethod
+    def _on_defect(error: Exception) -> None:
+        raise SystemExit(f"The window has a defect: {error!r}")
+
+    def wait(self, what: str, condition: Callable[[], bool]) -> None:
+        """Wait until something is true; say what didn't come."""
+        end = time.monotonic() + WAIT_S
+        while not condition():
+            if time.monotonic() > end:
+                raise SystemExit(f"{what} didn't come.")
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+            time.sleep(0.01)
+
+    def rest(self, seconds: float = 1.2) -> None:
+        """Let everything come to rest: marks in the text, smooth films."""
+        end = time.monotonic() + seconds
+        self.wait("rest", lambda: time.monotonic() > end and self.tasks.is_idle)
+
+    def wear(self, look: str) -> None:
+        """Put a theme and a text size on."""
+        self.look = look
+        theme, size = look.split("-")
+        wanted = self.window.person.preferences.with_value("theme", theme).with_value("text_size", int(size))
+        self.window.person.set_preferences(wanted)
+
+    def log_in(self) -> None:
+        """Log in, if nobody has, and open the study that the pictures show."""
+        window = self.window
+        if window.is_open:
+            return
+        window.entry.secret.box.setText(PASSWORD)
+        window.entry.confirm.click()
+        self.wait("The log-in", lambda: window.is_open)
+        self.wear(self.look)
+        self.wait("The worklist", lambda: window.worklist.model.rowCount() > 0)
+        rows = window.worklist.model.rows()
+        chosen = next(row for row in rows if row.identity.accession_number == self.accession)
+        window.worklist.choose(chosen.id)
+        self.wait("The film", lambda: window.case.detail is not None and window.film.view.film is not None)
+        window.chat.box.setText(QUESTION)
+        window.chat.ask()
+        self.wait("The answer", lambda: window.chat.is_answered)
+
+    def close(self) -> None:
+        """Leave."""
+        self.window.stop_looking()
+        self.window.report.autosave.watch(None, None)
+        self.tasks.close()
+        self.workplace.close()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One picture: its name, what it shows in words, and how it comes onto the screen.
+
+    Attributes
+    ----------
+    show : brings it about and returns the widget to take; a dialog is closed again
+    """
+
+    name: str
+    title: str
+    show: Callable[[Sitting], QWidget]
+
+
+def _log_in(sitting: Sitting) -> QWidget:
+    return sitting.window
+
+
+def _reading(sitting: Sitting) -> QWidget:
+    sitting.log_in()
+    sitting.window.worklist.table.setFocus()
+    return sitting.window
+
+
+def _worklist(sitting: Sitting) -> QWidget:
+    sitting.log_in()
+    return sitting.window.worklist
+
+
+def dialog(open_it: Callable[[MainWindow], None]) -> Callable[[Sitting], QWidget]:
+    """Return how a dialog over the open study is shown."""
+
+    def show(sitting: Sitting) -> QWidget:
+        sitting.log_in()
+        open_it(sitting.window)
+        found: list[QDialog] = []
+
+        def is_there() -> bool:
+            found[:] = [made for made in sitting.window.findChildren(QDialog) if made.isVisible()]
+            return bool(found)
+
+        sitting.wait("The dialog", is_there)
+        return found[-1]
+
+    return show
+
+
+# The log-in comes first: it is the only one that nobody may be logged in for.
+SCENES: tuple[Scene, ...] = (
+    Scene("log-in", "Log-in", _log_in),
+    Scene("reading", "Reading: worklist, film, draft and questions", _reading),
+    Scene("worklist", "The worklist", _worklist),
+    Scene("columns", "Columns of the worklist", dialog(lambda window: window.worklist.choose_columns())),
+    Scene("filter", "A filter of the worklist", dialog(lambda window: window.worklist.save_filter())),
+    Scene("sign", "The confirmation before a signature", dialog(lambda window: window.sign())),
+    Scene("keys", "All keys, and changing them", dialog(lambda window: window.habits.show_keys())),
+    Scene("preferences", "Preferences", dialog(lambda window: window.habits.show_preferences())),
+)
+
+
+def main() -> None:
+    """Play the demonstration, take all pictures, write the page that shows them."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--out", type=Path, default=Path(__file__).with_name("gallery"))
+    options.add_argument("--bundle", type=Path, help="model bundle; else the one that ships")
+    options.add_argument("--only", default="", help="names of scenes, comma between them; else all")
+    options.add_argument("--looks", default=",".join(LOOKS))
+    chosen = options.parse_args()
+    if chosen.bundle:
+        os.environ["LLMCXR_BUNDLE"] = str(chosen.bundle.resolve())
+    names = chosen.only.split(",") if chosen.only else [scene.name for scene in SCENES]
+    scenes = [scene for scene in SCENES if scene.name in names]
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="llmcxr-gallery-"))
+    (folder / "monitors.json").write_text(json.dumps(MONITORS), encoding="utf-8")
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={folder / 'monitors.json'}"
+    home = folder / "home"
+    try:
+        stage = set_up(home, "simulator")
+        try:
+            accession = prepare(stage)
+            photograph(stage.workplace.home, accession, scenes, chosen.looks.split(","), chosen.out)
+        finally:
+            stage.company.stop()
+            stage.workplace.close()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    if not chosen.only and chosen.looks == ",".join(LOOKS):
+        (chosen.out / "README.md").write_text(page(), encoding="utf-8")
+    # Qt takes windows down in an order of its own when Python ends; there is nothing left to be saved.
+    sys.stdout.flush()
+    os._exit(0)
+
+
+def photograph(home: Path, accession: str, scenes: list[Scene], looks: list[str], out: Path) -> None:
+    """Take every scene in every look."""
+    sitting = Sitting(make_application(), home, accession)
+    for scene in scenes:
+        for look in looks:
+            sitting.wear(look)
+            shown = scene.show(sitting)
+            sitting.rest()
+            save(shown, out / f"{scene.name}-{look}.png")
+            if isinstance(shown, QDialog):
+                shown.reject()
+                sitting.rest(0.1)
+            print(out / f"{scene.name}-{look}.png", flush=True)
+    sitting.close()
+
+
+def save(widget: QWidget, file: Path) -> None:
+    """Write a picture of a widget with few colours."""
+    widget.grab().save(str(file))
+    with Image.open(file) as whole:
+        small = whole.convert("RGB").quantize(COLOURS, kmeans=2, dither=Image.Dither.NONE)
+    small.save(file, optimize=True)
+
+
+def page() -> str:
+    """Return the page that shows all pictures."""
+    parts = [
+        "# The window in pictures\n",
+        "<!-- Made by docs/make_gallery.py; change its scenes instead. -->\n",
+        "Real films that ship, drafts and answers of the model that ships. Left dark, right light; then at 150 %.\n",
+    ]
+    for scene in SCENES:
+        parts.append(f"## {scene.title}\n")
+        for size in ("100", "150"):
+            pictures = [
+                f"![{scene.title}, {theme}, {size} %]({scene.name}-{theme}-{size}.png)"
+                for theme in ("dark", "light")
+            ]
+            parts.append("| dark | light |\n|---|---|\n| " + " | ".join(pictures) + " |\n")
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    main()
