@@ -89,7 +89,7 @@ def test_import_contracts() -> None:
             ["engine.worker"], QT | MODELS | NETWORK | DOCUMENTS | {"dicom_node", "ui"}, id="worker"
         ),
         pytest.param(
-            modules_of("engine", "engine.worker", "engine.cli"),
+            modules_of("engine", "engine.worker", "engine.worker_side", "engine.cli"),
             QT | NETWORK | DOCUMENTS | {"llmcxr_ws", "dicom_node", "ui", "sqlalchemy"},
             id="engine alone",
         ),
