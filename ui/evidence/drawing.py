@@ -129,7 +129,8 @@ class DrawingDialog(QDialog):
         self.text.setMaximumHeight(110)
         self.seed = QLineEdit()
         self.seed.setAccessibleName("Seed")
-        self.seed.setPlaceholderText("Seed (optional: the same seed and text give the same film)")
+        self.seed.setPlaceholderText("Seed (optional)")
+        self.seed.setToolTip("The same seed and text give the same film.")
         self.seed.setValidator(QRegularExpressionValidator(QRegularExpression(r"\d{0,9}"), self.seed))
         self.draw_button = button(
             "Draw", self.draw, name="Draw a synthetic film from the text", tone="action"

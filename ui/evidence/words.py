@@ -37,9 +37,9 @@ class SentenceLine:
             known = "Weak: held true with {share}." if self.is_weak else "Held true with {share}."
             return known.format(share=percent(self.confidence))
         known = (
-            "Weak: held true with {share}; {said} of {samples} samples say the same."
+            "Weak: held true with {share}, {said} of {samples} samples agree."
             if self.is_weak
-            else "Held true with {share}; {said} of {samples} samples say the same."
+            else "Held true with {share}, {said} of {samples} samples agree."
         )
         said = round(self.agreement * self.samples)
         return known.format(share=percent(self.confidence), said=said, samples=self.samples)
