@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from llmcxr_ws.domain import ReportRow, ServiceRow, StudyRow
+from llmcxr_ws.domain import ServiceRow, StudyRow
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.busy import BusyLight
@@ -31,7 +31,6 @@ from ui.case import Case
 from ui.chat.panel import ChatPanel
 from ui.comparison import Comparison
 from ui.desk import Badge, Desk
-from ui.evidence.drawing import DrawingDialog
 from ui.evidence.panel import EvidencePanel
 from ui.film_panel import FilmPanel
 from ui.habits import Habits
@@ -40,18 +39,15 @@ from ui.language import tr
 from ui.pages import PAGES, READING, PageStack
 from ui.person import Person
 from ui.report.panel import ReportPanel
-from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
 from ui.scrolling import Scrolled
 from ui.services import ServiceLights
 from ui.shortcuts import SHORTCUTS, Scope
-from ui.sign.dialogs import ADDENDUM, HAND_ON, SIGN, Purpose, SignDialog, ToSign
 from ui.sign.entry import EntryPage
-from ui.sign.retract import RetractDialog
-from ui.sign.take_over import TakeOverDialog
 from ui.tasks import Tasks
 from ui.viewer import Film
 from ui.viewer.heat import Region
+from ui.wishes import Wishes
 from ui.worklist.panel import WorklistPanel
 
 TITLE = "LLM-CXR Workstation"
@@ -91,6 +87,7 @@ class MainWindow(QMainWindow):
         self.lights = ServiceLights()
         self.entry = EntryPage(tasks, desk, user)
         self._covers = QStackedWidget()
+        self.wishes = Wishes(self, tasks, desk)
         self._lay_out()
         self._connect()
         self.habits = Habits(self)
@@ -185,16 +182,16 @@ class MainWindow(QMainWindow):
         self.case.comparison_ready.connect(self.film.show_comparison)
         self.case.comparison_missing.connect(self.film.show_no_comparison)
         self.film.comparison_wanted.connect(self.case.compare)
-        self.film.said.connect(self._say)
-        self.report.sign_wanted.connect(self.sign)
-        self.report.reject_wanted.connect(self.reject)
-        self.report.take_over_wanted.connect(self.take_over)
-        self.report.actions_row.hand_on_wanted.connect(self.hand_on)
-        self.report.actions_row.addendum_wanted.connect(self.begin_addendum)
-        self.report.actions_row.retract_wanted.connect(self.retract)
-        self.report.addenda.sign_wanted.connect(self.sign_addendum)
+        self.film.said.connect(self.say)
+        self.report.sign_wanted.connect(self.wishes.sign)
+        self.report.reject_wanted.connect(self.wishes.reject)
+        self.report.take_over_wanted.connect(self.wishes.take_over)
+        self.report.actions_row.hand_on_wanted.connect(self.wishes.hand_on)
+        self.report.actions_row.addendum_wanted.connect(self.wishes.begin_addendum)
+        self.report.actions_row.retract_wanted.connect(self.wishes.retract)
+        self.report.addenda.sign_wanted.connect(self.wishes.sign_addendum)
         self.report.new_version.connect(self.case.refresh)
-        self.chat.draw_wanted.connect(self.draw)
+        self.chat.draw_wanted.connect(self.wishes.draw)
         self.chat.insert_wanted.connect(self.report.insert_text)
         self.evidence.heat_changed.connect(self._on_heat)
         sources = (self.case, self.chat, self.evidence, self.report, self._tasks)
@@ -229,15 +226,15 @@ class MainWindow(QMainWindow):
             "evidence.previous": partial(self.evidence.pick, -1),
             "evidence.clear": self.evidence.clear,
             "chat.insert": self.chat.insert_last,
-            "drawing.open": self.draw,
+            "drawing.open": self.wishes.draw,
             "report.original": self.report.toggle_original,
-            "report.reject": self.reject,
-            "report.sign": self.sign,
+            "report.reject": self.wishes.reject,
+            "report.sign": self.wishes.sign,
             "worklist.filters": self.worklist.show_filters,
             "worklist.columns": self.worklist.choose_columns,
-            "report.hand_on": self.hand_on,
-            "report.addendum": self.begin_addendum,
-            "report.retract": self.retract,
+            "report.hand_on": self.wishes.hand_on,
+            "report.addendum": self.wishes.begin_addendum,
+            "report.retract": self.wishes.retract,
             "focus.guards": self.report.guards.fold.setFocus,
             "window.lock": self.lock,
             "window.preferences": self.habits.show_preferences,
@@ -421,7 +418,7 @@ class MainWindow(QMainWindow):
             if self.case.study_id is not None:
                 self.worklist.choose(self.case.study_id)
 
-        self._open(UnsavedDialog(self, error.sentence, leave, stay))
+        self.open_dialog(UnsavedDialog(self, error.sentence, leave, stay))
 
     def _on_opened(self, detail: StudyDetail) -> None:
         self.film.show_nothing(tr("Loading the film…"))
@@ -456,7 +453,8 @@ class MainWindow(QMainWindow):
     def _on_comparisons(self, found: tuple[Comparison, ...]) -> None:
         self.film.show_comparisons(found, self.case.film_title)
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Show a sentence in the status bar for a while."""
         self.statusBar().showMessage(sentence, _MESSAGE_MS)
 
     def _show_nothing(self) -> None:
@@ -478,110 +476,8 @@ class MainWindow(QMainWindow):
         """Show a refused wish in the status bar."""
         self.statusBar().showMessage(error.sentence, _MESSAGE_MS)
 
-    # What the reader asks for
-
-    def sign(self) -> None:
-        """Ask for the one confirmation and write the sign request."""
-        if not self.report.sign.isEnabled():
-            self.statusBar().showMessage(self.report.sign.toolTip(), _MESSAGE_MS)
-            return
-        self.report.autosave.flush(partial(self._open_sign_dialog, SIGN), self.say_error)
-
-    def _open_sign_dialog(self, purpose: Purpose) -> None:
-        detail, ledger = self.report.detail, self.report.guards.ledger
-        if detail is not None:
-            self._confirm(ToSign(detail, self.report.text(), self.case.films_unseen, purpose, None, ledger))
-
-    def _confirm(self, to_sign: ToSign) -> None:
-        """Ask for the one confirmation of a request about a report."""
-        if self.badge is None or not self.is_open:
-            return
-        dialog = SignDialog(self, self._tasks, self._desk, self.badge, to_sign)
-        dialog.accepted.connect(self.case.refresh)
-        dialog.finished.connect(self.report.guards.look)
-        self._open(dialog)
-
-    def hand_on(self) -> None:
-        """Hand the finished text to an attending reader."""
-        if not self.report.actions_row.hand_on.isHidden():
-            self.report.autosave.flush(partial(self._open_sign_dialog, HAND_ON), self.say_error)
-
-    def begin_addendum(self) -> None:
-        """Hold the signed study and open a text of its own above the report."""
-        detail, badge = self.report.detail, self.badge
-        if detail is None or badge is None or self.report.actions_row.addendum.isHidden():
-            return
-        study_id = detail.study.id
-
-        def done(_: int) -> None:
-            self.case.refresh()
-            self.report.addenda.wants_focus = True
-
-        self._tasks.in_store(self, lambda: self._desk.begin_addendum(badge, study_id), done, self.say_error)
-
-    def sign_addendum(self, addendum: ReportRow) -> None:
-        """Ask for the confirmation of an addendum."""
-        addenda = self.report.addenda
-
-        def ask() -> None:
-            detail = self.report.detail
-            if detail is not None:
-                self._confirm(
-                    ToSign(detail, addenda.text(), self.case.films_unseen, ADDENDUM, addendum, addenda.ledger)
-                )
-
-        addenda.autosave.flush(ask, self.say_error)
-
-    def retract(self) -> None:
-        """Ask why a signed report is withdrawn, and write the request."""
-        detail, badge = self.report.detail, self.badge
-        if detail is None or badge is None or self.report.actions_row.retract.isHidden():
-            return
-        dialog = RetractDialog(self, self._tasks, self._desk, badge, detail)
-        dialog.accepted.connect(self.case.refresh)
-        self._open(dialog)
-
-    def reject(self) -> None:
-        """Ask for the reason and write the request to reject the draft."""
-        detail, badge = self.report.detail, self.badge
-        if detail is None or detail.report is None or badge is None or not self.report.reject.isEnabled():
-            return
-        report = detail.report
-
-        def send(reason: str, code: str) -> None:
-            self._tasks.in_store(
-                self,
-                lambda: self._desk.reject(badge, report, reason, code),
-                lambda _: self.case.refresh(),
-                self.say_error,
-            )
-
-        self._open(RejectDialog(self, send))
-
-    def draw(self) -> None:
-        """Show the synthetic films of this study and draw another from the report's text."""
-        detail, badge = self.case.detail, self.badge
-        if detail is None or badge is None or not self.is_open:
-            return
-        report_id = detail.report.id if detail.report is not None else None
-        dialog = DrawingDialog(
-            self,
-            self._tasks,
-            self._desk,
-            study_id=detail.study.id,
-            report_id=report_id,
-            user=badge.user,
-            text=self.report.text(),
-        )
-        self._open(dialog)
-
-    def take_over(self) -> None:
-        """Take the study from whoever holds it, after asking."""
-        detail = self.case.detail
-        if detail is not None:
-            self._open(TakeOverDialog(self, detail.study, self.case.take_over))
-
-    def _open(self, dialog: QDialog) -> None:
+    def open_dialog(self, dialog: QDialog) -> None:
+        """Open a dialog over the window."""
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setModal(True)
         dialog.open()
@@ -641,7 +537,7 @@ class MainWindow(QMainWindow):
         self._poll.start()
         self._services.start()
         self._idle.start()
-        self._open(UnsavedDialog(self, error.sentence, leave, lambda: None))
+        self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
 
     def _give_back_and_close(self) -> None:
         self.case.close()

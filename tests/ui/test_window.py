@@ -116,7 +116,7 @@ def test_a_pin_that_is_used_up_is_asked_for_no_more(seat: Seat) -> None:
 def test_a_lock_closes_dialogs_and_its_keys_do_nothing(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
-    seat.window.sign()
+    seat.window.wishes.sign()
     dialog_of(seat, SignDialog)
     seat.window.lock()
     seat.wait(lambda: not any(found.isVisible() for found in seat.window.findChildren(SignDialog)))
@@ -457,7 +457,7 @@ def test_a_refused_signature_is_shown_with_its_reason(seat: Seat, study: int, ho
     seat.log_in(pin="4711")
     seat.open(study)
     look_at_everything(seat)
-    seat.window.sign()
+    seat.window.wishes.sign()
     dialog = dialog_of(seat, SignDialog)
     assert isinstance(dialog, SignDialog)
     dialog.secret.box.setText("4711")
@@ -522,7 +522,7 @@ def test_closing_saves_and_gives_the_study_back(seat: Seat, study: int, home: Ho
 def test_every_control_has_an_accessible_name(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
-    seat.window.sign()
+    seat.window.wishes.sign()
     seat.window._open(RejectDialog(seat.window, print))
     seat.window.habits.show_keys()
     kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractItemView, FilmView)

@@ -59,7 +59,7 @@ def signed(seat: Seat, study: int, home: House) -> Seat:
     """A window on a study that was signed there."""
     seat.log_in()
     seat.open(study)
-    seat.window.sign()
+    seat.window.wishes.sign()
     prove(seat, sign_dialog(seat))
     assert [row.state for row in decide(home)] == ["granted"]
     seat.wait(lambda: _state(seat) is StudyState.SIGNED)
@@ -88,7 +88,7 @@ def test_the_dialog_shows_an_objections_words(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
     seat.window.report.editor.setPlainText(f"{TEXT} There is a small right effusion.")
-    seat.window.sign()
+    seat.window.wishes.sign()
     dialog = sign_dialog(seat)
     assert dialog.weighed.text().startswith("One objection stands")
     assert not dialog.confirm.isEnabled()
@@ -105,7 +105,7 @@ def test_a_reason_given_beside_the_editor_is_there_at_the_signature_and_back(sea
     seat.window.report.editor.setPlainText(f"{TEXT} There is a small right effusion. The heart is unchanged.")
     seat.wait(lambda: len(guards.entries.entries) == 2)
     guards.ledger.overrule(guards.entries.entries[0].objection, "It is loculated.")
-    seat.window.sign()
+    seat.window.wishes.sign()
     dialog = sign_dialog(seat)
     first, second = dialog.entries.entries
     assert first.state.text() == "Overruled: It is loculated." and second.state.text() == "Stands"
@@ -144,7 +144,7 @@ def test_a_resident_hands_on_and_an_attending_countersigns(seat_at: object, home
     second.open(study)
     assert not second.window.report.editor.isReadOnly()
     assert "Preliminary report by rob" in second.window.report.notices["attention"].text
-    second.window.sign()
+    second.window.wishes.sign()
     dialog = sign_dialog(second)
     assert any(part.text() == "rob" for part in dialog.findChildren(type(dialog.untouched)))
     prove(second, dialog)
@@ -246,6 +246,6 @@ def test_nobody_else_is_offered_to_amend(
     other.open(study)
     actions = other.window.report.actions_row
     assert not actions.retract.isVisible() and not actions.addendum.isVisible()
-    other.window.retract()
-    other.window.begin_addendum()
+    other.window.wishes.retract()
+    other.window.wishes.begin_addendum()
     assert not other.window.findChildren(RetractDialog)
