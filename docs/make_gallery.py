@@ -25,10 +25,14 @@ from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from llmcxr_ws.demo.scene import PASSWORD, READER, set_up
+from llmcxr_ws.demo.scene import Scene as Stage
 from llmcxr_ws.demo.walk import QUESTION
+from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
+from ui.admin.page import AdministrationPage
 from ui.app import Defects, Seating, make_application
 from ui.desk import Desk
+from ui.pages import READING
 from ui.tasks import Tasks
 from ui.window import MainWindow
 
@@ -38,6 +42,7 @@ MONITOR = {"name": "monitor", "x": 0, "y": 0, "width": 1920, "height": 1200}
 MONITORS = {"screens": [MONITOR | {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr": 1}]}
 LOOKS = ("dark-100", "light-100", "dark-150", "light-150")
 WAIT_S = 120.0
+ADMINISTRATOR = "administrator"
 # Of a picture: enough for a grey film beside the themes' colours, and an eighth of the bytes.
 COLOURS = 256
 
@@ -84,15 +89,27 @@ class Sitting:
         wanted = self.window.person.preferences.with_value("theme", theme).with_value("text_size", int(size))
         self.window.person.set_preferences(wanted)
 
-    def log_in(self) -> None:
-        """Log in, if nobody has, and open the study that the pictures show."""
+    def be(self, user: str) -> None:
+        """Log in as somebody."""
         window = self.window
-        if window.is_open:
+        if window.badge is not None and window.badge.user == user:
             return
+        if window.badge is not None:
+            window.lock()
+            window.entry.other.click()
+        window.entry.user.setText(user)
         window.entry.secret.box.setText(PASSWORD)
         window.entry.confirm.click()
         self.wait("The log-in", lambda: window.is_open)
         self.wear(self.look)
+
+    def open_study(self) -> None:
+        """Open the study that the pictures show, as the reader."""
+        self.be(READER)
+        window = self.window
+        window.pages.show_page(READING)
+        if window.case.detail is not None:
+            return
         self.wait("The worklist", lambda: window.worklist.model.rowCount() > 0)
         rows = window.worklist.model.rows()
         chosen = next(row for row in rows if row.identity.accession_number == self.accession)
@@ -129,21 +146,36 @@ def _log_in(sitting: Sitting) -> QWidget:
 
 
 def _reading(sitting: Sitting) -> QWidget:
-    sitting.log_in()
+    sitting.open_study()
     sitting.window.worklist.table.setFocus()
     return sitting.window
 
 
 def _worklist(sitting: Sitting) -> QWidget:
-    sitting.log_in()
+    sitting.open_study()
     return sitting.window.worklist
+
+
+def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
+    """Return how an administrator comes to a page, and to a section of it."""
+
+    def show(sitting: Sitting) -> QWidget:
+        sitting.be(ADMINISTRATOR)
+        sitting.window.pages.show_page(name)
+        made = sitting.window.pages.made(name)
+        if isinstance(made, AdministrationPage):
+            made.show_section(section)
+        sitting.rest(3.0)
+        return sitting.window
+
+    return show
 
 
 def dialog(open_it: Callable[[MainWindow], None]) -> Callable[[Sitting], QWidget]:
     """Return how a dialog over the open study is shown."""
 
     def show(sitting: Sitting) -> QWidget:
-        sitting.log_in()
+        sitting.open_study()
         open_it(sitting.window)
         found: list[QDialog] = []
 
@@ -167,6 +199,20 @@ SCENES: tuple[Scene, ...] = (
     Scene("sign", "The confirmation before a signature", dialog(lambda window: window.wishes.sign())),
     Scene("keys", "All keys, and changing them", dialog(lambda window: window.habits.show_keys())),
     Scene("preferences", "Preferences", dialog(lambda window: window.habits.show_preferences())),
+    Scene("model", "The model page", page("model")),
+    Scene("quality", "The quality page", page("quality")),
+    *(
+        Scene(f"administration-{name}", f"Administration: {title}", page("administration", name))
+        for name, title in (
+            ("peers", "peers"),
+            ("rules", "rules, with a rehearsal on recent studies"),
+            ("outputs", "which document goes where"),
+            ("queues", "queues"),
+            ("log", "the live log"),
+            ("throughput", "throughput"),
+            ("self_test", "the self-test"),
+        )
+    ),
 )
 
 
@@ -191,6 +237,7 @@ def main() -> None:
         stage = set_up(home, "simulator")
         try:
             accession = prepare(stage)
+            hire(stage)
             photograph(stage.workplace.home, accession, scenes, chosen.looks.split(","), chosen.out)
         finally:
             stage.company.stop()
@@ -198,10 +245,24 @@ def main() -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     if not chosen.only and chosen.looks == ",".join(LOOKS):
-        (chosen.out / "README.md").write_text(page(), encoding="utf-8")
+        (chosen.out / "README.md").write_text(index(), encoding="utf-8")
     # Qt takes windows down in an order of its own when Python ends; there is nothing left to be saved.
     sys.stdout.flush()
     os._exit(0)
+
+
+def hire(stage: Stage) -> None:
+    """Add an administrator, for the pages that readers don't open."""
+    accounts.create_user(
+        stage.workplace.db,
+        stage.workplace.service_key(),
+        name=ADMINISTRATOR,
+        password=PASSWORD,
+        role="admin",
+        display_name="Administrator^Demo",
+        organization="Demonstration Hospital",
+        by="demo",
+    )
 
 
 def photograph(home: Path, accession: str, scenes: list[Scene], looks: list[str], out: Path) -> None:
@@ -228,7 +289,7 @@ def save(widget: QWidget, file: Path) -> None:
     small.save(file, optimize=True)
 
 
-def page() -> str:
+def index() -> str:
     """Return the page that shows all pictures."""
     parts = [
         "# The window in pictures\n",

@@ -1,8 +1,8 @@
 """The pages of the window beside the reading page: administration, model, quality.
 
 A page is made when it is first opened, on the window's thread, from the window's tasks and desk. Its widget may
-have two methods that the window calls when they are there: `set_badge(Badge | None)` when somebody comes or
-goes, and `set_active(bool)` when the page is shown or left (to start and stop its timers).
+have methods that the window calls when they are there: `set_badge(Badge | None)` when somebody comes or goes,
+`set_active(bool)` when the page is shown or left (to start and stop its timers), `stop()` when the window goes.
 
 To add a page: an entry in `PAGES`, and an entry `page.NAME` in `ui.shortcuts`.
 """
@@ -124,6 +124,13 @@ class PageStack(QStackedWidget):
     def set_active(self, is_active: bool) -> None:
         """Tell the page on the screen that the window was covered or uncovered."""
         self._tell(self._name, "set_active", is_active)
+
+    def stop(self) -> None:
+        """Tell every page that the window goes; what has something running ends it in its `stop()`."""
+        for made in self._made.values():
+            end = getattr(made, "stop", None)
+            if end is not None:
+                end()
 
     def _tell(self, name: str, method: str, value: object) -> None:
         told = getattr(self._made[name], method, None)

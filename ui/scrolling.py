@@ -26,7 +26,7 @@ class Scrolled(QScrollArea):
 
     def __init__(self, inside: QWidget, *, least: int = 120, hugs: bool = False) -> None:
         super().__init__()
-        self._inside, self._least = inside, least
+        self._inside, self._least, self._hugs = inside, least, hugs
         self.setProperty("tone", "plain")
         self.setWidget(inside)
         self.setWidgetResizable(True)
@@ -68,5 +68,5 @@ class Scrolled(QScrollArea):
         return False
 
     def _fit(self) -> None:
-        self._inside.setMinimumHeight(self._needed(least=True))
+        self._inside.setMinimumHeight(self._needed(least=not self._hugs))
         self.updateGeometry()

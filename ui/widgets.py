@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -105,6 +105,32 @@ def refresh_keys(control: QAbstractButton) -> None:
     action = control.property("action")
     if isinstance(action, str):
         control.setToolTip(with_keys(control.property("actionText"), action))
+
+
+class OneOf(QObject):
+    """Buttons of which one is pressed, each reached by Tab; QButtonGroup leaves only the pressed one to Tab."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._buttons: list[QAbstractButton] = []
+
+    def addButton(self, made: QAbstractButton, number: int) -> None:
+        """Take a button in, as the next one."""
+        self._buttons.append(made)
+        made.clicked.connect(lambda: self.press(number))
+
+    def button(self, number: int) -> QAbstractButton:
+        """Return a button."""
+        return self._buttons[number]
+
+    def buttons(self) -> list[QAbstractButton]:
+        """Return all buttons."""
+        return list(self._buttons)
+
+    def press(self, number: int) -> None:
+        """Have one look pressed and the others not."""
+        for at, made in enumerate(self._buttons):
+            made.setChecked(at == number)
 
 
 class Mark(QLabel):

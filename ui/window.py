@@ -375,6 +375,7 @@ class MainWindow(QMainWindow):
         for timer in (self._poll, self._services, self._idle):
             timer.stop()
         self.busy.stop()
+        self.pages.stop()
         self.chat.stop_looking()
         self.evidence.stop_looking()
 
@@ -534,6 +535,7 @@ class MainWindow(QMainWindow):
         self._last_resort.stop()
         self._is_closing = False
         self.busy.go_on()
+        self.pages.set_active(True)
         self._poll.start()
         self._services.start()
         self._idle.start()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from llmcxr_ws.errors import UserFacingError
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
+from ui.admin.page import AdministrationPage
 from ui.keys_page import KeysPage
 from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
@@ -114,6 +115,35 @@ def _call(name: str) -> Callable[[Seat], QWidget]:
     return _dialog(open_it)
 
 
+def _page(name: str, section: str = "") -> Callable[[Seat], QWidget]:
+    """Return how an administrator comes to a page, and to a section of it."""
+
+    def show(seat: Seat) -> QWidget:
+        seat.home.add_user("ada", "admin")
+        seat.log_in("ada")
+        seat.window.pages.show_page(name)
+        page = seat.window.pages.made(name)
+        if isinstance(page, AdministrationPage) and section:
+            page.show_section(section)
+        seat.qtbot.wait(300)
+        return seat.window
+
+    return show
+
+
+SECTIONS = (
+    "peers",
+    "rules",
+    "outputs",
+    "document",
+    "queues",
+    "log",
+    "disk",
+    "throughput",
+    "users",
+    "self_test",
+)
+
 SCENES: tuple[Scene, ...] = (
     Scene("log-in", _nothing, _entry),
     Scene("locked", _nothing, _locked),
@@ -128,4 +158,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("reject", _study, _dialog(lambda seat: seat.window._open(RejectDialog(seat.window, print)))),
     Scene("take over", _study, _dialog(_take_over)),
     Scene("unsaved", _study, _dialog(_unsaved)),
+    *(Scene(f"administration: {name}", _study, _page("administration", name)) for name in SECTIONS),
+    Scene("model", _study, _page("model")),
+    Scene("quality", _study, _page("quality")),
 )

@@ -39,8 +39,13 @@ def german(qapp: QApplication) -> Iterator[None]:
     speak(qapp, "en")
 
 
-def test_the_files_are_up_to_date_compiled_and_whole(maker: ModuleType) -> None:
+def test_the_files_are_up_to_date_and_compiled(maker: ModuleType) -> None:
     assert maker.problems() == []
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_every_text_is_translated(maker: ModuleType, code: str) -> None:
+    assert maker.untranslated(FOLDER / f"llmcxr_{code}.ts") == []
 
 
 def test_a_text_that_nobody_translated_is_found(maker: ModuleType, tmp_path: Path) -> None:

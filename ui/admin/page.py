@@ -108,6 +108,13 @@ class AdministrationPage(QWidget):
         self._is_active = is_active
         self.section(self.name).set_active(is_active)
 
+    def stop(self) -> None:
+        """End what runs, because the window goes."""
+        for section in self.made.values():
+            section.set_active(False)
+            if isinstance(section, SelfTestSection):
+                section.stop()
+
     def _show_bar(self) -> None:
         self.bar.setVisible(self.name in self._edits_site or self.draft.is_changed)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic, TypeVar
 
-from PySide6.QtWidgets import QButtonGroup, QPushButton, QTabWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QTabWidget, QToolButton, QVBoxLayout, QWidget
 
 from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
@@ -18,7 +18,7 @@ from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.text import since
-from ui.widgets import button, label
+from ui.widgets import OneOf, button, label
 
 Row = TypeVar("Row", QueuedDelivery, QueuedJob)
 
@@ -81,7 +81,7 @@ class QueuePanel(QWidget, Generic[Row]):
         self._states: tuple[str, ...] = ()
         self.table: RowTable[Row] = RowTable(name, columns, key=lambda row: row.id, many=True)
         self.table.chosen.connect(self._on_chosen)
-        self.chips = QButtonGroup(self)
+        self.chips = OneOf(self)
         chips: list[QWidget] = []
         for number, (title, states) in enumerate(CHIPS):
             chip = QToolButton()
