@@ -254,7 +254,6 @@ class DrawingDialog(QDialog):
 
     def _load(self, row: DrawingRow) -> None:
         self._shown = row.id
-        path = self._desk.path_of(row.path)
 
         def done(grey: Grey) -> None:
             if self._shown == row.id:
@@ -265,7 +264,9 @@ class DrawingDialog(QDialog):
             if self._shown == row.id:
                 self.picture.say(error.sentence)
 
-        self._tasks.in_pixels(self, lambda: read_picture(path, row.sha256), done, failed)
+        self._tasks.in_pixels(
+            self, lambda: read_picture(self._desk.path_of(row.path), row.sha256), done, failed
+        )
 
 
 def read_picture(path: Path, sha256: str) -> Grey:
