@@ -110,7 +110,7 @@ class MainWindow(QMainWindow):
         self._right = right = QSplitter(Qt.Orientation.Vertical)
         right.addWidget(Scrolled(self.report, least=200))
         right.addWidget(self.evidence)
-        right.addWidget(self.chat)
+        right.addWidget(Scrolled(self.chat, least=120))
         right.setStretchFactor(0, 3)
         right.setStretchFactor(1, 0)
         right.setStretchFactor(2, 2)

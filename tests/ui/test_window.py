@@ -523,7 +523,7 @@ def test_every_control_has_an_accessible_name(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
     seat.window.wishes.sign()
-    seat.window._open(RejectDialog(seat.window, print))
+    seat.window.open_dialog(RejectDialog(seat.window, print))
     seat.window.habits.show_keys()
     kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractItemView, FilmView)
     controls = [
