@@ -55,7 +55,7 @@ class GuardPanel(QWidget):
         self._ticket: Ticket | None = None
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self.look)
-        self.summary = label("")
+        self.summary = label("", wraps=True)
         self.summary.setAccessibleName("Checks before signing")
         self.fold = QToolButton()
         self.fold.setText("Hide")
