@@ -51,7 +51,7 @@ class SignActions(QWidget):
         self.addendum = button("Addendum…", self.addendum_wanted.emit, name="Write an addendum")
         self.retract = button("Retract…", self.retract_wanted.emit, name="Retract the report")
         self.hand_on.setToolTip("Hand the report to an attending reader, who signs it (Ctrl+Shift+P)")
-        self.addendum.setToolTip("Write an addendum to the signed report (Ctrl+Shift+A)")
+        self.addendum.setToolTip("Write an addendum to the signed report (Ctrl+Shift+E)")
         self.retract.setToolTip("Withdraw the signed report with a reason (Ctrl+Shift+R)")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)

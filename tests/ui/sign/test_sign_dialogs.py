@@ -167,7 +167,7 @@ def test_an_addendum_is_written_signed_and_shown_above_the_unchanged_report(
         setattr(late, keyword, getattr(_header(home, study), keyword))
     home.receive(save(late, home.home, "late.dcm"))
     signed.wait(lambda: "needs an addendum" in window.report.late.text)
-    press(signed, Qt.Key.Key_A)
+    press(signed, Qt.Key.Key_E)
     addenda = window.report.addenda
     signed.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
     assert addenda._heading.text() == "Addendum 1, not signed yet"
