@@ -30,6 +30,7 @@ from llmcxr_ws.demo.walk import QUESTION
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
 from ui.admin.page import AdministrationPage
+from ui.admin.self_test import SelfTestSection
 from ui.app import Defects, Seating, make_application
 from ui.desk import Desk
 from ui.pages import READING
@@ -165,6 +166,9 @@ def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
         made = sitting.window.pages.made(name)
         if isinstance(made, AdministrationPage):
             made.show_section(section)
+            shown = made.section(section)
+            if isinstance(shown, SelfTestSection):
+                sitting.wait("The self-test", lambda: bool(shown.table.rows) and not shown.is_running)
         sitting.rest(3.0)
         return sitting.window
 
@@ -205,7 +209,7 @@ SCENES: tuple[Scene, ...] = (
         Scene(f"administration-{name}", f"Administration: {title}", page("administration", name))
         for name, title in (
             ("peers", "peers"),
-            ("rules", "rules, with a rehearsal on recent studies"),
+            ("rules", "rules"),
             ("outputs", "which document goes where"),
             ("queues", "queues"),
             ("log", "the live log"),

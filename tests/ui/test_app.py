@@ -167,3 +167,26 @@ def test_the_handbooks_picture_can_be_made_again(tmp_path: Path) -> None:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr
     assert QImage(str(picture)).width() == 1600
+
+
+@pytest.mark.slow
+def test_the_gallery_can_be_made_again(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "docs" / "make_gallery.py"), "--out", str(tmp_path)]
+    command += ["--only", "reading,preferences,administration-peers", "--looks", "dark-100,light-150"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    assert done.returncode == 0, done.stderr
+    made = {picture.stem: QImage(str(picture)) for picture in tmp_path.glob("*.png")}
+    assert len(made) == 6
+    dark, light = (made[f"reading-{look}"].pixelColor(3, 3).lightness() for look in ("dark-100", "light-150"))
+    assert dark < 60 < 200 < light
+
+
+def test_the_gallery_shows_every_scene_in_every_look() -> None:
+    gallery = ROOT / "docs" / "gallery"
+    page = (gallery / "README.md").read_text(encoding="utf-8")
+    pictures = sorted(picture.name for picture in gallery.glob("*.png"))
+    assert len(pictures) >= 4 * 8
+    assert [name for name in pictures if f"]({name})" not in page] == []
+    assert page.count("](") == len(pictures)
+    assert sum(picture.stat().st_size for picture in gallery.glob("*.png")) < 6 * 2**20
