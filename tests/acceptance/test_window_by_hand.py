@@ -18,6 +18,9 @@ from tests.acceptance.hands import Hands, hands_at
 from tests.peers import require
 
 ADDED = "Seen by hand."
+LOOKED = "Looked for: "
+OVERRULE = "Overrule this objection with a reason"
+WHY = "Looked at it by hand"
 FILMS = 2
 
 pytestmark = [pytest.mark.peers, pytest.mark.timeout(600)]
@@ -69,12 +72,17 @@ def test_by_pointer(walk: Walk, tmp_path: Path) -> None:
         hands.click_row(accession)
         hands.wait("the film can be signed", lambda: hands.sees("Sign the report", is_enabled=True))
         hands.drag("Film", 60, 40)
-        hands.click_into("Impression", kind="ReportEditor")
+        hands.click_into("Report text", kind="ReportEditor")
         hands.key("ctrl+End")
         hands.type(f" {ADDED}")
         hands.wait("the words are in the report", lambda: hands.reads(ADDED))
         hands.click("Sign the report")
         hands.wait("the dialog is there", lambda: hands.sees("Text to be signed"))
+        while hands.sees(OVERRULE):
+            hands.click(OVERRULE)
+            hands.click_into("Reason to overrule", kind="QLineEdit")
+            hands.type(WHY)
+            hands.click("Overrule for this reason")
         hands.click_into("Password", kind="QLineEdit")
         hands.type(PASSWORD)
         hands.click("Sign the report", kind="QPushButton")
@@ -89,6 +97,13 @@ def _edit_and_sign(hands: Hands, walk: Walk, accession: str) -> None:
     hands.wait("the words are in the report", lambda: hands.reads(ADDED))
     hands.key("F12")
     hands.wait("the dialog is there", lambda: hands.sees("Text to be signed"))
+    while hands.sees(OVERRULE):
+        hands.tab_to(OVERRULE)
+        hands.key("space")
+        hands.tab_to("Reason to overrule")
+        hands.type(WHY)
+        hands.key("Return")
+    hands.tab_to("Password")
     hands.type(PASSWORD)
     hands.key("Return")
     _signed(walk, hands, accession)
