@@ -108,18 +108,23 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self._right = right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(Scrolled(self.report, least=200))
-        right.addWidget(self.evidence)
+        report = QWidget()
+        inside = QVBoxLayout(report)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(Scrolled(self.report, least=180), 1)
+        inside.addWidget(self.report.foot)
+        right.addWidget(report)
+        right.addWidget(Scrolled(self.evidence, least=90, hugs=True))
         right.addWidget(Scrolled(self.chat, least=120))
-        right.setStretchFactor(0, 3)
-        right.setStretchFactor(1, 0)
-        right.setStretchFactor(2, 2)
+        for at, stretch in enumerate((3, 0, 2)):
+            right.setStretchFactor(at, stretch)
         self._columns = columns = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
         columns.setSizes([580, 630, 390])
-        right.setSizes([640, 330])
+        right.setSizes([560, 150, 260])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)
@@ -429,8 +434,7 @@ class MainWindow(QMainWindow):
     def _on_refreshed(self, detail: StudyDetail) -> None:
         self.header.show_study(detail)
         self.report.show_study(detail)
-        if not self.report.is_draft_hidden:
-            self.evidence.show_study(detail)
+        self.evidence.show_study(detail)
         self.chat.show_study(detail)
         # Answers lean on what the model sees: they stay hidden with the draft.
         self._hide_model(self.report.is_draft_hidden)
@@ -445,8 +449,7 @@ class MainWindow(QMainWindow):
 
     def _hide_model(self, is_hidden: bool) -> None:
         self.chat.setVisible(not is_hidden)
-        if is_hidden:
-            self.evidence.show_nothing()
+        self.evidence.set_covered(is_hidden)
 
     def _on_heat(self, heat: npt.NDArray[np.float32] | None, region: Region | None) -> None:
         self.film.view.set_heat(heat, region or (0.0, 0.0, 0.0, 0.0))

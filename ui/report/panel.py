@@ -184,7 +184,10 @@ class ReportPanel(QWidget):
         layout.addWidget(self._caution)
         layout.addWidget(self.guards)
         layout.addWidget(self.actions_row)
-        layout.addLayout(buttons)
+        # Not in the panel itself: what signs must be in sight however long the report is.
+        self.foot = QWidget()
+        buttons.setContentsMargins(12, 4, 12, 8)
+        self.foot.setLayout(buttons)
 
     # What is shown
 
