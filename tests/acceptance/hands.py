@@ -120,10 +120,6 @@ class Hands:
             self.key("Tab")
         raise AssertionError(f"Tab doesn't reach {name!r}")
 
-    def names(self, beginning: str) -> list[str]:
-        """Give the names of the controls on the screen that begin so."""
-        return sorted({one.name for one in self._controls() if one.name.startswith(beginning)})
-
     def click_row(self, text: str) -> None:
         """Click the row of the worklist that holds a text."""
         self.wait(f"a row with {text!r}", lambda: any(text in row["text"] for row in self._told()["rows"]))

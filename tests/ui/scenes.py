@@ -154,7 +154,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("columns", _study, _call("worklist.choose_columns")),
     Scene("filter", _study, _call("worklist.save_filter")),
     Scene("filters", _study, _dialog(_filters)),
-    Scene("sign", _study, _call("sign")),
+    Scene("sign", _study, _call("wishes.sign")),
     Scene("reject", _study, _dialog(lambda seat: seat.window.open_dialog(RejectDialog(seat.window, print)))),
     Scene("take over", _study, _dialog(_take_over)),
     Scene("unsaved", _study, _dialog(_unsaved)),

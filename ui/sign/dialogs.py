@@ -26,6 +26,7 @@ from ui.desk import Badge, Desk
 from ui.guards.entries import Entries
 from ui.guards.ledger import Ledger
 from ui.report.changes import count_origins
+from ui.scrolling import Scrolled
 from ui.sign.secret import SecretField
 from ui.tasks import Tasks
 from ui.text import clock, patient_line, person_name, study_moment
@@ -174,9 +175,14 @@ class SignDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
-        layout.addLayout(form)
-        layout.addWidget(self.unseen)
-        layout.addWidget(self.words)
+        top = QWidget()
+        inside = QVBoxLayout(top)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(12)
+        inside.addLayout(form)
+        inside.addWidget(self.unseen)
+        inside.addWidget(self.words)
+        layout.addWidget(Scrolled(top, least=200), 2)
         layout.addWidget(self.weighed)
         layout.addWidget(area, 1)
         layout.addLayout(proof)
