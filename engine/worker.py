@@ -427,10 +427,8 @@ class _Seen:
 
     def region(self) -> dict[str, Any]:
         """Give the part of the film that the model sees, as shares of its sides, and the grid of its tokens."""
-        (wide, high), (left, top, right, bottom) = self.made.scaled, self.made.cut
-        shares = {"left": left / wide, "top": top / high, "right": right / wide, "bottom": bottom / high}
         rows, columns = self.made.size
-        return {**shares, "rows": rows, "columns": columns, "grid": [GRID, GRID]}
+        return {**self.made.region(), "rows": rows, "columns": columns, "grid": [GRID, GRID]}
 
 
 class _Pulse:

@@ -15,6 +15,8 @@ from engine.lm.vocabulary import Vocabulary
 
 # As the hall splits a report (a test holds the two together): what the window shows as one sentence is one here.
 _BREAK = re.compile(r"(?<=[.!?])\s+|\n+")
+# The headings of a report's sections are no sentences; they open a line.
+_HEADING = re.compile(r"^[ \t]*(?:findings|impression)[ \t]*:[ \t]*", re.IGNORECASE)
 
 # A finding, and whether it is said to be there; NO_FINDING stands for a film without any.
 Claim = tuple[str, bool]
@@ -74,11 +76,14 @@ def holds(said: frozenset[Claim], known: Known) -> bool:
 
 
 def _spans(text: str) -> list[tuple[int, int]]:
-    """Give each sentence's first character and end, without the white space around it."""
+    """Give each sentence's first character and end, without white space around it and a heading before it."""
     starts = [0, *(match.end() for match in _BREAK.finditer(text))]
     stops = [*(match.start() for match in _BREAK.finditer(text)), len(text)]
     spans = []
     for start, stop in zip(starts, stops, strict=True):
+        opens_line = start == 0 or "\n" in text[:start][len(text[:start].rstrip()) :]
+        heading = _HEADING.match(text[start:stop]) if opens_line else None
+        start += heading.end() if heading else 0
         words = text[start:stop].strip()
         if words:
             begin = start + text[start:stop].index(words)

@@ -19,6 +19,7 @@ from tests.peers import require
 
 ADDED = "Seen by hand."
 OVERRULE = "Overrule this objection with a reason"
+NOTHING_STANDS = ("Nothing was found to object to.", "Every objection is overruled")
 WHY = "Looked at it by hand"
 FILMS = 2
 
@@ -106,7 +107,7 @@ def _edit_and_sign(hands: Hands, walk: Walk, accession: str) -> None:
 
 def _overrule(hands: Hands) -> None:
     """Overrule what the checks object to; the list scrolls with the focus."""
-    while hands.sees(OVERRULE):
+    while not any(hands.reads(words) for words in NOTHING_STANDS):
         hands.tab_to(OVERRULE)
         hands.key("space")
         hands.tab_to("Reason to overrule")

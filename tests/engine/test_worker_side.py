@@ -20,7 +20,7 @@ from engine.evidence.draft import falls
 from engine.evidence.file import evidence_of
 from engine.model import Model
 from engine.pictures import SYNTHETIC_MARK
-from engine.preprocess import PreprocessingSpec, seen_region
+from engine.preprocess import PreprocessingSpec, film_and_seen
 from engine.worker import Worker
 from engine.worker_side import labels_of
 from llmcxr_ws import jobs
@@ -122,8 +122,9 @@ def test_what_the_model_saw_is_told_in_shares_of_the_film(workplace: Workplace, 
 def test_the_seen_region_is_the_centre_square(
     height: int, width: int, expected: tuple[float, float, float, float]
 ) -> None:
-    found = seen_region(height, width, PreprocessingSpec())
-    assert (found.left, found.top, found.right, found.bottom) == pytest.approx(expected)
+    stored = np.arange(height * width, dtype=np.uint32).reshape(height, width).astype(np.uint16)
+    found = film_and_seen(stored, PreprocessingSpec())[1].region()
+    assert tuple(found[side] for side in ("left", "top", "right", "bottom")) == pytest.approx(expected)
 
 
 def test_maps_that_would_take_too_long_are_made_when_asked_for(workplace: Workplace, demo: Model) -> None:
