@@ -225,9 +225,7 @@ def machine(threads: int) -> dict[str, Any]:
     flags = _cpuinfo("flags").split()
     return {
         "processor": _cpuinfo("model name") or platform.processor(),
-        "instructions": [
-            name for name in ("avx2", "avx512_bf16", "avx512_vnni", "amx_int8", "amx_bf16") if name in flags
-        ],
+        "instructions": [name for name in _INSTRUCTIONS if name in flags],
         "cores": default_threads(),
         "threads": threads,
         "load": [round(value, 2) for value in os.getloadavg()],

@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from benchmarks.import_dolly_size import make_language_model
-from engine.builds import CPU_PRECISIONS, BuildManifest, CpuPrecision, load_build, onnxruntime_key
+from engine.builds import BuildManifest, CpuPrecision, load_build, onnxruntime_key
 
 HIDDEN, HEADS, LAYERS = 2560, 32, 4
 
@@ -26,7 +26,7 @@ def built_slice(language: Path, builds: Path, precision: CpuPrecision) -> tuple[
     from engine.building.weights import FolderWeights
 
     files = sorted(path.name for path in language.glob("*.safetensors"))
-    name = hashlib.sha256(str(language.name).encode()).hexdigest()
+    name = hashlib.sha256(language.name.encode()).hexdigest()
     weights = FolderWeights(language, files)
     folder = build_language_graph(builds, onnxruntime_key(name, precision), folder_sizes(language), weights)
     return folder, load_build(folder)
@@ -44,6 +44,3 @@ def bytes_read_per_step(manifest: BuildManifest, positions: int) -> int:
     scales = 4 * columns if manifest.precision == "int8-dynamic" else 0
     small = 4 * (columns - vocabulary + (4 * layers + 2) * hidden)
     return int(weights * per_weight) + scales + small + 2 * 4 * layers * hidden * positions
-
-
-__all__ = ["CPU_PRECISIONS", "HEADS", "HIDDEN", "LAYERS", "built_slice", "bytes_read_per_step", "made_slice"]

@@ -4,12 +4,12 @@
 
 Makes a model of dolly-v2-3b's size with random weights (smaller with --hidden, --layers and --heads) and a film
 tokenizer of the official size, builds their engines, and measures an answer and a film of 256 tokens at each batch
-size. Ends with status 1 where the numerics don't hold, and with a sentence where there is no GPU. The extras `train`
+size. Ends with status 1 where the numerics don't hold or nothing can be measured, with a sentence. The extras `train`
 and `tensorrt` or `tensorrt-datacenter` must be installed. By calculation the full size takes 18 GB of disk, 18 GB of
 memory while it builds, and 14 GB of GPU memory at batch 32 (`--reference cpu` keeps the reference in float32, 11 GB,
 off the GPU).
 
-It has not been run on a GPU by whoever wrote it: no machine with one was at hand. docs/gpu.md says what is proven.
+It has not been run on a GPU yet. docs/gpu.md says what is proven.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ from benchmarks.gpu_measures import (
     tasks,
 )
 from benchmarks.import_dolly_size import CODES, TEXT_SIZE, make_language_model
+from engine.errors import EngineError
 from engine.runtime.tensorrt_backend import available, best_flavour, describe
 from engine.safe_write import write_json, write_text
 from engine.tensorrt_builds import FLAVOURS, Flavour, Limits, flavour_of, load_engines
@@ -56,13 +57,16 @@ _FOLLOWED = 16
 
 
 def main(given: Sequence[str] | None = None) -> None:
-    """Measure, print the table and write it; end with a sentence where there is no GPU."""
+    """Measure, print the table and write it; end with a sentence where there is no GPU or too little room."""
     arguments = _arguments(given)
     flavour, reason = _flavour(arguments.flavour)
     if flavour is None:
         sys.exit(f"Nothing was measured: {reason}")
     with tempfile.TemporaryDirectory(dir=arguments.folder) as made:
-        figures = measured(Path(made), flavour, arguments)
+        try:
+            figures = measured(Path(made), flavour, arguments)
+        except EngineError as error:
+            sys.exit(f"Nothing was measured: {error}")
     table = markdown(figures)
     print(table)
     if arguments.markdown:
@@ -258,7 +262,12 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--folder", type=Path, help="Where the temporary folder is made.")
     parser.add_argument("--markdown", type=Path)
     parser.add_argument("--json", type=Path)
-    return parser.parse_args(given)
+    arguments = parser.parse_args(given)
+    needed = max(max(task.lengths) + task.tokens for task in tasks(TEXT_SIZE, CODES, arguments.tokens))
+    # Seen at once, not when the engines are built.
+    if arguments.positions < needed:
+        parser.error(f"--positions {arguments.positions} is too few for these tasks: they take {needed}")
+    return arguments
 
 
 def _flavour(asked: str) -> tuple[Flavour | None, str]:

@@ -200,7 +200,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("worklist", "The worklist", _worklist),
     Scene("columns", "Columns of the worklist", dialog(lambda window: window.worklist.choose_columns())),
     Scene("filter", "A filter of the worklist", dialog(lambda window: window.worklist.save_filter())),
-    Scene("sign", "The confirmation before a signature", dialog(lambda window: window.sign())),
+    Scene("sign", "The confirmation before a signature", dialog(lambda window: window.wishes.sign())),
     Scene("keys", "All keys, and changing them", dialog(lambda window: window.habits.show_keys())),
     Scene("preferences", "Preferences", dialog(lambda window: window.habits.show_preferences())),
     Scene("model", "The model page", page("model")),

@@ -3,8 +3,8 @@
     python docs/make_languages.py           collect with Qt's lupdate, compile with lrelease
     python docs/make_languages.py --check   say what is out of date or not translated; a test runs this
 
-Translate in the .ts files by hand or with Qt Linguist (`pyside6-linguist`), then run it again. A new language is a
-new entry in `ui.language.LANGUAGES`. English holds only the plural forms; all else is English in the source.
+Translate in the .ts files by hand or with Qt Linguist (`pyside6-linguist`), then run it again. A new language is
+a new entry in `ui.language.LANGUAGES`. English holds only the plural forms; all else is English in the source.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from pathlib import Path
 from llmcxr_ws import reading
 from llmcxr_ws.demo.processes import llmcxr
 from llmcxr_ws.demo.scene import PASSWORD, READER, Scene, set_up, wait_until_ready
-from llmcxr_ws.demo.walk import DELIVERY_S, DRAFT_S, QUESTION, Walk
+from llmcxr_ws.demo.walk import DELIVERY_S, DRAFT_S, QUESTION, Walk, sign_unread
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.states import ReportState, StudyState
 
@@ -85,7 +85,7 @@ def sign(scene: Scene, row: StudyRow) -> None:
     """Sign a draft as it is, as the demo reader."""
     db = scene.workplace.db
     key = reading.log_in(db, READER, PASSWORD)
-    reading.request_signature(db, key, reading.open_study(db, row.id), draft_of(scene, row))
+    sign_unread(db, key, reading.open_study(db, row.id), draft_of(scene, row))
 
 
 def photograph(scene: Scene, accession: str, out: Path, size: str) -> None:

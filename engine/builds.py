@@ -21,6 +21,8 @@ from engine.errors import BackendError, BundleError
 
 FORMAT = 1
 MANIFEST = "build.json"
+# A folder whose name ends so holds a build that isn't whole.
+PART = ".part"
 LANGUAGE, ENCODER, DECODER = "lm.onnx", "encoder.onnx", "decoder.onnx"
 ENVIRONMENT_VARIABLE = "LLMCXR_BUILDS"
 # ONNX Runtime reads a graph as it is, in any version that knows its operators; what may change is how we write it.

@@ -20,6 +20,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
 from engine.errors import BundleError
+from engine.evidence.file import evidence_of
 from engine.lm.vocabulary import Vocabulary
 from engine.preprocess import PreprocessingSpec
 
@@ -210,7 +211,7 @@ class Bundle(Identified):
         """Read and verify the bundle in `folder`.
 
         Raises BundleError for a manifest that is missing or of another format, a file that is missing, not
-        listed or changed, and a tokenizer that isn't the manifest's.
+        listed or changed, a tokenizer that isn't the manifest's, and evidence of other weights.
         """
         folder = Path(folder)
         manifest = _read_manifest(folder)
@@ -218,6 +219,7 @@ class Bundle(Identified):
         bundle = cls(folder, manifest, PreprocessingSpec.from_manifest(manifest.preprocessing))
         _check_vocabulary(bundle)
         _check_guard(bundle)
+        evidence_of(bundle)
         return bundle
 
     @cached_property

@@ -16,10 +16,11 @@ from llmcxr_ws.cli import chosen_home
 def register(app: typer.Typer) -> None:
     """Add the engine's commands."""
     app.command("engine", help="Run an engine: draft films and answer questions until stopped.")(run_engine)
-    from engine.commands import data, evaluate, evaluate_study, films, model, train, vqa
+    from engine.commands import data, evaluate, evaluate_evidence, evaluate_study, films, model, train, vqa
 
     data.register(app)
     evaluate.register(app)
+    evaluate_evidence.register(evaluate.evaluate_app)
     evaluate_study.register(evaluate.evaluate_app)
     films.register(app)
     model.register(app)
@@ -66,7 +67,12 @@ def run_engine(
             worker = Shadow(workplace.db, workplace.objects, model, within=recent, poll_s=config.poll_s)
         else:
             worker = Worker(
-                workplace.db, workplace.objects, model, lease_s=config.lease_s, poll_s=config.poll_s
+                workplace.db,
+                workplace.objects,
+                model,
+                lease_s=config.lease_s,
+                poll_s=config.poll_s,
+                evidence_budget_s=config.evidence_budget_s,
             )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: worker.stop())

@@ -89,8 +89,9 @@ def _made_with(model: Model) -> dict[str, Any]:
         "preprocessing": bundle.preprocessing.to_manifest(),
         "input_check": None if limits is None else asdict(limits),
         "guard": model.backends.guard is not None,
-        # Two runtimes round differently, and a code can lie on the edge between two.
+        # Runtimes, precisions and devices round differently, and a code can lie on the edge between two.
         "runtime": type(model.backends.images).__name__,
+        "arithmetic": model.backends.images.arithmetic,
     }
 
 

@@ -6,6 +6,7 @@ Reads the first bytes of each file, never its name's ending, which exports from 
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,8 +53,7 @@ def _search(folder: Path, found: FilmFiles) -> None:
         for name in sorted(names):
             path = Path(place) / name
             try:
-                with path.open("rb") as stream:
-                    head = stream.read(_HEAD)
+                head = _head(path)
             except OSError as error:
                 found.refused[path] = f"The file can't be read: {error.strerror}. Check its rights."
                 continue
@@ -66,3 +66,11 @@ def _search(folder: Path, found: FilmFiles) -> None:
         found.refused[folder] = (
             "There is no film in this folder: no DICOM, PNG, JPEG or TIFF. Check the path."
         )
+
+
+def _head(path: Path) -> bytes:
+    """Read a file's first bytes; a pipe or a device has none, since reading one may never end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        return b""
+    with path.open("rb") as stream:
+        return stream.read(_HEAD)

@@ -28,6 +28,7 @@ from engine.bundle import (
     sha256_of,
 )
 from engine.errors import BundleError
+from engine.evidence.file import EVIDENCE
 from engine.lm.vocabulary import Vocabulary
 from engine.preprocess import PreprocessingSpec
 
@@ -182,8 +183,10 @@ def layout_of(vocabulary: Vocabulary, codes_per_image: int) -> VocabularyLayout:
 
 
 def weights_sha256(files: Mapping[str, FileEntry], language_model: ImportedLanguageModel | None) -> str:
-    """Hash the sorted lines `name sha256` of everything that answers depend on: all but card and phrases."""
-    lines = [f"{name} {entry.sha256}\n" for name, entry in files.items() if name not in (CARD, PHRASES)]
+    """Hash the sorted lines `name sha256` of all that answers depend on: not card, phrases, evidence."""
+    lines = [
+        f"{name} {entry.sha256}\n" for name, entry in files.items() if name not in (CARD, PHRASES, EVIDENCE)
+    ]
     if language_model is not None:
         lines += [
             f"{LANGUAGE_FOLDER}/{name} {entry.sha256}\n" for name, entry in language_model.files.items()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -21,6 +22,7 @@ from engine import input_check
 from engine.bundle import Bundle, Sampling, default_bundle_folder
 from engine.data.templates import context_line, tells_child
 from engine.errors import EngineError, GenerationError, PromptError
+from engine.evidence.file import EvidenceFile, evidence_of
 from engine.guard import GuardReading
 from engine.imported import ImportedBundle
 from engine.input_check import InputCheck
@@ -125,6 +127,11 @@ class Model:
     def name(self) -> str:
         """The bundle's name and version in one."""
         return f"{self.bundle.manifest.name} {self.bundle.manifest.version}"
+
+    @cached_property
+    def evidence(self) -> EvidenceFile | None:
+        """How this model's sentences are judged (engine.evidence); None where nobody measured it."""
+        return evidence_of(self.bundle)
 
     def check_film(self, film: Film) -> InputCheck:
         """Judge whether a film [C, 256, 256] is one the model can speak about.

@@ -16,7 +16,7 @@ from engine.errors import DataError
 from engine.imported import ImportedBundle
 from engine.lm.vocabulary import Vocabulary
 from engine.runtime.speculation import PhraseStore
-from engine.safe_write import write_json
+from engine.safe_write import replacing, write_json
 
 
 def phrase_store(
@@ -53,12 +53,16 @@ def add_phrases(package: Bundle | ImportedBundle, store: PhraseStore) -> int:
     manifest = package.folder / (bundles.MANIFEST if isinstance(package, Bundle) else imported.MANIFEST)
     path = package.folder / PHRASES
     try:
-        size = store.save(path)
         held = json.loads(manifest.read_text(encoding="utf-8"))
-        entry = sha256_of(path)
-        held["files"][PHRASES] = entry if isinstance(package, Bundle) else {"sha256": entry, "bytes": size}
-        held["files"] = dict(sorted(held["files"].items()))
-        write_json(manifest, held)
+        # Both are written before either takes its place: on a full disk a store alone would be refused as changed.
+        with replacing(manifest) as listed, replacing(path) as saved:
+            size = store.save(saved)
+            entry = sha256_of(saved)
+            held["files"][PHRASES] = (
+                entry if isinstance(package, Bundle) else {"sha256": entry, "bytes": size}
+            )
+            held["files"] = dict(sorted(held["files"].items()))
+            write_json(listed, held)
     except OSError as error:
         raise DataError(
             f"The model's folder {package.folder} can't be written: {error.strerror}. Copy the model "

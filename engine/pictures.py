@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,22 @@ def to_marked_picture(film: Film) -> Image.Image:
 
 def save_marked_png(film: Film, path: Path, made_by: str) -> None:
     """Write a generated film as PNG, marked in its pixels and in its text chunks."""
+    path.write_bytes(marked_png(film, made_by))
+
+
+def marked_png(film: Film, made_by: str) -> bytes:
+    """Give a generated film as the bytes of a PNG, marked as `save_marked_png` marks it."""
+    stream = io.BytesIO()
+    to_marked_picture(film).save(stream, format="PNG", pnginfo=_synthetic(made_by))
+    return stream.getvalue()
+
+
+def _synthetic(made_by: str) -> PngInfo:
     info = PngInfo()
     info.add_text("Synthetic", "YES")
     info.add_text("Description", SYNTHETIC_MARK)
     info.add_text("Software", made_by)
-    to_marked_picture(film).save(path, format="PNG", pnginfo=info)
+    return info
 
 
 def save_decoded_png(film: Film, path: Path, made_by: str) -> None:

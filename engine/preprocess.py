@@ -95,6 +95,11 @@ class FilmSeen:
     cut: tuple[int, int, int, int]
     resample: str
 
+    def region(self) -> dict[str, float]:
+        """Give the part of the film that is seen, as shares of its width and height."""
+        (wide, high), (left, top, right, bottom) = self.scaled, self.cut
+        return {"left": left / wide, "top": top / high, "right": right / wide, "bottom": bottom / high}
+
     def to_evidence(self) -> dict[str, Any]:
         """Give the entry that is kept with a draft."""
         return {

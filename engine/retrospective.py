@@ -108,6 +108,7 @@ class _Ahead:
         self, model: Model, files: Iterable[Path], reader: FilmReader, plan: Plan, cache: FilmCache | None
     ) -> None:
         self._model, self._files, self._reader = model, iter(files), reader
+        self._more = True
         self._plan, self._cache = plan, cache
         self._readers = ThreadPoolExecutor(plan.readers, "film-reader")
         self._encoder = ThreadPoolExecutor(1, "film-encoder")
@@ -129,9 +130,13 @@ class _Ahead:
         ready = self._collect()
         on_the_way = len(self._reading) + len(self._read) + len(ready) + waiting
         on_the_way += 0 if self._encoding is None else self._plan.encoded_together
-        while on_the_way < self._plan.ahead and (file := next(self._files, None)) is not None:
-            self._reading.add(self._readers.submit(self._open, file))
-            on_the_way += 1
+        while self._more and on_the_way < self._plan.ahead:
+            file = next(self._files, None)
+            if file is None:
+                self._more = False
+            else:
+                self._reading.add(self._readers.submit(self._open, file))
+                on_the_way += 1
         return ready
 
     def wait(self) -> bool:
@@ -141,7 +146,8 @@ class _Ahead:
             works.add(self._encoding)
         if works:
             wait(works, return_when=FIRST_COMPLETED)
-        return bool(works)
+        # Without any at work the rest is still to come: all that were read ahead may have been refused at once.
+        return bool(works) or self._more
 
     def _collect(self) -> list[_Film]:
         ready: list[_Film] = []

@@ -22,8 +22,8 @@ from engine.errors import DataError
 from engine.safe_write import replacing, write_json
 
 _NUMBERS = re.compile(r"-?\d+(\.\d+)?")
-# Paths, and what stands in quotation marks.
-_NAMES = re.compile(r"'[^']*' |\S*[/\\]\S*", re.VERBOSE)
+# Paths, and what stands in quotation marks; an apostrophe inside a word is none.
+_NAMES = re.compile(r"(?<!\w)'[^']*'(?!\w) | \S*[/\\]\S*", re.VERBOSE)
 
 SETTINGS_SUFFIX = ".settings.json"
 
@@ -42,14 +42,16 @@ class StudyFile:
         self.ended, self.reasons = Counter[str](), Counter[str]()
         self._settings = path.with_name(path.name + SETTINGS_SUFFIX)
         try:
-            if path.exists():
-                self._check_settings(settings)
-            else:
-                write_json(self._settings, settings)
+            path.parent.mkdir(parents=True, exist_ok=True)
             self._stream = self._opened()
         except OSError as error:
             raise self._unusable(error) from error
+        # From here on the file is ours alone, so that of two runs begun at once one writes the settings.
         try:
+            if self._stream.seek(0, os.SEEK_END):
+                self._check_settings(settings)
+            else:
+                write_json(self._settings, settings)
             self._read(again)
         except OSError as error:
             self._stream.close()
@@ -152,6 +154,8 @@ class StudyFile:
             ) from error
         except ValueError as error:
             raise DataError(f"{self._settings} can't be read: {error}. {how}") from error
+        if not isinstance(before, dict):
+            raise DataError(f"{self._settings} holds no settings. {how}")
         different = sorted(name for name in {*before, *settings} if before.get(name) != settings.get(name))
         if different:
             name = different[0]
@@ -170,4 +174,5 @@ def _is_refused(line: Mapping[str, Any]) -> bool:
 
 
 def _content(line: Mapping[str, Any]) -> bytes:
-    return (json.dumps(line, ensure_ascii=False) + "\n").encode()
+    # A file's name may have bytes that are no UTF-8; what stands for one is written as JSON's own escape.
+    return (json.dumps(line, ensure_ascii=False) + "\n").encode(errors="backslashreplace")

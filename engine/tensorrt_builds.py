@@ -10,12 +10,12 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass as checked_dataclass
 
-from engine.builds import MANIFEST, BuildKey, BuildManifest, read_build
+from engine.builds import GRAPH_VERSION, MANIFEST, PART, BuildKey, BuildManifest, read_build
 from engine.errors import BackendError, BundleError, ExportError
 
 Flavour = Literal["tensorrt_rtx", "tensorrt"]
@@ -62,9 +62,13 @@ USUAL = Limits()
 
 @dataclass(frozen=True)
 class EngineKey(BuildKey):
-    """What engines are made of: a build's key and their limits. `runtime` is the flavour, `device` the GPUs."""
+    """What engines are made of: a build's key, their limits, and how the language graph was written.
+
+    `runtime` is the flavour, `device` the GPUs.
+    """
 
     limits: Limits = USUAL
+    graph_version: str = GRAPH_VERSION
 
 
 @checked_dataclass(frozen=True, config=_STRICT)
@@ -90,6 +94,7 @@ class EngineManifest(BuildManifest):
     """`build.json` of engines, format 1; `engines` has an entry for each file."""
 
     limits: Limits
+    graph_version: str
     engines: dict[str, EngineFacts]
 
 
@@ -110,20 +115,25 @@ def find_engines(
 
     Engines built for this GPU alone come before portable ones.
     """
-    found = [
-        (len(devices_of(manifest["device"])), folder)
-        for folder, manifest in _manifests(builds)
-        if (manifest["runtime"], manifest["runtime_version"]) == (flavour, version)
-        and manifest["weights_sha256"] == weights_sha256
-        and precision in (None, manifest["precision"])
-        and device in devices_of(manifest["device"])
-    ]
+    wanted = {
+        "runtime": flavour,
+        "runtime_version": version,
+        "weights_sha256": weights_sha256,
+        "graph_version": GRAPH_VERSION,
+    }
+    if precision is not None:
+        wanted["precision"] = precision
+    found = []
+    for folder, manifest in _manifests(builds):
+        devices = devices_of(str(manifest.get("device")))
+        if device in devices and all(manifest.get(part) == value for part, value in wanted.items()):
+            found.append((len(devices), folder))
     return min(found)[1] if found else None
 
 
 def has_engines(builds: Path | None, weights_sha256: str) -> bool:
     """Tell whether a model has engines of any kind."""
-    return any(manifest["weights_sha256"] == weights_sha256 for _, manifest in _manifests(builds))
+    return any(manifest.get("weights_sha256") == weights_sha256 for _, manifest in _manifests(builds))
 
 
 def precision_of(folder: Path) -> str:
@@ -150,13 +160,17 @@ def flavour_of(name: str) -> Flavour:
     raise BackendError(f"There is no flavour {name!r} of TensorRT. Use one of {', '.join(FLAVOURS)}.")
 
 
-def _manifests(builds: Path | None) -> Iterator[tuple[Path, dict[str, str]]]:
-    """Read the manifests of all builds of engines."""
+def _manifests(builds: Path | None) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Read the manifests of all builds of engines that are whole."""
     if builds is None or not builds.is_dir():
         return
     for path in sorted(builds.glob(f"*/{MANIFEST}")):
+        if path.parent.suffix == PART:
+            continue
         try:
             manifest = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(manifest, dict):
+                raise ValueError(f"{MANIFEST} is no JSON object")
         except (OSError, ValueError) as error:
             raise BundleError(
                 f"The build {path.parent} can't be read: {error}. Remove it and build again."

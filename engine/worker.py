@@ -1,4 +1,4 @@
-"""The engine's process: claims jobs, drafts films and answers questions, one at a time.
+"""The engine's process: claims jobs, drafts films and answers questions, one at a time; the rest in worker_side.
 
 It meets the rest only in the database and the object store. A result is written in the transaction that ends its
 job, on condition that the job is still ours, so a worker that was paused beyond its lease changes nothing. Every
@@ -11,18 +11,23 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from pydicom.dataset import Dataset
 
+from engine.bundle import Manifest
 from engine.errors import EngineError, FilmRefused
+from engine.evidence.draft import DraftEvidence, examine, map_seconds
+from engine.evidence.occlusion import GRID
 from engine.guard import Agreement, GuardReading
+from engine.imported import ImportedManifest
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
 from engine.portrait import portrait
 from engine.preprocess import Film, FilmSeen, film_and_seen
+from engine.worker_side import SideWork, labels_of
 from llmcxr_ws import imaging, jobs
 from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.errors import StoreError, UserFacingError
@@ -30,11 +35,15 @@ from llmcxr_ws.film_facts import read_facts
 from llmcxr_ws.jobs import Claimed, LeaseLost
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
-from llmcxr_ws.store import questions, reports, services
+from llmcxr_ws.store import drawings, labels, maps, questions, reports, services
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.reports import DraftInput
 
-KINDS = ("draft", "answer")
+KINDS = ("draft", "answer", maps.KIND, drawings.DRAW, drawings.ROUND_TRIP, labels.KIND)
+# By default samples and maps are made with a draft where each takes no longer than this.
+EVIDENCE_BUDGET_S = 3.0
+# How often work that nobody waits for looks whether somebody waits for other work.
+_GIVE_WAY_S = 0.5
 SERVICE_SEEN_S = 5.0
 # Eight pieces of an answer a second: quick for a reader, light for the database.
 CHUNK_PAUSE_S = 0.125
@@ -45,7 +54,7 @@ log = logger("engine.worker")
 
 
 class Stopped(Exception):
-    """The worker was asked to end in the middle of a job; the job goes back into the queue."""
+    """The job in hand goes back into the queue: the worker was asked to end, or other work comes first."""
 
 
 class Refused(Exception):
@@ -61,13 +70,24 @@ class Worker:
     """One engine on one database and object store."""
 
     def __init__(
-        self, db: Database, objects: ObjectStore, model: Model, *, lease_s: float, poll_s: float
+        self,
+        db: Database,
+        objects: ObjectStore,
+        model: Model,
+        *,
+        lease_s: float,
+        poll_s: float,
+        evidence_budget_s: float = EVIDENCE_BUDGET_S,
     ) -> None:
         self._db = db
         self._objects = objects
         self._model = model
         self._lease_s = lease_s
         self._poll_s = poll_s
+        self._evidence_budget_s = evidence_budget_s
+        # How long a draft's maps take here; measured at the first draft.
+        self._maps_s: float | None = None
+        self._side = SideWork(db, objects, model, self.film)
         # By their paths, under which the store never puts anything else.
         self._recent: OrderedDict[str, tuple[InputCheck, str | None]] = OrderedDict()
         self._stop = threading.Event()
@@ -120,9 +140,8 @@ class Worker:
     def _do(self, claimed: Claimed, pulse: _Pulse) -> None:
         began = time.monotonic()
         log.info("job.claimed", job=claimed.id, kind=claimed.kind, attempt=claimed.attempt)
-        work = self._draft if claimed.kind == "draft" else self._answer
         try:
-            outcome = work(claimed, pulse)
+            outcome = self._outcome(claimed, pulse)
             log.info("job.ended", job=claimed.id, outcome=outcome, seconds=round(time.monotonic() - began, 2))
         except LeaseLost:
             log.warning("job.lease_lost", job=claimed.id, attempt=claimed.attempt, changed="nothing")
@@ -132,14 +151,29 @@ class Worker:
             log.exception("job.failed", job=claimed.id, kind=claimed.kind)
             self._end_after_defect(claimed, error)
 
+    def _outcome(self, claimed: Claimed, pulse: _Pulse) -> str:
+        if claimed.kind in ("draft", "answer"):
+            return self._draft(claimed, pulse) if claimed.kind == "draft" else self._answer(claimed, pulse)
+        work = {
+            maps.KIND: self._side.map,
+            drawings.DRAW: self._side.draw,
+            drawings.ROUND_TRIP: self._side.round_trip,
+            labels.KIND: self._side.label,
+        }[claimed.kind]
+        return work(claimed, self._watch(pulse, claimed))
+
     def _draft(self, claimed: Claimed, pulse: _Pulse) -> str:
         wanted = reports.begin_draft(self._db, claimed)
         if wanted is None:
             return "obsolete"
         started_at = datetime.now(UTC)
         try:
-            check, context, film, seen = self._checked(wanted.film_path)
-            draft = self._model.report(check.codes, context=context, on_step=self._watch(pulse), film=film)
+            seen = self._checked(wanted.film_path)
+            watch = self._watch(pulse, claimed)
+            draft = self._model.report(seen.check.codes, context=seen.context, on_step=watch, film=seen.film)
+            codes, context = seen.check.codes, seen.context
+            judged = examine(self._model, codes, context, draft, self._evidence_budget_s, watch)
+            then_maps = self._maps_follow(codes, context)
         except Refused as refusal:
             return self._end_draft(claimed, refusal.code, refusal.sentence, excluded=True)
         except StoreError:
@@ -148,16 +182,33 @@ class Worker:
             return self._end_draft(claimed, "film_unreadable", error.sentence, excluded=False)
         except EngineError as error:
             return self._end_draft(claimed, "model_failed", str(error), excluded=False)
-        made = self._new_draft(check, context, draft, started_at, wanted, seen)
-        reports.finish_draft(self._db, claimed, made, counted=self._counted(draft))
+        made = self._new_draft(seen, draft, judged, started_at, wanted)
+        trip = self._model.evidence.round_trip if self._model.evidence is not None else None
+        reports.finish_draft(
+            self._db,
+            claimed,
+            made,
+            counted=self._counted(draft),
+            then_maps=then_maps,
+            then_round_trip=trip is not None and trip.is_on,
+        )
         log.info(
             "draft.made",
             job=claimed.id,
             film=mask(wanted.film_sop_instance_uid),
-            decision=draft.decision,
+            decision="withheld" if made.withheld else "draft",
             guard=draft.guard.agreement if draft.guard else "none",
         )
-        return draft.decision
+        return "withheld" if made.withheld else "draft"
+
+    def _maps_follow(self, codes: tuple[int, ...], context: str | None) -> bool:
+        """Tell whether maps are made by themselves: they were measured for this model, and are quick enough here."""
+        if self._model.evidence is None or self._model.evidence.maps is None:
+            return False
+        if self._maps_s is None:
+            self._maps_s = map_seconds(self._model, codes, context)
+            log.info("maps.estimated", seconds=round(self._maps_s, 2), budget=self._evidence_budget_s)
+        return self._maps_s <= self._evidence_budget_s
 
     def _counted(self, draft: Draft) -> tuple[str, ...]:
         """Name the counters that a draft adds one to: how often this model and its guard go along."""
@@ -171,22 +222,21 @@ class Worker:
 
     def _new_draft(
         self,
-        check: InputCheck,
-        context: str | None,
+        seen: _Seen,
         draft: Draft,
+        judged: DraftEvidence,
         started_at: datetime,
         wanted: DraftInput,
-        seen: FilmSeen,
     ) -> NewDraft:
         bundle = self._model.bundle
-        checked = asdict(check)
-        checked.pop("codes")
+        check = asdict(seen.check)
+        check.pop("codes")
         return NewDraft(
             film_sop_instance_uid=wanted.film_sop_instance_uid,
             instances=wanted.instances,
             ai_text=draft.text,
             confidence=draft.confidence,
-            codes=check.codes,
+            codes=seen.check.codes,
             model_name=bundle.manifest.name,
             model_version=bundle.manifest.version,
             model_device_uid=bundle.device_uid,
@@ -196,10 +246,13 @@ class Worker:
                 "ids": list(draft.ids),
                 "token_probabilities": [round(value, 6) for value in draft.token_probabilities],
                 "instruction": draft.instruction,
-                "context": context,
-                "input_check": checked,
+                "context": seen.context,
+                "input_check": check,
+                "seen": seen.region(),
+                "sentences": [asdict(sentence) for sentence in judged.sentences],
+                "samples": judged.samples,
                 "preprocessing": bundle.preprocessing.version,
-                "film_seen": seen.to_evidence(),
+                "film_seen": seen.made.to_evidence(),
                 "runtime": self._model.backends.name,
                 "precision": self._model.backends.precision,
                 "findings_judged": list(bundle.manifest.findings.judged),
@@ -207,8 +260,10 @@ class Worker:
                 "findings_not_judged": list(bundle.manifest.findings.not_judged),
                 "answers_led_by_draft": bundle.manifest.sampling.answer.draft_weight > 0,
                 "guard": _guard_evidence(draft.guard),
+                "guard_thresholds": _guard_thresholds(bundle.manifest),
             },
-            withheld=draft.reason,
+            withheld=draft.reason or judged.withheld,
+            labels=dict(labels_of(draft.text)),
         )
 
     def _answer(self, claimed: Claimed, pulse: _Pulse) -> str:
@@ -217,7 +272,11 @@ class Worker:
         try:
             check, context = self._seen(asked.film_path)
             answer = self._model.answer(
-                check.codes, asked.text, on_text=chunks.push, on_step=self._watch(pulse), context=context
+                check.codes,
+                asked.text,
+                on_text=chunks.push,
+                on_step=self._watch(pulse, claimed),
+                context=context,
             )
         except Refused as refusal:
             return self._end_answer(claimed, refusal.code, refusal.sentence)
@@ -241,15 +300,11 @@ class Worker:
         questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=True)
         return f"failed: {code}"
 
-    def _checked(self, path: str) -> tuple[InputCheck, str | None, Film, FilmSeen]:
-        """Read a received film and pass it through the input check.
-
-        Gives the check, the film's context line, if prompts hold one, the film, and how it was made. Raises Refused
-        where it isn't accepted.
-        """
+    def _checked(self, path: str) -> _Seen:
+        """Read a received film and pass it through the input check; raise Refused where it isn't accepted."""
         dataset = imaging.read_dataset(self._objects.path(path))
         try:
-            film, seen = self._film(dataset)
+            film, made = self._film(dataset)
         except FilmRefused as error:
             raise Refused("input_check", str(error)) from error
         check = self._model.check_film(film)
@@ -260,7 +315,7 @@ class Worker:
         self._recent[path] = check, context
         if len(self._recent) > FILMS_REMEMBERED:
             self._recent.popitem(last=False)
-        return check, context, film, seen
+        return _Seen(check, context, film, made)
 
     def _seen(self, path: str) -> tuple[InputCheck, str | None]:
         """Give a film's check and context line; one of the last films, as after its draft, isn't encoded again."""
@@ -280,11 +335,19 @@ class Worker:
         pixels = imaging.stored(dataset)
         return film_and_seen(pixels.values, self._model.bundle.preprocessing, pixels.padding_mask)
 
-    def _watch(self, pulse: _Pulse) -> Callable[[], None]:
+    def _watch(self, pulse: _Pulse, claimed: Claimed) -> Callable[[], None]:
+        """Give what every token calls: a stop, a lost lease, or work that comes first ends the job in hand."""
+        looked_at = time.monotonic()
+
         def on_step() -> None:
+            nonlocal looked_at
             if self._stop.is_set():
                 raise Stopped
             pulse.check()
+            if claimed.priority < 0 and time.monotonic() - looked_at > _GIVE_WAY_S:
+                looked_at = time.monotonic()
+                if jobs.is_waiting_above(self._db, KINDS, claimed.priority):
+                    raise Stopped
 
         return on_step
 
@@ -323,6 +386,8 @@ class Worker:
     def _fail(self, claimed: Claimed, code: str, sentence: str) -> bool:
         if claimed.kind == "draft":
             return reports.draft_attempt_failed(self._db, claimed, code=code, sentence=sentence)
+        if claimed.kind != "answer":
+            return self._side.attempt_failed(claimed, code=code, sentence=sentence, final=False)
         return questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=False)
 
 
@@ -336,6 +401,34 @@ def _guard_evidence(reading: GuardReading | None) -> dict[str, Any] | None:
         return None
     rounded = {label: round(value, 6) for label, value in reading.probabilities.items()}
     return {**asdict(reading), "probabilities": rounded}
+
+
+def _guard_thresholds(manifest: Manifest | ImportedManifest) -> dict[str, float]:
+    """Give the guard's thresholds by label: those of the collection that its verdict on abnormal is of."""
+    entry = manifest.guard if isinstance(manifest, Manifest) else None
+    if entry is None:
+        return {}
+    collection = entry.abnormal.rpartition("/")[0]
+    return {
+        label: round(value, 6)
+        for label, value in entry.thresholds.items()
+        if label.rpartition("/")[0] == collection
+    }
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """A film that was accepted: its check, its context line if prompts hold one, itself, and how it was made."""
+
+    check: InputCheck
+    context: str | None
+    film: Film
+    made: FilmSeen
+
+    def region(self) -> dict[str, Any]:
+        """Give the part of the film that the model sees, as shares of its sides, and the grid of its tokens."""
+        rows, columns = self.made.size
+        return {**self.made.region(), "rows": rows, "columns": columns, "grid": [GRID, GRID]}
 
 
 class _Pulse:

@@ -233,6 +233,30 @@ def show_study(study_id: int) -> None:
         typer.echo(f"delivery   {delivery.kind} to {delivery.peer}: {delivery.state} {delivery.message}")
 
 
+@_study.command("retract")
+def retract_study(
+    study_id: int,
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="wrong_patient, wrong_study, wrong_side, wrong_finding, signed_by_mistake or other."
+        ),
+    ],
+    ask_as: Annotated[str, typer.Option("--as", help="Ask as this reader.")],
+    words: Annotated[str, typer.Option(help="More about it; required with 'other'.")] = "",
+    password_file: Annotated[Path | None, typer.Option(help="Read the password from this file.")] = None,
+) -> None:
+    """Withdraw a signed report, with its addenda, from every peer that holds it."""
+    from llmcxr_ws import reading
+
+    with open_workplace() as workplace:
+        password = _password(f"Password of {ask_as}", password_file, confirm=False)
+        key = reading.log_in(workplace.db, ask_as, password)
+        detail = reading.open_study(workplace.db, study_id)
+        request_id = reading.request_retraction(workplace.db, key, detail, reason, words)
+        typer.echo(_await_node(workplace, request_id))
+
+
 @_audit.command("verify")
 def verify_audit() -> None:
     """Walk the hash chain; exit status 1 at the first row that doesn't fit."""
@@ -271,13 +295,19 @@ def _apply_user_change(change: dict[str, Any], ask_as: str) -> None:
 
 def _ask_node(workplace: Workplace, user: str, kind: str, payload: dict[str, Any]) -> str:
     """Sign a request as `user` and wait for the node's answer."""
-    import time
-
     from llmcxr_ws import reading
     from llmcxr_ws.store import requests
 
     key = reading.log_in(workplace.db, user, _password(f"Password of {user}", None, confirm=False))
-    request_id = requests.submit(workplace.db, key, kind=kind, payload=payload)
+    return _await_node(workplace, requests.submit(workplace.db, key, kind=kind, payload=payload))
+
+
+def _await_node(workplace: Workplace, request_id: int) -> str:
+    """Wait for the node's answer to a request."""
+    import time
+
+    from llmcxr_ws.store import requests
+
     deadline = time.monotonic() + WAIT_S
     while time.monotonic() < deadline:
         request = requests.request_by_id(workplace.db, request_id)

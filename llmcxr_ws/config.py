@@ -84,11 +84,18 @@ class MachineConfig(BaseSettings):
         default=0, ge=0, description="CPU threads of the engine; 0: one for each core."
     )
     engine_runtime: str = Field(
-        default="auto", description="Runtime of the engine: auto, onnxruntime, hybrid or torch."
+        default="auto",
+        description="Runtime of the engine: auto, onnxruntime, hybrid, torch, tensorrt_rtx or tensorrt.",
     )
     engine_precision: str = Field(
         default="auto",
         description="Precision of the engine: auto, or one that the model was built in (`llmcxr model build`).",
+    )
+    evidence_budget_s: FiniteFloat = Field(
+        default=3.0,
+        ge=0,
+        description="Longest time for sampling a draft, and for the maps of its sentences, by themselves, seconds; "
+        "maps that take longer are made when a reader asks.",
     )
     idle_lock_min: FiniteFloat = Field(
         default=10.0, gt=0, description="Minutes without input after which the window locks."

@@ -159,6 +159,12 @@ class ReportRow:
     signed_by: str
     signed_at: datetime | None
     signed_text: str
+    kind: str = "report"
+    amends_id: int | None = None
+    preliminary_by: str = ""
+    preliminary_at: datetime | None = None
+    # The draft was withheld or rejected: what stands here, or will be signed, is a person's own text.
+    draft_set_aside: bool = False
 
     @property
     def text(self) -> str:
@@ -291,3 +297,93 @@ class NewDraft:
     started_at: datetime
     evidence: dict[str, Any] = field(default_factory=dict)
     withheld: str = ""
+    # What the labeler reads in the AI text, finding by finding.
+    labels: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class NewMap:
+    """The map of one sentence as an engine made it: one value a token, row by row."""
+
+    sentence: str
+    rows: int
+    columns: int
+    values: tuple[float, ...]
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class MapRow:
+    """A sentence's map in its present state: asked, computing, ready or failed.
+
+    `values` are falls of the sentence's log-probability, row by row; empty unless it is ready.
+    """
+
+    id: int
+    report_id: int
+    sentence: str
+    state: str
+    rows: int
+    columns: int
+    values: tuple[float, ...]
+    facts: dict[str, Any]
+    error_text: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still being made."""
+        return self.state in ("asked", "computing")
+
+
+@dataclass(frozen=True)
+class NewDrawing:
+    """What an engine drew; `path` is empty where no picture was kept."""
+
+    seed: int
+    codes: tuple[int, ...]
+    model_name: str
+    model_version: str
+    model_device_uid: str
+    path: str = ""
+    sha256: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RoundTrip:
+    """How alike a film and one drawn from its draft are, and what such a comparison was measured to be worth.
+
+    Below 0 the two are less alike than the film and one drawn from another film's draft usually are; below
+    `advise_below` they are so unlike as a film and its own draft's seldom are.
+    """
+
+    score: float
+    advise_below: float
+    auroc: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class DrawingRow:
+    """A synthetic film for teaching in its present state: asked, drawing, drawn or failed."""
+
+    id: int
+    study_id: int
+    user: str
+    text: str
+    state: str
+    seed: int | None
+    path: str
+    sha256: str
+    share: float
+    error_text: str
+    model_name: str
+    model_version: str
+    asked_at: datetime
+    drawn_at: datetime | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is still being drawn."""
+        return self.state in ("asked", "drawing")

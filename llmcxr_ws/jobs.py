@@ -42,6 +42,7 @@ class Claimed:
     attempt: int
     max_attempts: int
     owner: str
+    priority: int = 0
 
 
 def enqueue(
@@ -56,7 +57,8 @@ def enqueue(
 ) -> int:
     """Write a job in the caller's transaction; the same work is queued once.
 
-    A job that ended (done or dead) for the same input is queued afresh: its cause has come up again.
+    A job that ended (done or dead) for the same input is queued afresh: its cause has come up again. One that waits
+    takes the higher of both priorities.
     """
     known = session.scalar(
         select(Job).where(
@@ -78,8 +80,9 @@ def enqueue(
     if known.state in ("done", "dead"):
         known.state, known.owner, known.attempts = "queued", "", 0
         known.error_code = known.error_text = ""
-        known.finished_at = None
+        known.finished_at, known.priority = None, priority
         session.execute(update(Job).where(Job.id == known.id).values(run_after=db_now()))
+    known.priority = max(known.priority, priority)
     return known.id
 
 
@@ -106,12 +109,33 @@ def claim(db: Database, *, kinds: Sequence[str], owner: str, lease_s: float) -> 
             # looks at, and so claims the whole queue at once.
             .where(Job.id == chosen.scalar_subquery(), due)
             .values(state="running", owner=owner, attempts=Job.attempts + 1, lease_until=db_now(lease_s))
-            .returning(Job.id, Job.kind, Job.study_id, Job.payload, Job.attempts, Job.max_attempts)
+            .returning(
+                Job.id, Job.kind, Job.study_id, Job.payload, Job.attempts, Job.max_attempts, Job.priority
+            )
             .execution_options(synchronize_session=False)
         ).first()
     if row is None:
         return None
-    return Claimed(row.id, row.kind, row.study_id, row.payload, row.attempts, row.max_attempts, owner)
+    return Claimed(
+        row.id, row.kind, row.study_id, row.payload, row.attempts, row.max_attempts, owner, row.priority
+    )
+
+
+def is_waiting_above(db: Database, kinds: Sequence[str], priority: int) -> bool:
+    """Whether work of a higher priority is due: whoever has work in hand that can wait gives it back."""
+    with db.read() as session:
+        found = session.scalar(
+            select(Job.id)
+            .where(
+                Job.state == "queued",
+                Job.run_after <= db_now(),
+                Job.kind.in_(kinds),
+                Job.priority > priority,
+                Job.attempts < Job.max_attempts,
+            )
+            .limit(1)
+        )
+    return found is not None
 
 
 def exhausted(db: Database, kinds: Sequence[str]) -> list[Claimed]:

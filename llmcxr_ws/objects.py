@@ -6,6 +6,7 @@
       received/ab/…   one file an instance, named by the hash of its SOP Instance UID
       quarantine/     refused files, kept as evidence
       documents/ab/…  what the node made
+      drawings/ab/…   synthetic films that an engine drew, marked in their pixels
 
 A file counts as kept when its bytes and its directory entry are on the disk. File names carry no patient data.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 from llmcxr_ws.errors import ObjectStoreError
 
 UUID_FILE = "store-uuid"
-_FOLDERS = ("spool", "received", "quarantine", "documents")
+_FOLDERS = ("spool", "received", "quarantine", "documents", "drawings")
 
 
 class ObjectStore:
@@ -102,6 +103,24 @@ class ObjectStore:
         spooled.write_bytes(data)
         return self._move(spooled, "documents", hashlib.sha256(SOPInstanceUID.encode()).hexdigest())
 
+    def put_drawing(self, data: bytes) -> str:
+        """Write a synthetic film's picture (PNG) durably, once for the same bytes; give its relative path.
+
+        Raises
+        ------
+        ObjectStoreError
+            The store can't be written here.
+        """
+        try:
+            spooled = self.spool_file()
+            spooled.write_bytes(data)
+            return self._move(spooled, "drawings", hashlib.sha256(data).hexdigest(), ".png")
+        except OSError as error:
+            raise ObjectStoreError(
+                f"The object store {self.root} can't be written: {error.strerror}.",
+                what_to_do="Drawings need an engine that may write there: mount it so, or free space.",
+            ) from error
+
     def path(self, relative: str) -> Path:
         """The absolute path of a kept file.
 
@@ -120,8 +139,8 @@ class ObjectStore:
         for file in sorted((self.root / "received").rglob("*.dcm")):
             yield file.relative_to(self.root).as_posix()
 
-    def _move(self, spooled: Path, folder: str, name: str) -> str:
-        target = self.root / folder / name[:2] / f"{name}.dcm"
+    def _move(self, spooled: Path, folder: str, name: str, suffix: str = ".dcm") -> str:
+        target = self.root / folder / name[:2] / f"{name}{suffix}"
         if not target.parent.exists():
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _sync_folder(target.parent.parent)

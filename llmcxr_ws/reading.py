@@ -5,29 +5,39 @@ A window writes edits, questions, its hold on a study, and requests; never an ou
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from llmcxr_ws import guards
 from llmcxr_ws.domain import (
     DeliveryRow,
+    DrawingRow,
     FirstReadingRow,
     InstanceRow,
+    MapRow,
     OtherStudy,
     QuestionRow,
     ReportRow,
     RequestRow,
+    RoundTrip,
     ServiceRow,
     StudyRow,
 )
 from llmcxr_ws.errors import AccessError, StoreError
+from llmcxr_ws.guards import Facts, Overruling
 from llmcxr_ws.identity import UnlockedKey, canonical_text, text_sha256, unlock
 from llmcxr_ws.rejections import OTHER, words_of
-from llmcxr_ws.states import ReportState
+from llmcxr_ws.retraction import MAX_WORDS, REASONS
+from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import (
     accounts,
+    addenda,
     deliveries,
+    drawings,
     first_readings,
     holds,
+    maps,
     others,
     preferences,
     questions,
@@ -61,6 +71,26 @@ class StudyDetail:
     first_readings: tuple[FirstReadingRow, ...] = ()
     # Whether the site hides a draft until its reader has written an own impression.
     reader_first: bool = False
+    # Whether an earlier study of the patient is at hand, with which the reader may compare.
+    has_earlier: bool = False
+
+    @property
+    def addenda(self) -> tuple[ReportRow, ...]:
+        """The addenda to the present report, oldest first, the one being written too; refused ones left out."""
+        return tuple(
+            row
+            for row in self.versions
+            if row.kind == "addendum"
+            and self.report is not None
+            and row.amends_id == self.report.id
+            and row.state is not ReportState.REFUSED
+        )
+
+    def facts(self, report: ReportRow, looked_at: Iterable[str] = ()) -> Facts:
+        """What the guards know of one of this study's reports, as the node will see it."""
+        return guards.facts_of(
+            self.study, report, self.instances, has_prior=self.has_earlier, looked_at=looked_at
+        )
 
 
 def log_in(db: Database, name: str, password: str) -> UnlockedKey:
@@ -84,8 +114,9 @@ def worklist(db: Database, *, since: int = 0) -> list[StudyRow]:
 
 def open_study(db: Database, study_id: int) -> StudyDetail:
     """Everything about one study, in its present state."""
+    study = studies.study_row(db, study_id)
     return StudyDetail(
-        study=studies.study_row(db, study_id),
+        study=study,
         instances=tuple(studies.instances_of(db, study_id)),
         report=reports.current_report(db, study_id),
         versions=tuple(reports.versions(db, study_id)),
@@ -93,6 +124,7 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
         requests=tuple(requests.requests_of(db, study_id)),
         deliveries=tuple(deliveries.deliveries_of(db, study_id)),
         first_readings=tuple(first_readings.first_readings_of(db, study_id)),
+        has_earlier=studies.has_earlier(db, study),
     )
 
 
@@ -143,36 +175,135 @@ def question(db: Database, question_id: int) -> QuestionRow:
     return questions.question(db, question_id)
 
 
+def ask_map(db: Database, report_id: int, sentence: str) -> MapRow:
+    """Ask on which part of the film a sentence of the draft rests; the map comes by itself."""
+    return maps.ask(db, report_id, sentence=sentence)
+
+
+def map_by_id(db: Database, map_id: int) -> MapRow:
+    """A map in its present state."""
+    return maps.map_by_id(db, map_id)
+
+
+def round_trip_of(db: Database, report_id: int) -> RoundTrip | None:
+    """How alike the film and one drawn from its draft are; None where that was not made."""
+    return drawings.round_trip_of(db, report_id)
+
+
+def ask_drawing(
+    db: Database,
+    study_id: int,
+    *,
+    user: str,
+    text: str,
+    seed: int | None = None,
+    report_id: int | None = None,
+) -> DrawingRow:
+    """Ask for a synthetic film that shows a text, for teaching."""
+    made = drawings.ask(db, study_id, user=user, text=text, seed=seed, report_id=report_id)
+    return drawings.drawing(db, made)
+
+
+def drawing(db: Database, drawing_id: int) -> DrawingRow:
+    """A drawing in its present state."""
+    return drawings.drawing(db, drawing_id)
+
+
+def drawings_of(db: Database, study_id: int) -> list[DrawingRow]:
+    """The synthetic films that were drawn from texts of a study."""
+    return drawings.drawings_of(db, study_id)
+
+
 def may_sign(key: UnlockedKey) -> bool:
     """Whether the role of this key may sign reports."""
     return key.role == "reader"
 
 
-def request_signature(db: Database, key: UnlockedKey, detail: StudyDetail, text: str) -> int:
+def may_prepare(key: UnlockedKey) -> bool:
+    """Whether the role of this key may hand a preliminary report to an attending reader."""
+    return key.role in ("resident", "reader")
+
+
+def request_signature(
+    db: Database,
+    key: UnlockedKey,
+    detail: StudyDetail,
+    text: str,
+    *,
+    addendum: ReportRow | None = None,
+    overruled: Iterable[Overruling] = (),
+    looked_at: Iterable[str] = (),
+) -> int:
     """Ask the node to sign what the reader has seen: this text, these instances, this identity.
+
+    Parameters
+    ----------
+    addendum : ReportRow, optional
+        Sign this addendum instead of the study's report.
+    overruled : iterable of Overruling
+        Objections of the guards that the reader sets aside, each with a reason; the node asks them again.
+    looked_at : iterable of str
+        Findings that the model can't judge and that the reader has looked for.
 
     Raises
     ------
     AccessError
         The role doesn't sign.
     StoreError
-        There is nothing to sign, or a request is waiting already.
+        There is nothing to sign, a request is waiting already, or an objection stands.
     """
     if not may_sign(key):
         raise AccessError(f"The role '{key.role}' doesn't sign.", what_to_do="A reader signs.")
-    report = detail.report
+    report = addendum or detail.report
+    payload = _wish(db, key, detail, report, text, overruled, looked_at)
+    return requests.submit(
+        db, key, kind="sign", payload=payload, study_id=detail.study.id, report_id=payload["report_id"]
+    )
+
+
+def request_preliminary(
+    db: Database,
+    key: UnlockedKey,
+    detail: StudyDetail,
+    text: str,
+    *,
+    overruled: Iterable[Overruling] = (),
+    looked_at: Iterable[str] = (),
+) -> int:
+    """Ask the node to hand the finished text to an attending reader, who countersigns it; as for a signature."""
+    if not may_prepare(key):
+        raise AccessError(
+            f"The role '{key.role}' writes no reports.", what_to_do="A resident or a reader does."
+        )
+    payload = _wish(db, key, detail, detail.report, text, overruled, looked_at)
+    return requests.submit(
+        db, key, kind="preliminary", payload=payload, study_id=detail.study.id, report_id=payload["report_id"]
+    )
+
+
+def _wish(
+    db: Database,
+    key: UnlockedKey,
+    detail: StudyDetail,
+    report: ReportRow | None,
+    text: str,
+    overruled: Iterable[Overruling],
+    looked_at: Iterable[str],
+) -> dict[str, Any]:
+    """Save the text and say what was seen and set aside: the payload of a request about a report."""
     if report is None:
         raise StoreError("There is no report to sign.", what_to_do="Wait for the draft.")
     if not canonical_text(text):
         raise StoreError("An empty report can't be signed.", what_to_do="Write at least an impression.")
-    if any(r.kind == "sign" and r.state == "waiting" for r in requests.requests_of(db, detail.study.id)):
+    waiting = [row for row in requests.requests_of(db, detail.study.id) if row.state == "waiting"]
+    if any(row.kind in ("sign", "preliminary") for row in waiting):
         raise StoreError("A sign request is waiting already.", what_to_do="Wait for the node's answer.")
     report_id = save_edit(db, report.id, user=key.user, text=text)
     if report_id != report.id:
         raise StoreError(
             "A newer version of the draft came; the text is kept in it.", what_to_do="Look and sign again."
         )
-    payload = {
+    return {
         "study_instance_uid": detail.study.study_instance_uid,
         "report_id": report.id,
         "report_version": report.version,
@@ -180,9 +311,59 @@ def request_signature(db: Database, key: UnlockedKey, detail: StudyDetail, text:
         "text_sha256": text_sha256(text),
         "instances": sorted(row.sop_instance_uid for row in detail.instances),
         "identity": asdict(detail.study.identity),
+        "overruled": guards.to_payload(overruled),
+        "looked_at": sorted(set(looked_at)),
+    }
+
+
+def begin_addendum(db: Database, study_id: int, *, user: str) -> int:
+    """Begin an addendum to a signed report, or go on with the one that is begun; its report's id for `save_edit`."""
+    hold(db, study_id, user=user)
+    return addenda.begin(db, study_id, user=user)
+
+
+def request_retraction(
+    db: Database, key: UnlockedKey, detail: StudyDetail, code: str, words: str = ""
+) -> int:
+    """Ask the node to withdraw a signed report from every peer that holds it.
+
+    Parameters
+    ----------
+    code : str
+        A key of :data:`llmcxr_ws.retraction.REASONS`.
+    words : str
+        More about it, at most 300 characters; required where the reason says so.
+
+    Raises
+    ------
+    AccessError
+        The role doesn't sign, and so doesn't retract.
+    StoreError
+        Nothing is signed, or the reason doesn't do.
+    """
+    if not may_sign(key):
+        raise AccessError(f"The role '{key.role}' doesn't retract.", what_to_do="A reader does.")
+    if detail.report is None or detail.study.state not in (StudyState.SIGNED, StudyState.CONFIRMED):
+        raise StoreError(
+            f"The study is '{detail.study.state}'.", what_to_do="Only a signed report can be retracted."
+        )
+    reason = REASONS.get(code)
+    if reason is None:
+        raise StoreError(f"The reason '{code}' is unknown.", what_to_do=f"Reasons are {', '.join(REASONS)}.")
+    if len(words.strip()) > MAX_WORDS or (reason.needs_words and not words.strip()):
+        raise StoreError(
+            f"The words to the reason '{code}' are missing or longer than {MAX_WORDS} characters.",
+            what_to_do="Say in a sentence why the report is withdrawn.",
+        )
+    payload = {
+        "study_instance_uid": detail.study.study_instance_uid,
+        "report_id": detail.report.id,
+        "identity": asdict(detail.study.identity),
+        "reason_code": code,
+        "words": words.strip(),
     }
     return requests.submit(
-        db, key, kind="sign", payload=payload, study_id=detail.study.id, report_id=report.id
+        db, key, kind="retract", payload=payload, study_id=detail.study.id, report_id=detail.report.id
     )
 
 

@@ -90,6 +90,9 @@ STUDY_MOVES: dict[tuple[StudyState, StudyState], frozenset[Actor]] = {
 
 REPORT_MOVES: dict[tuple[ReportState, ReportState], frozenset[Actor]] = {
     (_R.DRAFT, _R.PRELIMINARY): frozenset({_NODE}),
+    # A resident may write an own report where the draft was withheld or rejected.
+    (_R.WITHHELD, _R.PRELIMINARY): frozenset({_NODE}),
+    (_R.REJECTED, _R.PRELIMINARY): frozenset({_NODE}),
     (_R.DRAFT, _R.REJECTED): frozenset({_NODE}),
     (_R.DRAFT, _R.SUPERSEDED): frozenset({_ENGINE, _NODE}),
     (_R.WITHHELD, _R.SUPERSEDED): frozenset({_ENGINE, _NODE}),

@@ -18,7 +18,10 @@ _DEBIAN_PACKAGES = {
     "dcentvfy": "dicom3tools",
     "Orthanc": "orthanc",
     "initdb": "postgresql",
+    "openbox": "openbox",
     "runuser": "util-linux",
+    "xdotool": "xdotool",
+    "Xvfb": "xvfb",
 }
 
 

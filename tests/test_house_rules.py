@@ -86,10 +86,12 @@ def test_import_contracts() -> None:
         pytest.param(modules_of("dicom_node"), QT | MODELS | RUNTIMES | {"engine", "ui"}, id="node"),
         pytest.param(["dicom_node.listener"], QT | MODELS | RUNTIMES | DOCUMENTS, id="listener"),
         pytest.param(
-            ["engine.worker"], QT | MODELS | NETWORK | DOCUMENTS | {"dicom_node", "ui"}, id="worker"
+            ["engine.worker", "engine.worker_side"],
+            QT | MODELS | NETWORK | DOCUMENTS | {"dicom_node", "ui"},
+            id="worker",
         ),
         pytest.param(
-            modules_of("engine", "engine.worker", "engine.shadow", "engine.cli"),
+            modules_of("engine", "engine.worker", "engine.worker_side", "engine.shadow", "engine.cli"),
             QT | NETWORK | DOCUMENTS | {"llmcxr_ws", "dicom_node", "ui", "sqlalchemy"},
             id="engine alone",
         ),

@@ -12,8 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from llmcxr_ws import reading, supervising
-from llmcxr_ws.domain import DeliveryRow, OtherStudy, QuestionRow, ReportRow, ServiceRow, StudyRow
+from llmcxr_ws.domain import (
+    DeliveryRow,
+    DrawingRow,
+    MapRow,
+    OtherStudy,
+    QuestionRow,
+    ReportRow,
+    RoundTrip,
+    ServiceRow,
+    StudyRow,
+)
 from llmcxr_ws.errors import AccessError
+from llmcxr_ws.guards import Overruling
 from llmcxr_ws.identity import SealedKey, UnlockedKey
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.store import accounts
@@ -44,6 +55,11 @@ class Badge:
         if self.key is None:
             return "The window is locked."
         return "" if reading.may_sign(self.key) else f"Your role is {self.role}. Only a reader signs."
+
+    @property
+    def may_sign(self) -> bool:
+        """Whether this role signs, adds to and retracts signed reports."""
+        return self.role == "reader"
 
     def locked(self) -> Badge:
         """Return the badge without its key: the PIN or the password gives it back."""
@@ -151,10 +167,84 @@ class Desk:
         _off_the_window()
         return reading.question(self._db, question_id)
 
-    def sign(self, badge: Badge, detail: StudyDetail, text: str) -> int:
+    def ask_map(self, report_id: int, sentence: str) -> MapRow:
+        """Ask on which part of the film a sentence of the draft rests; return the row of its map."""
+        _off_the_window()
+        return reading.ask_map(self._db, report_id, sentence)
+
+    def map(self, map_id: int) -> MapRow:
+        """Return a map in its present state."""
+        _off_the_window()
+        return reading.map_by_id(self._db, map_id)
+
+    def round_trip(self, report_id: int) -> RoundTrip | None:
+        """Return what the round trip of a draft gave, None where there is none."""
+        _off_the_window()
+        return reading.round_trip_of(self._db, report_id)
+
+    def draw(
+        self, study_id: int, user: str, text: str, seed: int | None, report_id: int | None
+    ) -> DrawingRow:
+        """Ask for a synthetic film that shows a text; return its row."""
+        _off_the_window()
+        return reading.ask_drawing(self._db, study_id, user=user, text=text, seed=seed, report_id=report_id)
+
+    def drawing(self, drawing_id: int) -> DrawingRow:
+        """Return a drawing in its present state."""
+        _off_the_window()
+        return reading.drawing(self._db, drawing_id)
+
+    def drawings(self, study_id: int) -> tuple[DrawingRow, ...]:
+        """Return the synthetic films drawn from texts of a study."""
+        _off_the_window()
+        return tuple(reading.drawings_of(self._db, study_id))
+
+    def sign(
+        self,
+        badge: Badge,
+        detail: StudyDetail,
+        text: str,
+        *,
+        addendum: ReportRow | None = None,
+        overruled: tuple[Overruling, ...] = (),
+        looked_at: tuple[str, ...] = (),
+    ) -> int:
         """Write a sign request over what the reader has before him; return its id."""
         _off_the_window()
-        return reading.request_signature(self._db, _key(badge), detail, text)
+        return reading.request_signature(
+            self._db,
+            _key(badge),
+            detail,
+            text,
+            addendum=addendum,
+            overruled=overruled,
+            looked_at=looked_at,
+        )
+
+    def hand_on(
+        self,
+        badge: Badge,
+        detail: StudyDetail,
+        text: str,
+        *,
+        overruled: tuple[Overruling, ...] = (),
+        looked_at: tuple[str, ...] = (),
+    ) -> int:
+        """Write a request to make the text a preliminary report for an attending reader; return its id."""
+        _off_the_window()
+        return reading.request_preliminary(
+            self._db, _key(badge), detail, text, overruled=overruled, looked_at=looked_at
+        )
+
+    def begin_addendum(self, badge: Badge, study_id: int) -> int:
+        """Hold a signed study and begin an addendum to its report; return the addendum's id."""
+        _off_the_window()
+        return reading.begin_addendum(self._db, study_id, user=badge.user)
+
+    def retract(self, badge: Badge, detail: StudyDetail, code: str, words: str) -> int:
+        """Write a request to withdraw a signed report; return its id."""
+        _off_the_window()
+        return reading.request_retraction(self._db, _key(badge), detail, code, words)
 
     def reject(self, badge: Badge, report: ReportRow, reason: str, reason_code: str) -> int:
         """Write a request to reject a draft; return its id."""

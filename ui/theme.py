@@ -253,13 +253,17 @@ def palette(theme: Theme) -> QPalette:
 
 def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     """Return the style sheet: spacing and borders that the palette can't say, tones by property."""
+    return "".join(
+        sheet(theme, scale) for sheet in (_fields_sheet, _controls_sheet, _frames_sheet, _pages_sheet)
+    )
+
+
+def _fields_sheet(theme: Theme, scale: float) -> str:
+    """What fields, lists and boxes to choose from need."""
     t = theme
 
     def s(length: float) -> str:
         return f"{max(round(length * scale), 1)}px"
-
-    def pt(points: float) -> str:
-        return f"{points * scale:.1f}pt"
 
     def mark(name: str) -> str:
         return f"url({_marks()}/{name}-{theme.name}.png)"
@@ -292,6 +296,20 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
     QAbstractSpinBox::up-arrow {{ image: {mark("up")}; width: {s(9)}; height: {s(9)}; }}
     QAbstractSpinBox::down-arrow {{ image: {mark("down")}; width: {s(9)}; height: {s(9)}; }}
+    """
+
+
+def _controls_sheet(theme: Theme, scale: float) -> str:
+    """What buttons, tables, bars and banners need."""
+    t = theme
+
+    def s(length: float) -> str:
+        return f"{max(round(length * scale), 1)}px"
+
+    def mark(name: str) -> str:
+        return f"url({_marks()}/{name}-{theme.name}.png)"
+
+    return f"""
     QCheckBox, QRadioButton {{ spacing: {s(8)}; }}
     QCheckBox::indicator, QRadioButton::indicator, QListView::indicator, QTreeView::indicator,
     QTableView::indicator, QMenu::indicator {{
@@ -338,6 +356,20 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
         background: transparent; border: 1px solid {t.line}; color: {t.text};
         padding: {s(3)} {s(8)}; text-align: left;
     }}
+    """
+
+
+def _frames_sheet(theme: Theme, scale: float) -> str:
+    """What tables, bars, words and banners need."""
+    t = theme
+
+    def s(length: float) -> str:
+        return f"{max(round(length * scale), 1)}px"
+
+    def pt(points: float) -> str:
+        return f"{points * scale:.1f}pt"
+
+    return f"""
     QHeaderView::section {{
         background: {t.panel}; color: {t.muted}; border: none;
         border-bottom: 1px solid {t.line}; padding: {s(5)} {s(8)};
@@ -369,7 +401,7 @@ def style_sheet(theme: Theme, scale: float = 1.0) -> str:
     }}
     QFrame[banner="bad"] {{ background: {t.bad_panel}; border-left: {s(3)} solid {t.bad}; border-radius: {s(3)}; }}
     QFrame[banner="plain"] {{ background: {t.field}; border-left: {s(3)} solid {t.line}; border-radius: {s(3)}; }}
-    """ + _pages_sheet(theme, scale)
+    """
 
 
 def _pages_sheet(theme: Theme, scale: float) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import (
@@ -29,6 +31,7 @@ from ui.case import Case
 from ui.chat.panel import ChatPanel
 from ui.comparison import Comparison
 from ui.desk import Badge, Desk
+from ui.evidence.panel import EvidencePanel
 from ui.film_panel import FilmPanel
 from ui.habits import Habits
 from ui.header import Header
@@ -36,16 +39,15 @@ from ui.language import tr
 from ui.pages import PAGES, READING, PageStack
 from ui.person import Person
 from ui.report.panel import ReportPanel
-from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
 from ui.scrolling import Scrolled
 from ui.services import ServiceLights
 from ui.shortcuts import SHORTCUTS, Scope
-from ui.sign.dialogs import SignDialog, ToSign
 from ui.sign.entry import EntryPage
-from ui.sign.take_over import TakeOverDialog
 from ui.tasks import Tasks
 from ui.viewer import Film
+from ui.viewer.heat import Region
+from ui.wishes import Wishes
 from ui.worklist.panel import WorklistPanel
 
 TITLE = "LLM-CXR Workstation"
@@ -79,11 +81,13 @@ class MainWindow(QMainWindow):
         self.worklist = WorklistPanel()
         self.film = FilmPanel()
         self.report = ReportPanel(tasks, desk)
+        self.evidence = EvidencePanel(tasks, desk)
         self.chat = ChatPanel(tasks, desk)
         self.header = Header(self.lock)
         self.lights = ServiceLights()
         self.entry = EntryPage(tasks, desk, user)
         self._covers = QStackedWidget()
+        self.wishes = Wishes(self, tasks, desk)
         self._lay_out()
         self._connect()
         self.habits = Habits(self)
@@ -104,16 +108,23 @@ class MainWindow(QMainWindow):
 
     def _lay_out(self) -> None:
         self._right = right = QSplitter(Qt.Orientation.Vertical)
-        right.addWidget(Scrolled(self.report, least=200))
-        right.addWidget(self.chat)
-        right.setStretchFactor(0, 3)
-        right.setStretchFactor(1, 2)
+        report = QWidget()
+        inside = QVBoxLayout(report)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(0)
+        inside.addWidget(Scrolled(self.report, least=180), 1)
+        inside.addWidget(self.report.foot)
+        right.addWidget(report)
+        right.addWidget(Scrolled(self.evidence, least=90, hugs=True))
+        right.addWidget(Scrolled(self.chat, least=120))
+        for at, stretch in enumerate((3, 0, 2)):
+            right.setStretchFactor(at, stretch)
         self._columns = columns = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
         columns.setSizes([580, 630, 390])
-        right.setSizes([640, 330])
+        right.setSizes([560, 150, 260])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)
@@ -176,12 +187,20 @@ class MainWindow(QMainWindow):
         self.case.comparison_ready.connect(self.film.show_comparison)
         self.case.comparison_missing.connect(self.film.show_no_comparison)
         self.film.comparison_wanted.connect(self.case.compare)
-        self.film.said.connect(self._say)
-        self.report.sign_wanted.connect(self.sign)
-        self.report.reject_wanted.connect(self.reject)
-        self.report.take_over_wanted.connect(self.take_over)
+        self.film.said.connect(self.say)
+        self.report.sign_wanted.connect(self.wishes.sign)
+        self.report.reject_wanted.connect(self.wishes.reject)
+        self.report.take_over_wanted.connect(self.wishes.take_over)
+        self.report.actions_row.hand_on_wanted.connect(self.wishes.hand_on)
+        self.report.actions_row.addendum_wanted.connect(self.wishes.begin_addendum)
+        self.report.actions_row.retract_wanted.connect(self.wishes.retract)
+        self.report.addenda.sign_wanted.connect(self.wishes.sign_addendum)
         self.report.new_version.connect(self.case.refresh)
-        for source in (self.case.failed, self.chat.failed, self.report.failed, self._tasks.failed):
+        self.chat.draw_wanted.connect(self.wishes.draw)
+        self.chat.insert_wanted.connect(self.report.insert_text)
+        self.evidence.heat_changed.connect(self._on_heat)
+        sources = (self.case, self.chat, self.evidence, self.report, self._tasks)
+        for source in (part.failed for part in sources):
             source.connect(self.say_error)
 
     def _add_actions(self) -> None:
@@ -207,11 +226,21 @@ class MainWindow(QMainWindow):
             "change.accept": self.report.editor.accept_current,
             "change.reject": self.report.editor.reject_current,
             "change.accept_all": self.report.editor.accept_all,
+            "focus.evidence": self.evidence.list.setFocus,
+            "evidence.next": partial(self.evidence.pick, 1),
+            "evidence.previous": partial(self.evidence.pick, -1),
+            "evidence.clear": self.evidence.clear,
+            "chat.insert": self.chat.insert_last,
+            "drawing.open": self.wishes.draw,
             "report.original": self.report.toggle_original,
-            "report.reject": self.reject,
-            "report.sign": self.sign,
+            "report.reject": self.wishes.reject,
+            "report.sign": self.wishes.sign,
             "worklist.filters": self.worklist.show_filters,
             "worklist.columns": self.worklist.choose_columns,
+            "report.hand_on": self.wishes.hand_on,
+            "report.addendum": self.wishes.begin_addendum,
+            "report.retract": self.wishes.retract,
+            "focus.guards": self.report.guards.fold.setFocus,
             "window.lock": self.lock,
             "window.preferences": self.habits.show_preferences,
             "window.worklist": self.toggle_worklist,
@@ -254,6 +283,7 @@ class MainWindow(QMainWindow):
         if not self.is_open or self.badge is None:
             return
         self.report.autosave.flush()
+        self.report.addenda.autosave.flush()
         self._close_dialogs()
         self.badge = self.badge.locked()
         self.habits.cover()
@@ -287,6 +317,7 @@ class MainWindow(QMainWindow):
     def _on_other_person(self) -> None:
         """The locked person's study is given back before another one logs in."""
         self.report.autosave.flush()
+        self.report.addenda.autosave.flush()
         self.case.close()
         self.case.forget_films()
         self._show_nothing()
@@ -351,6 +382,7 @@ class MainWindow(QMainWindow):
         self.busy.stop()
         self.pages.stop()
         self.chat.stop_looking()
+        self.evidence.stop_looking()
 
     def _on_changes(self, rows: tuple[StudyRow, ...]) -> None:
         self._is_polling = False
@@ -378,6 +410,7 @@ class MainWindow(QMainWindow):
     def _on_chosen(self, study_id: int) -> None:
         if study_id != self.case.study_id:
             go = partial(self.case.open, study_id)
+            self.report.addenda.autosave.flush()
             self.report.autosave.flush(go, lambda error: self._ask_to_leave(error, go))
 
     def _ask_to_leave(self, error: UserFacingError, go: Callable[[], None]) -> None:
@@ -391,7 +424,7 @@ class MainWindow(QMainWindow):
             if self.case.study_id is not None:
                 self.worklist.choose(self.case.study_id)
 
-        self._open(UnsavedDialog(self, error.sentence, leave, stay))
+        self.open_dialog(UnsavedDialog(self, error.sentence, leave, stay))
 
     def _on_opened(self, detail: StudyDetail) -> None:
         self.film.show_nothing(tr("Loading the film…"))
@@ -401,25 +434,38 @@ class MainWindow(QMainWindow):
     def _on_refreshed(self, detail: StudyDetail) -> None:
         self.header.show_study(detail)
         self.report.show_study(detail)
+        self.evidence.show_study(detail)
         self.chat.show_study(detail)
         # Answers lean on what the model sees: they stay hidden with the draft.
-        self.chat.setVisible(not self.report.is_draft_hidden)
+        self._hide_model(self.report.is_draft_hidden)
         self.film.show_count(self.case.film_count)
         if self.is_open:
             self._show_title(detail)
 
     def _on_film(self, film: Film) -> None:
         self.film.show_film(film)
+        rows, columns = film.levels[0].shape
+        self.evidence.show_film((columns, rows), is_drafted=self.case.is_drafted_film_shown)
+
+    def _hide_model(self, is_hidden: bool) -> None:
+        self.chat.setVisible(not is_hidden)
+        self.evidence.set_covered(is_hidden)
+
+    def _on_heat(self, heat: npt.NDArray[np.float32] | None, region: Region | None) -> None:
+        self.film.view.set_heat(heat, region or (0.0, 0.0, 0.0, 0.0))
 
     def _on_comparisons(self, found: tuple[Comparison, ...]) -> None:
         self.film.show_comparisons(found, self.case.film_title)
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
+        """Show a sentence in the status bar for a while."""
         self.statusBar().showMessage(sentence, _MESSAGE_MS)
 
     def _show_nothing(self) -> None:
         self.header.show_study(None)
         self.report.show_nothing()
+        self.evidence.show_nothing()
+        self.evidence.show_film(None, is_drafted=False)
         self.chat.show_nothing()
         self.film.show_nothing(tr("No study chosen"))
         self.film.show_count(0)
@@ -434,48 +480,8 @@ class MainWindow(QMainWindow):
         """Show a refused wish in the status bar."""
         self.statusBar().showMessage(error.sentence, _MESSAGE_MS)
 
-    # What the reader asks for
-
-    def sign(self) -> None:
-        """Ask for the one confirmation and write the sign request."""
-        if not self.report.sign.isEnabled():
-            self.statusBar().showMessage(self.report.sign.toolTip(), _MESSAGE_MS)
-            return
-        self.report.autosave.flush(self._open_sign_dialog, self.say_error)
-
-    def _open_sign_dialog(self) -> None:
-        detail, badge = self.report.detail, self.badge
-        if detail is None or badge is None or not self.is_open:
-            return
-        to_sign = ToSign(detail, self.report.text(), self.case.films_unseen)
-        dialog = SignDialog(self, self._tasks, self._desk, badge, to_sign)
-        dialog.accepted.connect(self.case.refresh)
-        self._open(dialog)
-
-    def reject(self) -> None:
-        """Ask for the reason and write the request to reject the draft."""
-        detail, badge = self.report.detail, self.badge
-        if detail is None or detail.report is None or badge is None or not self.report.reject.isEnabled():
-            return
-        report = detail.report
-
-        def send(reason: str, code: str) -> None:
-            self._tasks.in_store(
-                self,
-                lambda: self._desk.reject(badge, report, reason, code),
-                lambda _: self.case.refresh(),
-                self.say_error,
-            )
-
-        self._open(RejectDialog(self, send))
-
-    def take_over(self) -> None:
-        """Take the study from whoever holds it, after asking."""
-        detail = self.case.detail
-        if detail is not None:
-            self._open(TakeOverDialog(self, detail.study, self.case.take_over))
-
-    def _open(self, dialog: QDialog) -> None:
+    def open_dialog(self, dialog: QDialog) -> None:
+        """Open a dialog over the window."""
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setModal(True)
         dialog.open()
@@ -502,6 +508,7 @@ class MainWindow(QMainWindow):
             self.habits.note_places()
             # A store that doesn't answer must not keep the window open for ever.
             self._last_resort.start(CLOSE_MS)
+            self.report.addenda.autosave.flush()
             self.report.autosave.flush(self._give_back_and_close, self._ask_to_close)
             return
         self.habits.end()
@@ -535,7 +542,7 @@ class MainWindow(QMainWindow):
         self._poll.start()
         self._services.start()
         self._idle.start()
-        self._open(UnsavedDialog(self, error.sentence, leave, lambda: None))
+        self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
 
     def _give_back_and_close(self) -> None:
         self.case.close()

@@ -63,7 +63,10 @@ def finish(
     ds.InstanceCreationDate, ds.InstanceCreationTime = da(at, zone), tm(at, zone)
     ds.InstanceCreatorUID = IMPLEMENTATION_CLASS_UID
     ds.ContentQualification = "RESEARCH"
-    ds.ContributingEquipmentSequence = [_contribution(device, institution, at, zone) for device in devices]
+    ds.pop("ContributingEquipmentSequence", None)  # highdicom names itself
+    contributions = [_contribution(device, institution, at, zone) for device in devices]
+    if contributions:  # type 3: never empty
+        ds.ContributingEquipmentSequence = contributions
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = UID(ds.SOPClassUID)
     meta.MediaStorageSOPInstanceUID = UID(ds.SOPInstanceUID)

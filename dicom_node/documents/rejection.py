@@ -46,8 +46,8 @@ _TITLES: dict[Reason, tuple[str, str]] = {
 class RejectionNote:
     """One withdrawn document, why and when, and who withdraws it.
 
-    `film` is the header of the film that the document was about; `device` is the model that wrote it, `person`
-    the reader who rejects it, absent where a newer version supersedes it.
+    `film` is the header of the film that the document was about; `device` is the model that wrote it, none
+    for an addendum, `person` the reader who withdraws it, absent where a newer version supersedes it.
 
     Raises
     ------
@@ -60,7 +60,7 @@ class RejectionNote:
     reason: Reason
     at: datetime
     institution: str
-    device: Device
+    device: Device | None
     person: Person | None = None
     description: str = ""
     installation: str = ""
@@ -70,7 +70,14 @@ class RejectionNote:
             raise DicomError("A rejection note was refused: the document is of another study than the film.")
         if self.at.utcoffset() is None:
             raise DicomError("A rejection note was refused: its time has no offset from UTC.")
-        check_names(self.institution, (self.device,), self.person)
+        if self.device is None and self.person is None:
+            raise DicomError("A rejection note was refused: it names neither a model nor a person.")
+        check_names(self.institution, self.devices, self.person)
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The model as a list of one or none."""
+        return (self.device,) if self.device else ()
 
 
 def build_rejection(note: RejectionNote) -> Dataset:
@@ -88,7 +95,7 @@ def build_rejection(note: RejectionNote) -> Dataset:
             document_title=CodedConcept(_TITLES[note.reason][0], "DCM", _TITLES[note.reason][1]),
             referenced_objects=[withdrawn],
             observer_person_context=person_context(note.person) if note.person else None,
-            observer_device_context=device_context(note.device),
+            observer_device_context=device_context(note.device) if note.device else None,
             description=note.description or None,
         )
         built = KeyObjectSelectionDocument(
@@ -110,7 +117,7 @@ def build_rejection(note: RejectionNote) -> Dataset:
             f"The rejection note can't be made a DICOM document ({type(error).__name__} in its names or headers).",
             what_to_do="Shorten names of institution, person and model to 64 characters without a backslash.",
         ) from error
-    ds = envelope.finish(built, patient_and_study(note.film), (note.device,), note.institution, note.at, zone)
+    ds = envelope.finish(built, patient_and_study(note.film), note.devices, note.institution, note.at, zone)
     for item in ds.ContentSequence:
         if item.ValueType == "COMPOSITE":
             # TID 2010 gives its references no concept name; highdicom adds one.
@@ -134,7 +141,7 @@ def _canonical_content(note: RejectionNote) -> bytes:
         "reason": note.reason,
         "description": note.description,
         "at": note.at.isoformat(),
-        "device": note.device.uid,
+        "device": note.device.uid if note.device else None,
         "person": [note.person.name, note.person.organisation, note.person.identifier]
         if note.person
         else None,

@@ -22,8 +22,8 @@ from llmcxr_ws.errors import DicomError
 from llmcxr_ws.sentences import Origin
 from llmcxr_ws.uids import derived_uid
 
-Kind = Literal["draft", "signed"]
-Section = Literal["findings", "impression"]
+Kind = Literal["draft", "signed", "addendum"]
+Section = Literal["findings", "impression", "addendum"]
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,14 @@ class DocumentReference:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ReportDocument:
-    """One draft or signed report, complete.
+    """One draft, signed report or addendum, complete.
 
     ``film`` is the header of the film that was read; ``evidence`` holds the headers of every instance of its
     study that was read, the film among them; ``other_evidence`` those of earlier studies. ``device`` observes;
-    ``algorithms`` are listed as contributing equipment (the device alone where empty). ``started_at`` is when
-    the content was begun. ``installation`` names this workplace, so that two of them never share a series.
+    ``algorithms`` are listed as contributing equipment (the device alone where empty); an addendum, which a
+    person writes, names none. ``person`` signs, ``author`` wrote the preliminary report that is signed.
+    ``started_at`` is when the content was begun. ``installation`` names this workplace, so that two of them
+    never share a series.
 
     Raises
     ------
@@ -86,12 +88,13 @@ class ReportDocument:
     sentences: tuple[Sentence, ...]
     film: Dataset
     evidence: tuple[Dataset, ...]
-    device: Device
+    device: Device | None
     started_at: datetime
     institution: str
     other_evidence: tuple[Dataset, ...] = ()
     algorithms: tuple[Device, ...] = ()
     person: Person | None = None
+    author: Person | None = None
     predecessor: DocumentReference | None = None
     language: str = "en-US"
     installation: str = field(default="")
@@ -99,23 +102,41 @@ class ReportDocument:
     def __post_init__(self) -> None:
         if self.report_version < 1:
             raise DicomError(f"Report version {self.report_version} isn't a positive number.")
-        if self.kind == "signed" and self.person is None:
+        if self.kind != "draft" and self.person is None:
             raise DicomError("A signed report was refused: it names no person who signs.")
-        if self.kind == "draft" and self.person is not None:
+        if (self.kind == "addendum") != (self.device is None):
+            raise DicomError(
+                "A report was refused: a draft and what is signed of it name the model, an addendum none."
+            )
+        if self.kind == "addendum" and self.predecessor is None:
+            raise DicomError(
+                "An addendum was refused: it doesn't name the signed report that it is added to."
+            )
+        if self.kind == "draft" and (self.person is not None or self.author is not None):
             raise DicomError("A draft was refused: it names a person as if it were signed.")
         moments = [self.started_at, *([self.person.verified_at] if self.person else [])]
         if any(moment.utcoffset() is None for moment in moments):
             raise DicomError("A report was refused: one of its times has no offset from UTC.")
         if self.person and self.person.verified_at < self.started_at:
             raise DicomError("A report was refused: it was signed before it was begun.")
-        check_names(self.institution, (self.device, *self.algorithms), self.person)
+        for person in (self.person, self.author):
+            check_names(self.institution, self.devices, person)
         _check_sentences(self.sentences)
+        if any((s.section == "addendum") != (self.kind == "addendum") for s in self.sentences):
+            raise DicomError(
+                "A report was refused: an addendum's sentences stand under its own heading alone."
+            )
         if self.film.SOPInstanceUID not in {instance.SOPInstanceUID for instance in self.evidence}:
             raise DicomError("A report was refused: the film that was read isn't among its evidence.")
         if any(instance.StudyInstanceUID != self.film.StudyInstanceUID for instance in self.evidence):
             raise DicomError("A report was refused: its evidence holds an instance of another study.")
         if any(instance.StudyInstanceUID == self.film.StudyInstanceUID for instance in self.other_evidence):
             raise DicomError("A report was refused: its earlier studies hold an instance of this study.")
+
+    @property
+    def devices(self) -> tuple[Device, ...]:
+        """The models that had a part in it: the one that observes, then the algorithms."""
+        return (*([self.device] if self.device else []), *self.algorithms)
 
 
 def check_names(institution: str, devices: Iterable[Device], person: Person | None) -> None:
@@ -170,10 +191,13 @@ def canonical_content(document: ReportDocument) -> bytes:
         "film": document.film.SOPInstanceUID,
         "evidence": sorted(str(instance.SOPInstanceUID) for instance in document.evidence),
         "other evidence": sorted(str(instance.SOPInstanceUID) for instance in document.other_evidence),
-        "devices": [list(vars(device).values()) for device in (document.device, *document.algorithms)],
+        "devices": [list(vars(device).values()) for device in document.devices],
         "started": document.started_at.isoformat(),
         "person": [person.name, person.organisation, person.identifier, person.verified_at.isoformat()]
         if person
+        else None,
+        "author": [document.author.name, document.author.organisation, document.author.identifier]
+        if document.author
         else None,
         "predecessor": document.predecessor.SOPInstanceUID if document.predecessor else None,
         "language": document.language,

@@ -1,9 +1,10 @@
 """Build a report as an Enhanced SR in the shape of TID 2000 (PS3.16, Basic Diagnostic Imaging Report).
 
 A pure function: the same document gives the same data set. TID 2000 isn't extensible and its order counts:
-procedure, language, observers, headings. A draft is COMPLETE, UNVERIFIED, PRELIMINARY; a signed report COMPLETE,
-VERIFIED, FINAL. Deliberately not here: where a sentence comes from. A non-extensible template has no row for it;
-the origins stay in the store, by sentence.
+procedure, language, observers, headings. A draft is COMPLETE, UNVERIFIED, PRELIMINARY; a signed report and an
+addendum COMPLETE, VERIFIED, FINAL. An addendum has the title of a report, because CID 7000 knows no other, and
+says what it is by its heading (LN 55107-7) and its predecessor (PS3.3 C.17.2). Deliberately not here: where a
+sentence comes from. A non-extensible template has no row for it; the origins stay in the store, by sentence.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from dicom_node.documents import envelope
 from dicom_node.documents.header import offset_from_utc, patient_and_study, procedure_codes, requests
 from dicom_node.documents.observers import device_context, person_context
 from dicom_node.documents.report import (
+    Device,
     DocumentReference,
     Person,
     ReportDocument,
@@ -41,10 +43,15 @@ from llmcxr_ws.errors import DicomError
 
 DRAFT_SERIES_DESCRIPTION = "AI DRAFT - not reviewed"
 SIGNED_SERIES_DESCRIPTION = "Signed report"
+ADDENDUM_SERIES_DESCRIPTION = "Addendum to the signed report"
 
 # Fixed, and above what modalities count to.
-_SERIES_NUMBERS = {"draft": 9001, "signed": 9002}
-_DESCRIPTIONS = {"draft": DRAFT_SERIES_DESCRIPTION, "signed": SIGNED_SERIES_DESCRIPTION}
+_SERIES_NUMBERS = {"draft": 9001, "signed": 9002, "addendum": 9004}
+_DESCRIPTIONS = {
+    "draft": DRAFT_SERIES_DESCRIPTION,
+    "signed": SIGNED_SERIES_DESCRIPTION,
+    "addendum": ADDENDUM_SERIES_DESCRIPTION,
+}
 
 # Code value, coding scheme, meaning. Made into an item anew for each use: documents must share nothing.
 Concept = tuple[str, str, str]
@@ -53,6 +60,8 @@ Concept = tuple[str, str, str]
 _HEADINGS: dict[Section, tuple[Concept, Concept]] = {
     "findings": (("59776-5", "LN", "Findings"), ("121071", "DCM", "Finding")),
     "impression": (("19005-8", "LN", "Impressions"), ("121073", "DCM", "Impression")),
+    # CID 7002 has no element of the addendum's own.
+    "addendum": (("55107-7", "LN", "Addendum"), ("121071", "DCM", "Finding")),
 }
 _LANGUAGES = {"en": "English", "en-US": "English (United States)", "en-GB": "English (United Kingdom)"}
 
@@ -76,9 +85,9 @@ def build(document: ReportDocument) -> Dataset:
         ) from error
     person = document.person
     at = person.verified_at if person else document.started_at
-    devices = document.algorithms or (document.device,)
+    devices = document.algorithms or document.devices
     ds = envelope.finish(built, patient_and_study(document.film), devices, document.institution, at, zone)
-    ds.AuthorObserverSequence = [_author(document)]
+    ds.AuthorObserverSequence = _authors(document)
     if person:
         ds.VerificationFlag = "VERIFIED"
         ds.VerifyingObserverSequence = [_verification(person, zone)]
@@ -106,7 +115,7 @@ def _build(document: ReportDocument, zone: timezone) -> EnhancedSR:
         sop_instance_uid=instance_uid(document.kind, document.report_version, canonical_content(document)),
         instance_number=document.report_version,
         is_complete=True,
-        is_final=document.kind == "signed",
+        is_final=document.kind != "draft",
         # The verification is written by hand afterwards: highdicom takes the clock's time for it.
         is_verified=False,
         requested_procedures=requests(film) or None,
@@ -145,7 +154,7 @@ def _tree(document: ReportDocument) -> ContainerContentItem:
 def _observers(document: ReportDocument) -> ObservationContext:
     return ObservationContext(
         observer_person_context=person_context(document.person) if document.person else None,
-        observer_device_context=device_context(document.device),
+        observer_device_context=device_context(document.device) if document.device else None,
     )
 
 
@@ -161,6 +170,9 @@ def _section(document: ReportDocument, section: Section, sentences: list[Sentenc
             value=sentence.text,
             relationship_type=RelationshipTypeValues.CONTAINS,
         )
+        container.ContentSequence.append(text)
+        if section == "addendum":
+            continue  # it may rest on any image of the study, and says itself on which
         image = ImageContentItem(
             name=CodedConcept("121080", "DCM", "Best illustration of finding"),
             referenced_sop_class_uid=document.film.SOPClassUID,
@@ -168,26 +180,37 @@ def _section(document: ReportDocument, section: Section, sentences: list[Sentenc
             relationship_type=RelationshipTypeValues.INFERRED_FROM,
         )
         text.ContentSequence = ContentSequence([image])
-        container.ContentSequence.append(text)
     return container
 
 
-def _author(document: ReportDocument) -> Dataset:
-    """Return who wrote the content (PS3.3 table 10-1, Identified Person or Device)."""
+def _authors(document: ReportDocument) -> list[Dataset]:
+    """Return who wrote the content: the model, or who signs and who prepared it for the signature."""
+    people = [person for person in (document.author, document.person) if person]
+    if people:
+        return [_person(person) for person in people]
+    return [_device(document.device, document.institution)] if document.device else []
+
+
+def _person(person: Person) -> Dataset:
+    """Return a person as author (PS3.3 table 10-1, Identified Person or Device)."""
     item = Dataset()
-    item.InstitutionName = document.institution
+    item.ObserverType = "PSN"
+    item.PersonName = person.name
+    item.PersonIdentificationCodeSequence = []
+    item.InstitutionName = person.organisation
     item.InstitutionCodeSequence = []
-    if document.person:
-        item.ObserverType = "PSN"
-        item.PersonName = document.person.name
-        item.PersonIdentificationCodeSequence = []
-        item.InstitutionName = document.person.organisation
-        return item
+    return item
+
+
+def _device(device: Device, institution: str) -> Dataset:
+    item = Dataset()
+    item.InstitutionName = institution
+    item.InstitutionCodeSequence = []
     item.ObserverType = "DEV"
     item.StationName = ""
-    item.DeviceUID = document.device.uid
-    item.Manufacturer = document.device.manufacturer
-    item.ManufacturerModelName = document.device.model_name
+    item.DeviceUID = device.uid
+    item.Manufacturer = device.manufacturer
+    item.ManufacturerModelName = device.model_name
     return item
 
 

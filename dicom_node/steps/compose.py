@@ -21,9 +21,10 @@ from dicom_node.documents.rejection import RejectionNote
 from dicom_node.documents.report import Device, DocumentReference, Person, ReportDocument, Sentence
 from dicom_node.steps.desk import Desk
 from llmcxr_ws import sentences
-from llmcxr_ws.domain import DocumentRow, InstanceRow, ReportRow
+from llmcxr_ws.domain import Account, DocumentRow, InstanceRow, ReportRow
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.states import ReportState
+from llmcxr_ws.store.retracting import RetractOrder
 from llmcxr_ws.store.signing import SignOrder
 
 
@@ -61,7 +62,7 @@ def draft_document(desk: Desk, report: ReportRow, headers: list[Dataset]) -> Rep
 
 
 def signed_document(desk: Desk, order: SignOrder, headers: list[Dataset]) -> ReportDocument:
-    """What a reader signed: the signed sentences, each with its origin, and nothing else.
+    """What a reader signed: the signed sentences, each with its origin, and nothing else; a report or an addendum.
 
     Raises
     ------
@@ -71,22 +72,20 @@ def signed_document(desk: Desk, order: SignOrder, headers: list[Dataset]) -> Rep
     report = order.report
     film = _film(report, headers)
     institution = _institution(desk, film)
+    # The request's time is in whole seconds; the draft's may lie within the same one.
+    at = max(order.asked_at, report.started_at)
+    is_addendum = report.kind == "addendum"
     return ReportDocument(
-        kind="signed",
+        kind="addendum" if is_addendum else "signed",
         report_version=report.version,
-        sentences=_sentences(report.ai_text, order.text),
+        sentences=_addendum_sentences(order.text) if is_addendum else _sentences(report.ai_text, order.text),
         film=film,
         evidence=tuple(headers),
-        device=_device(report),
+        device=None if is_addendum else _device(report),
         started_at=report.started_at,
         institution=institution,
-        person=Person(
-            name=order.signer.display_name,
-            organisation=order.signer.organization or institution,
-            # The request's time is in whole seconds; the draft's may lie within the same one.
-            verified_at=max(order.asked_at, report.started_at),
-            identifier=order.signer.name,
-        ),
+        person=_person(order.signer, institution, at),
+        author=_person(order.countersigned, institution, at) if order.countersigned else None,
         predecessor=_reference(order),
         installation=desk.installation,
     )
@@ -105,6 +104,28 @@ def build_report(desk: Desk, document: ReportDocument) -> dict[str, Any]:
     return _keep(desk, ds, gate.check(ds, document.evidence, sentences=texts))
 
 
+def build_retraction(
+    desk: Desk, order: RetractOrder, document: DocumentRow, headers: list[Dataset]
+) -> dict[str, Any]:
+    """Build the note that withdraws one document of a retracted report; otherwise as :func:`build_report`."""
+    film = _film(order.report, headers)
+    institution = _institution(desk, film)
+    note = RejectionNote(
+        withdrawn=_reference_to(document, str(film.StudyInstanceUID)),
+        film=film,
+        reason=order.reason.rejected,
+        at=order.asked_at,
+        institution=institution,
+        device=None if document.kind == "addendum" else _device(order.report),
+        person=_person(order.by, institution, order.asked_at),
+        description=f"Retracted by its reader. {order.reason.words}.",
+        installation=desk.installation,
+    )
+    ds = rejection.build_rejection(note)
+    withdrawn = _read_header(desk, document.path)
+    return _keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
+
+
 def build_rejection(
     desk: Desk, report: ReportRow, draft: DocumentRow, headers: list[Dataset]
 ) -> dict[str, Any]:
@@ -112,12 +133,7 @@ def build_rejection(
     film = _film(report, headers)
     rejected = report.state == ReportState.REJECTED
     note = RejectionNote(
-        withdrawn=DocumentReference(
-            SOPClassUID=draft.sop_class_uid,
-            SOPInstanceUID=draft.sop_instance_uid,
-            SeriesInstanceUID=draft.series_instance_uid,
-            StudyInstanceUID=str(film.StudyInstanceUID),
-        ),
+        withdrawn=_reference_to(draft, str(film.StudyInstanceUID)),
         film=film,
         reason="quality",
         at=datetime.now(UTC),
@@ -170,16 +186,31 @@ def _sentences(ai_text: str, text: str) -> tuple[Sentence, ...]:
     )
 
 
+def _addendum_sentences(text: str) -> tuple[Sentence, ...]:
+    return tuple(Sentence(part, "addendum", "human") for part in sentences.split(text))
+
+
+def _person(account: Account, institution: str, at: datetime) -> Person:
+    return Person(
+        name=account.display_name,
+        organisation=account.organization or institution,
+        verified_at=at,
+        identifier=account.name,
+    )
+
+
 def _reference(order: SignOrder) -> DocumentReference | None:
-    """The draft that a peer holds and that the signed document replaces."""
+    """The draft that a peer holds and that the signed document replaces, or the report that an addendum adds to."""
     sent = order.predecessor
-    if sent is None:
-        return None
+    return None if sent is None else _reference_to(sent, order.study.study_instance_uid)
+
+
+def _reference_to(document: DocumentRow, StudyInstanceUID: str) -> DocumentReference:
     return DocumentReference(
-        SOPClassUID=sent.sop_class_uid,
-        SOPInstanceUID=sent.sop_instance_uid,
-        SeriesInstanceUID=sent.series_instance_uid,
-        StudyInstanceUID=order.study.study_instance_uid,
+        SOPClassUID=document.sop_class_uid,
+        SOPInstanceUID=document.sop_instance_uid,
+        SeriesInstanceUID=document.series_instance_uid,
+        StudyInstanceUID=StudyInstanceUID,
     )
 
 

@@ -1,4 +1,4 @@
-"""Decide what windows and administrators ask: signatures here, everything else by the store.
+"""Decide what windows and administrators ask: signatures here, retractions beside, everything else by the store.
 
 A signature needs the PACS's word on whose study it is. It can't be overruled: a mismatch refuses the request, and
 while the PACS can't be asked the request waits, visibly.
@@ -13,7 +13,7 @@ from unicodedata import normalize
 from pydicom.dataset import Dataset
 
 from dicom_node import scu
-from dicom_node.steps import compose, inspection
+from dicom_node.steps import compose, inspection, retraction
 from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import Identity, RequestRow
 from llmcxr_ws.errors import DicomError, StoreError
@@ -49,6 +49,8 @@ def _decide(desk: Desk, request: RequestRow) -> bool:
         _decide_signature(desk, request)
     elif request.kind in inspection.KINDS:
         inspection.decide(desk, request)
+    elif request.kind == "retract":
+        retraction.decide(desk, request)
     else:
         administration.apply_request(desk.db, request, desk.service_key, demo=desk.workplace.config.demo)
     return True

@@ -15,11 +15,11 @@ from typing import TypeVar
 import onnx
 
 from engine.building.neox import NeoXGraph, NeoXSizes, Weights
+from engine.building.place import entries_of, made_in_place
 from engine.building.room import check_disk, check_memory
 from engine.building.tensor_file import TensorFile
 from engine.builds import DECODER, ENCODER, FORMAT, LANGUAGE, MANIFEST, BuildKey, load_build
-from engine.bundle import sha256_of
-from engine.safe_write import write_json
+from engine.safe_write import replacing, write_json
 
 Item = TypeVar("Item")
 # Shows how far a list of pieces is while it is worked off: engine.progress.track, or nothing.
@@ -27,7 +27,8 @@ Track = Callable[[Iterable[Item], str, int, int], Iterator[Item]]
 # Writes encoder.onnx and decoder.onnx into a folder.
 WriteFilmGraphs = Callable[[Path, Path], None]
 
-_PART = ".part"
+# Holds the tensors.
+_DATA = f"{LANGUAGE}.data"
 
 
 def silent(items: Iterable[Item], what: str, total: int, done: int) -> Iterator[Item]:
@@ -46,31 +47,38 @@ def build_language_graph(
     """Make the graphs of a key, or find them whole; give their folder.
 
     `film_graphs` writes the film tokenizer's, for a model that has none of its own. Raises ExportError where the disk
-    or the memory is too small, CheckpointError for weights that don't fit.
+    or the memory is too small or another process makes the same build, CheckpointError for weights that don't fit.
     """
-    final = builds / key.folder
-    if (final / MANIFEST).exists():
-        load_build(final)
-        return final
-    part = builds / f"{key.folder}{_PART}"
-    part.mkdir(parents=True, exist_ok=True)
-    check_disk(part, _disk(sizes))
-    check_memory(_memory(sizes))
-    if film_graphs is not None:
-        _write_film_graphs(part, film_graphs)
-    with TensorFile(part / f"{LANGUAGE}.data") as file:
+
+    def make(part: Path) -> tuple[str, ...]:
+        check_disk(part, _disk(sizes))
+        check_memory(_memory(sizes))
+        if film_graphs is not None:
+            _write_film_graphs(part, film_graphs)
+        _write_language_graph(part, key, sizes, weights, track)
+        names = (LANGUAGE, _DATA) if film_graphs is None else (LANGUAGE, _DATA, ENCODER, DECODER)
+        entries = entries_of(part, sorted(names))
+        write_json(
+            part / MANIFEST, {"format": FORMAT, **asdict(key), "sizes": asdict(sizes), "files": entries}
+        )
+        return names
+
+    return made_in_place(builds, key, load_build, make)
+
+
+def _write_language_graph(
+    part: Path, key: BuildKey, sizes: NeoXSizes, weights: Weights, track: Track[Callable[[], None]]
+) -> None:
+    with TensorFile(part / _DATA) as file:
         graph = NeoXGraph(sizes, key.precision, weights, file)
         pieces = graph.pieces()
         left = [piece.store for piece in pieces if not piece.stored]
         for store in track(left, f"{key.precision} tensors", len(pieces), len(pieces) - len(left)):
             store()
         model = graph.model()
-        file.finish()
-    _write_synced(part / LANGUAGE, model.SerializeToString(deterministic=True))
+    with replacing(part / LANGUAGE) as temporary:
+        temporary.write_bytes(model.SerializeToString(deterministic=True))
     onnx.checker.check_model(str(part / LANGUAGE))
-    _finish(part, key, sizes)
-    part.rename(final)
-    return final
 
 
 def _write_film_graphs(part: Path, film_graphs: WriteFilmGraphs) -> None:
@@ -80,25 +88,9 @@ def _write_film_graphs(part: Path, film_graphs: WriteFilmGraphs) -> None:
     unfinished = part / f"{ENCODER}.tmp", part / f"{DECODER}.tmp"
     film_graphs(*unfinished)
     for path, name in zip(unfinished, (ENCODER, DECODER), strict=True):
-        _write_synced(part / name, path.read_bytes())
-        path.unlink()
-
-
-def _finish(part: Path, key: BuildKey, sizes: NeoXSizes) -> None:
-    names = sorted(path.name for path in part.iterdir() if path.name != MANIFEST)
-    files = {
-        name: {"sha256": sha256_of(part / name), "bytes": (part / name).stat().st_size} for name in names
-    }
-    write_json(part / MANIFEST, {"format": FORMAT, **asdict(key), "sizes": asdict(sizes), "files": files})
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    unfinished = path.with_name(f"{path.name}.new")
-    with unfinished.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+        path.replace(part / name)
 
 
 def _matrices(sizes: NeoXSizes) -> int:

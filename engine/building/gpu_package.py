@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from engine.building.build import WriteFilmGraphs, build_language_graph
+from engine.building.build import Track, WriteFilmGraphs, build_language_graph, silent
 from engine.building.sources import source_of
 from engine.building.tensorrt_engine import Graphs, Progress, build_engines, engine_key
 from engine.builds import DECODER, ENCODER, GRAPH_VERSION, LANGUAGE, BuildKey
@@ -28,12 +28,14 @@ def build_for_gpu(
     limits: Limits | None = None,
     film_graphs: WriteFilmGraphs | None = None,
     progress: Progress | None = None,
+    track: Track[Callable[[], None]] = silent,
 ) -> Path:
     """Build a model's engines for these compute capabilities (see `engine_key`) and give the build's folder.
 
     Without limits they are the usual ones, cut to the model's positions. `film_graphs` writes the film tokenizer's
     graphs of a model that has none of its own. The language graph stays beside the engines as a build of its own:
-    other GPUs and limits start from it. Raises ExportError and BackendError as `engine_key` and `build_engines` do.
+    other GPUs and limits start from it; `track` shows how far it is, `progress` the engines. Raises ExportError and
+    BackendError as `engine_key` and `build_engines` do.
     """
     source = source_of(package)
     most = source.sizes.max_positions
@@ -50,6 +52,7 @@ def build_for_gpu(
         source.sizes,
         source.weights,
         film_graphs,
+        track,
     )
     films = package.folder if isinstance(package, Bundle) else graph
     for name in (ENCODER, DECODER):

@@ -19,6 +19,7 @@ from onnx import TensorProto, helper
 from engine.building.quantize import Bits, quantized, quantized_columns
 from engine.building.tensor_file import TensorFile
 from engine.builds import Precision
+from engine.errors import ExportError
 
 OPSET = 24
 IR_VERSION = 10
@@ -254,7 +255,17 @@ class NeoXGraph:
     def _stored(
         self, name: str, shape: tuple[int, ...], form: Callable[[NDArray[np.float32]], NDArray[Any]]
     ) -> None:
-        self._pieces.append(Piece((name,), lambda: [form(self._read(name, shape))], self.file))
+        def make() -> Sequence[NDArray[Any]]:
+            with np.errstate(over="ignore"):
+                made = form(self._read(name, shape))
+            if not np.isfinite(made).all():
+                raise ExportError(
+                    f"The tensor {name} has values that are no numbers or too large for {made.dtype}. Build in "
+                    "another precision, or take the model from its source again."
+                )
+            return [made]
+
+        self._pieces.append(Piece((name,), make, self.file))
 
     def _blocks(
         self, name: str, shape: tuple[int, ...], bits: Bits, block: int

@@ -11,6 +11,7 @@ from engine.bundle import Bundle
 from engine.errors import ExportError
 from engine.imported import ImportedBundle
 
+_CONFIG = "config.json"
 _SAFE, _ZIPPED = ".safetensors", ".bin"
 # What the graph computes; a model that says otherwise would be built wrong without a word.
 _MUST_BE = {
@@ -74,7 +75,7 @@ def _folder_weights(folder: Path, files: list[str]) -> Weights:
 
 def folder_sizes(folder: Path) -> NeoXSizes:
     """Read a GPT-NeoX's sizes from its config.json (transformers 4 or 5); raise ExportError for another kind."""
-    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = _config(folder)
     if config.get("model_type") != "gpt_neox":
         raise ExportError(
             f"A build takes GPT-NeoX models (dolly, Pythia), and {folder} is {config.get('model_type')!r}. "
@@ -86,8 +87,30 @@ def folder_sizes(folder: Path) -> NeoXSizes:
                 f"{folder} has {name} {config[name]!r}; a build takes {value!r} alone. It runs in torch."
             )
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
-    if rope.get("rope_type", "default") != "default":
-        raise ExportError(f"{folder} has the rope_type {rope['rope_type']!r}; a build takes 'default' alone.")
+    # Older versions wrote `type`.
+    kind = rope.get("rope_type", rope.get("type", "default"))
+    if kind != "default":
+        raise ExportError(f"{folder} has the rope_type {kind!r}; a build takes 'default' alone.")
+    try:
+        return _sizes(config, rope)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise ExportError(
+            f"{folder / _CONFIG} doesn't give the sizes of a GPT-NeoX ({error!r}). Write it again with transformers' "
+            "save_pretrained."
+        ) from error
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        config = json.loads((folder / _CONFIG).read_text(encoding="utf-8"))
+        if not isinstance(config, dict):
+            raise ValueError("it is no JSON object")
+    except (OSError, ValueError) as error:
+        raise ExportError(f"{folder / _CONFIG} can't be read: {error}. Import the model again.") from error
+    return config
+
+
+def _sizes(config: dict[str, Any], rope: dict[str, Any]) -> NeoXSizes:
     head = config["hidden_size"] // config["num_attention_heads"]
     share = rope.get("partial_rotary_factor", config.get("rotary_pct", 0.25))
     return NeoXSizes(

@@ -1,13 +1,12 @@
 """The data file beside an ONNX graph, written tensor by tensor, so that a cut-off writing goes on.
 
-After each tensor the bytes are flushed and its place is noted in a journal; who goes on cuts the file behind the last
-noted one. The order and the bytes are the builder's alone, so the finished file has the same hash however often it
-was interrupted.
+After each tensor the bytes are flushed and its place is noted in a journal, which stays beside the file; who goes on
+cuts the file behind the last noted one. The order and the bytes are the builder's alone, so the finished file has the
+same hash however often it was interrupted.
 """
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from engine.errors import ExportError
+from engine.safe_write import write_text
 
 # Mapped files are read in pages; a tensor that starts on one needs no copy.
 _PAGE = 4096
@@ -34,14 +34,14 @@ class TensorFile:
         self._log: Any = None
 
     def __enter__(self) -> Self:
-        self._places = dict(_noted(self._journal)) if self.path.exists() else {}
-        end = max((place["offset"] + place["length"] for place in self._places.values()), default=0)
+        self._places = _noted(self._journal, self.path.stat().st_size if self.path.exists() else 0)
+        end = max((_end(place) for place in self._places.values()), default=0)
         self._file = self.path.open("r+b" if self.path.exists() else "w+b")
         self._file.truncate(end)
         self._file.seek(end)
         # Lines that a crash cut off are dropped, or the next one would be glued to them.
         lines = [json.dumps({"name": name, **place}) + "\n" for name, place in self._places.items()]
-        self._journal.write_text("".join(lines), encoding="utf-8")
+        write_text(self._journal, "".join(lines))
         self._log = self._journal.open("a", encoding="utf-8")
         return self
 
@@ -78,11 +78,6 @@ class TensorFile:
         """Give the graph's entries, which name this file and each tensor's place in it."""
         return [self._proto(name, place) for name, place in self._places.items()]
 
-    def finish(self) -> None:
-        """Remove the journal: the file is whole."""
-        self._log.close()
-        self._journal.unlink()
-
     def _proto(self, name: str, place: dict[str, Any]) -> onnx.TensorProto:
         tensor = TensorProto(
             name=name, data_type=place["type"], dims=place["shape"], data_location=TensorProto.EXTERNAL
@@ -102,12 +97,21 @@ class TensorFile:
         return self._file
 
 
-def _noted(journal: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Read whole lines; the last one may have been cut off."""
+def _noted(journal: Path, size: int) -> dict[str, dict[str, Any]]:
+    """Read what a journal says of the file's first `size` bytes, up to a line that a crash cut off or damaged."""
+    places: dict[str, dict[str, Any]] = {}
     if not journal.exists():
-        return
-    for line in journal.read_text(encoding="utf-8").splitlines(keepends=True):
-        if not line.endswith("\n"):
-            return
-        place = json.loads(line)
-        yield place.pop("name"), place
+        return places
+    for line in journal.read_bytes().splitlines(keepends=True):
+        try:
+            place = json.loads(line) if line.endswith(b"\n") else None
+        except ValueError:
+            return places
+        if place is None or _end(place) > size:
+            return places
+        places[place.pop("name")] = place
+    return places
+
+
+def _end(place: dict[str, Any]) -> int:
+    return int(place["offset"] + place["length"])

@@ -18,9 +18,9 @@ import onnx
 from pydantic import TypeAdapter
 
 from engine.building.neox import NeoXSizes
+from engine.building.place import entries_of, made_in_place
 from engine.building.room import check_disk, check_memory
-from engine.builds import FORMAT, MANIFEST, BuiltFile
-from engine.bundle import sha256_of
+from engine.builds import FORMAT, MANIFEST
 from engine.errors import ExportError
 from engine.runtime.cuda import current_gpu
 from engine.runtime.tensorrt_module import import_flavour, listening_logger, named
@@ -46,7 +46,6 @@ from engine.tensorrt_builds import (
 # Told a phase of the builder, and of how many steps it has done how many.
 Progress = Callable[[str, int, int], None]
 
-_PART = ".part"
 _FACTS = ".json"
 _GIB = 1024**3
 # Measured with the RTX flavour (docs/gpu.md): the builder holds the weights about three times over.
@@ -118,34 +117,33 @@ def build_engines(
 ) -> Path:
     """Make the engines of a key, or find them whole; give their folder.
 
-    Raises ExportError where a graph is refused, in TensorRT's own words, or where memory or disk are too small.
+    Raises ExportError where a graph is refused, in TensorRT's own words, where memory or disk are too small, or where
+    another process makes the same build.
     """
-    final = builds / key.folder
-    if (final / MANIFEST).exists():
-        load_engines(final)
-        return final
-    key.limits.check(sizes.max_positions)
-    flavour, devices = flavour_of(key.runtime), devices_of(key.device)
-    part = builds / f"{key.folder}{_PART}"
-    part.mkdir(parents=True, exist_ok=True)
-    builder = EngineBuilder(flavour, devices if flavour == RTX else (), progress)
+    flavour = flavour_of(key.runtime)
+    devices = devices_of(key.device) if flavour == RTX else ()
     language_bytes, film_bytes = graph_bytes(graphs.language), graph_bytes(graphs.encoder, graphs.decoder)
-    check_disk(part, language_bytes + int(_FILM_GROWTH * film_bytes))
     limits = key.limits
-    makers: dict[str, Callable[[], Built]] = {
-        LANGUAGE_ENGINE: lambda: builder.language(graphs.language, limits),
-        # Codes decide what the model reads: no rounding to TF32 on their way.
-        ENCODER_ENGINE: lambda: builder.film(graphs.encoder, limits.films, exact=True),
-        DECODER_ENGINE: lambda: builder.film(graphs.decoder, limits.films, exact=False),
-    }
-    for name, make in makers.items():
-        if not (part / name).exists():
-            weights = language_bytes if name == LANGUAGE_ENGINE else _FILM_GROWTH * film_bytes
-            check_memory(_MEMORY_FACTOR * weights + _MEMORY_BASE)
-            _write(part / name, make())
-    _finish(part, key, sizes, tuple(makers))
-    part.rename(final)
-    return final
+
+    def make(part: Path) -> tuple[str, ...]:
+        limits.check(sizes.max_positions)
+        check_disk(part, language_bytes + int(_FILM_GROWTH * film_bytes))
+        builder = EngineBuilder(flavour, devices, progress)
+        makers: dict[str, Callable[[], Built]] = {
+            LANGUAGE_ENGINE: lambda: builder.language(graphs.language, limits),
+            # Codes decide what the model reads: no rounding to TF32 on their way.
+            ENCODER_ENGINE: lambda: builder.film(graphs.encoder, limits.films, exact=True),
+            DECODER_ENGINE: lambda: builder.film(graphs.decoder, limits.films, exact=False),
+        }
+        for name, maker in makers.items():
+            if not (part / name).exists():
+                weights = language_bytes if name == LANGUAGE_ENGINE else _FILM_GROWTH * film_bytes
+                check_memory(_MEMORY_FACTOR * weights + _MEMORY_BASE)
+                _write(part / name, maker())
+        _write_manifest(part, key, sizes, tuple(makers))
+        return tuple(makers)
+
+    return made_in_place(builds, key, load_engines, make)
 
 
 class EngineBuilder:
@@ -345,17 +343,10 @@ def _write(path: Path, built: Built) -> None:
         file.write(built.plan)
 
 
-def _finish(part: Path, key: EngineKey, sizes: NeoXSizes, names: Sequence[str]) -> None:
-    files = {name: BuiltFile(sha256_of(part / name), (part / name).stat().st_size) for name in names}
+def _write_manifest(part: Path, key: EngineKey, sizes: NeoXSizes, names: Sequence[str]) -> None:
     noted = {name: part / f"{name}{_FACTS}" for name in names}
     facts = {name: TypeAdapter(EngineFacts).validate_json(path.read_bytes()) for name, path in noted.items()}
     # `asdict` of the key has every part of it, the limits too.
     parts = {"format": FORMAT, **asdict(key), "sizes": asdict(sizes)}
-    write_json(
-        part / MANIFEST,
-        parts
-        | {"files": {name: asdict(file) for name, file in files.items()}}
-        | {"engines": {name: asdict(one) for name, one in facts.items()}},
-    )
-    for path in noted.values():
-        path.unlink()
+    engines = {name: asdict(one) for name, one in facts.items()}
+    write_json(part / MANIFEST, parts | {"files": entries_of(part, names), "engines": engines})

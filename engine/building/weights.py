@@ -23,7 +23,6 @@ class FolderWeights:
     """The safetensors of a Hugging Face GPT-NeoX, mapped, each read when it is asked for."""
 
     def __init__(self, folder: Path, files: list[str]) -> None:
-        self._maps: list[mmap.mmap] = []
         self._places: dict[str, tuple[mmap.mmap, int, Mapping[str, Any]]] = {}
         for name in files:
             self._open(folder / name)
@@ -50,7 +49,7 @@ class FolderWeights:
             raise CheckpointError(f"The weights {path} can't be read: {error}.") from error
         for key, entry in header.items():
             if key != "__metadata__" and entry["dtype"] in _TYPES:
-                self._places[_own(key)] = (data, 8 + length, entry)
+                self._places[own_name(key)] = (data, 8 + length, entry)
 
 
 class TorchFileWeights:
@@ -67,7 +66,7 @@ class TorchFileWeights:
                 raise CheckpointError(
                     f"The weights {folder / name} can't be read: {first_line(error)}"
                 ) from error
-            self._places |= {_own(key): (folder / name, tensor) for key, tensor in placed.items()}
+            self._places |= {own_name(key): (folder / name, tensor) for key, tensor in placed.items()}
 
     def read(self, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
         """Give one weight; see the protocol."""
@@ -143,5 +142,9 @@ def _misshapen(name: str, found: tuple[int, ...], expected: tuple[int, ...]) -> 
     )
 
 
-def _own(key: str) -> str:
+def own_name(key: str) -> str:
+    """Give a weight's name in transformers as the one it is read by here."""
+    # In the memory of newer versions; on the disk it is still the old name.
+    if key == "lm_head.weight":
+        return "embed_out.weight"
     return key.removeprefix(_PREFIX).replace(".attention.", ".").replace(".mlp.", ".")

@@ -91,9 +91,14 @@ def _built(
         if devices:
             raise ExportError(f"--device {devices[0]} was given, and {_CPU} runs on the CPU. Leave it out.")
         return build_package(package, "int8" if precision == "auto" else precision, builds, track)
+    from engine.tensorrt_builds import FLAVOURS, flavour_of
+
+    if runtime not in FLAVOURS:
+        raise ExportError(
+            f"Nothing is built for the runtime {runtime!r}. Use one of {', '.join((_CPU, *FLAVOURS))}."
+        )
     from engine.building.gpu_package import build_for_gpu
     from engine.building.package import film_graphs_of
-    from engine.tensorrt_builds import flavour_of
 
     wanted = gpu_precision("float16" if precision == "auto" else precision)
     return build_for_gpu(
@@ -104,6 +109,7 @@ def _built(
         devices,
         film_graphs=film_graphs_of(package),
         progress=_tell,
+        track=track,
     )
 
 

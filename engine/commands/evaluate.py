@@ -41,13 +41,13 @@ def evaluate_report(settings: FilmReportSettings) -> None:
     from engine.evaluate.film_tables import films_csv, report_pictures, report_tables
     from engine.evaluate.report import evaluate_report as evaluate
 
-    model, rows = _open(settings), _rows(settings)
-    with_context = _context(model, settings.context)
+    model, rows = open_for(settings), rows_of(settings)
+    with_context = context_given(model, settings.context)
     result = evaluate(
-        model, rows, _floors(settings, model), with_context, _film_reader(model), draws=settings.draws
+        model, rows, _floors(settings, model), with_context, film_reader(model), draws=settings.draws
     )
     tables = report_tables(result.figures)
-    _leave(
+    leave(
         "report",
         settings,
         result.figures,
@@ -62,17 +62,17 @@ def evaluate_answer(settings: AnswerSettings) -> None:
     from engine.evaluate.answer import answer_tables
     from engine.evaluate.answer import evaluate_answer as evaluate
 
-    model, rows = _open(settings), _rows(settings)
+    model, rows = open_for(settings), rows_of(settings)
     figures = evaluate(
         model,
         rows,
         _floors(settings, model),
-        _context(model, settings.context),
+        context_given(model, settings.context),
         settings.wordings,
-        _film_reader(model),
+        film_reader(model),
         settings.draws,
     )
-    _leave("answer", settings, figures, answer_tables(figures), dict)
+    leave("answer", settings, figures, answer_tables(figures), dict)
 
 
 def evaluate_floors(settings: FloorSettings) -> None:
@@ -82,9 +82,9 @@ def evaluate_floors(settings: FloorSettings) -> None:
     from engine.evaluate.floors import fit_floors
     from engine.evaluate.floors_file import save_floors
 
-    model = _open(settings, language_model=False)
+    model = open_for(settings, language_model=False)
     rows = [row for row in read_manifest(settings.manifest, settings.images) if row.split != "test"]
-    floors = fit_floors(load_cohort(model, rows, _film_reader(model)), settings.seed, settings.fewest)
+    floors = fit_floors(load_cohort(model, rows, film_reader(model)), settings.seed, settings.fewest)
     size = save_floors(floors, model, settings.out)
     typer.echo(f"{settings.out}: {size / 1e3:.0f} kB, sources {', '.join(sorted(floors))}.")
 
@@ -94,22 +94,22 @@ def evaluate_kermany(settings: FilmReportSettings) -> None:
     from engine.evaluate.kermany import evaluate_kermany as evaluate
     from engine.evaluate.kermany import kermany_tables
 
-    model = _open(settings)
-    with_context, read = _context(model, settings.context), _film_reader(model)
-    training = _split_of(settings, "train")
-    figures = evaluate(model, _rows(settings), training, with_context, read, settings.draws)
-    _leave("kermany", settings, figures, kermany_tables(figures), dict)
+    model = open_for(settings)
+    with_context, read = context_given(model, settings.context), film_reader(model)
+    training = split_of(settings, "train")
+    figures = evaluate(model, rows_of(settings), training, with_context, read, settings.draws)
+    leave("kermany", settings, figures, kermany_tables(figures), dict)
 
 
 def evaluate_tokenizer(settings: TokenizerSettings) -> None:
     """Compare films with their copies: a judge's AUROC and agreement, a probe on codes, PSNR, SSIM, a sheet."""
     from engine.evaluate.tokenizer import copy_films, tokenizer_figures, tokenizer_pictures, tokenizer_tables
 
-    model, rows = _open(settings, language_model=False), _rows(settings)
-    copies = copy_films(model, rows, _film_reader(model), settings.judge, settings.pictures)
+    model, rows = open_for(settings, language_model=False), rows_of(settings)
+    copies = copy_films(model, rows, film_reader(model), settings.judge, settings.pictures)
     figures = tokenizer_figures(copies, _floors(settings, model), settings.draws)
     figures["model"] = model.bundle.model_key
-    _leave("tokenizer", settings, figures, tokenizer_tables(figures), lambda: tokenizer_pictures(copies))
+    leave("tokenizer", settings, figures, tokenizer_tables(figures), lambda: tokenizer_pictures(copies))
 
 
 def evaluate_generate(settings: GenerateSettings) -> None:
@@ -124,11 +124,11 @@ def evaluate_generate(settings: GenerateSettings) -> None:
         nearest_films,
     )
 
-    model, rows = _open(settings), _rows(settings)
+    model, rows = open_for(settings), rows_of(settings)
     judge = None if settings.judge is None else Classifier.load(settings.judge)
-    read = _film_reader(model)
+    read = film_reader(model)
     drawn = generate_films(model, asked_texts(rows, settings.films // 2, settings.seed), settings.seed)
-    training = _split_of(settings, "train")
+    training = split_of(settings, "train")
     nearest, distances = nearest_films(drawn, training or rows, read)
     figures = generate_figures(drawn, judge, distances, settings.draws)
     figures |= {"model": model.bundle.model_key, "seed": settings.seed}
@@ -137,7 +137,7 @@ def evaluate_generate(settings: GenerateSettings) -> None:
         if training
         else f"{len(rows)} films of split {settings.split}: the manifest has no training films"
     )
-    _leave(
+    leave(
         "generate",
         settings,
         figures,
@@ -154,19 +154,19 @@ def evaluate_precision(settings: PrecisionSettings) -> None:
     from engine.evaluate.precision import evaluate_precision as evaluate
     from engine.evaluate.precision_tables import precision_pictures, precision_tables
 
-    model, rows = _open(settings), _rows(settings)
+    model, rows = open_for(settings), rows_of(settings)
     with TemporaryDirectory() if settings.builds is None else nullcontext(settings.builds) as builds:
         figures = evaluate(
             model,
             rows,
             Path(builds),
-            _context(model, settings.context),
-            _film_reader(model),
+            context_given(model, settings.context),
+            film_reader(model),
             settings.threads,
             settings.draws,
         )
     tables = precision_tables(figures)
-    _leave("precision", settings, figures, tables, lambda: precision_pictures(figures))
+    leave("precision", settings, figures, tables, lambda: precision_pictures(figures))
     typer.echo(tables[1].to_markdown())
     for name in figures["not_fit"]:
         typer.echo(
@@ -179,18 +179,18 @@ def evaluate_reference(settings: ReferenceSettings) -> None:
     from engine.evaluate.supervised import evaluate_reference as evaluate
     from engine.evaluate.supervised import reference_tables
 
-    model = _open(settings)
+    model = open_for(settings)
     figures = evaluate(
         model,
         settings.reference,
-        _rows(settings),
-        _split_of(settings, "val"),
-        _context(model, settings.context),
-        _film_reader(model),
+        rows_of(settings),
+        split_of(settings, "val"),
+        context_given(model, settings.context),
+        film_reader(model),
         settings.draws,
         settings.cpu_seconds_per_step,
     )
-    _leave("reference", settings, figures, reference_tables(figures), dict)
+    leave("reference", settings, figures, reference_tables(figures), dict)
 
 
 def evaluate_seeds(
@@ -210,7 +210,8 @@ def evaluate_seeds(
     typer.echo(seeds_table(found, everything).to_markdown())
 
 
-def _open(settings: FilmSettings | FloorSettings, language_model: bool = True) -> Model:
+def open_for(settings: FilmSettings | FloorSettings, language_model: bool = True) -> Model:
+    """Open the model that the settings name."""
     from engine.commands.opening import models_folder
     from engine.models import open_model
 
@@ -218,7 +219,8 @@ def _open(settings: FilmSettings | FloorSettings, language_model: bool = True) -
     return open_model(settings.model, folder, threads=settings.threads, language_model=language_model)
 
 
-def _rows(settings: FilmSettings) -> list[FilmRow]:
+def rows_of(settings: FilmSettings) -> list[FilmRow]:
+    """Read the films of the settings' split and source."""
     from engine.data.manifest import read_manifest
     from engine.errors import DataError
 
@@ -239,7 +241,7 @@ def _rows(settings: FilmSettings) -> list[FilmRow]:
     return chosen
 
 
-def _split_of(settings: FilmSettings, split: str) -> list[FilmRow]:
+def split_of(settings: FilmSettings, split: str) -> list[FilmRow]:
     """Read the films of another split of the same manifest, none where it has none."""
     from engine.data.manifest import read_manifest
 
@@ -247,7 +249,8 @@ def _split_of(settings: FilmSettings, split: str) -> list[FilmRow]:
     return [row for row in rows if row.split == split and settings.source in ("", row.source)]
 
 
-def _context(model: Model, chosen: bool | None) -> bool:
+def context_given(model: Model, chosen: bool | None) -> bool:
+    """Tell whether the model is told view and age band."""
     return model.bundle.manifest.context if chosen is None else chosen
 
 
@@ -266,7 +269,7 @@ def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> F
     trained = sum(row.split == "train" for row in known)
     # Fitted on the films that are measured, each film would be its own nearest neighbour.
     same = trained and settings.split in ("all", "train")
-    floors = fitted_floors(load_cohort(model, known, _film_reader(model))) if trained and not same else {}
+    floors = fitted_floors(load_cohort(model, known, film_reader(model))) if trained and not same else {}
     if not floors:
         why = f"a source needs {FEWEST} normal and {FEWEST} abnormal ones"
         why = f"with --split {settings.split} they are measured themselves" if same else why
@@ -278,7 +281,7 @@ def _floors(settings: FilmReportSettings | TokenizerSettings, model: Model) -> F
     return floors or None
 
 
-def _film_reader(model: Model) -> Any:
+def film_reader(model: Model) -> Any:
     """Read pictures by the model's form for files and DICOM instances by its form for DICOM."""
     from engine.commands.opening import read_film
     from engine.errors import FilmRefused
@@ -296,7 +299,7 @@ def _film_reader(model: Model) -> Any:
     return read
 
 
-def _leave(
+def leave(
     evaluation: str,
     settings: FilmSettings,
     figures: dict[str, Any],

@@ -51,8 +51,9 @@ BuildsOption = Annotated[
 PrecisionOption = Annotated[
     str,
     typer.Option(
-        help="auto, or a precision that the model was built in: float32, int8, int8-dynamic, int4; auto is the "
-        "setting, else a bundle's own graph, or an imported model's int8 build where there is one."
+        help="auto, or a precision that the model was built in: float32, int8, int8-dynamic, int4, on a GPU float16 "
+        "or bfloat16; auto is the setting, else engines that the GPU here can run, else a bundle's own graph, or an "
+        "imported model's int8 build where there is one."
     ),
 ]
 ThreadsOption = Annotated[
@@ -149,7 +150,8 @@ def film_of(content: bytes, spec: PreprocessingSpec) -> Film:
 
     if not is_dicom(content):
         return film_from_file(content, spec)
-    pixels = imaging.stored(imaging.read_dataset(content))
+    with _readable_header():
+        pixels = imaging.stored(imaging.read_dataset(content))
     return film_from_array(pixels.values, spec, pixels.padding_mask)
 
 
@@ -165,7 +167,8 @@ def context_of(model: Model, content: bytes) -> str | None:
 
     if not model.bundle.manifest.context or not is_dicom(content):
         return model.context("", None)
-    facts = read_facts(read_dataset(content))
+    with _readable_header():
+        facts = read_facts(read_dataset(content))
     return model.context(facts.view, facts.patient_age_years)
 
 
@@ -207,6 +210,22 @@ class SiteReader:
         """Give the context line of the film's prompts."""
         with refusals():
             return context_of(self._model, content)
+
+
+@contextmanager
+def _readable_header() -> Iterator[None]:
+    """Refuse a value whose length doesn't fit its VR, in words of our own: pydicom's quote its bytes."""
+    from pydicom.errors import BytesLengthException
+
+    from llmcxr_ws.errors import ImagingError
+
+    try:
+        yield
+    except BytesLengthException as error:
+        raise ImagingError(
+            "The DICOM header can't be read: a value has a length that its VR doesn't allow.",
+            what_to_do="Ask for the image to be sent again.",
+        ) from error
 
 
 @contextmanager

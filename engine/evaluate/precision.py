@@ -36,9 +36,13 @@ MOST_LOST = 0.005
 
 @dataclass(frozen=True)
 class Reading:
-    """What one runtime and precision gave for N films: texts, log-odds [N], references' losses, seconds [N]."""
+    """What one runtime and precision gave for N films: texts, log-odds [N], references' losses, seconds [N].
+
+    `shown` are the texts without those that were withheld; `texts` are all, so that two of these may differ too.
+    """
 
     texts: tuple[str, ...]
+    shown: tuple[str, ...]
     log_odds: Scores
     loss: TextLoss
     seconds: tuple[float, ...]
@@ -55,13 +59,13 @@ def evaluate_precision(
 ) -> dict[str, Any]:
     """Give `backends` (each runtime and precision against the reference), `not_fit` and `encoder`.
 
-    Builds are made below `builds`, or found there. Raises DataError for an imported model, which has no graphs.
+    Builds are made below `builds`, or found there. Raises DataError for an imported model.
     """
     bundle = model.bundle
     if not isinstance(bundle, Bundle):
         raise DataError(
-            f"{bundle.manifest.name} is an imported model, which runs in torch alone: there is nothing to compare. "
-            "Name a bundle."
+            f"{bundle.manifest.name} is an imported model, and precisions are compared by a bundle's graph. Name a "
+            "bundle."
         )
     cohort = load_cohort(model, rows, read)
     top, _ = strata(cohort)
@@ -95,24 +99,27 @@ def evaluate_precision(
         "most_lost": MOST_LOST,
         "backends": figures,
         "not_fit": costly,
-        "encoder": encoder_figures(bundle, model.backends.images, cohort.rows, read),
+        "encoder": encoder_figures(bundle, cohort.rows, read, threads),
     }
 
 
 def _reading(
     model: Model, cohort: Cohort, inside: NDArray[np.int64], lines: Sequence[str | None], name: str
 ) -> Reading:
-    texts, seconds = [], []
+    texts, shown, seconds = [], [], []
     for codes, line in zip(track(cohort.codes.tolist(), f"drafts by {name}"), lines, strict=True):
         begun = perf_counter()
         try:
             said = model.report(codes, context=line)
-            texts.append("" if said.decision == "withheld" else said.text)
+            texts.append(said.text)
+            shown.append("" if said.decision == "withheld" else said.text)
         except GenerationError:
             texts.append("")
+            shown.append("")
         seconds.append(perf_counter() - begun)
     loss = _reference_loss(model, cohort.take(inside), [lines[row] for row in inside])
-    return Reading(tuple(texts), abnormal_log_odds(model, cohort, lines), loss, tuple(seconds))
+    log_odds = abnormal_log_odds(model, cohort, lines)
+    return Reading(tuple(texts), tuple(shown), log_odds, loss, tuple(seconds))
 
 
 def _reference_loss(model: Model, cohort: Cohort, lines: Sequence[str | None]) -> TextLoss:
@@ -143,7 +150,7 @@ def _against(
     same = np.array([a == b for a, b in zip(found.texts, reference.texts, strict=True)], dtype=bool)
     truth = cohort.truth[inside][:, FIVE]
     said = {
-        name: said_by_texts([one.texts[i] for i in inside]).findings[:, FIVE]
+        name: said_by_texts([one.shown[i] for i in inside]).findings[:, FIVE]
         for name, one in (("own", found), ("reference", reference))
     }
     scores = sampled(

@@ -20,24 +20,28 @@ from engine.data.manifest import FilmRow
 from engine.evaluate.cohort import FilmReader, read_film
 from engine.preprocess import Film, film_from_file
 from engine.progress import track
-from engine.runtime.backend import Codes, ImageBackend
+from engine.runtime.backend import Codes
+from engine.runtime.onnx_backend import bundle_images
 
 FILMS = 100
 FLOAT32, BFLOAT16, ONNXRUNTIME = "torch float32", "torch bfloat16", "onnxruntime float32"
 
 
 def encoder_figures(
-    bundle: Bundle, images: ImageBackend, rows: Sequence[FilmRow], read: FilmReader | None = None
+    bundle: Bundle, rows: Sequence[FilmRow], read: FilmReader | None = None, threads: int = 1
 ) -> dict[str, Any]:
     """Give for each way of encoding `same_codes`, `same_films` (all 256 codes) and `seconds_per_film` (the median).
 
-    Of up to 100 films, taken evenly; each is encoded every way in turn. `images` is the backend in use.
+    Of up to 100 films, taken evenly; each is encoded every way in turn.
     """
     spec = bundle.preprocessing
     some = rows[:: max(1, -(-len(rows) // FILMS))]
     reader = read or (lambda path: film_from_file(path, spec))
     with TemporaryDirectory() as folder:
-        ways = {**_torch_ways(bundle.path("encoder.onnx"), Path(folder)), ONNXRUNTIME: images.encode}
+        ways = {
+            **_torch_ways(bundle.path("encoder.onnx"), Path(folder)),
+            ONNXRUNTIME: bundle_images(bundle, threads).encode,
+        }
         codes: dict[str, list[Codes]] = {name: [] for name in ways}
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for row in track(some, "films encoded each way"):

@@ -1,5 +1,6 @@
 """The tables and the picture of `llmcxr evaluate precision`."""
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -27,9 +28,9 @@ def precision_tables(figures: Mapping[str, Any]) -> list[Table]:
                 found["macro_f1"].value,
                 found["macro_f1_difference"],
                 f"{found['log_odds_difference']['mean_size']:.1e}",
-                f"{found['perplexity'].value:.4f}",
+                f"{found['perplexity'].value:.4f}" if math.isfinite(found["perplexity"].value) else "–",
                 f"{1e3 * found['seconds_per_draft']:.1f}",
-                "no" if name in figures["not_fit"] else "yes",
+                _fit(found["macro_f1_difference"], name in figures["not_fit"]),
             ]
         )
     notes.append(
@@ -43,6 +44,11 @@ def precision_tables(figures: Mapping[str, Any]) -> list[Table]:
         "perplexity of references", "ms per draft", "fit for a default",
     )  # fmt: skip
     return [Table("Precisions", columns, rows, notes=notes), _encoder_table(figures["encoder"])]
+
+
+def _fit(difference: Interval, costly: bool) -> str:
+    """Say whether a precision may be a default; without labels nobody knows."""
+    return ("no" if costly else "yes") if math.isfinite(difference.value) else "–"
 
 
 def _encoder_table(encoder: Mapping[str, Any]) -> Table:
@@ -65,17 +71,21 @@ def precision_pictures(figures: Mapping[str, Any]) -> dict[str, "Figure"]:
         for name, found in figures["backends"].items()
         if "not_measured" not in found and name != figures["reference"]
     }
-    figure = Figure(figsize=(6.4, 1.2 + 0.4 * len(shown)), layout="constrained")
+    figure = Figure(figsize=(6.4, 1.6 + 0.3 * len(shown)), layout="constrained")
     axes = figure.subplots()
-    axes.axvline(0.0, color="0.7", linewidth=1)
+    axes.axvline(0.0, color="0.7", linewidth=1, label=str(figures["reference"]))
     axes.axvline(
-        -figures["most_lost"], color="0.4", linewidth=1, linestyle="--", label="most that may be lost"
+        -figures["most_lost"], color="C3", linewidth=1, linestyle="--", label="the most that may be lost"
     )
-    for place, found in enumerate(shown.values()):
-        axes.plot([found.low, found.high], [place, place], color="C0")
-        axes.plot([found.value], [place], marker="o", color="C0")
-    axes.set_yticks(range(len(shown)), list(shown))
-    axes.invert_yaxis()
-    axes.set(xlabel=f"macro-F1 against {figures['reference']}, {figures['n']} films")
-    axes.legend(loc="lower left", fontsize=8)
+    found = list(shown.values())
+    places = range(len(found))
+    lows, highs = [one.low for one in found], [one.high for one in found]
+    axes.hlines(places, lows, highs, color="C0", linewidth=2, label="95 % interval")
+    axes.plot([one.value for one in found], places, "o", color="C0", label="difference")
+    axes.set_yticks(places, list(shown))
+    # Half a row of room around the first and the last.
+    axes.set_ylim(len(found) - 0.4, -0.6)
+    axes.margins(x=0.08)
+    axes.set(xlabel=f"difference in macro-F1, {figures['n']} films")
+    figure.legend(loc="outside upper center", ncols=2, fontsize=8, frameon=False)
     return {"macro_f1": figure}

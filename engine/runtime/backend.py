@@ -58,6 +58,10 @@ class LanguageBackend(Protocol):
 class ImageBackend(Protocol):
     """The film tokenizer: films in [-1, 1] to code indices in raster order and back."""
 
+    @property
+    def arithmetic(self) -> str:
+        """In which precision and on what it computes: where that differs, a film may get other codes."""
+
     def encode(self, films: Films) -> Codes:
         """Turn films [B, 1, 256, 256] into codes [B, 256]."""
 

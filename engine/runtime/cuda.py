@@ -28,7 +28,13 @@ class Gpu:
 def current_gpu() -> Gpu:
     """Describe the process's GPU (the first that CUDA_VISIBLE_DEVICES leaves); raise BackendError without one."""
     cuda = _runtime()
-    count = int(_checked(cuda, cuda.cudaGetDeviceCount())[0])
+    try:
+        count = int(_checked(cuda, cuda.cudaGetDeviceCount())[0])
+    # What cuda-bindings raise for a library of the driver that they can't find.
+    except RuntimeError as error:
+        raise BackendError(
+            f"CUDA can't be used: {first_line(error)} Install NVIDIA's driver, or run on the CPU."
+        ) from error
     if not count:
         raise BackendError("CUDA finds no GPU. Look what `nvidia-smi` says, and at CUDA_VISIBLE_DEVICES.")
     (number,) = _checked(cuda, cuda.cudaGetDevice())

@@ -166,6 +166,8 @@ class TorchTokenizer:
     def __init__(self, model: VQModel, device: str = "cpu") -> None:
         self._model = model.to(device)
         self._device = device
+        kind = str(next(model.parameters()).dtype).removeprefix("torch.")
+        self.arithmetic = f"{kind} on {torch.cuda.get_device_name() if device == 'cuda' else 'the CPU'}"
 
     def encode(self, films: Films) -> Codes:
         """Turn films [B, C, side, side] in [-1, 1] into codes [B, side^2]."""

@@ -102,6 +102,9 @@ class OnnxLanguageModel(RowBatch):
 class OnnxImageModel:
     """The film tokenizer's two graphs; the decoder is loaded when it is first asked for."""
 
+    # Bundles and builds hold it in no other precision.
+    arithmetic = "float32 on the CPU"
+
     def __init__(self, encoder: Path, decoder: Path, threads: int) -> None:
         self._threads = threads
         self._encoder = open_session(encoder, threads)

@@ -60,6 +60,8 @@ class RowBatch(ABC):
         if not rows or not all(len(row) for row in rows):
             raise BackendError("A prompt without a single token was given. Give every row at least one.")
         if len(rows) != len(self.lengths):
+            # No rows until there is room for them all: caches that were made in part are made again.
+            self.lengths = np.zeros(0, dtype=np.int64)
             self._allocate(len(rows))
         self.lengths = np.zeros(len(rows), dtype=np.int64)
         return self._read(rows)

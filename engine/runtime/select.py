@@ -19,6 +19,7 @@ from engine.builds import (
     BuildManifest,
     cpu_precision,
     find_build,
+    gpu_precision,
     load_build,
     onnxruntime_key,
 )
@@ -152,9 +153,12 @@ def _on_gpu(
 ) -> Backends | str:
     """Open a model's engines; a text where they aren't used: what to add to the reason, empty without engines.
 
-    Raises BackendError where a flavour or a precision of GPUs was asked for by name and can't be used.
+    Raises BackendError where a flavour or a precision of GPUs was asked for by name and can't be used, BundleError
+    for engines that were changed.
     """
     named, exact = name in FLAVOURS, precision if precision in GPU_PRECISIONS else None
+    if named and precision != AUTO:
+        exact = gpu_precision(precision)
     asked = named or exact is not None
     weights = package.manifest.weights_sha256
     if name not in (AUTO, *FLAVOURS) or not (asked or (precision == AUTO and has_engines(builds, weights))):
@@ -177,7 +181,12 @@ def _on_gpu(
         if asked:
             raise BackendError(f"There are {none}. {what}")
         return f"; there are {none}. {what}"
-    language, images = tensorrt_backend.load(folder)
+    try:
+        language, images = tensorrt_backend.load(folder)
+    except BackendError as error:
+        if asked:
+            raise
+        return f"; its engines aren't used: {error}"
     built = precision_of(folder)
     reason = f"{tensorrt_backend.describe(flavour)}, {built}, {'as asked' if asked else 'since it is there'}"
     return Backends(language, images, flavour, reason, None, built)

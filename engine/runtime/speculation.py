@@ -12,6 +12,7 @@ order. A choice that such a difference could turn is taken from single steps ins
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,9 +98,12 @@ class PhraseStore:
         try:
             with np.load(path, allow_pickle=False) as held:
                 contexts, ids, shares = held["contexts"], held["following"], held["shares"]
-        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        # TypeError: a lone table in place of an archive.
+        except (OSError, EOFError, TypeError, ValueError, KeyError, zipfile.BadZipFile, zlib.error) as error:
             raise BundleError(f"The phrase store {path} can't be read: {error}. {again}") from error
-        if contexts.ndim != 2 or not len(contexts) == len(ids) == len(shares) or contexts.dtype.kind != "i":
+        tables = contexts, ids, shares
+        kinds = [(table.ndim, table.dtype.kind) for table in tables]
+        if kinds != [(2, "i"), (1, "i"), (1, "f")] or len({len(table) for table in tables}) > 1:
             raise BundleError(f"The phrase store {path} has tables that don't fit each other. {again}")
         greatest = max(int(contexts.max(initial=0)), int(ids.max(initial=0)))
         if greatest >= vocabulary.size or int(ids.min(initial=0)) < 0:

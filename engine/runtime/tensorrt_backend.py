@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import BackendError, first_line
+from engine.errors import BackendError
 from engine.runtime.backend import Codes, Films, Ids, Logits
 from engine.runtime.bounded_rows import BoundedRows
 from engine.runtime.cuda import Buffer, Gpu, current_gpu
@@ -46,9 +46,6 @@ def available(flavour: Flavour) -> str:
         return _unfit(flavour, trt, current_gpu())
     except BackendError as error:
         return str(error)
-    # What cuda-bindings raise for a library of the driver that they can't find.
-    except RuntimeError as error:
-        return f"CUDA can't be used: {first_line(error)} Install NVIDIA's driver, or run on the CPU."
 
 
 def best_flavour() -> tuple[Flavour | None, str]:
@@ -104,6 +101,8 @@ class TensorRTImageModel:
         self._folder, self._flavour, self._jit = folder, flavour, jit
         self._most = limits.films
         self._encoder = self._open(ENCODER_ENGINE)
+        # Built exactly so, whatever the language model's precision (engine.building.tensorrt_engine).
+        self.arithmetic = f"float32 by {flavour} on {current_gpu().device}"
         self._decoder: LoadedEngine | None = None
 
     def encode(self, films: Films) -> Codes:

@@ -53,6 +53,8 @@ class TorchLanguageModel(RowBatch):
 class TorchImageModel:
     """The film tokenizer's two graphs in torch."""
 
+    arithmetic = "float32 on the CPU"
+
     def __init__(self, encoder: Path, decoder: Path) -> None:
         self._encoder = TorchGraph(encoder)
         self._decoder = TorchGraph(decoder)

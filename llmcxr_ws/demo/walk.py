@@ -12,11 +12,16 @@ from llmcxr_ws import reading, sentences
 from llmcxr_ws.demo.processes import DemoError
 from llmcxr_ws.demo.scene import NODE_AE, PASSWORD, PEER, READER, Scene
 from llmcxr_ws.domain import QuestionRow, StudyRow
+from llmcxr_ws.guards import Facts, Overruling, objections
+from llmcxr_ws.identity import UnlockedKey
+from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import studies
+from llmcxr_ws.store.database import Database
 
 QUESTION = "Is there a pneumonia?"
 ADDED_SENTENCE = "Clinical correlation is recommended."
+UNREAD = "Demonstration: nobody reads these films."
 ENDED = (StudyState.EXCLUDED, StudyState.FAILED)
 DRAFT_S, ANSWER_S, DELIVERY_S = 600.0, 120.0, 180.0
 
@@ -122,7 +127,7 @@ class Walk:
                 self.edited = row.identity.accession_number
             reading.hold(db, row.id, user=READER)
             reading.save_edit(db, detail.report.id, user=READER, text=text)
-            reading.request_signature(db, key, reading.open_study(db, row.id), text)
+            sign_unread(db, key, reading.open_study(db, row.id), text)
             reading.let_go(db, row.id, user=READER)
 
     def all_ended(self) -> bool:
@@ -172,6 +177,15 @@ class Walk:
         return bool(states) and all(
             state in (DeliveryState.STORED, DeliveryState.CONFIRMED) for state in states
         )
+
+
+def sign_unread(db: Database, key: UnlockedKey, detail: StudyDetail, text: str) -> int:
+    """Ask for a signature as nobody should: every objection overruled, nothing looked at; the request's id."""
+    facts = detail.facts(detail.report) if detail.report is not None else Facts()
+    overruled = [
+        Overruling(one.code, one.sentence, UNREAD) for one in objections(text, facts) if one.overrulable
+    ]
+    return reading.request_signature(db, key, detail, text, overruled=overruled)
 
 
 def _text_of(file: Path) -> str:

@@ -24,6 +24,12 @@ def account(db: Database, name: str) -> Account | None:
         return _account(row) if row else None
 
 
+def account_in(session: Session, name: str) -> Account | None:
+    """The user of that name, unchecked, inside the caller's transaction."""
+    row = session.get(User, name)
+    return _account(row) if row else None
+
+
 def accounts(db: Database) -> list[Account]:
     """All users by name."""
     with db.read() as session:

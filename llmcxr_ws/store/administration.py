@@ -11,9 +11,20 @@ from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
+from llmcxr_ws.identity import canonical_text
 from llmcxr_ws.rejections import OTHER, words_of
 from llmcxr_ws.states import ReportState
-from llmcxr_ws.store import accounts, deliveries, modelling, queueing, requests, transitions
+from llmcxr_ws.store import (
+    accounts,
+    deliveries,
+    modelling,
+    queueing,
+    reports,
+    requests,
+    signing,
+    studies,
+    transitions,
+)
 from llmcxr_ws.store.configuration import import_in
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
@@ -48,9 +59,16 @@ def _reject(session: Session, payload: dict[str, Any], request: RequestRow, key:
 
 
 def _make_preliminary(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
-    report = _report(session, payload)
-    transitions.make_preliminary(session, report, request.user)
-    return "The report waits for a reader's signature."
+    report = session.get(Report, int(payload["report_id"]))
+    if report is None:
+        raise StoreError(f"There is no report with id {payload['report_id']}.")
+    if report.state in (ReportState.PRELIMINARY, ReportState.SIGN_PENDING):
+        raise StoreError(f"The report is '{report.state}'.", what_to_do="It waits for a signature already.")
+    study = studies.row_in(session, report.study_id)
+    _, overruled = signing.check_wish(session, payload, study, reports.report_row(session, report.id))
+    reports.put_edit(session, report, user=request.user, text=canonical_text(str(payload["text"])))
+    transitions.make_preliminary(session, report, request.user, overruled)
+    return "The report waits for an attending reader's signature."
 
 
 def _resend(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:

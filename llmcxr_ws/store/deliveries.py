@@ -19,24 +19,41 @@ from llmcxr_ws.store.studies import get_study
 from llmcxr_ws.store.types import db_now
 
 _ARRIVED = (DeliveryState.STORED, DeliveryState.CONFIRMED)
+# What a report leaves behind at peers, and what a retraction takes back.
+_OF_REPORT = ("draft", "signed", "addendum")
 _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
 
 
 def plan(session: Session, document: Document, site: SiteConfig) -> int:
     """Queue a document for every peer that the output matrix names; give their number.
 
-    A rejection note follows its draft to the peers that hold it.
+    A rejection note follows its draft to the peers that hold it; an addendum goes where signed reports go.
     """
     if document.kind == "rejection":
         targets = [(peer, False) for peer in _peers_holding(session, document.report_id)]
     else:
-        targets = [(rule.to, rule.required) for rule in site.outputs if rule.document == document.kind]
+        kind = "signed" if document.kind == "addendum" else document.kind
+        targets = [(rule.to, rule.required) for rule in site.outputs if rule.document == kind]
+    _queue(session, document, targets)
+    return len(targets)
+
+
+def plan_retraction(session: Session, note: Document, withdrawn_id: int) -> int:
+    """Queue the note that withdraws one document for every peer that holds it; give their number."""
+    peers = session.scalars(
+        select(Delivery.peer).where(Delivery.document_id == withdrawn_id, Delivery.state.in_(_ARRIVED))
+    )
+    targets = [(peer, False) for peer in sorted(set(peers))]
+    _queue(session, note, targets)
+    return len(targets)
+
+
+def _queue(session: Session, document: Document, targets: list[tuple[str, bool]]) -> None:
     for peer, required in targets:
         session.add(
             Delivery(document_id=document.id, study_id=document.study_id, peer=peer, required=required)
         )
     session.flush()
-    return len(targets)
 
 
 def due_deliveries(db: Database) -> list[DeliveryRow]:
@@ -161,7 +178,7 @@ def confirm(db: Database, delivery_id: int, *, by: str) -> None:
         row = _get(session, delivery_id)
         transitions.confirm_delivery(session, row, by)
         study = get_study(session, row.study_id)
-        if study.state == StudyState.SIGNED and _all_confirmed(session, study.id):
+        if study.state == StudyState.SIGNED and all_confirmed(session, study.id):
             transitions.confirm_study(session, study)
 
 
@@ -189,7 +206,9 @@ def resend(session: Session, delivery_id: int) -> None:
             f"The delivery is '{row.state}'.", what_to_do="Only a dead or held one is sent again."
         )
     if _is_withdrawn(session, row):
-        raise StoreError("The draft's report has moved on.", what_to_do="The draft isn't sent any more.")
+        raise StoreError(
+            "The report was retracted or has moved on.", what_to_do="The document isn't sent any more."
+        )
     transitions.requeue_delivery(session, row, "Sent again on request.")
     row.attempts = 0
     session.flush()
@@ -231,6 +250,60 @@ def sent_draft(session: Session, report: ReportRow) -> DocumentRow | None:
     return document_row(row) if row else None
 
 
+def signed_document(session: Session, report_id: int) -> DocumentRow | None:
+    """The signed document of a report."""
+    row = session.scalars(
+        select(Document).where(Document.report_id == report_id, Document.kind == "signed")
+    ).first()
+    return document_row(row) if row else None
+
+
+def is_in_doubt(session: Session, study_id: int) -> bool:
+    """Whether it isn't known of a document of the study's reports who holds it."""
+    row = session.scalars(
+        select(Delivery.id)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(
+            Delivery.study_id == study_id,
+            Document.kind.in_(_OF_REPORT),
+            (Delivery.state == DeliveryState.SENDING)
+            | ((Delivery.state == DeliveryState.QUEUED) & Delivery.outcome_unknown),
+        )
+    ).first()
+    return row is not None
+
+
+def held_documents(session: Session, study_id: int) -> list[DocumentRow]:
+    """Documents of the study's reports that a peer holds and that no rejection note has withdrawn yet."""
+    noted = select(Document.report_id).where(Document.study_id == study_id, Document.kind == "rejection")
+    rows = session.scalars(
+        select(Document)
+        .where(
+            Document.study_id == study_id,
+            Document.kind.in_(_OF_REPORT),
+            (Document.kind != "draft") | Document.report_id.not_in(noted),
+            Document.id.in_(select(Delivery.document_id).where(Delivery.state.in_(_ARRIVED))),
+        )
+        .order_by(Document.id)
+    )
+    return [document_row(row) for row in rows]
+
+
+def hold_everything(session: Session, study_id: int, message: str) -> None:
+    """Keep what hasn't left yet of a study's reports from leaving; rejection notes still go."""
+    rows = session.scalars(
+        select(Delivery)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(
+            Delivery.study_id == study_id,
+            Document.kind.in_(_OF_REPORT),
+            Delivery.state == DeliveryState.QUEUED,
+        )
+    ).all()
+    for row in rows:
+        transitions.hold_delivery(session, row, message)
+
+
 def draft_on_its_way(session: Session, report: ReportRow) -> bool:
     """Whether a draft of this version is being sent at this moment."""
     row = session.scalars(
@@ -268,15 +341,18 @@ def _is_withdrawn(session: Session, row: Delivery) -> bool:
         .join(Report, Document.report_id == Report.id)
         .where(Document.id == row.document_id)
     ).one()
+    if found.kind in _OF_REPORT and get_study(session, row.study_id).state == StudyState.RETRACTED:
+        return True
     return found.kind == "draft" and found.state not in _MAY_LEAVE
 
 
-def _all_confirmed(session: Session, study_id: int) -> bool:
+def all_confirmed(session: Session, study_id: int) -> bool:
+    """Whether every required delivery of the study's signed documents is confirmed, and there is one."""
     session.flush()
     states = session.scalars(
         select(Delivery.state)
         .join(Document, Delivery.document_id == Document.id)
-        .where(Delivery.study_id == study_id, Delivery.required, Document.kind == "signed")
+        .where(Delivery.study_id == study_id, Delivery.required, Document.kind.in_(("signed", "addendum")))
     ).all()
     return bool(states) and all(state == DeliveryState.CONFIRMED for state in states)
 

@@ -14,10 +14,10 @@ from llmcxr_ws.domain import DocumentRow, NewDraft, ReportRow
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.jobs import Claimed
 from llmcxr_ws.states import Actor, ReportState, StudyState
-from llmcxr_ws.store import audit, transitions
+from llmcxr_ws.store import audit, drawings, maps, transitions
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Document, Edit, Instance, Report, Study
+from llmcxr_ws.store.models import Document, Edit, Instance, Report, Study, User
 from llmcxr_ws.store.studies import get_study
 from llmcxr_ws.store.types import db_now
 
@@ -64,12 +64,21 @@ def begin_draft(db: Database, claimed: Claimed) -> DraftInput | None:
     return DraftInput(claimed.study_id, film, path, tuple(claimed.payload["instances"]))
 
 
-def finish_draft(db: Database, claimed: Claimed, draft: NewDraft, counted: Sequence[str] = ()) -> int:
+def finish_draft(
+    db: Database,
+    claimed: Claimed,
+    draft: NewDraft,
+    counted: Sequence[str] = (),
+    *,
+    then_maps: bool = False,
+    then_round_trip: bool = False,
+) -> int:
     """Write the draft as the study's next report version and end its job; give the report's id.
 
     A reader's edit of the version before is carried over, so that nothing that was written is lost. A report that
     was signed meanwhile isn't reopened: the draft is thrown away, and the signed report's id is given. Each
-    counter named in `counted` grows by one with a draft that is kept.
+    counter named in `counted` grows by one with a draft that is kept. Maps of its sentences and its round trip are
+    queued where they are wanted and the draft is shown.
 
     Raises
     ------
@@ -93,6 +102,10 @@ def finish_draft(db: Database, claimed: Claimed, draft: NewDraft, counted: Seque
             transitions.finish_drafting(session, study)
         else:
             transitions.touch(session, study)
+        if then_maps and not draft.withheld:
+            maps.follow(session, report)
+        if then_round_trip and not draft.withheld:
+            drawings.follow(session, report)
         return report.id
 
 
@@ -176,7 +189,8 @@ def versions(db: Database, study_id: int) -> list[ReportRow]:
 def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
     """Keep what a reader has written so far; give the id of the version it was saved to.
 
-    When a newer version has taken this one's place meanwhile, the text is saved there.
+    When a newer version has taken this one's place meanwhile, the text is saved there. An addendum has a text of its
+    own.
 
     Raises
     ------
@@ -193,7 +207,13 @@ def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
                 f"The study is held by '{study.held_by}' now.",
                 what_to_do="Copy your words, or take it over again.",
             )
-        report = _get_report(session, study.current_report_id or report_id)
+        if report.kind == "report":
+            report = _get_report(session, study.current_report_id or report_id)
+        if report.state == ReportState.PRELIMINARY and _is_resident(session, user):
+            raise StoreError(
+                "The report waits for an attending reader's signature and can't be edited by a resident.",
+                what_to_do="Tell the attending reader what should change.",
+            )
         if report.state not in (
             ReportState.DRAFT,
             ReportState.WITHHELD,
@@ -204,16 +224,26 @@ def save_edit(db: Database, report_id: int, *, user: str, text: str) -> int:
                 f"The report is '{report.state}' and can't be edited.",
                 what_to_do="Wait for the node's answer, or write an addendum when it is signed.",
             )
-        edit = session.get(Edit, report.id)
-        if edit is None:
-            session.add(Edit(report_id=report.id, text=text, user=user))
-        elif edit.text != text or edit.user != user:
-            edit.text, edit.user, edit.revision = text, user, edit.revision + 1
-            session.flush()
-            session.execute(update(Edit).where(Edit.report_id == report.id).values(saved_at=db_now()))
+        put_edit(session, report, user=user, text=text)
         if study.state == StudyState.DRAFTED:
             transitions.begin_review(session, study, user)
         return report.id
+
+
+def put_edit(session: Session, report: Report, *, user: str, text: str) -> None:
+    """Write the text of a version as somebody's edit, inside the caller's transaction."""
+    edit = session.get(Edit, report.id)
+    if edit is None:
+        session.add(Edit(report_id=report.id, text=text, user=user))
+    elif edit.text != text or edit.user != user:
+        edit.text, edit.user, edit.revision = text, user, edit.revision + 1
+        session.flush()
+        session.execute(update(Edit).where(Edit.report_id == report.id).values(saved_at=db_now()))
+
+
+def _is_resident(session: Session, user: str) -> bool:
+    row = session.get(User, user)
+    return row is not None and row.role == "resident"
 
 
 def record_document(
@@ -279,7 +309,7 @@ def drafts_to_send(db: Database) -> list[ReportRow]:
     with db.read() as session:
         ids = session.scalars(
             select(Report.id)
-            .where(Report.state == ReportState.DRAFT, Report.id.not_in(made))
+            .where(Report.state == ReportState.DRAFT, Report.kind == "report", Report.id.not_in(made))
             .order_by(Report.id)
         )
         return [report_row(session, report_id) for report_id in ids]
@@ -330,7 +360,22 @@ def report_row(session: Session, report_id: int) -> ReportRow:
         signed_by=row.signed_by,
         signed_at=row.signed_at,
         signed_text=row.signed_text,
+        kind=row.kind,
+        amends_id=row.amends_id,
+        preliminary_by=row.preliminary_by,
+        preliminary_at=row.preliminary_at,
+        draft_set_aside=_is_set_aside(row),
     )
+
+
+def _is_set_aside(row: Report) -> bool:
+    """Whether the draft was withheld or rejected; a preliminary report keeps the reason why as its own."""
+    aside = (ReportState.WITHHELD, ReportState.REJECTED)
+    if row.state in (*aside, ReportState.PRELIMINARY):
+        state, reason = row.state, row.reason
+    else:
+        state, reason = row.state_before, row.reason_before
+    return state in aside or (state == ReportState.PRELIMINARY and bool(reason))
 
 
 def _get_report(session: Session, report_id: int) -> Report:
@@ -359,6 +404,7 @@ def _new_report(session: Session, study: Study, draft: NewDraft) -> Report:
         seed=draft.seed,
         started_at=draft.started_at,
         created_at=datetime.now(draft.started_at.tzinfo),
+        ai_labels=draft.labels,
     )
     session.add(report)
     session.flush()
@@ -379,13 +425,17 @@ def renew(session: Session, report: Report) -> Report:
         seed=report.seed,
         started_at=report.started_at,
         evidence=report.evidence,
+        labels=report.ai_labels,
     )
     study = get_study(session, report.study_id)
     new = _new_report(session, study, draft)
     new.state = report.state_before or ReportState.DRAFT
-    new.reason = report.reason_before if new.state in (ReportState.WITHHELD, ReportState.REJECTED) else ""
+    new.reason = report.reason_before if new.state != ReportState.DRAFT else ""
+    new.kind, new.amends_id = report.kind, report.amends_id
+    new.preliminary_by, new.preliminary_at = report.preliminary_by, report.preliminary_at
     _carry_edit(session, report.id, new.id)
-    study.current_report_id = new.id
+    if study.current_report_id == report.id:
+        study.current_report_id = new.id
     transitions.touch(session, study)
     return new
 

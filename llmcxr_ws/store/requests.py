@@ -87,6 +87,16 @@ def requests_of(db: Database, study_id: int) -> list[RequestRow]:
         return [_row(row) for row in rows]
 
 
+def is_waiting(session: Session, study_id: int, *, kinds: tuple[str, ...]) -> bool:
+    """Whether a request of one of these kinds about a study waits for its decision."""
+    row = session.scalars(
+        select(Request.id).where(
+            Request.study_id == study_id, Request.kind.in_(kinds), Request.state == "waiting"
+        )
+    ).first()
+    return row is not None
+
+
 def request_by_id(db: Database, request_id: int) -> RequestRow:
     """One request and its outcome."""
     with db.read() as session:

@@ -12,8 +12,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from llmcxr_ws import guards
 from llmcxr_ws.domain import Account, DocumentRow, Identity, InstanceRow, ReportRow, RequestRow, StudyRow
 from llmcxr_ws.errors import AccessError, StoreError, UserFacingError
+from llmcxr_ws.guards import Overruling
 from llmcxr_ws.identity import canonical_text, text_sha256
 from llmcxr_ws.site import SiteConfig
 from llmcxr_ws.states import ReportState, StudyState
@@ -31,7 +33,10 @@ class SignRefused(UserFacingError):
 
 @dataclass(frozen=True)
 class SignOrder:
-    """A verified sign request: what is to be built and sent."""
+    """A verified sign request: what is to be built and sent.
+
+    The predecessor of a report is its draft, where a peer holds that; of an addendum it is the signed report.
+    """
 
     request: RequestRow
     study: StudyRow
@@ -42,6 +47,8 @@ class SignOrder:
     instances: tuple[InstanceRow, ...]
     asked_at: datetime
     predecessor: DocumentRow | None
+    overruled: tuple[Overruling, ...] = ()
+    countersigned: Account | None = None
 
 
 def verify_sign_request(db: Database, request: RequestRow, service_key: bytes) -> SignOrder | None:
@@ -85,7 +92,8 @@ def refuse_document(db: Database, request: RequestRow, *, reason: str) -> None:
                 transitions.await_signature(session, report, "")
             if report.state == ReportState.SIGN_PENDING:
                 transitions.refuse_report(session, report, reason)
-                if studies.get_study(session, report.study_id).current_report_id == report.id:
+                is_current = studies.get_study(session, report.study_id).current_report_id == report.id
+                if is_current or report.kind == "addendum":
                     reports.renew(session, report)
         requests.decide(session, request.id, granted=False, outcome=reason)
 
@@ -116,11 +124,18 @@ def complete(
         if report.state in _SIGNABLE:
             transitions.await_signature(session, report, "")
         report.instances = [row.sop_instance_uid for row in order.instances]  # what was read, late ones too
-        transitions.sign_report(session, report, order.signer.name, order.text)
-        transitions.sign_study(session, studies.get_study(session, order.study.id))
-        deliveries.hold_drafts(session, report.id, "The report was signed before this draft was sent.")
-        row = reports.record_document(session, report, kind="signed", **document)
+        transitions.sign_report(session, report, order.signer.name, order.text, order.overruled)
+        study = studies.get_study(session, order.study.id)
+        if report.kind == "addendum":
+            transitions.add_addendum(session, study, report)
+        else:
+            transitions.sign_study(session, study)
+            deliveries.hold_drafts(session, report.id, "The report was signed before this draft was sent.")
+        kind = "addendum" if report.kind == "addendum" else "signed"
+        row = reports.record_document(session, report, kind=kind, **document)
         planned = deliveries.plan(session, row, site)
+        if study.state == StudyState.CONFIRMED and not deliveries.all_confirmed(session, study.id):
+            transitions.unconfirm_study(session, study)
         outcome = (
             f"Signed; {planned} deliveries queued."
             if planned
@@ -150,9 +165,7 @@ def _checked_order(
 ) -> SignOrder | None:
     study = studies.row_in(session, int(request.study_id or 0))
     report = reports.report_row(session, int(request.report_id or 0))
-    instances = tuple(studies.instances_in(session, study.id))
-    _check_report(payload, study, report)
-    _check_content(payload, study, instances)
+    instances, overruled = check_wish(session, payload, study, report)
     if deliveries.draft_on_its_way(session, report):
         return None
     return SignOrder(
@@ -164,8 +177,68 @@ def _checked_order(
         identity=Identity(**payload["identity"]),
         instances=instances,
         asked_at=_asked_at(payload),
-        predecessor=deliveries.sent_draft(session, report),
+        predecessor=_predecessor(session, report),
+        overruled=overruled,
+        countersigned=_countersigned(session, report, signer),
     )
+
+
+def check_wish(
+    session: Session, payload: dict[str, Any], study: StudyRow, report: ReportRow
+) -> tuple[tuple[InstanceRow, ...], tuple[Overruling, ...]]:
+    """Check that a text may be signed, or handed to who signs it, as the payload says it was seen.
+
+    Gives the study's instances and what was overruled.
+
+    Raises
+    ------
+    SignRefused
+        Says what doesn't fit, or which objection stands.
+    """
+    instances = tuple(studies.instances_in(session, study.id))
+    _check_report(payload, study, report)
+    _check_content(payload, study, instances)
+    return instances, _check_objections(session, payload, study, report, instances)
+
+
+def _check_objections(
+    session: Session,
+    payload: dict[str, Any],
+    study: StudyRow,
+    report: ReportRow,
+    instances: tuple[InstanceRow, ...],
+) -> tuple[Overruling, ...]:
+    """Ask the guards again about the signed text: no window passes them over in silence."""
+    overruled = guards.from_payload(payload.get("overruled", []))
+    looked_at = payload.get("looked_at", [])
+    if not isinstance(looked_at, list) or not all(isinstance(name, str) for name in looked_at):
+        raise ValueError("what was looked at is a list of findings")
+    has_prior = studies.has_earlier_in(session, study)
+    facts = guards.facts_of(study, report, instances, has_prior=has_prior, looked_at=looked_at)
+    objections = guards.objections(canonical_text(str(payload["text"])), facts)
+    left = guards.standing(objections, overruled)
+    if left:
+        more = f" And {len(left) - 1} more." if len(left) > 1 else ""
+        raise SignRefused(
+            f"An objection stands that nobody has overruled. {left[0].sentence}{more}",
+            what_to_do="Correct the text, or overrule each objection with a reason."
+            if left[0].overrulable
+            else "This one can't be overruled.",
+        )
+    return overruled
+
+
+def _predecessor(session: Session, report: ReportRow) -> DocumentRow | None:
+    if report.amends_id is not None:
+        return deliveries.signed_document(session, report.amends_id)
+    return deliveries.sent_draft(session, report)
+
+
+def _countersigned(session: Session, report: ReportRow, signer: Account) -> Account | None:
+    """Who wrote the preliminary report, where that is somebody else than who signs."""
+    if report.preliminary_by in ("", signer.name):
+        return None
+    return accounts.account_in(session, report.preliminary_by)
 
 
 def _check_report(payload: dict[str, Any], study: StudyRow, report: ReportRow) -> None:
@@ -173,15 +246,21 @@ def _check_report(payload: dict[str, Any], study: StudyRow, report: ReportRow) -
         raise SignRefused(
             f"Version {report.version} of the report is '{report.state}'.", what_to_do="Open the newest."
         )
+    is_addendum = report.kind == "addendum"
     if (
         report.study_id != study.id
-        or study.report_id != report.id
+        or study.report_id != (report.amends_id if is_addendum else report.id)
         or payload["report_version"] != report.version
     ):
         raise SignRefused("A newer version of the report is there.", what_to_do="Look at it and sign again.")
     if payload["study_instance_uid"] != study.study_instance_uid or payload["report_id"] != report.id:
         raise SignRefused("The request names another study.", what_to_do="Open the study again.")
-    if study.state not in (StudyState.DRAFTED, StudyState.IN_REVIEW):
+    if is_addendum and study.state not in (StudyState.SIGNED, StudyState.CONFIRMED):
+        raise SignRefused(
+            f"The study is '{study.state}': there is no signed report to add to.",
+            what_to_do="Open the study again.",
+        )
+    if not is_addendum and study.state not in (StudyState.DRAFTED, StudyState.IN_REVIEW):
         raise SignRefused(
             f"The study is '{study.state}', so its images or its draft may still change.",
             what_to_do="Wait until its draft is there, look at it and sign again.",

@@ -223,6 +223,30 @@ def find_study(db: Database, *, accession_number: str = "", study_instance_uid: 
     return rows[-1] if rows else None
 
 
+def has_earlier_in(session: Session, study: StudyRow) -> bool:
+    """Whether an earlier study of the same patient is at hand, with which a reader may compare."""
+    identity = study.identity
+    if not identity.patient_id.strip():
+        return False
+    before = (study.study_date, study.study_time)
+    rows = session.execute(
+        select(Study.issuer_of_patient_id, Study.study_date, Study.study_time).where(
+            Study.patient_id == identity.patient_id, Study.id != study.id, Study.study_date != ""
+        )
+    )
+    return any(
+        (date, time) < before
+        and (not issuer or not identity.issuer_of_patient_id or issuer == identity.issuer_of_patient_id)
+        for issuer, date, time in rows
+    )
+
+
+def has_earlier(db: Database, study: StudyRow) -> bool:
+    """As :func:`has_earlier_in`, in a transaction of its own."""
+    with db.read() as session:
+        return has_earlier_in(session, study)
+
+
 def get_study(session: Session, study_id: int) -> Study:
     """The row itself, for the store's own functions."""
     study = session.get(Study, study_id)

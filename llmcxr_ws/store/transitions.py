@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from llmcxr_ws.guards import Overruling
 from llmcxr_ws.rejections import OTHER
 from llmcxr_ws.states import (
     DELIVERY_MOVES,
@@ -17,7 +19,7 @@ from llmcxr_ws.states import (
     StudyState,
     check_move,
 )
-from llmcxr_ws.store import audit
+from llmcxr_ws.store import audit, labels
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.models import Delivery, Report, Study
 
@@ -81,9 +83,24 @@ def unconfirm_study(session: Session, study: Study) -> None:
     _move_study(session, study, StudyState.SIGNED, Actor.NODE, "study.unconfirmed")
 
 
-def retract_study(session: Session, study: Study) -> None:
-    """The signed report has been withdrawn."""
-    _move_study(session, study, StudyState.RETRACTED, Actor.NODE, "study.retracted")
+def retract_study(session: Session, study: Study, user: str, code: str, sentence: str) -> None:
+    """A reader has withdrawn the signed report; the sentence says why."""
+    study.needs_addendum = False
+    _move_study(session, study, StudyState.RETRACTED, Actor.NODE, "study.retracted", code, sentence, by=user)
+
+
+def add_addendum(session: Session, study: Study, addendum: Report) -> None:
+    """An addendum was signed: the study needs none any more; the signed report stays as it is."""
+    study.needs_addendum = False
+    audit.append(
+        session,
+        actor=addendum.signed_by,
+        event="study.addendum",
+        study_id=study.id,
+        report=addendum.id,
+        amends=addendum.amends_id,
+    )
+    touch(session, study)
 
 
 # Report versions
@@ -97,20 +114,34 @@ def await_signature(session: Session, report: Report, reason: str) -> None:
 
 
 def return_report(session: Session, report: Report, reason: str) -> None:
-    """A sign request was refused: the report is what it was before, and the text is the reader's again.
+    """A sign request was refused: the report is what it was before, and the text is its author's again.
 
-    Why a draft was withheld or rejected stays beside it; the refusal stands in the request's outcome.
+    Why a draft was withheld or rejected stays beside it, also beside a preliminary report; the
+    refusal stands in the request's outcome.
     """
     before = ReportState(report.state_before or ReportState.DRAFT)
-    if before in (ReportState.WITHHELD, ReportState.REJECTED):
+    if before != ReportState.DRAFT:
         reason = report.reason_before
     _move_report(session, report, before, Actor.NODE, "report.sign_refused", reason)
 
 
-def sign_report(session: Session, report: Report, user: str, text: str) -> None:
-    """The signature was verified; the signed text is fixed."""
+def sign_report(
+    session: Session, report: Report, user: str, text: str, overruled: Iterable[Overruling] = ()
+) -> None:
+    """The signature was verified; the signed text is fixed. The audit row names whom it countersigns."""
     report.signed_by, report.signed_at, report.signed_text = user, datetime.now(UTC), text
-    _move_report(session, report, ReportState.SIGNED, Actor.NODE, "report.signed", "", by=user)
+    detail = {"countersigns": report.preliminary_by} if report.preliminary_by else {}
+    _move_report(
+        session,
+        report,
+        ReportState.SIGNED,
+        Actor.NODE,
+        "report.signed",
+        "",
+        by=user,
+        detail={**detail, **_overruled(overruled)},
+    )
+    labels.ask(session, report)
 
 
 def refuse_report(session: Session, report: Report, reason: str) -> None:
@@ -128,7 +159,7 @@ def reject_report(session: Session, report: Report, reason: str, user: str, reas
         "report.rejected",
         reason,
         by=user,
-        code=reason_code,
+        detail={"reason": reason_code},
     )
 
 
@@ -144,9 +175,25 @@ def withdraw_current(session: Session, study: Study, actor: Actor) -> None:
         supersede_report(session, report, actor)
 
 
-def make_preliminary(session: Session, report: Report, user: str) -> None:
-    """A resident has finished the text; an attending reader signs it."""
-    _move_report(session, report, ReportState.PRELIMINARY, Actor.NODE, "report.preliminary", "", by=user)
+def make_preliminary(
+    session: Session, report: Report, user: str, overruled: Iterable[Overruling] = ()
+) -> None:
+    """A resident has finished the text; an attending reader signs it.
+
+    Why a draft was withheld or rejected stays beside it: its words must not come back.
+    """
+    report.preliminary_by, report.preliminary_at = user, datetime.now(UTC)
+    aside = report.state in (ReportState.WITHHELD, ReportState.REJECTED)
+    _move_report(
+        session,
+        report,
+        ReportState.PRELIMINARY,
+        Actor.NODE,
+        "report.preliminary",
+        (report.reason or "The draft was set aside.") if aside else "",
+        by=user,
+        detail=_overruled(overruled),
+    )
 
 
 # Deliveries
@@ -212,10 +259,9 @@ def _move_report(
     reason: str,
     *,
     by: str = "",
-    code: str = "",
+    detail: Mapping[str, object] | None = None,
 ) -> None:
     check_move(REPORT_MOVES, ReportState(report.state), target, actor)
-    why = {"reason": code} if code else {}
     audit.append(
         session,
         actor=by or actor,
@@ -224,10 +270,16 @@ def _move_report(
         before=report.state,
         report=report.id,
         version=report.version,
-        **why,
+        **(detail or {}),
     )
     report.state, report.reason = target, reason
     _touch_id(session, report.study_id)
+
+
+def _overruled(overruled: Iterable[Overruling]) -> dict[str, object]:
+    """Which objections a person set aside and why; their sentences quote the report and stay in the request."""
+    rows = [{"code": one.code, "reason": one.reason} for one in overruled]
+    return {"overruled": rows} if rows else {}
 
 
 def _move_delivery(session: Session, delivery: Delivery, target: DeliveryState, message: str) -> None:

@@ -40,9 +40,12 @@ def make_report(kind: str = "draft", film: Dataset | None = None, **overrides: A
         "algorithms": ALGORITHMS,
         "started_at": STARTED,
         "institution": "Demonstration Hospital",
-        "person": reader() if kind == "signed" else None,
+        "person": reader() if kind != "draft" else None,
         "installation": "test",
     }
+    if kind == "addendum":
+        sentences = (Sentence("The lateral film shows no effusion — ≥ 3 cm.", "addendum", "human"),)
+        values |= {"device": None, "algorithms": (), "sentences": sentences}
     return ReportDocument(**{**values, **overrides})
 
 

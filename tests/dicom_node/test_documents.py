@@ -299,7 +299,77 @@ def test_a_note_is_deterministic_and_of_its_own_series() -> None:
     )
 
 
+# Addenda, and what a resident wrote
+
+
+def addendum_to(film: Dataset, **more: Any) -> tuple[Dataset, Dataset]:
+    """A signed report and an addendum to it."""
+    signed = build(make_report("signed", film))
+    later = {"person": reader(600), "started_at": STARTED + timedelta(hours=9)}
+    return signed, build(make_report("addendum", film, predecessor=refer_to(signed), **later, **more))
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("modality", ["DX", "CR"])
+def test_an_addendum_passes_the_gate_and_dciodvfy_and_names_its_report(modality: str, tmp_path: Path) -> None:
+    film = make_film(modality=modality)
+    signed, addendum = addendum_to(film)
+    assert check(addendum, [film], sentences=["The lateral film shows no effusion — ≥ 3 cm."]) == []
+    path = save(addendum, tmp_path)
+    assert dciodvfy_errors(path) == []
+    shown = dump(path)
+    for mark in ("FINAL", "COMPLETE", ": VERIFIED", "(55107-7,LN", "Addendum", "Reader^Demo", "no effusion"):
+        assert mark in shown
+    assert "Device Observer" not in shown and "ContributingEquipmentSequence" not in addendum
+    assert "inferred from" not in shown
+    series = addendum.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0]
+    assert series.ReferencedSOPSequence[0].ReferencedSOPInstanceUID == signed.SOPInstanceUID
+    assert series.SeriesInstanceUID == signed.SeriesInstanceUID != addendum.SeriesInstanceUID
+    assert addendum.SeriesDescription == "Addendum to the signed report"
+    assert "likely" in dump(save(signed, tmp_path, "signed.dcm"))  # and nothing of it changed
+
+
+@pytest.mark.peers
+def test_dsr2html_renders_an_addendum(tmp_path: Path) -> None:
+    _, addendum = addendum_to(make_film())
+    said = run_peer("dsr2html", "+U8", save(addendum, tmp_path))
+    assert said.returncode == 0, said.stderr
+    assert "The lateral film shows no effusion" in said.stdout.decode("utf-8")
+
+
+@pytest.mark.peers
+def test_who_wrote_the_preliminary_report_is_author_beside_who_signs(tmp_path: Path) -> None:
+    film = make_film()
+    resident = Person("Resident^Rob", "Demonstration Hospital", STARTED, "rob")
+    ds = build(make_report("signed", film, author=resident))
+    assert check(ds, [film]) == []
+    path = save(ds, tmp_path)
+    assert dciodvfy_errors(path) == []
+    assert [str(item.PersonName) for item in ds.AuthorObserverSequence] == ["Resident^Rob", "Reader^Demo"]
+    assert [str(item.VerifyingObserverName) for item in ds.VerifyingObserverSequence] == ["Reader^Demo"]
+
+
+@pytest.mark.peers
+def test_a_retraction_of_an_addendum_names_a_person_and_no_model(tmp_path: Path) -> None:
+    film = make_film()
+    _, addendum = addendum_to(film)
+    note = build_rejection(
+        make_note(addendum, film, device=None, person=reader(700), reason="patient_safety")
+    )
+    assert check(note, [film, addendum]) == []
+    path = save(note, tmp_path)
+    assert dciodvfy_errors(path) == []
+    shown = dump(path)
+    assert "(113037,DCM" in shown and "Reader^Demo" in shown and "121007" not in shown
+
+
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
+    ("addendum", {}, "signed report that it is added to"),
+    ("addendum", {"predecessor": refer_to(make_film()), "device": DEVICE}, "an addendum none"),
+    ("addendum", {"predecessor": refer_to(make_film()), "sentences": SENTENCES}, "own heading alone"),
+    ("addendum", {"predecessor": refer_to(make_film()), "person": None}, "no person"),
+    ("signed", {"device": None, "algorithms": ()}, "name the model"),
+    ("draft", {"author": reader()}, "as if it were signed"),
     ("signed", {"person": None}, "no person"),
     ("draft", {"person": reader()}, "as if it were signed"),
     ("signed", {"person": reader(-1)}, "before it was begun"),

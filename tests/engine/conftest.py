@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bundle import Bundle
+from engine.bundle import Bundle, default_bundle_folder
 from engine.model import Model
 from tests.engine.factories import make_bundle
 
@@ -19,6 +19,12 @@ def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def tiny(tiny_folder: Path) -> Bundle:
     return Bundle.load(tiny_folder)
+
+
+@pytest.fixture(scope="session")
+def demo() -> Bundle:
+    """The demonstration model that ships."""
+    return Bundle.load(default_bundle_folder())
 
 
 @pytest.fixture(scope="session")

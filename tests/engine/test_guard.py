@@ -167,6 +167,13 @@ def test_the_worker_keeps_and_counts_what_the_guard_says(tmp_path: Path, guarded
         report = reports.current_report(workplace.db, study_id)
         assert report is not None
         made.append(report.evidence["guard"])
+        entry = guarded.bundle.manifest.guard
+        assert entry is not None
+        assert report.evidence["guard_thresholds"] == {
+            label: round(entry.thresholds[label], 6)
+            for label in entry.labels
+            if label.rpartition("/")[0] == entry.abnormal.rpartition("/")[0]
+        }
     film = film_from_array(chest_pixels(seed=1), guarded.bundle.preprocessing)
     expected = ill.report(guarded.encode(film), film=film).guard
     assert expected is not None
@@ -213,6 +220,7 @@ def test_a_model_without_a_guard_counts_nothing(tmp_path: Path, model: Model) ->
     worker(workplace, model).run(once=True)
     report = reports.current_report(workplace.db, study_id)
     assert report is not None and report.evidence["guard"] is None
+    assert report.evidence["guard_thresholds"] == {}
     assert counters.values(workplace.db, "guard ") == {}
     workplace.close()
 

@@ -64,6 +64,7 @@ class Images:
 
     def __init__(self, images: Any, broken: Film | None = None) -> None:
         self.images, self.broken, self.encoded = images, broken, 0
+        self.arithmetic = images.arithmetic
 
     def encode(self, films: Film) -> Any:
         if self.broken is not None and any(np.array_equal(film, self.broken) for film in films):
@@ -128,6 +129,10 @@ def test_bad_films_are_refused_one_by_one_with_their_reason(model: Model, tmp_pa
     (tmp_path / "cut.dcm").write_bytes(content[: len(content) // 2])
     # A header whose first element is nonsense, which libraries take in many ways.
     (tmp_path / "nonsense.dcm").write_bytes(content[:132] + bytes(range(256)) * 3)
+    # Rows (0028,0010) of three bytes, which no US has.
+    at = content.index(b"\x28\x00\x10\x00US\x02\x00")
+    rows = b"\x28\x00\x10\x00US\x03\x00" + content[at + 8 : at + 10] + b"\x00"
+    (tmp_path / "length.dcm").write_bytes(content[:at] + rows + content[at + 10 :])
     broken = read_film(good[1], model.bundle.preprocessing)
     wanted = {
         "note.txt": "can't be read as an image",
@@ -136,6 +141,7 @@ def test_bad_films_are_refused_one_by_one_with_their_reason(model: Model, tmp_pa
         "empty.dcm": "no pixel data",
         "cut.dcm": "cut short",
         "nonsense.dcm": "",
+        "length.dcm": "a length that its VR doesn't allow",
         "missing.png": "can't be read",
         "film01.png": "The runtime can't encode this film.",
     }
@@ -146,6 +152,15 @@ def test_bad_films_are_refused_one_by_one_with_their_reason(model: Model, tmp_pa
     assert set(refused) == set(wanted)
     assert all(reason in refused[name] for name, reason in wanted.items())
     assert all(said[file].draft for file in (good[0], good[2]))
+
+
+def test_films_after_many_refused_at_once_are_not_lost(model: Model, tmp_path: Path) -> None:
+    missing = [tmp_path / f"missing{number}.png" for number in range(9)]
+    good = pictures(tmp_path / "good", 1)
+    for ahead in (1, 2):
+        said = said_of(model, [*missing, *good], Plan(rows=1, ahead=ahead))
+        assert set(said) == {*missing, *good}
+        assert {file for file, one in said.items() if one.refused} == set(missing)
 
 
 def test_a_film_already_seen_is_not_encoded_again(model: Model, tmp_path: Path) -> None:
@@ -167,18 +182,20 @@ def test_a_film_already_seen_is_not_encoded_again(model: Model, tmp_path: Path) 
     assert images.encoded == 6
 
 
-@pytest.mark.parametrize("changed", ["encoder", "preprocessing", "limits"])
+@pytest.mark.parametrize("changed", ["encoder", "preprocessing", "limits", "arithmetic"])
 def test_what_another_tokenizer_saw_is_not_used(model: Model, tmp_path: Path, changed: str) -> None:
     files = pictures(tmp_path / "films", 2)
-    said_of(model, files, Plan(), FilmCache(tmp_path / "cache", model))
+    said_of(counting(model)[0], files, Plan(), FilmCache(tmp_path / "cache", counting(model)[0]))
     bundle, manifest = model.bundle, model.bundle.manifest
     if changed == "encoder":
         manifest = replace(manifest, files={**manifest.files, "encoder.onnx": "0" * 64})
     elif changed == "limits":
         manifest = replace(manifest, input_check=replace(manifest.input_check, correlation_min=0.4))
-    else:
+    elif changed == "preprocessing":
         bundle = replace(bundle, preprocessing=replace(bundle.preprocessing, minimum_side=201))
     other, images = counting(Model(replace(bundle, manifest=manifest), model.backends))
+    if changed == "arithmetic":
+        images.arithmetic = "bfloat16 on the CPU"
     said = said_of(other, files, Plan(), FilmCache(tmp_path / "cache", other))
     assert images.encoded == 2 and not any(one.cached for one in said.values())
 
@@ -214,10 +231,11 @@ def test_films_are_found_in_folders_by_their_content(tmp_path: Path) -> None:
     film_file(folder / "DICOMDIR", None)
     Image.fromarray(chest_pixels()).save(folder / "a.picture", format="JPEG")
     (folder / "list.dcm").write_text("not DICOM at all")
+    os.mkfifo(folder / "pipe.dcm")
     named = tmp_path / "named.txt"
     found = find_films([named, folder, folder / "empty"])
     assert found.films == [named, folder / "a.picture", folder / "b" / "deep" / "IM0001"]
-    assert found.others == 2
+    assert found.others == 3
     assert list(found.refused) == [folder / "empty"] and "no film" in found.refused[folder / "empty"]
 
 
@@ -296,9 +314,38 @@ def test_a_file_of_another_study_is_not_gone_on_with(tiny_folder: Path, tmp_path
     settings = json.loads((tmp_path / "out.jsonl.settings.json").read_text(encoding="utf-8"))
     with StudyFile(out, settings), pytest.raises(DataError, match="another run"):
         StudyFile(out, settings)
+    (tmp_path / "out.jsonl.settings.json").write_text("[1]\n")
+    with pytest.raises(DataError, match="holds no settings"):
+        StudyFile(out, settings)
+    (tmp_path / "out.jsonl.settings.json").write_text(json.dumps(settings))
     out.write_bytes(b"[1]\n" + content)
     with pytest.raises(DataError, match="Line 1 of"):
         StudyFile(out, settings)
+
+
+def test_of_two_runs_begun_at_once_one_writes_the_settings(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out.jsonl"
+    with StudyFile(out, {"seed": 1}), pytest.raises(DataError, match="another run"):
+        StudyFile(out, {"seed": 2})
+    beside = out.with_name("out.jsonl.settings.json")
+    assert json.loads(beside.read_text(encoding="utf-8")) == {"seed": 1}
+    # Nothing was written yet, so another study may begin.
+    with StudyFile(out, {"seed": 2}) as lines:
+        lines.add({"file": "a"})
+    with pytest.raises(DataError, match="seed was 2 and is 1"):
+        StudyFile(out, {"seed": 1})
+
+
+def test_a_name_that_is_no_utf8_has_its_line_and_reasons_stay_readable(tmp_path: Path) -> None:
+    name = os.fsdecode(str(tmp_path).encode() + b"/f\xe9.png")
+    reason = f"The picture {name} doesn't fit the model's 'side' of 256. It isn't one."
+    out = tmp_path / "out.jsonl"
+    with StudyFile(out, {}) as lines:
+        lines.add({"file": name, "refused": reason})
+    assert json.loads(out.read_text(encoding="utf-8"))["file"] == name
+    with StudyFile(out, {}) as lines:
+        assert lines.done == {name}
+        assert list(lines.reasons) == ["The picture … doesn't fit the model's … of N. It isn't one."]
 
 
 # So many that no machine ends before it is stopped.

@@ -289,6 +289,16 @@ def test_a_store_on_disk_is_the_same_and_bad_ones_are_refused(
     np.savez(file, contexts=np.array([[object()]]), following=np.zeros(1, int), shares=np.zeros(1))
     with pytest.raises(BundleError, match="can't be read"):
         PhraseStore.load(file, vocabulary)
+    file.write_bytes(b"")
+    with pytest.raises(BundleError, match="can't be read"):
+        PhraseStore.load(file, vocabulary)
+    with file.open("wb") as stream:
+        np.save(stream, np.zeros(3))
+    with pytest.raises(BundleError, match="can't be read"):
+        PhraseStore.load(file, vocabulary)
+    np.savez(file, contexts=np.zeros((1, 1), int), following=np.full(1, 0.5), shares=np.ones(1))
+    with pytest.raises(BundleError, match="don't fit each other"):
+        PhraseStore.load(file, vocabulary)
 
 
 def test_the_shipped_store_holds_phrases_of_the_wordings_alone(demo: Model, store: PhraseStore) -> None:
@@ -351,6 +361,23 @@ def test_a_bundle_gets_a_store_and_keeps_its_weights(tmp_path: Path) -> None:
         file.write(b" ")
     with pytest.raises(BundleError, match=f"The file {PHRASES} of the bundle"):
         Bundle.load(folder)
+
+
+def test_a_store_that_cannot_be_listed_is_not_put_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle = Bundle.load(make_bundle(tmp_path / "tiny"))
+    add_phrases(bundle, PhraseStore.from_texts(["No finding."] * 2, bundle.vocabulary))
+    before = (bundle.folder / PHRASES).read_bytes()
+
+    def full(path: Path, values: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.phrases.write_json", full)
+    with pytest.raises(DataError, match="No space left"):
+        add_phrases(bundle, PhraseStore.from_texts(["Some finding."] * 2, bundle.vocabulary))
+    assert (bundle.folder / PHRASES).read_bytes() == before
+    assert speculation_of(Bundle.load(bundle.folder)) is not None
 
 
 @pytest.fixture(scope="module")

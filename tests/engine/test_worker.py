@@ -70,6 +70,7 @@ class Counting:
 
     def __init__(self, images: ImageBackend) -> None:
         self._images, self.encoded = images, 0
+        self.arithmetic = images.arithmetic
 
     def encode(self, films: Films) -> Codes:
         self.encoded += 1

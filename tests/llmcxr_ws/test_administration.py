@@ -177,15 +177,6 @@ def test_a_rejection_counts_for_the_report_that_was_signed(db: Database, reader:
     assert (report(db, one).state, report(db, two).state) == ("rejected", "draft")
 
 
-def test_a_resident_makes_a_report_preliminary(db: Database) -> None:
-    resident = Person.enter(db, "rob", "resident")
-    study_id = drafted(db)
-    assert apply(db, ask(db, resident, "preliminary", report_id=report(db, study_id).id))[0] == "granted"
-    assert report(db, study_id).state == "preliminary"
-    again = apply(db, ask(db, resident, "preliminary", report_id=report(db, study_id).id))
-    assert again == ("refused", "The report is 'preliminary'. Open the newest version.")
-
-
 def test_a_dead_delivery_is_sent_again(db: Database, admin: Person, reader: Person) -> None:
     study_id = drafted(db)
     (delivery,) = document(db, report(db, study_id), "draft")

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -15,10 +17,12 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from llmcxr_ws import reading
 from llmcxr_ws.cli import build_app
 from llmcxr_ws.errors import AccessError
+from llmcxr_ws.store import accounts, requests, retracting, signing
 from llmcxr_ws.workplace import Workplace
-from tests.llmcxr_ws.world import AI_TEXT, drafted, execute
+from tests.llmcxr_ws.world import AI_TEXT, SITE, document_facts, drafted, execute
 
 HEAVY = (
     "PySide6",
@@ -245,3 +249,46 @@ def test_a_request_that_no_node_answers_is_no_success(
     done = CliRunner().invoke(build_app(), arguments, input="long enough\n")
     assert isinstance(done.exception, AccessError)
     assert "the node hasn't answered" in done.exception.sentence
+
+
+def test_a_retraction_is_asked_for_on_the_command_line(home: Path, tmp_path: Path) -> None:
+    """The node, played here, answers; a reader signs first, and nobody else retracts."""
+    workplace = Workplace.open(home)
+    db, key = workplace.db, workplace.service_key()
+    for name, role in (("ruth", "reader"), ("rob", "resident")):
+        accounts.create_user(db, key, name=name, password="long enough", role=role)
+    (tmp_path / "password").write_text("long enough")
+    detail = reading.open_study(db, 1)
+    reading.request_signature(db, reading.log_in(db, "ruth", "long enough"), detail, AI_TEXT)
+    (request,) = requests.waiting_requests(db)
+    order = signing.verify_sign_request(db, request, key)
+    assert order is not None and signing.complete(
+        db, order, key, SITE, document_facts(order.report.id, "signed")
+    )
+
+    def node() -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for waiting in requests.waiting_requests(db):
+                withdrawn = retracting.verify(db, waiting, key)
+                assert withdrawn is not None and retracting.complete(db, withdrawn, key, [])
+                return
+            time.sleep(0.05)
+
+    ask = ("study", "retract", "1", "--password-file", str(tmp_path / "password"))
+    refused = llmcxr(*ask, "--as", "rob", "--reason", "wrong_side", home=home, code=1)
+    assert "doesn't retract" in refused.stderr
+    assert (
+        "Reasons are wrong_patient"
+        in llmcxr(*ask, "--as", "ruth", "--reason", "odd", home=home, code=1).stderr
+    )
+    thread = threading.Thread(target=node)
+    thread.start()
+    done = llmcxr(*ask, "--as", "ruth", "--reason", "wrong_side", "--words", "It is left.", home=home)
+    thread.join()
+    assert "Retracted; nothing of it had been sent." in done.stdout
+    assert (
+        "Retracted by ruth. A finding is on the wrong side: It is left."
+        in llmcxr("study", "show", "1", home=home).stdout
+    )
+    workplace.close()

@@ -33,6 +33,7 @@ def test_a_store_of_ones_own(store: ObjectStore) -> None:
     assert store.root.stat().st_mode & 0o077 == 0
     assert sorted(p.name for p in store.root.iterdir()) == [
         "documents",
+        "drawings",
         "quarantine",
         "received",
         "spool",

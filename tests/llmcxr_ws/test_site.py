@@ -24,6 +24,13 @@ def output(document: str = "signed", to: str = "pacs", **more: str) -> str:
     return "\n".join(["[[output]]", *(f"{key} = {value!r}" for key, value in values.items()), ""])
 
 
+def test_the_draft_comes_first_unless_the_site_says_otherwise() -> None:
+    assert not parse_site("").reader_first
+    assert parse_site("reader_first = true").reader_first
+    with pytest.raises(ConfigError, match="Did you mean 'reader_first'"):
+        parse_site("readers_first = true")
+
+
 def test_a_whole_document() -> None:
     site = parse_site(
         'name = "East"\nquiet_s = 5\n'

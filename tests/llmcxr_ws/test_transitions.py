@@ -45,7 +45,7 @@ TO_STUDY: dict[StudyState, list[tuple[Actor, Move]]] = {
     StudyState.IN_REVIEW: [(Actor.WINDOW, lambda s, x: t.begin_review(s, x, "ruth"))],
     StudyState.SIGNED: [(Actor.NODE, t.sign_study), (Actor.NODE, t.unconfirm_study)],
     StudyState.CONFIRMED: [(Actor.NODE, t.confirm_study)],
-    StudyState.RETRACTED: [(Actor.NODE, t.retract_study)],
+    StudyState.RETRACTED: [(Actor.NODE, lambda s, x: t.retract_study(s, x, "ruth", "other", "Why."))],
 }
 TO_REPORT: dict[ReportState, list[tuple[Actor, Move]]] = {
     ReportState.SIGN_PENDING: [(Actor.NODE, lambda s, x: t.await_signature(s, x, "Why."))],
@@ -131,7 +131,7 @@ def test_a_refused_request_gives_the_report_back_as_it_was(rows: Database, befor
         t.return_report(session, row, "The patient is another one.")
         assert row.state == before
         assert _audit_rows(session) == count + 2
-        expected = "Why it is so." if before in ("withheld", "rejected") else "The patient is another one."
+        expected = "Why it is so." if before != "draft" else "The patient is another one."
         assert row.reason == expected
 
 
@@ -147,6 +147,15 @@ def test_an_ended_study_leaves_no_draft_behind(rows: Database, before: ReportSta
         t.withdraw_current(session, session.get_one(Study, row.study_id), Actor.ENGINE)
         expected = ReportState.SUPERSEDED if before in open_states else before
         assert (row.state, _audit_rows(session)) == (expected, count + (before in open_states))
+
+
+def test_an_addendum_clears_the_flag_and_moves_nothing(rows: Database) -> None:
+    with rows.write() as session:
+        study, row = session.scalars(select(Study)).one(), session.scalars(select(Report)).one()
+        study.needs_addendum, before, count = True, (study.state, study.updated_seq), _audit_rows(session)
+        t.add_addendum(session, study, row)
+        assert (study.needs_addendum, study.state) == (False, before[0])
+        assert study.updated_seq > before[1] and _audit_rows(session) == count + 1
 
 
 def test_every_public_function_is_tried_here() -> None:

@@ -207,10 +207,12 @@ class Person:
         return cls(name, UnlockedKey(name, role, private), private)
 
 
-def ask_signature(db: Database, person: Person, study_id: int, words: str = AI_TEXT) -> RequestRow:
+def ask_signature(
+    db: Database, person: Person, study_id: int, words: str = AI_TEXT, **more: Any
+) -> RequestRow:
     """A reader opens the study and asks for the signature of a text."""
     detail = reading.open_study(db, study_id)
-    return requests.request_by_id(db, reading.request_signature(db, person.key, detail, words))
+    return requests.request_by_id(db, reading.request_signature(db, person.key, detail, words, **more))
 
 
 def document(db: Database, report_row: ReportRow, kind: str, site: SiteConfig = SITE) -> list[DeliveryRow]:

@@ -95,13 +95,13 @@ def _key(seat: Seat) -> None:
 
 def _unsaved(seat: Seat) -> None:
     error = UserFacingError("The study is held by 'ben'.", what_to_do="Take it over.")
-    seat.window._open(UnsavedDialog(seat.window, error.sentence, lambda: None, lambda: None))
+    seat.window.open_dialog(UnsavedDialog(seat.window, error.sentence, lambda: None, lambda: None))
 
 
 def _take_over(seat: Seat) -> None:
     detail = seat.window.case.detail
     if detail is not None:
-        seat.window._open(TakeOverDialog(seat.window, detail.study, lambda: None))
+        seat.window.open_dialog(TakeOverDialog(seat.window, detail.study, lambda: None))
 
 
 def _call(name: str) -> Callable[[Seat], QWidget]:
@@ -154,8 +154,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("columns", _study, _call("worklist.choose_columns")),
     Scene("filter", _study, _call("worklist.save_filter")),
     Scene("filters", _study, _dialog(_filters)),
-    Scene("sign", _study, _call("sign")),
-    Scene("reject", _study, _dialog(lambda seat: seat.window._open(RejectDialog(seat.window, print)))),
+    Scene("sign", _study, _call("wishes.sign")),
+    Scene("reject", _study, _dialog(lambda seat: seat.window.open_dialog(RejectDialog(seat.window, print)))),
     Scene("take over", _study, _dialog(_take_over)),
     Scene("unsaved", _study, _dialog(_unsaved)),
     *(Scene(f"administration: {name}", _study, _page("administration", name)) for name in SECTIONS),

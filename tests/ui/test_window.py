@@ -116,7 +116,7 @@ def test_a_pin_that_is_used_up_is_asked_for_no_more(seat: Seat) -> None:
 def test_a_lock_closes_dialogs_and_its_keys_do_nothing(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
-    seat.window.sign()
+    seat.window.wishes.sign()
     dialog_of(seat, SignDialog)
     seat.window.lock()
     seat.wait(lambda: not any(found.isVisible() for found in seat.window.findChildren(SignDialog)))
@@ -148,6 +148,12 @@ def test_another_person_gets_an_empty_desk(seat: Seat, study: int, home: House) 
     seat.wait(lambda: studies.study_row(home.workplace.db, study).held_by == "ben")
 
 
+def look_at_everything(seat: Seat) -> None:
+    """Tick off what the model can't judge."""
+    for box in seat.window.report.guards.boxes.values():
+        box.setChecked(True)
+
+
 # Reading and writing
 
 
@@ -159,7 +165,8 @@ def test_a_study_opens_with_film_draft_and_what_the_model_cant_judge(seat: Seat,
     assert window.report.text() == DRAFT
     assert "llm-cxr test 0" in window.report.ai.text
     assert "Research use only" in window.report.ai.text
-    assert "Fracture, Mass" in window.report._caution.text()
+    assert list(window.report.guards.boxes) == ["Fracture", "Mass"]
+    assert window.report.guards.isVisible()
     assert "71 %" in window.worklist.model.index(0, 3).data()
     assert studies.study_row(seat.home.workplace.db, study).held_by == "anna"
 
@@ -406,6 +413,13 @@ def test_signing_writes_a_request_that_the_node_would_believe(seat: Seat, study:
     dialog = dialog_of(seat, SignDialog)
     assert isinstance(dialog, SignDialog)
     shown = " ".join(part.text() for part in dialog.findChildren(type(dialog.untouched)))
+    assert not dialog.confirm.isEnabled()
+    assert "2 objections stand" in dialog.weighed.text()
+    for entry, reason in zip(dialog.entries.entries, ("Seen in the PACS.", "Looked at both."), strict=True):
+        entry.overrule.click()
+        QTest.keyClicks(entry.reason, reason)
+        entry.keep.click()
+    assert dialog.confirm.isEnabled()
     row = studies.study_row(home.workplace.db, study)
     assert row.identity.accession_number in shown
     assert "DEMO, Aster" in shown
@@ -422,6 +436,10 @@ def test_signing_writes_a_request_that_the_node_would_believe(seat: Seat, study:
         payload = requests.verify(session, request, home.workplace.service_key(), roles=("reader",))
     assert payload["text"] == "Heart size is normal. The left effusion is gone."
     assert payload["instances"] == [row.film_sop_instance_uid]
+    assert [(entry["code"], entry["reason"]) for entry in payload["overruled"]] == [
+        ("comparison.no_prior", "Seen in the PACS."),
+        ("scope.not_addressed", "Looked at both."),
+    ]
     assert json.loads(request.payload)["identity"]["patient_id"] == row.identity.patient_id
     seat.wait(lambda: "with the node" in seat.window.report.notices["attention"].text)
     assert seat.window.report.editor.isReadOnly()
@@ -438,7 +456,8 @@ def decide(home: House, study: int, *, granted: bool, outcome: str) -> None:
 def test_a_refused_signature_is_shown_with_its_reason(seat: Seat, study: int, home: House) -> None:
     seat.log_in(pin="4711")
     seat.open(study)
-    seat.window.sign()
+    look_at_everything(seat)
+    seat.window.wishes.sign()
     dialog = dialog_of(seat, SignDialog)
     assert isinstance(dialog, SignDialog)
     dialog.secret.box.setText("4711")
@@ -503,8 +522,8 @@ def test_closing_saves_and_gives_the_study_back(seat: Seat, study: int, home: Ho
 def test_every_control_has_an_accessible_name(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
-    seat.window.sign()
-    seat.window._open(RejectDialog(seat.window, print))
+    seat.window.wishes.sign()
+    seat.window.open_dialog(RejectDialog(seat.window, print))
     seat.window.habits.show_keys()
     kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QTextEdit, QComboBox, QAbstractItemView, FilmView)
     controls = [

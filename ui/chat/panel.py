@@ -1,19 +1,20 @@
 """The question box: a question, the answer as it is written, and what was asked before.
 
 The model's template has no turns: earlier questions are shown but never fed back. Every answer is marked as
-the AI's.
+the AI's, and can be put into the report with where it comes from.
 """
 
 from __future__ import annotations
 
 from html import escape
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QTimer, QUrl, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QTextBrowser, QVBoxLayout, QWidget
 
 from llmcxr_ws.domain import QuestionRow
 from llmcxr_ws.errors import UserFacingError
-from llmcxr_ws.reading import SUGGESTED_QUESTIONS, StudyDetail
+from llmcxr_ws.reading import StudyDetail
+from ui.chat.suggested import suggested_questions
 from ui.desk import Badge, Desk
 from ui.tasks import Tasks
 from ui.text import clock
@@ -22,6 +23,7 @@ from ui.widgets import button, label
 
 POLL_MS = 150
 _OPEN = ("asked", "answering")
+_INSERT = "insert"
 
 
 class ChatPanel(QWidget):
@@ -30,9 +32,13 @@ class ChatPanel(QWidget):
     Signals
     -------
     failed(UserFacingError) : a question was refused
+    insert_wanted(str, str) : an answer is to go into the report, with where it comes from
+    draw_wanted : a synthetic film is to be drawn from the report's text
     """
 
     failed = Signal(object)
+    insert_wanted = Signal(str, str)
+    draw_wanted = Signal()
 
     def __init__(self, tasks: Tasks, desk: Desk) -> None:
         super().__init__()
@@ -46,6 +52,9 @@ class ChatPanel(QWidget):
         self.transcript = QTextBrowser()
         self.transcript.setAccessibleName("Questions and answers")
         self.transcript.document().setDocumentMargin(8)
+        # A link is chosen by pointer, or by Tab and Return; it names an answer and leads nowhere.
+        self.transcript.setOpenLinks(False)
+        self.transcript.anchorClicked.connect(self._on_link)
         self.box = QLineEdit()
         self.box.setAccessibleName("Question about the film")
         self.box.setPlaceholderText("Ask about this film")
@@ -54,20 +63,27 @@ class ChatPanel(QWidget):
         self.ask_button = button("Ask", self.ask, name="Ask the question")
         self.suggestions = QComboBox()
         self.suggestions.setAccessibleName("Suggested questions")
-        self.suggestions.addItem("Suggested questions")
-        self.suggestions.addItems(SUGGESTED_QUESTIONS)
+        self._suggest(None)
         self.suggestions.activated.connect(self._on_suggestion)
         heading = QHBoxLayout()
         heading.addWidget(label("Ask the model", "heading"))
         heading.addStretch(1)
-        heading.addWidget(self.suggestions)
+        self.draw_button = button(
+            "Draw a film…", self.draw_wanted.emit, name="Draw a synthetic film from the report's text"
+        )
+        self.draw_button.setToolTip("Draw a synthetic film for teaching (Ctrl+Shift+G)")
+        self.insert_button = button("Insert", self.insert_last, name="Insert the last answer into the report")
+        self.insert_button.setToolTip("Insert the last answer into the report (Ctrl+Shift+I)")
+        heading.addWidget(self.draw_button)
         line = QHBoxLayout()
         line.addWidget(self.box, 1)
         line.addWidget(self.ask_button)
+        line.addWidget(self.insert_button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 8, 12, 10)
         layout.setSpacing(8)
         layout.addLayout(heading)
+        layout.addWidget(self.suggestions)
         layout.addWidget(self.transcript, 1)
         layout.addLayout(line)
         self._set_enabled()
@@ -102,6 +118,7 @@ class ChatPanel(QWidget):
             self.box.clear()
         self._study_id = detail.study.id if detail.study.film_sop_instance_uid else None
         self._questions = {row.id: row for row in detail.questions}
+        self._suggest(detail)
         self._draw()
         self._set_enabled()
         self._watch()
@@ -131,6 +148,27 @@ class ChatPanel(QWidget):
 
         self._tasks.in_store(self, lambda: self._desk.ask(study_id, user, text), done, failed)
 
+    def insert_last(self) -> None:
+        """Hand the last answer over for the report."""
+        answered = [row for row in self._questions.values() if row.state == "answered"]
+        if answered and self._badge is not None and self._badge.may_edit:
+            self._insert(answered[-1])
+
+    def _on_link(self, url: QUrl) -> None:
+        row = self._questions.get(int(url.path())) if url.scheme() == _INSERT else None
+        if row is not None and self._badge is not None and self._badge.may_edit:
+            self._insert(row)
+
+    def _insert(self, row: QuestionRow) -> None:
+        self.insert_wanted.emit(row.answer, provenance(row))
+
+    def _suggest(self, detail: StudyDetail | None) -> None:
+        """Offer the questions that the model of this draft can be asked."""
+        wanted = ("Suggested questions", *suggested_questions(detail))
+        if wanted != tuple(self.suggestions.itemText(at) for at in range(self.suggestions.count())):
+            self.suggestions.clear()
+            self.suggestions.addItems(wanted)
+
     def _on_suggestion(self, at: int) -> None:
         if at > 0:
             self.box.setText(self.suggestions.itemText(at))
@@ -141,6 +179,10 @@ class ChatPanel(QWidget):
         can_ask = self._study_id is not None and self._badge is not None and not self._is_asking
         for control in (self.box, self.ask_button, self.suggestions):
             control.setEnabled(can_ask)
+        self.draw_button.setEnabled(self._study_id is not None and self._badge is not None)
+        may_write = self._badge is not None and self._badge.may_edit
+        is_answered = any(row.state == "answered" for row in self._questions.values())
+        self.insert_button.setEnabled(may_write and is_answered)
 
     def _watch(self) -> None:
         if any(row.state in _OPEN for row in self._questions.values()):
@@ -174,6 +216,18 @@ class ChatPanel(QWidget):
         self.transcript.setHtml(as_html(tuple(self._questions.values()), current()))
         if was_at_end:
             bar.setValue(bar.maximum())
+        self._set_enabled()
+
+
+def provenance(row: QuestionRow) -> str:
+    """Return where an answer comes from, for the report that it is put into."""
+    words = "Answer of {model} {version} to the question “{question}”, {time}"
+    return words.format(
+        model=row.model_name,
+        version=row.model_version,
+        question=row.text,
+        time=clock(row.answered_at or row.asked_at),
+    )
 
 
 def as_html(rows: tuple[QuestionRow, ...], theme: Theme) -> str:
@@ -200,7 +254,8 @@ def _answer(row: QuestionRow, theme: Theme) -> str:
         case "answered":
             model = escape(f"{row.model_name} {row.model_version}".strip())
             mark = f'<span style="color:{theme.muted}"> · {model}</span>'
-            return f'<span style="color:{theme.ai}">AI: {escape(row.answer)}</span>{mark}'
+            link = f'<a href="{_INSERT}:{row.id}" style="color:{theme.focus}">Insert into the report</a>'
+            return f'<span style="color:{theme.ai}">AI: {escape(row.answer)}</span>{mark} &nbsp;{link}'
         case "answering":
             return f'<span style="color:{theme.ai}">AI: {escape(row.answer)} …</span>'
         case _:

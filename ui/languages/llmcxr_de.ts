@@ -797,6 +797,46 @@
         <translation>Befund signieren</translation>
     </message>
     <message>
+        <source>Hand the report to an attending reader</source>
+        <translation>Den Befund einem Facharzt übergeben</translation>
+    </message>
+    <message>
+        <source>Write an addendum to a signed report</source>
+        <translation>Einen Nachtrag zu einem unterschriebenen Befund schreiben</translation>
+    </message>
+    <message>
+        <source>Retract a signed report</source>
+        <translation>Einen unterschriebenen Befund zurückziehen</translation>
+    </message>
+    <message>
+        <source>Go to the checks before signing</source>
+        <translation>Zu den Prüfungen vor der Unterschrift gehen</translation>
+    </message>
+    <message>
+        <source>Go to the draft&apos;s sentences and what they rest on</source>
+        <translation>Zu den Sätzen des Entwurfs gehen und worauf sie beruhen</translation>
+    </message>
+    <message>
+        <source>Next sentence of the draft on the film</source>
+        <translation>Nächster Satz des Entwurfs auf der Aufnahme</translation>
+    </message>
+    <message>
+        <source>Previous sentence of the draft on the film</source>
+        <translation>Voriger Satz des Entwurfs auf der Aufnahme</translation>
+    </message>
+    <message>
+        <source>Take the map off the film</source>
+        <translation>Die Karte von der Aufnahme nehmen</translation>
+    </message>
+    <message>
+        <source>Insert the last answer into the report</source>
+        <translation>Die letzte Antwort in den Befund einfügen</translation>
+    </message>
+    <message>
+        <source>Draw a synthetic film from the report&apos;s text</source>
+        <translation>Eine künstliche Aufnahme aus dem Text des Befunds zeichnen</translation>
+    </message>
+    <message>
         <source>Show all keys</source>
         <translation>Alle Tasten zeigen</translation>
     </message>

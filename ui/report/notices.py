@@ -33,8 +33,10 @@ def text_to_show(report: ReportRow) -> str:
 
 
 def ai_text_to_show(report: ReportRow) -> str:
-    """Return the AI text that may be looked at: none while the draft is withheld."""
-    return "" if report.state is ReportState.WITHHELD else report.ai_text
+    """Return the AI text that may be looked at: none while the draft is withheld, nor once it was set aside."""
+    if report.state is ReportState.REJECTED:
+        return report.ai_text
+    return "" if report.draft_set_aside else report.ai_text
 
 
 def origin_line(report: ReportRow) -> str:
@@ -48,15 +50,12 @@ def origin_line(report: ReportRow) -> str:
 
 
 def caution_line(report: ReportRow) -> str:
-    """Return where not to lean on the draft, or on answers: a guard that disagrees, what isn't judged or unproven."""
+    """Return where not to lean on the draft, or on answers: what is named without being shown to be recognised.
+
+    What a second network says, and what the model can't judge, stands among the guards: `ui.guards`.
+    """
     evidence = report.evidence
-    guard = evidence.get("guard") or {}
     lines = []
-    if guard.get("agreement") == "disagrees":
-        verdict = "abnormal" if guard.get("abnormal") else "normal"
-        lines.append(f"A second network calls this film {verdict}, the draft doesn't.")
-    findings = [str(finding) for finding in evidence.get("findings_not_judged", ())]
-    lines += [f"Not judged by the model, look yourself: {', '.join(findings)}."] if findings else []
     if "findings_supported" in evidence:
         shown = evidence["findings_supported"]
         named = [str(finding) for finding in evidence.get("findings_judged", ()) if finding not in shown]
@@ -86,7 +85,10 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
         ReportState.REJECTED: Notice(
             "attention", f"The AI draft was rejected: {report.reason}. Write your own."
         ),
+        ReportState.PRELIMINARY: Notice("attention", _preliminary_line(report)),
     }
+    if study.state is StudyState.RETRACTED:
+        return Notice("bad", study.reason or "This report was retracted.")
     if report.state is ReportState.SIGNED:
         return _signed_notice(detail, report)
     if report.state is not ReportState.SIGN_PENDING and _is_waiting(detail):
@@ -98,6 +100,12 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
     if study.held_by and study.held_by != user:
         return Notice("attention", f"{study.held_by} is reading this study; you can look, not write.")
     return None if may_edit else Notice("plain", "Your role reads reports and doesn't write them.")
+
+
+def _preliminary_line(report: ReportRow) -> str:
+    at = f", {clock(report.preliminary_at)}" if report.preliminary_at else ""
+    by = f"Preliminary report by {report.preliminary_by}{at}."
+    return f"{by} It waits for an attending reader, who checks and signs it."
 
 
 def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
@@ -116,7 +124,10 @@ def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
 
 
 def _is_waiting(detail: StudyDetail) -> bool:
-    return any(row.state == "waiting" and row.kind in ("sign", "reject") for row in detail.requests)
+    return any(
+        row.state == "waiting" and row.kind in ("sign", "reject", "preliminary", "retract")
+        for row in detail.requests
+    )
 
 
 def _last_refusal(detail: StudyDetail) -> str:
@@ -125,9 +136,11 @@ def _last_refusal(detail: StudyDetail) -> str:
     return mine[-1].outcome if mine and mine[-1].state == "refused" else ""
 
 
-def is_editable(detail: StudyDetail, user: str, *, may_edit: bool) -> bool:
-    """Return whether this person may write into the report now."""
+def is_editable(detail: StudyDetail, user: str, *, may_edit: bool, may_sign: bool = True) -> bool:
+    """Return whether this person may write into the report now: a preliminary one is the attending reader's."""
     if detail.report is None or not may_edit or _is_waiting(detail):
+        return False
+    if detail.report.state is ReportState.PRELIMINARY and not may_sign:
         return False
     return detail.report.state in EDITABLE and detail.study.held_by in ("", user)
 

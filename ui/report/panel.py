@@ -14,12 +14,14 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QMenu, QSizePolicy, QVBoxLay
 
 from llmcxr_ws import macros as autotext
 from llmcxr_ws.domain import ReportRow
+from llmcxr_ws.guards import Objection
 from llmcxr_ws.macros import Macro
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.sections import tidy
 from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
 from ui.flow import FlowLayout
+from ui.guards.panel import GuardPanel
 from ui.report import first
 from ui.report.autosave import Autosave
 from ui.report.changes import Key, Shown, sources
@@ -42,6 +44,8 @@ from ui.report.renewed import Renewal, RenewalDialog
 from ui.report.spell_check import PREFERENCE as SPELLING
 from ui.report.spell_check import SpellCheck
 from ui.report.tracking import TrackingStrip
+from ui.sign.actions import SignActions
+from ui.sign.addenda import AddendaPanel
 from ui.tasks import Tasks
 from ui.theme import LIVE
 from ui.widgets import Banner, button, label, tool, with_tone
@@ -94,6 +98,10 @@ class ReportPanel(QWidget):
         self.finder = FindBar(self.editor)
         self.spelling = SpellCheck(tasks, self.editor, partial(self._keep_preference, SPELLING))
         self.autosave = Autosave(tasks, lambda at, text: desk.save(at, self._user, text), self.text, self)
+        self.guards = GuardPanel(tasks, self.text)
+        self.guards.show_wanted.connect(self.show_objection)
+        self.addenda = AddendaPanel(tasks, desk)
+        self.actions_row = SignActions()
         self._build_banners()
         self._build_buttons()
         self._saved = label(tone="muted", wraps=True)
@@ -165,6 +173,7 @@ class ReportPanel(QWidget):
         layout.addWidget(self.late)
         for banner in (*self.notices.values(), self.first, self.renewed, self.ai):
             layout.addWidget(banner)
+        layout.addWidget(self.addenda)
         layout.addLayout(heading)
         layout.addWidget(self.editor, 3)
         layout.addWidget(self.finder)
@@ -173,7 +182,12 @@ class ReportPanel(QWidget):
         layout.addWidget(self._original_heading)
         layout.addWidget(self.original, 2)
         layout.addWidget(self._caution)
-        layout.addLayout(buttons)
+        layout.addWidget(self.guards)
+        layout.addWidget(self.actions_row)
+        # Not in the panel itself: what signs must be in sight however long the report is.
+        self.foot = QWidget()
+        buttons.setContentsMargins(12, 4, 12, 8)
+        self.foot.setLayout(buttons)
 
     # What is shown
 
@@ -208,6 +222,7 @@ class ReportPanel(QWidget):
                     lambda: json.dumps(self._desk.preferences(user)),
                     partial(self._on_preferences, user),
                 )
+        self.addenda.set_badge(badge)
         if self._detail is not None:
             was_hidden = self._is_hidden
             self._set_hidden(first.is_hidden(self._detail, badge))
@@ -229,6 +244,7 @@ class ReportPanel(QWidget):
             banner.say("")
         self.notices["plain"].say(sentence)
         self._caution.clear()
+        self.addenda.show_study(None)
         self._set_enabled(editable=False)
 
     def show_study(self, detail: StudyDetail) -> None:
@@ -328,9 +344,11 @@ class ReportPanel(QWidget):
         self.ai.say("\n".join(line for line in lines if line))
         self._caution.setText(caution_line(report) if report is not None else "")
         self._caution.setVisible(bool(self._caution.text()))
+        self.addenda.show_study(detail)
         renewal = self.renewal if not self._is_hidden else None
         self.renewed.say(renewal.sentence if renewal is not None else "")
-        editable = is_editable(detail, self._user, may_edit=may_edit)
+        may_sign = self._badge is not None and self._badge.may_sign
+        editable = is_editable(detail, self._user, may_edit=may_edit, may_sign=may_sign)
         self.first.say(first.INVITATION if self._is_hidden else "")
         self.unlock.setEnabled(editable)
         self._tell_sources()
@@ -338,6 +356,8 @@ class ReportPanel(QWidget):
 
     def _set_enabled(self, *, editable: bool) -> None:
         detail, report = self._detail, self._detail.report if self._detail else None
+        self.guards.show_report(detail, is_editable=editable)
+        self.actions_row.show_for(self._badge, detail, is_editable=editable)
         self.editor.setReadOnly(not editable)
         with_tone(self.editor, "editable" if editable else "fixed")
         self.tracking.refresh()
@@ -354,6 +374,13 @@ class ReportPanel(QWidget):
         held_by = detail.study.held_by if detail else ""
         may_take = self._badge is not None and self._badge.may_edit
         self.take_over.setVisible(bool(held_by) and held_by != self._user and may_take)
+
+    def show_objection(self, objection: Objection) -> None:
+        """Put the words that an objection is about under the cursor."""
+        if objection.places:
+            place, length = objection.places[0], len(self.editor.toPlainText())
+            self.editor.select((min(place.start, length), min(place.end, length)))
+            self.editor.setFocus()
 
     # Marks
 
@@ -378,6 +405,7 @@ class ReportPanel(QWidget):
         if not self._is_loading and self.text() != self._last_text:
             self._last_text = self.text()
             self.autosave.touch()
+            self.guards.touch()
 
     def _count(self) -> None:
         ai_text, markup = self.editor.ai_text, self.editor.markup

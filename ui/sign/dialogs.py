@@ -2,35 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextCursor
 from PySide6.QtWidgets import (
     QDialog,
     QFormLayout,
+    QFrame,
     QHBoxLayout,
     QPlainTextEdit,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
+from llmcxr_ws.domain import ReportRow, StudyRow
 from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.guards import Facts, Objection, objections
+from llmcxr_ws.identity import canonical_text
 from llmcxr_ws.reading import StudyDetail
 from ui.desk import Badge, Desk
+from ui.guards.entries import Entries
+from ui.guards.ledger import Ledger
 from ui.report.changes import count_origins
+from ui.scrolling import Scrolled
 from ui.sign.secret import SecretField
 from ui.tasks import Tasks
-from ui.text import patient_line, person_name, study_moment
+from ui.text import clock, patient_line, person_name, study_moment
 from ui.widgets import Banner, button, label, with_tone
+
+_LIST_HEIGHT = 230
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """What a confirmation is for, in words."""
+
+    title: str
+    by: str
+    as_what: str
+    confirm: str
+    prompt: str
+
+
+SIGN = Purpose(
+    "Sign the report", "Signed by", "as a final report, sent to the PACS by the node", "Sign", "to sign"
+)
+HAND_ON = Purpose(
+    "Hand to an attending reader",
+    "Written by",
+    "as a preliminary report; an attending reader checks and signs it",
+    "Hand on",
+    "to hand it on",
+)
+ADDENDUM = Purpose(
+    "Sign the addendum",
+    "Signed by",
+    "as an addendum; the signed report stays as it is",
+    "Sign",
+    "to sign",
+)
 
 
 @dataclass(frozen=True)
 class ToSign:
-    """What the reader has before him when he signs."""
+    """What the reader has before him when he signs.
+
+    `ledger` holds what was ticked off and set aside beside the editor; `addendum` is signed instead of the report.
+    """
 
     detail: StudyDetail
     text: str
     films_unseen: int
+    purpose: Purpose = SIGN
+    addendum: ReportRow | None = None
+    ledger: Ledger = field(default_factory=Ledger)
+
+    @property
+    def report(self) -> ReportRow | None:
+        """What is signed."""
+        return self.addendum or self.detail.report
+
+    @property
+    def facts(self) -> Facts:
+        """What the guards know of it."""
+        report = self.report
+        return Facts() if report is None else self.detail.facts(report, self.ledger.looked_at)
 
 
 def untouched_sentence(ai_text: str, text: str) -> tuple[str, str]:
@@ -45,83 +103,147 @@ def untouched_sentence(ai_text: str, text: str) -> tuple[str, str]:
 
 
 class SignDialog(QDialog):
-    """Names patient, study and untouched AI sentences; asks for password or PIN; writes the request."""
+    """Names patient, study, untouched AI sentences and objections; asks for a proof; writes the request."""
 
     def __init__(self, parent: QWidget, tasks: Tasks, desk: Desk, badge: Badge, to_sign: ToSign) -> None:
         super().__init__(parent)
         self._tasks, self._desk, self._badge, self._to_sign = tasks, desk, badge, to_sign
+        self._text = canonical_text(to_sign.text)
+        self._objections = objections(self._text, to_sign.facts)
         self.request_id: int | None = None
-        self.setWindowTitle("Sign the report")
-        self.setAccessibleName("Sign the report")
-        self.setMinimumWidth(520)
-        study = to_sign.detail.study
-        form = QFormLayout()
-        form.setHorizontalSpacing(18)
-        form.setVerticalSpacing(8)
-        for heading, first, second in (
-            (
-                "Patient",
-                person_name(study.identity.patient_name),
-                patient_line(study.identity, study.study_date),
-            ),
-            (
-                "Study",
-                " · ".join(
-                    part for part in (study.study_description, study.view, study_moment(study)) if part
-                ),
-                f"Accession number {study.identity.accession_number or '(none)'}",
-            ),
-            ("Signed by", badge.display_name, "as a final report, sent to the PACS by the node"),
-        ):
-            form.addRow(label(heading, "muted"), _two_lines(first, second))
+        self.setWindowTitle(to_sign.purpose.title)
+        self.setAccessibleName(to_sign.purpose.title)
+        self.setMinimumWidth(560)
+        self._build_controls()
+        self._lay_out(self._form())
+        self._weigh()
+        self.secret.box.setFocus()
+
+    def _build_controls(self) -> None:
+        to_sign = self._to_sign
         self.untouched = label(wraps=True)
         words, tone = untouched_sentence(
-            to_sign.detail.report.ai_text if to_sign.detail.report else "", to_sign.text
+            to_sign.report.ai_text if to_sign.report and not to_sign.report.draft_set_aside else "",
+            self._text,
         )
         self.untouched.setText(words)
         with_tone(self.untouched, tone)
-        form.addRow(label("AI text", "muted"), self.untouched)
         self.secret = SecretField()
-        self.secret.set_badge(badge)
+        self.secret.set_badge(self._badge)
         self.secret.entered.connect(self._on_sign)
-        text = QPlainTextEdit(to_sign.text)
-        text.setReadOnly(True)
-        text.setAccessibleName("Text to be signed")
-        text.setMaximumHeight(150)
+        self.words = QPlainTextEdit(self._text)
+        self.words.setReadOnly(True)
+        self.words.setAccessibleName("Text to be signed")
+        self.words.setMinimumHeight(110)
+        self.words.setMaximumHeight(150)
         self.problem = Banner("bad", "refused", name="Problem")
         self.unseen = Banner("attention", "failed", name="Films not looked at")
-        if to_sign.films_unseen:
-            films = (
-                "film of this study hasn't" if to_sign.films_unseen == 1 else "films of this study haven't"
-            )
-            self.unseen.say(f"{to_sign.films_unseen} {films} been on the screen yet.")
-        self.confirm = button("Sign", self._on_sign, name="Sign the report", tone="action")
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(12)
+        self.unseen.say(_unseen_sentence(to_sign.films_unseen))
+        self.entries = Entries(lambda: to_sign.ledger, may_show=True)
+        self.entries.show_objections(self._objections, may_decide=True)
+        self.entries.show_wanted.connect(self._on_show)
+        self.entries.decided.connect(self._weigh)
+        self.weighed = label(wraps=True)
+        self.weighed.setAccessibleName("Objections")
+        self.confirm = button(
+            to_sign.purpose.confirm, self._on_sign, name=to_sign.purpose.title, tone="action"
+        )
+
+    def _form(self) -> QFormLayout:
+        purpose, study = self._to_sign.purpose, self._to_sign.detail.study
+        form = study_form(study)
+        form.addRow(label(purpose.by, "muted"), two_lines(self._badge.display_name, purpose.as_what))
+        report = self._to_sign.report
+        if report is not None and report.preliminary_by and report.preliminary_by != self._badge.user:
+            at = clock(report.preliminary_at) if report.preliminary_at else ""
+            form.addRow(label("Prepared by", "muted"), two_lines(report.preliminary_by, at))
+        if self._to_sign.addendum is None:
+            form.addRow(label("AI text", "muted"), self.untouched)
+        return form
+
+    def _lay_out(self, form: QFormLayout) -> None:
+        area = QScrollArea()
+        area.setAccessibleName("List of objections")
+        area.setWidget(self.entries)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setVisible(bool(self._objections))
+        area.setMinimumHeight(min(_LIST_HEIGHT, 92 * len(self._objections)))
         proof = QFormLayout()
         proof.setHorizontalSpacing(18)
         proof.addRow(label("Prove it's you", "muted"), self.secret)
-        layout.addLayout(form)
-        layout.addWidget(self.unseen)
-        layout.addWidget(text)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(12)
+        top = QWidget()
+        inside = QVBoxLayout(top)
+        inside.setContentsMargins(0, 0, 0, 0)
+        inside.setSpacing(12)
+        inside.addLayout(form)
+        inside.addWidget(self.unseen)
+        inside.addWidget(self.words)
+        layout.addWidget(Scrolled(top, least=200), 2)
+        layout.addWidget(self.weighed)
+        layout.addWidget(area, 1)
         layout.addLayout(proof)
         layout.addWidget(self.problem)
-        layout.addLayout(_buttons(button("Cancel", self.reject), self.confirm))
-        self.secret.box.setFocus()
+        layout.addLayout(button_row(button("Cancel", self.reject), self.confirm))
+
+    def _weigh(self) -> None:
+        """Say what still stands; only then is there anything to sign."""
+        standing = self._to_sign.ledger.standing(self._objections)
+        if not self._objections:
+            words, tone = "Nothing was found to object to.", "good"
+        elif not standing:
+            words, tone = "Every objection is overruled; the reasons go into the audit trail.", "good"
+        elif any(not one.overrulable for one in standing):
+            words, tone = "An objection stands that nobody can overrule.", "bad"
+        elif len(standing) == 1:
+            words, tone = "One objection stands. Correct the text, or overrule it with a reason.", "attention"
+        else:
+            words = f"{len(standing)} objections stand. Correct the text, or overrule each with a reason."
+            tone = "attention"
+        self.weighed.setText(words)
+        with_tone(self.weighed, tone)
+        self.confirm.setEnabled(not standing)
+
+    def _on_show(self, objection: Objection) -> None:
+        if not objection.places:
+            return
+        cursor = self.words.textCursor()
+        cursor.setPosition(objection.places[0].start)
+        cursor.setPosition(objection.places[0].end, QTextCursor.MoveMode.KeepAnchor)
+        self.words.setTextCursor(cursor)
+        self.words.setFocus()
 
     def _on_sign(self) -> None:
+        if not self.confirm.isEnabled():
+            return
         secret, is_pin = self.secret.take(), self.secret.is_pin
         if not secret:
-            self.problem.say(f"Type your {'PIN' if is_pin else 'password'} to sign.")
+            what = "PIN" if is_pin else "password"
+            self.problem.say(f"Type your {what} {self._to_sign.purpose.prompt}.")
             return
         badge, to_sign = self._badge, self._to_sign
+        overruled = to_sign.ledger.overruled(self._objections)
+        looked_at = tuple(sorted(to_sign.ledger.looked_at))
         self.confirm.setEnabled(False)
         self.problem.say("")
 
         def work() -> int:
             proved = self._desk.reenter(badge, secret, is_pin=is_pin)
-            return self._desk.sign(proved, to_sign.detail, to_sign.text)
+            if to_sign.purpose is HAND_ON:
+                return self._desk.hand_on(
+                    proved, to_sign.detail, self._text, overruled=overruled, looked_at=looked_at
+                )
+            return self._desk.sign(
+                proved,
+                to_sign.detail,
+                self._text,
+                addendum=to_sign.addendum,
+                overruled=overruled,
+                looked_at=looked_at,
+            )
 
         def done(request_id: int) -> None:
             self.request_id = request_id
@@ -137,7 +259,29 @@ class SignDialog(QDialog):
         self.secret.box.setFocus()
 
 
-def _two_lines(first: str, second: str) -> QWidget:
+def study_form(study: StudyRow) -> QFormLayout:
+    """Return the rows that name patient and study."""
+    form = QFormLayout()
+    form.setHorizontalSpacing(18)
+    form.setVerticalSpacing(8)
+    identity = study.identity
+    form.addRow(
+        label("Patient", "muted"),
+        two_lines(person_name(identity.patient_name), patient_line(identity, study.study_date)),
+    )
+    facts = (study.study_description, study.view, study_moment(study))
+    form.addRow(
+        label("Study", "muted"),
+        two_lines(
+            " · ".join(part for part in facts if part),
+            f"Accession number {identity.accession_number or '(none)'}",
+        ),
+    )
+    return form
+
+
+def two_lines(first: str, second: str) -> QWidget:
+    """Return a heading with a muted line under it."""
     made = QWidget()
     layout = QVBoxLayout(made)
     layout.setContentsMargins(0, 0, 0, 0)
@@ -147,9 +291,17 @@ def _two_lines(first: str, second: str) -> QWidget:
     return made
 
 
-def _buttons(*made: QWidget) -> QHBoxLayout:
+def button_row(*made: QWidget) -> QHBoxLayout:
+    """Return buttons at the right end of a row."""
     row = QHBoxLayout()
     row.addStretch(1)
     for entry in made:
         row.addWidget(entry, 0, Qt.AlignmentFlag.AlignRight)
     return row
+
+
+def _unseen_sentence(films: int) -> str:
+    if not films:
+        return ""
+    words = "film of this study hasn't" if films == 1 else "films of this study haven't"
+    return f"{films} {words} been on the screen yet."

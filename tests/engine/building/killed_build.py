@@ -8,8 +8,7 @@ from pathlib import Path
 from engine.building import tensor_file
 from engine.building.build import build_language_graph
 from engine.building.weights import GraphWeights
-from engine.bundle import Bundle
-from engine.models import DEMO, open_model
+from engine.bundle import Bundle, default_bundle_folder
 from tests.engine.building.test_language_graph import key_of, sizes_of
 
 
@@ -26,8 +25,7 @@ def main() -> None:
         flush(descriptor)
 
     tensor_file.os.fsync = counted
-    bundle = open_model(DEMO).bundle
-    assert isinstance(bundle, Bundle)
+    bundle = Bundle.load(default_bundle_folder())
     weights = GraphWeights(bundle.path("lm.onnx"))
     build_language_graph(Path(sys.argv[1]), key_of(bundle, "int8"), sizes_of(bundle), weights)
 

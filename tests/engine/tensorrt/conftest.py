@@ -1,4 +1,4 @@
-"""The demonstration model, its graphs and one build of engines, made once a session."""
+"""The demonstration model's graphs and one build of engines, made once a session."""
 
 from __future__ import annotations
 
@@ -9,18 +9,10 @@ import pytest
 from engine.building.sources import source_of
 from engine.building.tensorrt_engine import Graphs, build_engines, engine_key
 from engine.bundle import Bundle
-from engine.models import DEMO, open_model
 from engine.tensorrt_builds import Limits
 from tests.engine.tensorrt.graphs import language_graph
 
 LIMITS = Limits(rows=4, count=128, positions=256, keep=16, films=4)
-
-
-@pytest.fixture(scope="session")
-def demo() -> Bundle:
-    found = open_model(DEMO).bundle
-    assert isinstance(found, Bundle)
-    return found
 
 
 @pytest.fixture(scope="session")

@@ -8,15 +8,13 @@ from pathlib import Path
 from engine.building import tensorrt_engine
 from engine.building.sources import source_of
 from engine.building.tensorrt_engine import Built, Graphs, build_engines, engine_key
-from engine.bundle import Bundle
-from engine.models import DEMO, open_model
+from engine.bundle import Bundle, default_bundle_folder
 from tests.engine.tensorrt.conftest import LIMITS
 
 
 def main() -> None:
     """Write the first engine, half of the second, and die as a pulled plug would."""
-    bundle = open_model(DEMO).bundle
-    assert isinstance(bundle, Bundle)
+    bundle = Bundle.load(default_bundle_folder())
     write = tensorrt_engine._write
 
     def cut_off(path: Path, built: Built) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ import tensorrt_rtx
 from cuda.bindings import runtime
 from cuda.pathfinder import DynamicLibNotFoundError
 
+from engine.building.tensorrt_engine import engine_key
 from engine.errors import BackendError, BundleError
+from engine.models import open_model
 from engine.runtime import cuda, tensorrt_backend
 from engine.runtime.cuda import Gpu
 from engine.runtime.tensorrt_backend import available, load
@@ -91,11 +94,36 @@ def test_a_package_that_isn_t_there_is_named_with_its_extra(
 
 
 def test_a_library_of_the_driver_that_isn_t_found_is_a_reason_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing() -> Gpu:
+    def missing() -> None:
         raise DynamicLibNotFoundError('"cuda" is an NVIDIA driver library')
 
-    monkeypatch.setattr(tensorrt_backend, "current_gpu", missing)
+    monkeypatch.setattr(cuda, "_runtime", lambda: SimpleNamespace(cudaGetDeviceCount=missing))
     assert available(RTX).startswith('CUDA can\'t be used: "cuda" is an NVIDIA driver library')
+    # The flavour that builds on the GPU asks for it too.
+    monkeypatch.setitem(sys.modules, "tensorrt", tensorrt_rtx)
+    with pytest.raises(BackendError, match="Install NVIDIA's driver"):
+        engine_key("0" * 64, "float16", DATACENTRE)
+
+
+def test_a_model_runs_on_the_cpu_where_its_engines_can_t_be_opened(
+    engines: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(folder: Path) -> None:
+        raise BackendError(f"{folder.name} has no room.")
+
+    monkeypatch.setattr(tensorrt_backend, "best_flavour", lambda: (RTX, "a card"))
+    monkeypatch.setattr(tensorrt_backend, "available", lambda flavour: "")
+    monkeypatch.setattr(cuda, "current_gpu", lambda: Gpu("RTX 4090", "sm89", 0))
+    monkeypatch.setattr(tensorrt_backend, "load", refused)
+    taken = open_model("demo", threads=1, builds=engines.parent).backends
+    assert taken.name == "onnxruntime"
+    assert taken.reason.endswith(f"; its engines aren't used: {engines.name} has no room.")
+    for name, precision in ((RTX, "auto"), ("auto", "float16")):
+        with pytest.raises(BackendError, match="has no room"):
+            open_model("demo", runtime=name, threads=1, precision=precision, builds=engines.parent)
+    # Engines of another precision than the one that was asked for aren't opened in its stead.
+    with pytest.raises(BackendError, match="no precision 'int8' for GPUs"):
+        open_model("demo", runtime=RTX, threads=1, precision="int8", builds=engines.parent)
 
 
 def test_a_card_that_the_rtx_flavour_doesn_t_know_is_sent_to_the_other() -> None:

@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import pytest
 import tensorrt_rtx
 
 from engine.building import tensorrt_engine
+from engine.building.build import Item
 from engine.building.gpu_package import build_for_gpu
 from engine.building.sources import source_of
 from engine.building.tensorrt_engine import EngineBuilder, Graphs, build_engines, engine_key
@@ -37,6 +39,7 @@ from engine.tensorrt_builds import (
     find_engines,
     load_engines,
 )
+from tests.engine.damage import change_a_byte
 from tests.engine.tensorrt.conftest import LIMITS
 from tests.engine.tensorrt.graphs import language_graph
 
@@ -103,11 +106,7 @@ def test_engines_with_a_changed_byte_are_refused(
 ) -> None:
     key = engine_key(demo.manifest.weights_sha256, "float16", limits=LIMITS)
     folder = Path(shutil.copytree(engines, tmp_path / key.folder))
-    with (folder / "encoder.engine").open("r+b") as file:
-        file.seek(1000)
-        byte = file.read(1)[0]
-        file.seek(1000)
-        file.write(bytes([byte ^ 1]))
+    change_a_byte(folder / "encoder.engine", 1000)
     with pytest.raises(BundleError, match=r"encoder\.engine"):
         load_engines(folder)
     with pytest.raises(BundleError, match=r"encoder\.engine"):
@@ -124,6 +123,7 @@ def test_keys_differ_wherever_a_part_does(demo: Bundle) -> None:
         engine_key(key.weights_sha256, "float16", RTX, ["sm89"], replace(LIMITS, positions=512)),
         replace(key, runtime=DATACENTRE),
         replace(key, runtime_version="1.8.0"),
+        replace(key, graph_version="opset25-1"),
         BuildKey(key.weights_sha256, key.precision, key.runtime, key.runtime_version, key.device),
     ]
     assert len({one.folder for one in (key, *others)}) == len(others) + 1
@@ -158,6 +158,15 @@ def test_engines_are_found_by_model_version_and_gpu(demo: Bundle, engines: Path,
     write_json(own / "build.json", json.loads((own / "build.json").read_text()) | {"device": "sm89"})
     assert find_engines(builds, RTX, version, weights, "sm89") == own
     assert find_engines(builds, RTX, version, weights, "sm86") == engines
+    # Of a graph that is written otherwise by now.
+    written = json.loads((own / "build.json").read_text())
+    write_json(own / "build.json", written | {"graph_version": "opset24-0"})
+    assert find_engines(builds, RTX, version, weights, "sm89") == engines
+    write_json(own / "build.json", {"engines": {}})
+    assert find_engines(builds, RTX, version, weights, "sm89") == engines
+    (own / "build.json").write_text("[]")
+    with pytest.raises(BundleError, match=r"own can't be read: .*no JSON object"):
+        find_engines(builds, RTX, version, weights, "sm89")
 
 
 def test_a_graph_that_the_parser_refuses_is_told_in_its_words(half_graph: Path) -> None:
@@ -264,6 +273,24 @@ def test_a_killed_build_goes_on_with_the_engines_that_it_lacks(
     assert (folder / "lm.engine").read_bytes() == first
     assert sorted(load_engines(folder).files) == ["decoder.engine", "encoder.engine", "lm.engine"]
     assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert {path.name for path in folder.iterdir()} == {"build.json", *load_engines(folder).files}
+
+
+def test_engines_killed_before_they_were_moved_are_moved(
+    demo: Bundle, graphs: Graphs, engines: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The facts beside the engines, which the manifest is made of, may be removed by then."""
+    key = engine_key(demo.manifest.weights_sha256, "float16", limits=LIMITS)
+    part = Path(shutil.copytree(engines, tmp_path / f"{key.folder}.part"))
+    (part / "lm.engine.json").write_text("{")
+    # Not used before it has its place.
+    version = tensorrt_rtx.__version__
+    assert find_engines(tmp_path, RTX, version, demo.manifest.weights_sha256, "sm89") is None
+    monkeypatch.setattr(tensorrt_engine, "EngineBuilder", None)
+    folder = build_engines(tmp_path, key, graphs, source_of(demo).sizes)
+    assert load_engines(folder) == load_engines(engines)
+    assert {path.name for path in folder.iterdir()} == {path.name for path in engines.iterdir()}
+    assert not part.exists()
 
 
 def test_a_key_of_engines_is_the_key_of_the_manifest(engines: Path) -> None:
@@ -300,7 +327,14 @@ def test_all_that_is_asked_of_an_engine_on_a_gpu_is_there() -> None:
 
 
 def test_a_whole_model_is_built_and_found_and_not_built_twice(demo: Bundle, tmp_path: Path) -> None:
-    folder = build_for_gpu(demo, tmp_path, "float16", RTX, ["sm86"])
+    told: list[str] = []
+
+    def track(items: Iterable[Item], what: str, total: int, done: int) -> Iterator[Item]:
+        told.append(what)
+        yield from items
+
+    folder = build_for_gpu(demo, tmp_path, "float16", RTX, ["sm86"], track=track)
+    assert told == ["float16 tensors"]
     manifest = load_engines(folder)
     # The usual limits, cut to the demonstration model's 512 positions.
     assert manifest.limits == Limits(positions=512)

@@ -14,20 +14,8 @@ import pytest
 import torch
 from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
 
-from benchmarks import gpu
-from benchmarks.gpu_measures import (
-    Allowed,
-    Task,
-    backend_generate,
-    film_agreement,
-    film_seconds,
-    forced_logits,
-    hugging_face_generate,
-    logit_agreement,
-    smooth_films,
-    speed_of,
-    tasks,
-)
+from benchmarks import gpu, gpu_measures
+from benchmarks.gpu_measures import Allowed, Task
 from benchmarks.import_dolly_size import CODES as CODES_OF_FILMS
 from benchmarks.import_dolly_size import TEXT_SIZE, make_language_model
 from engine.building.build import build_language_graph
@@ -35,6 +23,7 @@ from engine.building.sources import folder_sizes
 from engine.building.weights import FolderWeights
 from engine.builds import BuildKey, load_build
 from engine.bundle import Bundle
+from engine.errors import ExportError
 from engine.runtime.hf_backend import HuggingFaceLanguageModel
 from engine.runtime.onnx_backend import OnnxImageModel, OnnxLanguageModel
 from engine.runtime.torch_backend import TorchImageModel
@@ -88,14 +77,29 @@ def test_without_a_gpu_it_ends_with_a_sentence(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_what_the_engine_refuses_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise ExportError("The build needs about 18.0 GiB of memory.")
+
+    monkeypatch.setattr(gpu, "_flavour", lambda asked: (RTX, ""))
+    monkeypatch.setattr(gpu, "measured", refused)
+    with pytest.raises(SystemExit, match="Nothing was measured: The build needs about 18"):
+        gpu.main(["--folder", str(tmp_path)])
+    with pytest.raises(SystemExit):
+        gpu.main(["--tokens", "289"])
+    assert "they take 641" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("allowed", [Allowed(0, TEXT), Allowed(TEXT, TEXT + CODES)])
 def test_both_ways_to_generate_choose_the_same_tokens_of_ragged_prompts(
     network: tuple[Any, Path], backend: OnnxLanguageModel, allowed: Allowed
 ) -> None:
     rows = LONG_TASK.prompts(3, TEXT)
     assert sorted(map(len, rows)) == [14, 17, 21]
-    wanted, _ = hugging_face_generate(network[0])(rows, 12, allowed)
-    said, first = backend_generate(backend)(rows, 12, allowed)
+    wanted, _ = gpu_measures.hugging_face_generate(network[0])(rows, 12, allowed)
+    said, first = gpu_measures.backend_generate(backend)(rows, 12, allowed)
     assert said.shape == (3, 12) and first > 0
     assert said.min() >= allowed.start and said.max() < allowed.stop
     assert len(set(said.reshape(-1).tolist())) > 5
@@ -103,8 +107,8 @@ def test_both_ways_to_generate_choose_the_same_tokens_of_ragged_prompts(
 
 
 def test_speed_is_of_the_best_run_and_the_first_token_lies_within_it(backend: OnnxLanguageModel) -> None:
-    speed, said = speed_of(
-        "ONNX Runtime", backend_generate(backend), LONG_TASK, 2, TEXT, 2, lambda: 3 * 1024**3
+    speed, said = gpu_measures.speed_of(
+        "ONNX Runtime", gpu_measures.backend_generate(backend), LONG_TASK, 2, TEXT, 2, lambda: 3 * 1024**3
     )
     assert 0 < speed.first_token_s < speed.total_s
     assert speed.tokens_per_s == pytest.approx(2 * 12 / speed.total_s)
@@ -116,28 +120,28 @@ def test_logits_are_compared_where_both_are_told_what_to_say(
 ) -> None:
     rows = LONG_TASK.prompts(3, TEXT)
     follow = np.random.default_rng(1).integers(0, TEXT, (3, 5))
-    wanted = forced_logits(HuggingFaceLanguageModel(network[0], TEXT + CODES, 128), rows, follow)
-    found = forced_logits(backend, rows, follow)
+    wanted = gpu_measures.forced_logits(HuggingFaceLanguageModel(network[0], TEXT + CODES, 128), rows, follow)
+    found = gpu_measures.forced_logits(backend, rows, follow)
     assert found.shape == (6, 3, TEXT + CODES)
-    agreement = logit_agreement(found, wanted)
+    agreement = gpu_measures.logit_agreement(found, wanted)
     assert agreement["difference_max"] < 1e-3 and agreement["same_choice"] == 1
-    shifted = logit_agreement(found, np.roll(wanted, 1, axis=-1))
+    shifted = gpu_measures.logit_agreement(found, np.roll(wanted, 1, axis=-1))
     assert shifted["difference_max"] > 1 and shifted["same_choice"] < 0.5
 
 
 def test_films_are_compared_and_timed(demo: Bundle) -> None:
     files = demo.path("encoder.onnx"), demo.path("decoder.onnx")
-    films = smooth_films(2, 1, 256)
+    films = gpu_measures.smooth_films(2, 1, 256)
     assert films.shape == (2, 1, 256, 256) and np.abs(films).max() <= 1
     images, reference = OnnxImageModel(*files, threads=1), TorchImageModel(*files)
-    agreement = film_agreement(images, reference, films)
+    agreement = gpu_measures.film_agreement(images, reference, films)
     assert agreement["same_codes"] == 1
     assert agreement["film_difference_max"] < 1e-3
-    assert film_seconds(images, films[:1], 1)["encode_s"] > 0
+    assert gpu_measures.film_seconds(images, films[:1], 1)["encode_s"] > 0
 
 
 def test_the_tasks_are_an_answer_and_a_film_of_256_codes() -> None:
-    answer, film = tasks(50281, 1024, 64)
+    answer, film = gpu_measures.tasks(50281, 1024, 64)
     assert (answer.tokens, film.tokens) == (64, 256)
     assert film.allowed == Allowed(50281, 51305)
     # The longest prompt and its answer fit the caches that the engines get unasked.
@@ -175,9 +179,12 @@ def test_the_page_has_a_line_for_each_task_and_batch(
     network: tuple[Any, Path], backend: OnnxLanguageModel
 ) -> None:
     """The figures are of this CPU; only their places in the page are looked at."""
-    pairs = ((gpu.HUGGING_FACE, hugging_face_generate(network[0])), (gpu.TENSORRT, backend_generate(backend)))
+    pairs = (
+        (gpu.HUGGING_FACE, gpu_measures.hugging_face_generate(network[0])),
+        (gpu.TENSORRT, gpu_measures.backend_generate(backend)),
+    )
     speeds = [
-        asdict(speed_of(name, generate, LONG_TASK, batch, TEXT, 1, lambda: 0)[0])
+        asdict(gpu_measures.speed_of(name, generate, LONG_TASK, batch, TEXT, 1, lambda: 0)[0])
         for name, generate in pairs
         for batch in (1, 2)
     ]

@@ -174,6 +174,25 @@ def test_what_an_engine_has_no_room_for_is_refused_before_anything_is_written(
     assert bounded.lengths.tolist() == [200, 10]
 
 
+def test_rows_that_there_was_no_room_for_are_no_rows(half: OnnxLanguageModel) -> None:
+    made = []
+
+    class Cramped(BoundedOnnx):
+        def _allocate(self, rows: int) -> None:
+            made.append(rows)
+            super()._allocate(rows)
+            if rows > 1:
+                raise BackendError("There is no room.")
+
+    cramped = Cramped(half, rows=3, ids=32, kept=8)
+    before = cramped.prefill([[1, 2, 3]])
+    with pytest.raises(BackendError, match="no room"):
+        cramped.prefill([[1, 2, 3]] * 3)
+    # Some caches are of three rows by now: all are made again, though the number of rows is that of before.
+    assert np.array_equal(cramped.prefill([[1, 2, 3]]), before)
+    assert made == [1, 3, 1]
+
+
 @pytest.mark.parametrize(
     ("width", "keep", "ids", "kept"),
     [(1, 1, 8, 4), (50, 1, 8, 4), (50, 30, 8, 4), (7, 7, 8, 4), (9, 5, 4, 4)],

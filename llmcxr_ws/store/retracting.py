@@ -1,0 +1,171 @@
+"""The node's side of a retraction: what a reader may withdraw, and the commit of it.
+
+The courier builds a rejection note for each document between :func:`verify` and :func:`complete`. Deliberately not
+asked of the PACS: whose study it is. A report may have to be withdrawn just because the PACS has corrected that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from llmcxr_ws.domain import Account, DocumentRow, Identity, InstanceRow, ReportRow, RequestRow, StudyRow
+from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.retraction import MAX_WORDS, REASONS, Reason
+from llmcxr_ws.states import StudyState
+from llmcxr_ws.store import accounts, deliveries, reports, requests, studies, transitions
+from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Report
+
+_NOT_SENT = "The report was retracted before this was sent."
+
+
+class RetractRefused(UserFacingError):
+    """A report can't be retracted; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class RetractOrder:
+    """A verified request: what is withdrawn, by whom and why; `documents` are those that a peer holds."""
+
+    request: RequestRow
+    study: StudyRow
+    report: ReportRow
+    by: Account
+    code: str
+    reason: Reason
+    words: str
+    asked_at: datetime
+    instances: tuple[InstanceRow, ...]
+    documents: tuple[DocumentRow, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Why, in words for people."""
+        return f"{self.reason.words}: {self.words}" if self.words else f"{self.reason.words}."
+
+
+def verify(db: Database, request: RequestRow, service_key: bytes) -> RetractOrder | None:
+    """Check a request; None while it isn't known whether a peer holds one of the documents.
+
+    Raises
+    ------
+    RetractRefused
+        Says what doesn't fit.
+    """
+    with db.read() as session:
+        return _check(session, request, service_key)
+
+
+def complete(
+    db: Database, order: RetractOrder, service_key: bytes, notes: list[tuple[DocumentRow, dict[str, Any]]]
+) -> bool:
+    """Retract the study, hold what hasn't left, and send a note to every peer that holds a document.
+
+    Gives False, and writes nothing, when another peer has got a document meanwhile: verify and build again.
+
+    Parameters
+    ----------
+    notes : list of (DocumentRow, dict)
+        Each withdrawn document with its note: the fields of :func:`reports.record_document` but for the kind.
+
+    Raises
+    ------
+    RetractRefused
+        The request can't be granted any more; nothing was written.
+    """
+    with db.write() as session:
+        now = _check(session, order.request, service_key)
+        if now is None or [one.id for one in now.documents] != [document.id for document, _ in notes]:
+            return False
+        study = studies.get_study(session, order.study.id)
+        deliveries.hold_everything(session, study.id, _NOT_SENT)
+        sentence = f"Retracted by {order.by.name}. {order.sentence}"
+        transitions.retract_study(session, study, order.by.name, order.code, sentence)
+        planned = 0
+        for document, fields in notes:
+            report = session.get_one(Report, document.report_id)
+            note = reports.record_document(session, report, kind="retraction", **fields)
+            planned += deliveries.plan_retraction(session, note, document.id)
+        requests.decide(
+            session,
+            order.request.id,
+            granted=True,
+            outcome=f"Retracted; {planned} rejection notes queued."
+            if planned
+            else "Retracted; nothing of it had been sent.",
+        )
+        return True
+
+
+def refuse(db: Database, request: RequestRow, *, reason: str) -> None:
+    """The request is refused; the report stays signed."""
+    with db.write() as session:
+        requests.decide(session, request.id, granted=False, outcome=reason)
+
+
+def wait(db: Database, request: RequestRow, *, reason: str, pause_s: float) -> None:
+    """The request can't be decided now: look again later; the reason is shown."""
+    with db.write() as session:
+        requests.postpone(session, request.id, reason=reason, pause_s=pause_s)
+
+
+def _check(session: Session, request: RequestRow, service_key: bytes) -> RetractOrder | None:
+    try:
+        payload = requests.verify(session, request, service_key, roles=("reader",))
+        by = accounts.trusted_account(session, request.user, service_key)
+        with requests.well_formed():
+            return _order(session, request, payload, by)
+    except RetractRefused:
+        raise
+    except UserFacingError as error:
+        raise RetractRefused(error.message, what_to_do=error.what_to_do) from error
+
+
+def _order(
+    session: Session, request: RequestRow, payload: dict[str, Any], by: Account
+) -> RetractOrder | None:
+    report = reports.report_row(session, int(payload["report_id"]))
+    study = studies.row_in(session, report.study_id)
+    code, words = str(payload["reason_code"]), str(payload["words"]).strip()
+    reason = REASONS.get(code)
+    if study.study_instance_uid != payload["study_instance_uid"] or study.report_id != report.id:
+        raise RetractRefused("The request names another report.", what_to_do="Open the study again.")
+    if Identity(**payload["identity"]) != study.identity.composed():
+        raise RetractRefused(
+            "The patient's identity isn't the one that was shown.", what_to_do="Open the study again."
+        )
+    if study.state not in (StudyState.SIGNED, StudyState.CONFIRMED):
+        raise RetractRefused(
+            f"The study is '{study.state}'.", what_to_do="Only a signed report can be retracted."
+        )
+    if reason is None or len(words) > MAX_WORDS or (reason.needs_words and not words):
+        raise RetractRefused(
+            f"The reason '{code}' was refused: it is unknown, or its words are missing or too many.",
+            what_to_do=f"Reasons are {', '.join(REASONS)}; say more in at most {MAX_WORDS} characters.",
+        )
+    if _is_being_amended(session, study.id):
+        raise RetractRefused(
+            "An addendum to this report waits for its signature.", what_to_do="Wait until it is decided."
+        )
+    if deliveries.is_in_doubt(session, study.id):
+        return None
+    return RetractOrder(
+        request=request,
+        study=study,
+        report=report,
+        by=by,
+        code=code,
+        reason=reason,
+        words=words,
+        asked_at=datetime.fromisoformat(payload["time"]),
+        instances=tuple(studies.instances_in(session, study.id)),
+        documents=tuple(deliveries.held_documents(session, study.id)),
+    )
+
+
+def _is_being_amended(session: Session, study_id: int) -> bool:
+    return requests.is_waiting(session, study_id, kinds=("sign",))

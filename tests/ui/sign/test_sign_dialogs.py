@@ -1,0 +1,251 @@
+"""The dialogs around a signature in a real window: confirmation, hand-on, addendum, retraction."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog
+
+from llmcxr_ws.retraction import REASONS
+from llmcxr_ws.states import ReportState, StudyState
+from llmcxr_ws.store import reports, requests, studies
+from tests.factories import make_film, save
+from tests.ui.conftest import Seat
+from tests.ui.homes import PASSWORD, House
+from tests.ui.sign.node import decide
+from ui.sign.dialogs import SignDialog
+from ui.sign.retract import RetractDialog
+
+TEXT = "The lungs are clear. No effusion. No fracture. No mass."
+
+
+def dialog_of(seat: Seat, kind: type[QDialog]) -> QDialog:
+    seat.wait(lambda: any(found.isVisible() for found in seat.window.findChildren(kind)))
+    return next(found for found in seat.window.findChildren(kind) if found.isVisible())
+
+
+def sign_dialog(seat: Seat) -> SignDialog:
+    dialog = dialog_of(seat, SignDialog)
+    assert isinstance(dialog, SignDialog)
+    return dialog
+
+
+def prove(seat: Seat, dialog: SignDialog | RetractDialog) -> None:
+    """Type the password and wait until the request is written."""
+    before = len(requests.waiting_requests(seat.home.workplace.db))
+    dialog.secret.box.setText(PASSWORD)
+    dialog.confirm.click()
+    seat.wait(lambda: len(requests.waiting_requests(seat.home.workplace.db)) > before)
+
+
+def press(seat: Seat, key: Qt.Key) -> None:
+    """Press a key with Ctrl and Shift in the window, which a closed dialog may have left inactive."""
+    seat.window.activateWindow()
+    modifiers = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    seat.wait(seat.window.isActiveWindow)
+    QTest.keyClick(seat.window, key, modifiers)
+
+
+@pytest.fixture
+def study(home: House) -> int:
+    return home.drafted("DEMO0001.dcm", TEXT)
+
+
+@pytest.fixture
+def signed(seat: Seat, study: int, home: House) -> Seat:
+    """A window on a study that was signed there."""
+    seat.log_in()
+    seat.open(study)
+    seat.window.wishes.sign()
+    prove(seat, sign_dialog(seat))
+    assert [row.state for row in decide(home)] == ["granted"]
+    seat.wait(lambda: _state(seat) is StudyState.SIGNED)
+    return seat
+
+
+def _state(seat: Seat) -> StudyState | None:
+    return seat.window.report.detail.study.state if seat.window.report.detail else None
+
+
+def test_a_signature_without_objections_is_one_confirmation(seat: Seat, study: int, home: House) -> None:
+    seat.log_in()
+    seat.open(study)
+    QTest.keyClick(seat.window, Qt.Key.Key_F12)
+    dialog = sign_dialog(seat)
+    assert dialog.weighed.text() == "Nothing was found to object to."
+    assert dialog.confirm.isEnabled() and dialog.entries.entries == ()
+    assert "4 of 4 sentences are the AI's own" in dialog.untouched.text()
+    dialog.confirm.click()
+    assert dialog.problem.text == "Type your password to sign."
+    prove(seat, dialog)
+    assert decide(home)[0].outcome == "Signed; no output rule sends it anywhere."
+
+
+def test_the_dialog_shows_an_objections_words(seat: Seat, study: int) -> None:
+    seat.log_in()
+    seat.open(study)
+    seat.window.report.editor.setPlainText(f"{TEXT} There is a small right effusion.")
+    seat.window.wishes.sign()
+    dialog = sign_dialog(seat)
+    assert dialog.weighed.text().startswith("One objection stands")
+    assert not dialog.confirm.isEnabled()
+    dialog.entries.entries[0].show_text.click()
+    assert dialog.words.textCursor().selectedText() == "effusion"
+    QTest.keyClick(dialog.secret.box, Qt.Key.Key_Return)
+    assert requests.waiting_requests(seat.home.workplace.db) == []
+
+
+def test_a_reason_given_beside_the_editor_is_there_at_the_signature_and_back(seat: Seat, study: int) -> None:
+    seat.log_in()
+    seat.open(study)
+    guards = seat.window.report.guards
+    seat.window.report.editor.setPlainText(f"{TEXT} There is a small right effusion. The heart is unchanged.")
+    seat.wait(lambda: len(guards.entries.entries) == 2)
+    guards.ledger.overrule(guards.entries.entries[0].objection, "It is loculated.")
+    seat.window.wishes.sign()
+    dialog = sign_dialog(seat)
+    first, second = dialog.entries.entries
+    assert first.state.text() == "Overruled: It is loculated." and second.state.text() == "Stands"
+    second.overrule.click()
+    second.reason.setText("Seen in the PACS.")
+    second.keep.click()
+    assert dialog.weighed.text().startswith("Every objection is overruled")
+    dialog.reject()
+    seat.wait(lambda: guards.entries.entries[1].state.text() == "Overruled: Seen in the PACS.")
+
+
+# Resident and attending
+
+
+def test_a_resident_hands_on_and_an_attending_countersigns(seat_at: object, home: House, study: int) -> None:
+    home.add_user("rob", "resident", "Resident^Rob")
+    first = seat_at()  # type: ignore[operator]
+    first.log_in("rob")
+    first.open(study)
+    report = first.window.report
+    assert not report.sign.isEnabled() and report.actions_row.hand_on.isVisible()
+    report.editor.setPlainText(f"{TEXT} Heart size is normal.")
+    press(first, Qt.Key.Key_P)
+    dialog = sign_dialog(first)
+    assert dialog.windowTitle() == "Hand to an attending reader" and dialog.confirm.text() == "Hand on"
+    prove(first, dialog)
+    assert decide(home)[0].outcome == "The report waits for an attending reader's signature."
+    first.wait(lambda: "Preliminary report by rob" in report.notices["attention"].text)
+    assert report.editor.isReadOnly() and not report.actions_row.hand_on.isVisible()
+    first.wait(lambda: "Preliminary" in first.window.worklist.model.index(0, 0).data())
+    first.window.close()
+    first.wait(lambda: studies.study_row(home.workplace.db, study).held_by == "")
+
+    second = seat_at()  # type: ignore[operator]
+    second.log_in()
+    second.open(study)
+    assert not second.window.report.editor.isReadOnly()
+    assert "Preliminary report by rob" in second.window.report.notices["attention"].text
+    second.window.wishes.sign()
+    dialog = sign_dialog(second)
+    assert any(part.text() == "rob" for part in dialog.findChildren(type(dialog.untouched)))
+    prove(second, dialog)
+    decide(home)
+    made = reports.current_report(home.workplace.db, study)
+    assert made is not None and (made.signed_by, made.preliminary_by) == ("anna", "rob")
+
+
+# Addenda
+
+
+def test_an_addendum_is_written_signed_and_shown_above_the_unchanged_report(
+    signed: Seat, study: int, home: House
+) -> None:
+    window = signed.window
+    late = make_film(
+        seed="late", StudyInstanceUID=studies.study_row(home.workplace.db, study).study_instance_uid
+    )
+    for keyword in ("PatientID", "PatientName", "PatientBirthDate", "PatientSex", "AccessionNumber"):
+        setattr(late, keyword, getattr(_header(home, study), keyword))
+    home.receive(save(late, home.home, "late.dcm"))
+    signed.wait(lambda: "needs an addendum" in window.report.late.text)
+    press(signed, Qt.Key.Key_E)
+    addenda = window.report.addenda
+    signed.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
+    assert addenda._heading.text() == "Addendum 1, not signed yet"
+    signed.wait(lambda: window.focusWidget() is addenda.editor)
+    QTest.keyClicks(addenda.editor, "The late film shows the same.")
+    assert window.report.editor.isReadOnly() and window.report.text() == TEXT
+    addenda.sign.click()
+    dialog = sign_dialog(signed)
+    assert dialog.windowTitle() == "Sign the addendum"
+    assert dialog.words.toPlainText() == "The late film shows the same."
+    prove(signed, dialog)
+    signed.wait(lambda: "with the node" in addenda.pending.text)
+    assert addenda.editor.isReadOnly()
+    assert decide(home)[0].state == "granted"
+    signed.wait(lambda: not addenda._writing.isVisible())
+    cards = [addenda._list.itemAt(at).widget() for at in range(addenda._list.count())]
+    assert [card.accessibleName().split(",")[0] for card in cards] == ["Addendum 1 by anna"]
+    assert window.report.text() == TEXT
+    assert not studies.study_row(home.workplace.db, study).needs_addendum
+    assert window.report.late.text == ""
+
+
+def _header(home: House, study: int) -> object:
+    from pydicom import dcmread
+
+    row = studies.instances_of(home.workplace.db, study)[0]
+    return dcmread(home.workplace.objects.path(row.path), stop_before_pixels=True)
+
+
+def test_what_is_written_of_an_addendum_is_kept(signed: Seat, study: int, home: House) -> None:
+    other = home.drafted("DEMO0002.dcm", "Clear lungs.")
+    signed.window.report.actions_row.addendum.click()
+    addenda = signed.window.report.addenda
+    signed.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
+    addenda.editor.setPlainText("Half an addendum")
+    signed.open(other)
+    assert not addenda.isVisible()
+    signed.open(study)
+    signed.wait(lambda: addenda.text() == "Half an addendum")
+    row = next(one for one in reports.versions(home.workplace.db, study) if one.kind == "addendum")
+    assert (row.text, row.state) == ("Half an addendum", ReportState.DRAFT)
+
+
+# Retraction
+
+
+def test_a_retraction_asks_for_a_reason_and_a_proof(signed: Seat, study: int, home: House) -> None:
+    press(signed, Qt.Key.Key_R)
+    dialog = dialog_of(signed, RetractDialog)
+    assert isinstance(dialog, RetractDialog)
+    dialog.reason.setCurrentIndex(list(REASONS).index("other"))
+    dialog.secret.box.setText(PASSWORD)
+    dialog.confirm.click()
+    assert "Say in a sentence" in dialog.problem.text
+    dialog.words.setText("Signed for the wrong list.")
+    dialog.secret.box.setText("not it")
+    dialog.confirm.click()
+    signed.wait(lambda: "password is wrong" in dialog.problem.text)
+    prove(signed, dialog)
+    (request,) = requests.waiting_requests(home.workplace.db)
+    payload = json.loads(request.payload)
+    assert (payload["reason_code"], payload["words"]) == ("other", "Signed for the wrong list.")
+    decide(home)
+    signed.wait(lambda: "Retracted by anna" in signed.window.report.notices["bad"].text)
+    assert not signed.window.report.actions_row.retract.isVisible()
+    signed.wait(lambda: "Retracted" in signed.window.worklist.model.index(0, 0).data())
+
+
+@pytest.mark.parametrize("role", ["resident", "admin"])
+def test_nobody_else_is_offered_to_amend(
+    seat_at: object, signed: Seat, study: int, home: House, role: str
+) -> None:
+    home.add_user("cleo", role)
+    other = seat_at()  # type: ignore[operator]
+    other.log_in("cleo")
+    other.open(study)
+    actions = other.window.report.actions_row
+    assert not actions.retract.isVisible() and not actions.addendum.isVisible()
+    other.window.wishes.retract()
+    other.window.wishes.begin_addendum()
+    assert not other.window.findChildren(RetractDialog)

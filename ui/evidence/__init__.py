@@ -1,0 +1,1 @@
+"""What a draft rests on: its sentences with their confidence and maps, and synthetic films drawn from a text."""

@@ -1,0 +1,231 @@
+"""The guards beside the editor: objections to the text as it stands, and what the model can't judge, to tick off.
+
+Looks after a pause in typing, off the window's thread; never changes a text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QGridLayout,
+    QHBoxLayout,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from llmcxr_ws.domain import ReportRow
+from llmcxr_ws.guards import Facts, Objection, in_text, objections
+from llmcxr_ws.reading import StudyDetail
+from llmcxr_ws.states import ReportState
+from ui.guards.entries import Entries
+from ui.guards.ledger import Ledger
+from ui.tasks import Tasks, Ticket
+from ui.widgets import label, with_tone
+
+PAUSE_MS = 300
+_OPEN = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.REJECTED, ReportState.PRELIMINARY)
+_COLUMNS = 2
+_HEIGHT = 290
+
+
+class GuardPanel(QWidget):
+    """What speaks against signing the text in the editor.
+
+    Signals
+    -------
+    show_wanted(Objection) : the reader wants to see the words an objection is about
+    """
+
+    show_wanted = Signal(object)
+
+    def __init__(self, tasks: Tasks, text: Callable[[], str]) -> None:
+        super().__init__()
+        self._tasks, self._text = tasks, text
+        self._report: ReportRow | None = None
+        self._facts = Facts()
+        self._may_decide = False
+        self._ledgers: dict[int, Ledger] = {}
+        self._found: tuple[Objection, ...] = ()
+        self._ticket: Ticket | None = None
+        self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
+        self._pause.timeout.connect(self.look)
+        self.summary = label("", wraps=True)
+        self.summary.setAccessibleName("Checks before signing")
+        self.fold = QToolButton()
+        self.fold.setText("Hide")
+        self.fold.setAccessibleName("Show or hide the checks before signing")
+        self.fold.setCheckable(True)
+        self.fold.toggled.connect(self._on_fold)
+        self.entries = Entries(lambda: self.ledger, may_show=True)
+        self.entries.show_wanted.connect(self.show_wanted)
+        self.entries.decided.connect(self._describe)
+        self._boxes: dict[str, QCheckBox] = {}
+        self._lay_out()
+        self.hide()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.summary, 1)
+        head.addWidget(self.fold)
+        self._scope = QWidget()
+        self._scope_heading = label(
+            "The model can't judge these. Look for each and tick it off.", "muted", wraps=True
+        )
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(14)
+        self._grid.setVerticalSpacing(2)
+        scope = QVBoxLayout(self._scope)
+        scope.setContentsMargins(0, 2, 0, 0)
+        scope.setSpacing(4)
+        scope.addWidget(self._scope_heading)
+        scope.addLayout(self._grid)
+        inside = QWidget()
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 4, 0)
+        column.setSpacing(6)
+        column.addWidget(self.entries)
+        column.addWidget(self._scope)
+        column.addStretch(1)
+        self._area = QScrollArea()
+        self._area.setAccessibleName("Objections and findings to look for")
+        self._area.setWidget(inside)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
+        self._area.setMaximumHeight(_HEIGHT)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self._area)
+
+    # What is shown
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was ticked off and set aside for the report on the screen."""
+        return self._ledgers.setdefault(self._report.id, Ledger()) if self._report else Ledger()
+
+    @property
+    def objections(self) -> tuple[Objection, ...]:
+        """What was found at the last look."""
+        return self._found
+
+    def show_report(self, detail: StudyDetail | None, *, is_editable: bool) -> None:
+        """Look after the report of this study until it is signed; ticks and reasons are for who may write it."""
+        report = detail.report if detail is not None else None
+        if report is not None and report.state not in _OPEN:
+            report = None
+        self._may_decide = is_editable
+        if detail is None or report is None:
+            self._report, self._facts = None, Facts()
+            self._forget()
+            self.hide()
+            return
+        is_other = self._report is None or self._report.id != report.id
+        self._report = report
+        self._facts = detail.facts(report, self.ledger.looked_at)
+        if is_other:
+            self._forget()
+        self._make_boxes()
+        self.setVisible(True)
+        self.look()
+
+    def touch(self) -> None:
+        """The text is being changed: look when the typing pauses."""
+        if self._report is not None:
+            self._pause.start()
+
+    def look(self) -> None:
+        """Ask the guards about the text as it is now."""
+        if self._report is None:
+            return
+        if self._ticket is not None:
+            self._ticket.cancel()
+        text, facts, report_id = self._text(), self._facts, self._report.id
+
+        def done(found: tuple[Objection, ...]) -> None:
+            if self._report is not None and self._report.id == report_id:
+                self._show(text, found)
+
+        # The pool without the database: a pure function of text and facts.
+        self._ticket = self._tasks.in_pixels(self, lambda: objections(text, facts), done)
+
+    def _show(self, text: str, found: tuple[Objection, ...]) -> None:
+        self._found = found
+        # The list below says it, finding by finding.
+        listed = [one for one in found if one.code != "scope.not_addressed"]
+        self.entries.show_objections(listed, may_decide=self._may_decide)
+        spoken = in_text(text, self._facts.not_judged)
+        for name, box in self._boxes.items():
+            box.setText(f"{name} (in the text)" if name in spoken else name)
+            box.setEnabled(self._may_decide and name not in spoken)
+            self._set_quietly(box, name in spoken or name in self.ledger.looked_at)
+        self._describe()
+
+    def _describe(self) -> None:
+        standing = len(
+            self.ledger.standing([one for one in self._found if one.code != "scope.not_addressed"])
+        )
+        unseen = sum(not box.isChecked() for box in self._boxes.values())
+        self.entries.setVisible(bool(self.entries.entries))
+        self._scope.setVisible(bool(self._boxes))
+        if standing and unseen:
+            words = f"Checks before signing: {standing} standing, {unseen} to look for"
+        elif standing:
+            words = f"Checks before signing: {standing} standing"
+        elif unseen:
+            words = f"Checks before signing: {unseen} to look for"
+        else:
+            words = "Checks before signing: nothing stands against it"
+        self.summary.setText(words)
+        with_tone(self.summary, "attention" if standing or unseen else "good")
+
+    def _forget(self) -> None:
+        self._pause.stop()
+        self._found = ()
+        self.entries.clear()
+        self._make_boxes()
+
+    def _make_boxes(self) -> None:
+        if tuple(self._boxes) == self._facts.not_judged:
+            return
+        for box in self._boxes.values():
+            self._grid.removeWidget(box)
+            box.hide()
+            box.deleteLater()
+        self._boxes = {}
+        for at, name in enumerate(self._facts.not_judged):
+            box = QCheckBox(name)
+            box.setAccessibleName(f"Looked for: {name}")
+            box.setChecked(name in self.ledger.looked_at)
+            box.toggled.connect(lambda is_on, name=name: self._on_tick(name, is_on))
+            self._boxes[name] = box
+            self._grid.addWidget(box, at // _COLUMNS, at % _COLUMNS)
+
+    @property
+    def boxes(self) -> dict[str, QCheckBox]:
+        """The findings to tick off."""
+        return dict(self._boxes)
+
+    def _set_quietly(self, box: QCheckBox, is_on: bool) -> None:
+        box.blockSignals(True)
+        box.setChecked(is_on)
+        box.blockSignals(False)
+
+    def _on_tick(self, name: str, is_on: bool) -> None:
+        if self._report is None:
+            return
+        looked_at = self.ledger.looked_at
+        looked_at.add(name) if is_on else looked_at.discard(name)
+        self._facts = replace(self._facts, looked_at=frozenset(looked_at))
+        self.look()
+
+    def _on_fold(self, is_folded: bool) -> None:
+        self._area.setVisible(not is_folded)
+        self.fold.setText("Show" if is_folded else "Hide")
