@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
+import shiboken6
 from PySide6.QtCore import (
     QLibraryInfo,
     QMessageLogContext,
@@ -162,6 +163,11 @@ class Seating(QObject):
         old.hide()
         old.deleteLater()
 
+    def end(self) -> None:
+        """Take the window down while the application still stands, its parts in their right order."""
+        if shiboken6.isValid(self.window):
+            shiboken6.delete(self.window)
+
 
 def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks], None] | None = None) -> int:
     """Open the window and work until it is closed; return the exit status.
@@ -191,6 +197,7 @@ def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks]
     finally:
         tasks.close()
         workplace.close()
+        seating.end()
 
 
 def platform_facts() -> str:

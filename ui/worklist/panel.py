@@ -97,7 +97,8 @@ class WorklistPanel(QWidget):
     def _table(self) -> QTableView:
         table = QTableView()
         table.setModel(self.order)
-        table.setItemDelegate(TwoLines())
+        # With the table as parent it lives as long: when Python ends, PySide deletes what has none in any order.
+        table.setItemDelegate(TwoLines(table))
         table.setAccessibleName(tr("Worklist"))
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -185,3 +185,8 @@ def test_priority_comes_from_the_films_header_and_the_drafts_guard(home: House, 
     rows = {entry.id: priority_of(entry) for entry in reading.worklist(home.workplace.db)}
     assert rows[first].why == "Order: STAT"
     assert rows[second].why == "AI disagrees"
+
+
+def test_the_painter_of_cells_lives_as_long_as_the_table(panel: WorklistPanel) -> None:
+    """Else Python's end may delete it first, and a table that hides dies of it."""
+    assert panel.table.itemDelegate().parent() is panel.table
