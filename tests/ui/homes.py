@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pydicom
 
@@ -24,7 +25,7 @@ from llmcxr_ws.workplace import Workplace
 
 FILMS = Path(dicom_node.__file__).parent / "films"
 PASSWORD = "correct horse"
-MODEL = {"model_name": "llm-cxr test", "model_version": "0", "model_device_uid": "2.25.1"}
+MODEL: dict[str, Any] = {"model_name": "llm-cxr test", "model_version": "0", "model_device_uid": "2.25.1"}
 NOT_JUDGED = ["Fracture", "Mass"]
 
 
