@@ -43,6 +43,7 @@ from ui.report.unsaved import UnsavedDialog
 from ui.scrolling import Scrolled
 from ui.services import ServiceLights
 from ui.shortcuts import SHORTCUTS, Scope
+from ui.side import SidePane
 from ui.sign.entry import EntryPage
 from ui.tasks import Tasks
 from ui.viewer import Film
@@ -115,16 +116,16 @@ class MainWindow(QMainWindow):
         inside.addWidget(Scrolled(self.report, least=180), 1)
         inside.addWidget(self.report.foot)
         right.addWidget(report)
-        right.addWidget(Scrolled(self.evidence, least=90, hugs=True))
-        right.addWidget(Scrolled(self.chat, least=120))
-        for at, stretch in enumerate((3, 0, 2)):
+        self.side = SidePane(self.report.guards, self.evidence, self.chat)
+        right.addWidget(self.side)
+        for at, stretch in enumerate((3, 2)):
             right.setStretchFactor(at, stretch)
         self._columns = columns = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
         columns.setSizes([580, 630, 390])
-        right.setSizes([560, 150, 260])
+        right.setSizes([610, 360])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)
@@ -148,6 +149,14 @@ class MainWindow(QMainWindow):
     def _go_to_list(self, part: QWidget) -> None:
         self.worklist.show()
         part.setFocus()
+
+    def _go_to_checks(self) -> None:
+        guards = self.report.guards
+        self.side.go_to(guards, guards.first_control() or self.side)
+
+    def _pick_evidence(self, by: int) -> None:
+        self.side.show_part(self.evidence)
+        self.evidence.pick(by)
 
     def toggle_worklist(self) -> None:
         """Hide the worklist, so that film and report have its room, or show it again."""
@@ -211,7 +220,7 @@ class MainWindow(QMainWindow):
             "focus.worklist": partial(self._go_to_list, self.worklist.table),
             "focus.film": self.film.view.setFocus,
             "focus.report": self.report.editor.setFocus,
-            "focus.question": self.chat.box.setFocus,
+            "focus.question": partial(self.side.go_to, self.chat, self.chat.box),
             "report.findings": partial(self.report.editor.go_to_section, "findings"),
             "report.impression": partial(self.report.editor.go_to_section, "impression"),
             "report.undo": self.report.editor.undo,
@@ -226,9 +235,9 @@ class MainWindow(QMainWindow):
             "change.accept": self.report.editor.accept_current,
             "change.reject": self.report.editor.reject_current,
             "change.accept_all": self.report.editor.accept_all,
-            "focus.evidence": self.evidence.list.setFocus,
-            "evidence.next": partial(self.evidence.pick, 1),
-            "evidence.previous": partial(self.evidence.pick, -1),
+            "focus.evidence": partial(self.side.go_to, self.evidence, self.evidence.list),
+            "evidence.next": partial(self._pick_evidence, 1),
+            "evidence.previous": partial(self._pick_evidence, -1),
             "evidence.clear": self.evidence.clear,
             "chat.insert": self.chat.insert_last,
             "drawing.open": self.wishes.draw,
@@ -240,7 +249,7 @@ class MainWindow(QMainWindow):
             "report.hand_on": self.wishes.hand_on,
             "report.addendum": self.wishes.begin_addendum,
             "report.retract": self.wishes.retract,
-            "focus.guards": self.report.guards.fold.setFocus,
+            "focus.guards": self._go_to_checks,
             "window.lock": self.lock,
             "window.preferences": self.habits.show_preferences,
             "window.worklist": self.toggle_worklist,
