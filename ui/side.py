@@ -63,7 +63,7 @@ class SidePane(QTabWidget):
 
     def _on_counted(self, standing: int) -> None:
         self._standing = standing
-        self.setTabText(0, tr("Checks ({count})").format(count=standing) if standing else tr("Checks"))
+        self.setTabText(0, tr("Checks ({count})", count=standing) if standing else tr("Checks"))
         self._mark()
 
     def _mark(self) -> None:
