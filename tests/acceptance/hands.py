@@ -38,10 +38,15 @@ def text_of(widget):
         return widget.toPlainText()
     return widget.text() if isinstance(widget, (QLabel, QAbstractButton)) else ""
 
+def can_be_reached(widget):
+    # Under a dialog the window is to be seen, but nothing in it can be pressed.
+    modal, popup = QApplication.activeModalWidget(), QApplication.activePopupWidget()
+    return modal is None or widget.window() in (modal, popup)
+
 def tell():
     seen = []
     for widget in QApplication.allWidgets():
-        if widget.isVisible() and (widget.accessibleName() or text_of(widget)):
+        if widget.isVisible() and can_be_reached(widget) and (widget.accessibleName() or text_of(widget)):
             corner = widget.mapToGlobal(QPoint(0, 0))
             seen.append({
                 "name": widget.accessibleName() or text_of(widget), "kind": type(widget).__name__,
