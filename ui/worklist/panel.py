@@ -61,6 +61,10 @@ class WorklistPanel(QWidget):
         self._filter = CHIPS[0]
         self._opens_at_once = True
         self._is_dressing = False
+        # What the reader chose last, and the place of its row in a list that doesn't show it at present.
+        self._chosen_id: int | None = None
+        self._left_at: int | None = None
+        self._is_quiet = False
         self.model = WorklistModel(self)
         self.order = WorklistOrder(self.model, self)
         self.search = QLineEdit()
@@ -96,7 +100,11 @@ class WorklistPanel(QWidget):
 
     def _table(self) -> QTableView:
         table = QTableView()
+        # Before the table hears of it: it selects another row in the place of one that goes.
+        self.order.rowsAboutToBeRemoved.connect(self._on_rows_going)
         table.setModel(self.order)
+        self.order.rowsRemoved.connect(self._on_rows_gone)
+        self.order.rowsInserted.connect(self._on_rows_come)
         # With the table as parent it lives as long: when Python ends, PySide deletes what has none in any order.
         table.setItemDelegate(TwoLines(table))
         table.setAccessibleName(tr("Worklist"))
@@ -213,8 +221,7 @@ class WorklistPanel(QWidget):
 
     def step(self, by: int) -> None:
         """Choose the next (1) or previous (-1) study."""
-        chosen = self.table.selectionModel().selectedRows()
-        at = chosen[0].row() + by if chosen else 0
+        at = self._place_beside(by)
         if 0 <= at < self.order.rowCount():
             self.table.selectRow(at)
             self.table.scrollTo(self.order.index(at, 0))
@@ -222,14 +229,51 @@ class WorklistPanel(QWidget):
 
     def neighbour(self) -> StudyRow | None:
         """Return the study after the chosen one, which the reader is likely to want next."""
-        chosen = self.table.selectionModel().selectedRows()
-        index = self.order.index(chosen[0].row() + 1, 0) if chosen else QModelIndex()
+        if self.current() is None and self._left_at is None:
+            return None
+        index = self.order.index(self._place_beside(1), 0)
         return index.data(ROW_ROLE) if index.isValid() else None
+
+    def _place_beside(self, by: int) -> int:
+        """Return the place in the list `by` rows from the chosen study, or from where it was."""
+        chosen = self.table.selectionModel().selectedRows()
+        if chosen:
+            return chosen[0].row() + by
+        return 0 if self._left_at is None else self._left_at + min(by, 0)
+
+    def _on_rows_going(self, _: QModelIndex, first: int, last: int) -> None:
+        chosen = self.table.selectionModel().selectedRows()
+        if chosen and first <= chosen[0].row() <= last:
+            self._left_at = first
+        elif self._left_at is not None and first < self._left_at:
+            self._left_at = max(first, self._left_at - (last - first + 1))
+        self._is_quiet = True
+
+    def _on_rows_gone(self) -> None:
+        """What the reader didn't choose isn't chosen: the list shows nothing until its row comes back."""
+        row = self.current()
+        if row is not None and row.id != self._chosen_id:
+            self.table.clearSelection()
+        self._is_quiet = False
+
+    def _on_rows_come(self, _: QModelIndex, first: int, last: int) -> None:
+        if self._left_at is None or self._chosen_id is None:
+            return
+        index = self.order.mapFromSource(self.model.index_of(self._chosen_id))
+        if index.isValid():
+            self._is_quiet = True
+            self.table.selectRow(index.row())
+            self._is_quiet, self._left_at = False, None
+        elif first <= self._left_at:
+            self._left_at += last - first + 1
 
     def _on_selection(self, chosen: QItemSelection, _: QItemSelection) -> None:
         row = self.current()
         self._describe(row)
-        if row is not None and not chosen.isEmpty() and self._opens_at_once:
+        if self._is_quiet or row is None or chosen.isEmpty():
+            return
+        self._chosen_id, self._left_at = row.id, None
+        if self._opens_at_once:
             self.chosen.emit(row.id)
 
     def _on_activated(self, _: QModelIndex) -> None:
