@@ -107,9 +107,20 @@ def log_in(db: Database, name: str, password: str) -> UnlockedKey:
     return unlock(account, password)
 
 
-def worklist(db: Database, *, since: int = 0) -> list[StudyRow]:
-    """Rows that changed after sequence number `since`; remember the largest `updated_seq` for the next call."""
-    return studies.worklist(db, since=since)
+def worklist(db: Database, *, since: int = 0, limit: int | None = None) -> list[StudyRow]:
+    """Rows that changed after sequence number `since`; remember the largest `updated_seq` for the next call.
+
+    Parameters
+    ----------
+    limit : int, optional
+        No more rows than this; where there are more, the next call gives them.
+    """
+    return studies.worklist(db, since=since, limit=limit)
+
+
+def read_first_by(db: Database, user: str) -> frozenset[int]:
+    """Ids of the studies of which this person wrote an own impression before seeing the draft."""
+    return first_readings.studies_read_first(db, user)
 
 
 def open_study(db: Database, study_id: int) -> StudyDetail:

@@ -30,7 +30,10 @@ from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
 from ui.text import person_name
+from ui.worklist.cover import EVERYTHING, NOTHING, Cover
 
+# A long list comes in pieces, so that the window goes on between them.
+ROWS_AT_ONCE = 300
 EDITING_ROLES = ("reader", "resident")
 
 
@@ -64,6 +67,19 @@ class Badge:
     def locked(self) -> Badge:
         """Return the badge without its key: the PIN or the password gives it back."""
         return replace(self, key=None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What changed on the worklist, at most `ROWS_AT_ONCE` rows of it, and of what the list must not tell."""
+
+    rows: tuple[StudyRow, ...]
+    cover: Cover
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there is more to be fetched at once."""
+        return len(self.rows) == ROWS_AT_ONCE
 
 
 class Desk:
@@ -116,10 +132,22 @@ class Desk:
             raise AccessError("No PIN was chosen at log-in.", what_to_do="Use the password.")
         return replace(badge, key=badge.sealed.open(secret))
 
-    def changes(self, since: int) -> tuple[StudyRow, ...]:
-        """Return the studies that changed after a sequence number."""
+    def look(self, since: int, badge: Badge | None, cover: Cover | None) -> Look:
+        """Return what changed on the worklist after a sequence number, and what of it this person may be told.
+
+        Parameters
+        ----------
+        cover : Cover, optional
+            What the window knows already; it is read anew where something changed.
+        """
         _off_the_window()
-        return tuple(reading.worklist(self._db, since=since))
+        rows = tuple(reading.worklist(self._db, since=since, limit=ROWS_AT_ONCE))
+        is_on = badge is not None and badge.may_edit and self.reader_first
+        if badge is None or not is_on:
+            return Look(rows, NOTHING if badge is not None else EVERYTHING)
+        if rows or cover is None or not cover.is_on:
+            cover = Cover(is_on=True, unlocked=reading.read_first_by(self._db, badge.user))
+        return Look(rows, cover)
 
     def detail(self, study_id: int) -> StudyDetail:
         """Return everything about one study."""

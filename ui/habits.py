@@ -105,8 +105,9 @@ class Habits(QObject):
         dialog.open()
 
     def show_keys(self) -> None:
-        """Show all keys."""
-        KeysPage(self._window, shortcuts.keymap(), self._keep_keys).open()
+        """Show all keys; at a locked window nobody changes those of whoever locked it."""
+        may_change = self._window.is_open or self._window.badge is None
+        KeysPage(self._window, shortcuts.keymap(), self._keep_keys if may_change else None).open()
 
     def _keep_keys(self, keymap: Keymap) -> None:
         self._person.set(shortcuts.NAME, keymap.as_json())

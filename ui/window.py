@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QMoveEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from llmcxr_ws.domain import ServiceRow, StudyRow
+from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
+from ui.actions import add_actions
 from ui.busy import BusyLight
 from ui.case import Case
 from ui.chat.panel import ChatPanel
@@ -36,27 +37,23 @@ from ui.film_panel import FilmPanel
 from ui.habits import Habits
 from ui.header import Header
 from ui.language import tr
-from ui.pages import PAGES, READING, PageStack
+from ui.pages import READING, PageStack
 from ui.person import Person
 from ui.report.panel import ReportPanel
 from ui.report.unsaved import UnsavedDialog
 from ui.scrolling import Scrolled
 from ui.services import ServiceLights
-from ui.shortcuts import SHORTCUTS, Scope
 from ui.sign.entry import EntryPage
 from ui.tasks import Tasks
 from ui.viewer import Film
 from ui.viewer.heat import Region
+from ui.watching import Watching
 from ui.wishes import Wishes
 from ui.worklist.panel import WorklistPanel
 
 TITLE = "LLM-CXR Workstation"
-POLL_MS = 500
-SERVICES_MS = 3000
 CLOSE_MS = 3000
 _MESSAGE_MS = 12_000
-# What works while the window is covered.
-_COVERED = ("window.quit", "window.shortcuts", "window.larger", "window.smaller")
 
 
 class MainWindow(QMainWindow):
@@ -89,15 +86,11 @@ class MainWindow(QMainWindow):
         self._covers = QStackedWidget()
         self.wishes = Wishes(self, tasks, desk)
         self._lay_out()
+        self.watching = Watching(tasks, desk, lambda: self.badge, self.worklist, self.lights, self)
         self._connect()
         self.habits = Habits(self)
-        self._add_actions()
+        self.actions_by_name = add_actions(self)
         self.habits.apply_all()
-        self._is_polling = False
-        self._poll = QTimer(self, interval=POLL_MS)
-        self._poll.timeout.connect(self._look)
-        self._services = QTimer(self, interval=SERVICES_MS)
-        self._services.timeout.connect(self._look_at_services)
         self._idle = QTimer(self, singleShot=True, interval=max(int(desk.idle_lock_min * 60_000), 1))
         self._idle.timeout.connect(self.lock)
         self._is_closing = False
@@ -145,8 +138,11 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.busy)
         self.statusBar().setSizeGripEnabled(False)
 
-    def _go_to_list(self, part: QWidget) -> None:
-        self.worklist.show()
+    def go_to(self, part: QWidget) -> None:
+        """Bring the keyboard to a part of the reading page, in whichever window it is."""
+        if self.worklist.isAncestorOf(part):
+            self.worklist.show()
+        part.window().activateWindow()
         part.setFocus()
 
     def toggle_worklist(self) -> None:
@@ -199,77 +195,25 @@ class MainWindow(QMainWindow):
         self.chat.draw_wanted.connect(self.wishes.draw)
         self.chat.insert_wanted.connect(self.report.insert_text)
         self.evidence.heat_changed.connect(self._on_heat)
+        self.watching.changed.connect(self._on_changes)
+        self.watching.failed.connect(self.say_error)
         sources = (self.case, self.chat, self.evidence, self.report, self._tasks)
         for source in (part.failed for part in sources):
             source.connect(self.say_error)
 
-    def _add_actions(self) -> None:
-        targets = {
-            "study.next": partial(self.worklist.step, 1),
-            "study.previous": partial(self.worklist.step, -1),
-            "focus.search": partial(self._go_to_list, self.worklist.search),
-            "focus.worklist": partial(self._go_to_list, self.worklist.table),
-            "focus.film": self.film.view.setFocus,
-            "focus.report": self.report.editor.setFocus,
-            "focus.question": self.chat.box.setFocus,
-            "report.findings": partial(self.report.editor.go_to_section, "findings"),
-            "report.impression": partial(self.report.editor.go_to_section, "impression"),
-            "report.undo": self.report.editor.undo,
-            "report.redo": self.report.editor.redo,
-            "report.find": self.report.finder.begin,
-            "report.expand": self.report.expand,
-            "report.macros": self.report.edit_macros,
-            "report.clean": self.report.toggle_clean,
-            "report.unlock": self.report.show_draft,
-            "change.next": partial(self.report.editor.step_change, 1),
-            "change.previous": partial(self.report.editor.step_change, -1),
-            "change.accept": self.report.editor.accept_current,
-            "change.reject": self.report.editor.reject_current,
-            "change.accept_all": self.report.editor.accept_all,
-            "focus.evidence": self.evidence.list.setFocus,
-            "evidence.next": partial(self.evidence.pick, 1),
-            "evidence.previous": partial(self.evidence.pick, -1),
-            "evidence.clear": self.evidence.clear,
-            "chat.insert": self.chat.insert_last,
-            "drawing.open": self.wishes.draw,
-            "report.original": self.report.toggle_original,
-            "report.reject": self.wishes.reject,
-            "report.sign": self.wishes.sign,
-            "worklist.filters": self.worklist.show_filters,
-            "worklist.columns": self.worklist.choose_columns,
-            "report.hand_on": self.wishes.hand_on,
-            "report.addendum": self.wishes.begin_addendum,
-            "report.retract": self.wishes.retract,
-            "focus.guards": self.report.guards.fold.setFocus,
-            "window.lock": self.lock,
-            "window.preferences": self.habits.show_preferences,
-            "window.worklist": self.toggle_worklist,
-            "window.larger": self.habits.larger,
-            "window.smaller": self.habits.smaller,
-            "window.film": self.habits.toggle_film_window,
-            "window.shortcuts": self.habits.show_keys,
-            "window.quit": self.close,
-        }
-        for name in (READING, *(page.name for page in PAGES)):
-            targets[f"page.{name}"] = partial(self.pages.show_page, name)
-        self.actions_by_name: dict[str, QAction] = {}
-        for entry in SHORTCUTS:
-            if entry.scope is Scope.WINDOW:
-                action = QAction(tr(entry.text), self)
-                action.triggered.connect(partial(self._run, entry.action, targets[entry.action]))
-                self.addAction(action)
-                self.actions_by_name[entry.action] = action
+    def show_page(self, name: str) -> None:
+        """Show a page, or say that it isn't for the person here."""
+        if name != READING and name not in {page.name for page in self.pages.open_to(self.badge)}:
+            self.say(tr("This page isn't open to your role."))
+            return
+        self.pages.show_page(name)
 
-    def _run(self, name: str, target: object) -> None:
-        """Run an action; a covered window answers only to what doesn't touch the work."""
-        if not callable(target) or not (self.is_open or name in _COVERED):
-            return
-        if name.startswith("focus."):
-            self.pages.show_page(READING)
-        elif not name.startswith(("window.", "page.")) and self.pages.name != READING:
-            self.statusBar().showMessage(tr("This key works on the reading page only."), _MESSAGE_MS)
-            return
-        target()
+    def take_over(self) -> None:
+        """Ask whether the open study is to be taken from its reader, where it can be."""
+        if self.report.take_over.isHidden():
+            self.say(tr("No study is open that another reader holds."))
+        else:
+            self.wishes.take_over()
 
     # Who sits here
 
@@ -282,13 +226,13 @@ class MainWindow(QMainWindow):
         """Cover the window and forget the key; work is saved and kept."""
         if not self.is_open or self.badge is None:
             return
-        self.report.autosave.flush()
-        self.report.addenda.autosave.flush()
+        self.save_words()
         self._close_dialogs()
         self.badge = self.badge.locked()
         self.habits.cover()
         self._tell_badge()
         self.setWindowTitle(TITLE)
+        self.statusBar().clearMessage()
         self.entry.ask_again(self.badge)
         self._covers.setCurrentWidget(self.entry)
         self.pages.set_active(False)
@@ -307,26 +251,51 @@ class MainWindow(QMainWindow):
         self.pages.set_active(True)
         self._show_title(self.case.detail)
         self._idle.start()
-        if not self._poll.isActive():
-            self._poll.start()
-            self._services.start()
-            self._look()
-            self._look_at_services()
+        self.watching.begin()
         self.worklist.table.setFocus()
 
     def _on_other_person(self) -> None:
-        """The locked person's study is given back before another one logs in."""
-        self.report.autosave.flush()
-        self.report.addenda.autosave.flush()
+        """Another one wants to log in: what the locked person wrote is saved first, or given up knowingly."""
+
+        def ask(error: UserFacingError) -> None:
+            self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
+
+        def leave() -> None:
+            self._forget_words()
+            self._forget_person()
+
+        self.save_words(self._forget_person, ask)
+
+    def _forget_person(self) -> None:
+        """Give the study back, and leave nothing of whoever sat here on the screen."""
+        if self.is_open:
+            return
         self.case.close()
         self.case.forget_films()
         self._show_nothing()
         self.badge = None
         self.person.go()
         self._tell_badge()
-        self.worklist.table.clearSelection()
+        self.worklist.forget_person()
+        self.watching.forget_person()
+        self.statusBar().clearMessage()
         self.entry.user.clear()
         self.entry.ask_name()
+
+    def save_words(
+        self,
+        then: Callable[[], None] = lambda: None,
+        otherwise: Callable[[UserFacingError], None] = lambda _: None,
+    ) -> None:
+        """Save what is written in the addendum and in the report, then go on, or say why it can't be saved."""
+        report, addendum = self.report.autosave, self.report.addenda.autosave
+        report.flush()
+        addendum.flush(partial(report.flush, then, otherwise), otherwise)
+
+    def _forget_words(self) -> None:
+        """Give up what can't be saved."""
+        for autosave in (self.report.autosave, self.report.addenda.autosave):
+            autosave.watch(None, None)
 
     def _tell_badge(self) -> None:
         for part in (self.case, self.report, self.chat):
@@ -343,7 +312,7 @@ class MainWindow(QMainWindow):
         self.header.show_menu(pages, self.pages.name, self.actions_by_name)
 
     def _on_page(self, name: str) -> None:
-        self.report.autosave.flush()
+        self.save_words()
         self.show_menu()
         if name == READING:
             self.worklist.table.setFocus()
@@ -368,27 +337,16 @@ class MainWindow(QMainWindow):
 
     # What is on the screen
 
-    def _look(self) -> None:
-        """Fetch what changed on the worklist; one look at a time."""
-        if not self._is_polling:
-            self._is_polling = True
-            since = self.worklist.model.last_seq
-            self._tasks.in_store(self, lambda: self._desk.changes(since), self._on_changes, self._on_no_store)
-
     def stop_looking(self) -> None:
         """Fetch nothing any more."""
-        for timer in (self._poll, self._services, self._idle):
-            timer.stop()
+        self.watching.stop()
+        self._idle.stop()
         self.busy.stop()
         self.pages.stop()
         self.chat.stop_looking()
         self.evidence.stop_looking()
 
     def _on_changes(self, rows: tuple[StudyRow, ...]) -> None:
-        self._is_polling = False
-        if not rows:
-            return
-        self.worklist.merge(rows)
         if self._begin_with is not None:
             begin_with, self._begin_with = self._begin_with, None
             self.worklist.choose(begin_with)
@@ -396,28 +354,16 @@ class MainWindow(QMainWindow):
         if detail is not None and any(row.id == detail.study.id for row in rows):
             self.case.refresh()
 
-    def _on_no_store(self, error: UserFacingError) -> None:
-        self._is_polling = False
-        self.lights.show_no_database()
-        self.say_error(error)
-
-    def _look_at_services(self) -> None:
-        def done(rows: tuple[ServiceRow, ...]) -> None:
-            self.lights.show_services(rows)
-
-        self._tasks.in_store(self, self._desk.services, done, lambda _: self.lights.show_no_database())
-
     def _on_chosen(self, study_id: int) -> None:
         if study_id != self.case.study_id:
             go = partial(self.case.open, study_id)
-            self.report.addenda.autosave.flush()
-            self.report.autosave.flush(go, lambda error: self._ask_to_leave(error, go))
+            self.save_words(go, lambda error: self._ask_to_leave(error, go))
 
     def _ask_to_leave(self, error: UserFacingError, go: Callable[[], None]) -> None:
         """The words on the screen can't be saved: leave them, or stay and copy them."""
 
         def leave() -> None:
-            self.report.autosave.watch(None, None)
+            self._forget_words()
             go()
 
         def stay() -> None:
@@ -508,8 +454,7 @@ class MainWindow(QMainWindow):
             self.habits.note_places()
             # A store that doesn't answer must not keep the window open for ever.
             self._last_resort.start(CLOSE_MS)
-            self.report.addenda.autosave.flush()
-            self.report.autosave.flush(self._give_back_and_close, self._ask_to_close)
+            self.save_words(self._give_back_and_close, self._ask_to_close)
             return
         self.habits.end()
         super().closeEvent(event)
@@ -532,16 +477,18 @@ class MainWindow(QMainWindow):
 
     def _ask_to_close(self, error: UserFacingError) -> None:
         def leave() -> None:
-            self.report.autosave.watch(None, None)
+            self._forget_words()
             self.close()
 
         self._last_resort.stop()
         self._is_closing = False
         self.busy.go_on()
-        self.pages.set_active(True)
-        self._poll.start()
-        self._services.start()
-        self._idle.start()
+        self.watching.begin()
+        if self.is_open:
+            self.pages.set_active(True)
+            self._idle.start()
+        # What the panels look for themselves, they look for again.
+        self.case.refresh()
         self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
 
     def _give_back_and_close(self) -> None:

@@ -571,7 +571,7 @@ def test_no_statement_runs_on_the_windows_thread(seat: Seat, study: int, home: H
 
 def test_a_call_of_the_desk_from_the_windows_thread_is_a_defect(seat: Seat) -> None:
     with pytest.raises(RuntimeError, match="window's thread"):
-        seat.window._desk.changes(0)
+        seat.window._desk.look(0, None, None)
 
 
 def test_letters_in_the_report_never_reach_the_film_and_f_keys_work_everywhere(
@@ -605,7 +605,7 @@ def test_the_status_bar_says_who_runs(seat: Seat, home: House) -> None:
     seat.wait(lambda: text["Engine"][1].text() == "Engine not running")
     for kind in ("engine", "listener", "courier"):
         services.register(home.workplace.db, kind)
-    seat.window._look_at_services()
+    seat.window.watching.look_at_services()
     seat.wait(
         lambda: text["Engine"][1].text() == "Engine running" and text["Node"][1].text() == "Node running"
     )

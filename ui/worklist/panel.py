@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QObject, Qt, QTimer, Signal
@@ -29,7 +30,8 @@ from ui.widgets import Mark, label, with_tone
 from ui.worklist import detail
 from ui.worklist.columns import NARROWEST, WIDEST, WIDTHS, Columns
 from ui.worklist.columns_dialog import ColumnsDialog
-from ui.worklist.delegate import ICON, PAD_X, TwoLines
+from ui.worklist.cover import Cover
+from ui.worklist.delegate import ICON, PAD_X, TwoLines, height_of_row
 from ui.worklist.filters import CHIPS, Filter, SavedFilters
 from ui.worklist.filters_dialog import FilterDialog, FiltersDialog
 from ui.worklist.model import ROW_ROLE, Column, WorklistModel, WorklistOrder
@@ -89,7 +91,7 @@ class WorklistPanel(QWidget):
         self._fact_labels: list[QLabel] = []
         self._lay_out()
         self._tick = QTimer(self, interval=_TICK_MS)
-        self._tick.timeout.connect(self.model.tick)
+        self._tick.timeout.connect(self._on_tick)
         self._tick.start()
         # Qt tells of every pixel of a drag; only where it ends is kept.
         self._told = QTimer(self, singleShot=True, interval=300)
@@ -116,7 +118,8 @@ class WorklistPanel(QWidget):
         table.setTabKeyNavigation(False)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # All rows are as high as each other: measuring each would take seconds in a long list.
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -187,18 +190,39 @@ class WorklistPanel(QWidget):
     def _size(self) -> None:
         self.setMinimumWidth(px(220))
         self.table.setMinimumHeight(px(150))
+        self.table.verticalHeader().setDefaultSectionSize(height_of_row(self.table.font()))
 
     # What is shown
+
+    def _on_tick(self) -> None:
+        """Time goes on: draw the ages anew, and let go what is too old for the filter."""
+        self.table.viewport().update()
+        if self._filter.within_h:
+            self.order.show_only(self._filter, self._user)
 
     def merge(self, rows: tuple[StudyRow, ...]) -> None:
         """Take changed studies over; selection and scroll stay."""
         self.model.merge(rows)
-        rows = self.model.rows()
+        ranks = Counter(status_of(row).rank.name.lower() for row in self.model.rows())
         for number, chip in enumerate(CHIPS):
-            count = sum(status_of(row).rank.name.lower() in chip.states for row in rows)
+            count = sum(ranks[state] for state in chip.states)
             self.chips[number].setText(tr("{name} {count}", name=tr(chip.name), count=count))
         self._describe(self.current())
         self._describe_list()
+
+    def forget_person(self) -> None:
+        """Begin as at the first log-in: what was searched for and chosen is nobody else's business."""
+        self.search.clear()
+        self.show_only(CHIPS[0])
+        self._chosen_id = self._left_at = None
+        self.table.clearSelection()
+        self.table.setCurrentIndex(QModelIndex())
+
+    def set_cover(self, cover: Cover) -> None:
+        """Say of which studies the list must not tell what the networks think."""
+        if cover != self.model.cover:
+            self.model.set_cover(cover)
+            self._describe(self.current())
 
     def current(self) -> StudyRow | None:
         """Return the chosen study."""
@@ -431,7 +455,6 @@ class WorklistPanel(QWidget):
             header.resizeSection(column, max(px(columns.width(column)), self._least(column)))
         order = Qt.SortOrder.DescendingOrder if columns.descending else Qt.SortOrder.AscendingOrder
         self.table.sortByColumn(columns.sort, order)
-        self.table.resizeRowsToContents()
         self._is_dressing = False
         self._stretch()
 
@@ -482,7 +505,7 @@ class WorklistPanel(QWidget):
         status = status_of(row)
         self._mark.show_shape(status.shape, status.tone)
         self._heading.setText(detail.heading(row))
-        self._sentences.setText("\n".join(detail.sentences(row, tells_ai=self.model.tells_ai)))
+        self._sentences.setText("\n".join(detail.sentences(row, tells_ai=self.model.tells_ai(row))))
         with_tone(self._sentences, status.tone if status.rank is Rank.PROBLEM else "")
         for number, (heading, value) in enumerate(detail.facts(row)):
             for column, made in ((0, label(heading, "muted")), (1, label(value, wraps=True))):
