@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QWidget
@@ -15,6 +15,8 @@ from ui.shortcuts import SHORTCUTS, Scope
 
 if TYPE_CHECKING:
     from ui.window import MainWindow
+
+Targets = Mapping[str, Callable[[], object]]
 
 # What works while the window is covered.
 _COVERED = ("window.quit", "window.shortcuts", "window.larger", "window.smaller")
@@ -45,18 +47,22 @@ def _run(window: MainWindow, name: str, target: Callable[[], object]) -> None:
     target()
 
 
-def _targets(window: MainWindow) -> dict[str, Callable[[], object]]:
+def _targets(window: MainWindow) -> Targets:
     """Return what each action does."""
-    pages = (READING, *(page.name for page in PAGES))
-    return (
-        _focus_targets(window)
-        | _reading_targets(window)
-        | _window_targets(window)
-        | {f"page.{name}": partial(window.show_page, name) for name in pages}
-    )
+    return {
+        **_page_targets(window),
+        **_focus_targets(window),
+        **_reading_targets(window),
+        **_window_targets(window),
+    }
 
 
-def _focus_targets(window: MainWindow) -> dict[str, Callable[[], object]]:
+def _page_targets(window: MainWindow) -> Targets:
+    names = (READING, *(page.name for page in PAGES))
+    return {f"page.{name}": partial(window.show_page, name) for name in names}
+
+
+def _focus_targets(window: MainWindow) -> Targets:
     report = window.report
     parts: dict[str, QWidget] = {
         "search": window.worklist.search,
@@ -68,16 +74,23 @@ def _focus_targets(window: MainWindow) -> dict[str, Callable[[], object]]:
         "evidence": window.evidence.list,
     }
 
-    def go_to_section(name: str) -> None:
+    def go_to_section(section: Literal["findings", "impression"]) -> None:
         window.go_to(report.editor)
-        report.editor.go_to_section(name)
+        report.editor.go_to_section(section)
 
-    return {f"focus.{name}": partial(window.go_to, part) for name, part in parts.items()} | {
-        f"report.{name}": partial(go_to_section, name) for name in ("findings", "impression")
+    def find() -> None:
+        window.activateWindow()
+        report.finder.begin()
+
+    return {
+        **{f"focus.{name}": partial(window.go_to, part) for name, part in parts.items()},
+        "report.find": find,
+        "report.findings": partial(go_to_section, "findings"),
+        "report.impression": partial(go_to_section, "impression"),
     }
 
 
-def _reading_targets(window: MainWindow) -> dict[str, Callable[[], object]]:
+def _reading_targets(window: MainWindow) -> Targets:
     report, editor, worklist, wishes = window.report, window.report.editor, window.worklist, window.wishes
     return {
         "study.next": partial(worklist.step, 1),
@@ -87,7 +100,6 @@ def _reading_targets(window: MainWindow) -> dict[str, Callable[[], object]]:
         "worklist.columns": worklist.choose_columns,
         "report.undo": editor.undo,
         "report.redo": editor.redo,
-        "report.find": report.finder.begin,
         "report.expand": report.expand,
         "report.macros": report.edit_macros,
         "report.clean": report.toggle_clean,
@@ -111,7 +123,7 @@ def _reading_targets(window: MainWindow) -> dict[str, Callable[[], object]]:
     }
 
 
-def _window_targets(window: MainWindow) -> dict[str, Callable[[], object]]:
+def _window_targets(window: MainWindow) -> Targets:
     habits = window.habits
     return {
         "window.lock": window.lock,

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
 from llmcxr_ws.domain import OtherStudy, StudyRow
-from llmcxr_ws.errors import AccessError, UserFacingError
+from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import StudyState
@@ -115,9 +114,7 @@ class Case(QObject):
         def work() -> StudyDetail:
             detail = self._desk.detail(study_id)
             if badge is not None and badge.may_edit and _is_free(detail.study):
-                # Somebody may be faster: then it can be looked at, and says who has it.
-                with suppress(AccessError):
-                    self._desk.hold(study_id, badge.user)
+                self._desk.hold(study_id, badge.user)
                 detail = self._desk.detail(study_id)
             return detail
 

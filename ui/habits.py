@@ -69,13 +69,16 @@ class Habits(QObject):
         if isinstance(app, QApplication) and (colours, scale) != (theme.current(), theme.scale()):
             theme.apply_theme(app, colours, scale=scale)
         self._window.worklist.open_at_once(wanted.open_with == "choosing")
+        self._person.remember_looks()
         self._place_film()
         self._speak()
 
     def _speak(self) -> None:
         """Change the language, but not under an open dialog: the whole window is made anew."""
         app = QApplication.instance()
-        if app is None or self._window.findChild(PreferencesDialog) is not None:
+        badge = self._window.badge
+        is_locked = badge is not None and badge.key is None
+        if app is None or is_locked or self._window.findChild(PreferencesDialog) is not None:
             return
         if speak(app, self._person.preferences.language):
             self._window.language_changed.emit()
@@ -155,6 +158,7 @@ class Habits(QObject):
             self._window.set_sizes(shares)
         self._is_covered = False
         self._place_film()
+        self._speak()
 
     def end(self) -> None:
         """Close every window but the main one."""

@@ -37,6 +37,7 @@ from ui.film_panel import FilmPanel
 from ui.habits import Habits
 from ui.header import Header
 from ui.language import tr
+from ui.language_choice import LanguageChoice
 from ui.pages import READING, PageStack
 from ui.person import Person
 from ui.report.panel import ReportPanel
@@ -130,13 +131,23 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.header)
         layout.addWidget(self.pages, 1)
         self._work = work
-        self._covers.addWidget(self.entry)
+        self._covers.addWidget(self._door())
         self._covers.addWidget(work)
         self.setCentralWidget(self._covers)
         self.statusBar().addWidget(self.lights)
         self.busy = BusyLight(self._tasks)
         self.statusBar().addPermanentWidget(self.busy)
         self.statusBar().setSizeGripEnabled(False)
+
+    def _door(self) -> QWidget:
+        """Return what covers the window: the log-in, and below it the choice of a language."""
+        self.languages = LanguageChoice(self.person)
+        door = QWidget()
+        layout = QVBoxLayout(door)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.entry, 1)
+        layout.addWidget(self.languages, 0, Qt.AlignmentFlag.AlignHCenter)
+        return door
 
     def go_to(self, part: QWidget) -> None:
         """Bring the keyboard to a part of the reading page, in whichever window it is."""
@@ -234,7 +245,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(TITLE)
         self.statusBar().clearMessage()
         self.entry.ask_again(self.badge)
-        self._covers.setCurrentWidget(self.entry)
+        self._covers.setCurrentIndex(0)
         self.pages.set_active(False)
         self._idle.stop()
 
@@ -301,6 +312,7 @@ class MainWindow(QMainWindow):
         for part in (self.case, self.report, self.chat):
             part.set_badge(self.badge)
         self.header.show_badge(self.badge)
+        self.languages.setVisible(self.badge is None)
         self.pages.set_badge(self.badge)
         self.worklist.set_user(self.badge.user if self.badge else "")
         self.show_menu()

@@ -121,23 +121,6 @@ def test_keys_arent_changed_at_a_locked_window(seat: Seat) -> None:
     assert page.findChildren(QDialog) == []
 
 
-def test_a_study_that_another_takes_while_it_opens_is_shown_to_be_looked_at(
-    seat: Seat, study: int, home: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home.add_user("ben", "reader")
-    seat.log_in()
-    hold = seat.window._desk.hold
-
-    def come_second(study_id: int, user: str, **more: bool) -> None:
-        reading.hold(home.workplace.db, study_id, user="ben")
-        hold(study_id, user, **more)
-
-    monkeypatch.setattr(seat.window._desk, "hold", come_second)
-    seat.open(study)
-    assert "ben is reading" in seat.window.report.notices["attention"].text
-    assert seat.window.report.editor.isReadOnly()
-
-
 # The film in a window of its own
 
 

@@ -30,6 +30,7 @@ from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, PASSWORD, House
 from ui.report.reject import RejectDialog
 from ui.report.unsaved import UnsavedDialog
+from ui.services import Part
 from ui.sign.dialogs import SignDialog
 from ui.sign.take_over import TakeOverDialog
 from ui.viewer import FilmView
@@ -601,12 +602,10 @@ def test_the_status_bar_says_who_runs(seat: Seat, home: House) -> None:
     from llmcxr_ws.store import services
 
     seat.log_in()
-    text = seat.window.lights._parts
-    seat.wait(lambda: text["Engine"][1].text() == "Engine not running")
+    words = seat.window.lights.words
+    seat.wait(lambda: words(Part.ENGINE) == "Engine not running")
     for kind in ("engine", "listener", "courier"):
         services.register(home.workplace.db, kind)
     seat.window.watching.look_at_services()
-    seat.wait(
-        lambda: text["Engine"][1].text() == "Engine running" and text["Node"][1].text() == "Node running"
-    )
-    assert text["Database"][1].text() == "Database connected"
+    seat.wait(lambda: words(Part.ENGINE) == "Engine running" and words(Part.NODE) == "Node running")
+    assert words(Part.DATABASE) == "Database connected"

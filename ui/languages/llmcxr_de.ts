@@ -921,6 +921,10 @@
         <translation>Zur Qualitätsseite</translation>
     </message>
     <message>
+        <source>Take the open study over from its reader</source>
+        <translation>Die offene Untersuchung von ihrem Befunder übernehmen</translation>
+    </message>
+    <message>
         <source>Saved filters of the worklist</source>
         <translation>Gespeicherte Filter der Arbeitsliste</translation>
     </message>
@@ -1065,6 +1069,14 @@
         <translation>Diese Taste wirkt nur auf der Befundseite.</translation>
     </message>
     <message>
+        <source>This page isn&apos;t open to your role.</source>
+        <translation>Diese Seite steht Ihrer Rolle nicht offen.</translation>
+    </message>
+    <message>
+        <source>No study is open that another reader holds.</source>
+        <translation>Es ist keine Untersuchung offen, die jemand anders belegt.</translation>
+    </message>
+    <message>
         <source>Reading</source>
         <translation>Befunden</translation>
     </message>
@@ -1159,6 +1171,14 @@
     <message>
         <source>The report was retracted.</source>
         <translation>Der Befund wurde zurückgezogen.</translation>
+    </message>
+    <message>
+        <source>It gets no draft. Read it where you read without this program, or have done what the reason asks for; images that come later are looked at by themselves.</source>
+        <translation>Sie bekommt keinen Entwurf. Befunden Sie sie dort, wo Sie ohne dieses Programm befunden, oder lassen Sie tun, was die Begründung verlangt; Bilder, die später kommen, werden von selbst geprüft.</translation>
+    </message>
+    <message>
+        <source>It has no draft. Read it where you read without this program; an administrator can have it done again under Administration, Queues.</source>
+        <translation>Sie hat keinen Entwurf. Befunden Sie sie dort, wo Sie ohne dieses Programm befunden; die Administration kann sie unter Administration, Warteschlangen, noch einmal entwerfen lassen.</translation>
     </message>
     <message>
         <source>The signature waits for the node, which first asks the PACS who the patient is.</source>
@@ -1366,6 +1386,26 @@
     <message>
         <source>Engine work</source>
         <translation>Modellarbeit</translation>
+    </message>
+    <message>
+        <source>A filter&apos;s name has 1 to {most} characters; this one has {count}.</source>
+        <translation>Der Name eines Filters hat 1 bis {most} Zeichen; dieser hat {count}.</translation>
+    </message>
+    <message>
+        <source>Choose another name.</source>
+        <translation>Wählen Sie einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>The filter &apos;{name}&apos; has no state, so it would never show a study.</source>
+        <translation>Der Filter „{name}“ hat keinen Status, er würde nie eine Untersuchung zeigen.</translation>
+    </message>
+    <message>
+        <source>Tick at least one state.</source>
+        <translation>Kreuzen Sie mindestens einen Status an.</translation>
+    </message>
+    <message>
+        <source>There is a filter &apos;{name}&apos; already.</source>
+        <translation>Einen Filter „{name}“ gibt es schon.</translation>
     </message>
     <message>
         <source>To read</source>
@@ -2817,6 +2857,137 @@
     <message>
         <source>Signed, and in the draft</source>
         <translation>Unterschrieben, und im Entwurf</translation>
+    </message>
+    <message>
+        <source>Internal error</source>
+        <translation>Interner Fehler</translation>
+    </message>
+    <message>
+        <source>Internal error ({kind})</source>
+        <translation>Interner Fehler ({kind})</translation>
+    </message>
+    <message>
+        <source>Something inside the program went wrong. What you have written is saved as far as the window says so. The log has the details for your administrator; they hold no patient data.</source>
+        <translation>Im Programm ist etwas schiefgegangen. Was Sie geschrieben haben, ist gespeichert, soweit das Fenster es sagt. Das Protokoll enthält die Einzelheiten für Ihre Administration; Patientendaten stehen nicht darin.</translation>
+    </message>
+    <message>
+        <source>reader</source>
+        <translation>Befunder</translation>
+    </message>
+    <message>
+        <source>resident</source>
+        <translation>Assistenz</translation>
+    </message>
+    <message>
+        <source>admin</source>
+        <translation>Administration</translation>
+    </message>
+    <message>
+        <source>researcher</source>
+        <translation>Forschung</translation>
+    </message>
+    <message>
+        <source>The window is locked.</source>
+        <translation>Das Fenster ist gesperrt.</translation>
+    </message>
+    <message>
+        <source>Your role is {role}. Only a reader signs.</source>
+        <translation>Ihre Rolle ist {role}. Nur ein Befunder unterschreibt.</translation>
+    </message>
+    <message>
+        <source>The user &apos;{name}&apos; is disabled.</source>
+        <translation>Der Benutzer „{name}“ ist gesperrt.</translation>
+    </message>
+    <message>
+        <source>Ask an administrator.</source>
+        <translation>Fragen Sie die Administration.</translation>
+    </message>
+    <message>
+        <source>No PIN was chosen at log-in.</source>
+        <translation>Bei der Anmeldung wurde keine PIN gewählt.</translation>
+    </message>
+    <message>
+        <source>Use the password.</source>
+        <translation>Nehmen Sie das Passwort.</translation>
+    </message>
+    <message>
+        <source>Unlock it with the PIN or the password.</source>
+        <translation>Entsperren Sie es mit PIN oder Passwort.</translation>
+    </message>
+    <message>
+        <source>Unlock it and repeat this.</source>
+        <translation>Entsperren Sie es und wiederholen Sie dies.</translation>
+    </message>
+    <message>
+        <source>Node …</source>
+        <translation>Knoten …</translation>
+    </message>
+    <message>
+        <source>Engine …</source>
+        <translation>Modellrechner …</translation>
+    </message>
+    <message>
+        <source>Database …</source>
+        <translation>Datenbank …</translation>
+    </message>
+    <message>
+        <source>Database connected</source>
+        <translation>Datenbank verbunden</translation>
+    </message>
+    <message>
+        <source>Node: only its courier runs</source>
+        <translation>Knoten: nur der Versand läuft</translation>
+    </message>
+    <message>
+        <source>Node: only its listener runs</source>
+        <translation>Knoten: nur der Empfang läuft</translation>
+    </message>
+    <message>
+        <source>Node running</source>
+        <translation>Knoten läuft</translation>
+    </message>
+    <message>
+        <source>Node not running</source>
+        <translation>Knoten läuft nicht</translation>
+    </message>
+    <message>
+        <source>Engine running, with a model that nobody accepted</source>
+        <translation>Modellrechner läuft, mit einem Modell, das niemand angenommen hat</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n engine(s) running</source>
+        <translation>
+            <numerusform>%n Modellrechner läuft</numerusform>
+            <numerusform>%n Modellrechner laufen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Engine running</source>
+        <translation>Modellrechner läuft</translation>
+    </message>
+    <message>
+        <source>Engine not running</source>
+        <translation>Modellrechner läuft nicht</translation>
+    </message>
+    <message>
+        <source>Database not reachable</source>
+        <translation>Datenbank nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>Node unknown</source>
+        <translation>Knoten unbekannt</translation>
+    </message>
+    <message>
+        <source>Engine unknown</source>
+        <translation>Modellrechner unbekannt</translation>
+    </message>
+    <message>
+        <source>An internal error ({kind}) stopped this.</source>
+        <translation>Ein interner Fehler ({kind}) hat dies abgebrochen.</translation>
+    </message>
+    <message>
+        <source>It has been written to the log; try again, and tell your administrator if it comes back.</source>
+        <translation>Er steht im Protokoll; versuchen Sie es noch einmal, und sagen Sie es Ihrer Administration, wenn er wiederkommt.</translation>
     </message>
 </context>
 </TS>

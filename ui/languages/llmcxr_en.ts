@@ -38,5 +38,12 @@
             <numerusform>Use at least %n characters for the password.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n engine(s) running</source>
+        <translation>
+            <numerusform>%n engine running</numerusform>
+            <numerusform>%n engines running</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>
