@@ -13,6 +13,7 @@ from llmcxr_ws import reading
 from llmcxr_ws.store import configuration, reports, studies
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
+from tests.ui.opened import dialog_of
 from tests.ui.sign.node import decide
 from ui.keys_page import KeysPage
 from ui.report.unsaved import UnsavedDialog
@@ -25,11 +26,6 @@ DRAFT = "The lungs are clear. No effusion. No fracture. No mass."
 @pytest.fixture
 def study(home: House) -> int:
     return home.drafted("DEMO0001.dcm", DRAFT)
-
-
-def dialog_of(seat: Seat, kind: type[QDialog]) -> QDialog:
-    seat.wait(lambda: any(found.isVisible() for found in seat.window.findChildren(kind)))
-    return next(found for found in seat.window.findChildren(kind) if found.isVisible())
 
 
 def write_addendum(seat: Seat, study: int, home: House) -> None:
