@@ -27,12 +27,15 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from llmcxr_ws.demo.scene import PASSWORD, READER, set_up
 from llmcxr_ws.demo.scene import Scene as Stage
 from llmcxr_ws.demo.walk import QUESTION
+from llmcxr_ws.domain import StudyRow
+from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
 from ui.admin.page import AdministrationPage
 from ui.admin.self_test import SelfTestSection
 from ui.app import Defects, Seating, make_application
 from ui.desk import Desk
+from ui.evidence.drawing import DrawingDialog
 from ui.pages import READING
 from ui.tasks import Tasks
 from ui.window import MainWindow
@@ -105,20 +108,39 @@ class Sitting:
         self.wear(self.look)
 
     def open_study(self) -> None:
-        """Open the study that the pictures show, as the reader."""
+        """Open the study that most pictures show, as the reader, with a question asked."""
+        self.choose(lambda row: row.identity.accession_number == self.accession)
+        window = self.window
+        if not window.chat.is_answered:
+            window.chat.box.setText(QUESTION)
+            window.chat.ask()
+            self.wait("The answer", lambda: window.chat.is_answered)
+
+    def choose(self, is_wanted: Callable[[StudyRow], bool]) -> None:
+        """Open the first study of a kind, as the reader, with the checks in front."""
         self.be(READER)
         window = self.window
         window.pages.show_page(READING)
-        if window.case.detail is not None:
-            return
-        self.wait("The worklist", lambda: window.worklist.model.rowCount() > 0)
-        rows = window.worklist.model.rows()
-        chosen = next(row for row in rows if row.identity.accession_number == self.accession)
-        window.worklist.choose(chosen.id)
-        self.wait("The film", lambda: window.case.detail is not None and window.film.view.film is not None)
-        window.chat.box.setText(QUESTION)
-        window.chat.ask()
-        self.wait("The answer", lambda: window.chat.is_answered)
+        self.wait("The worklist", lambda: any(is_wanted(row) for row in window.worklist.model.rows()))
+        chosen = next(row for row in window.worklist.model.rows() if is_wanted(row))
+
+        def is_there() -> bool:
+            detail = window.case.detail
+            return detail is not None and detail.study.id == chosen.id and window.film.view.film is not None
+
+        if not is_there():
+            window.worklist.choose(chosen.id)
+            self.wait("The film", is_there)
+        window.side.show_part(window.report.guards)
+
+    def speak(self, language: str) -> None:
+        """Give the window of the person here another language."""
+        before, preferences = self.window, self.window.person.preferences
+        if preferences.language != language:
+            before.person.set_preferences(preferences.with_value("language", language))
+            self.wait("The window in another language", lambda: self.window is not before)
+            self.window.resize(*SIZE)
+            self.wait("The window", lambda: self.window.is_open)
 
     def close(self) -> None:
         """Leave."""
@@ -152,6 +174,54 @@ def _reading(sitting: Sitting) -> QWidget:
     return sitting.window
 
 
+def _asking(sitting: Sitting) -> QWidget:
+    sitting.open_study()
+    sitting.window.side.show_part(sitting.window.chat)
+    return sitting.window
+
+
+def _evidence(sitting: Sitting) -> QWidget:
+    sitting.open_study()
+    panel = sitting.window.evidence
+    sitting.window.side.show_part(panel)
+    lit: list[bool] = []
+    panel.heat_changed.connect(lambda heat, _: lit.append(heat is not None))
+    # Of some sentences no part of the film stands out: the first that has one is shown.
+    for at in range(panel.list.count()):
+        panel.list.setCurrentRow(at)
+        sitting.wait("The map", lambda: not panel.is_looking)
+        if lit and lit[-1]:
+            break
+    return sitting.window
+
+
+def _drawing(sitting: Sitting) -> QWidget:
+    shown = dialog(lambda window: window.wishes.draw())(sitting)
+    if not isinstance(shown, DrawingDialog):
+        raise SystemExit(f"{shown} opened instead of the synthetic films.")
+    sitting.rest(0.3)
+    if not shown.picture.is_shown:
+        shown.draw_button.click()
+        sitting.wait("The synthetic film", lambda: shown.picture.is_shown)
+    return shown
+
+
+def _addendum(sitting: Sitting) -> QWidget:
+    sitting.choose(lambda row: row.state is StudyState.CONFIRMED)
+    addenda = sitting.window.report.addenda
+    if addenda.editor.isHidden() or not addenda.text():
+        sitting.window.wishes.begin_addendum()
+        sitting.wait("The addendum", lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
+        addenda.editor.setPlainText("The clinic asked about the costophrenic angles: both are free.")
+    return sitting.window
+
+
+def _german(sitting: Sitting) -> QWidget:
+    sitting.be(READER)
+    sitting.speak("de")
+    return _reading(sitting)
+
+
 def _worklist(sitting: Sitting) -> QWidget:
     sitting.open_study()
     return sitting.window.worklist
@@ -175,11 +245,14 @@ def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
     return show
 
 
-def dialog(open_it: Callable[[MainWindow], None]) -> Callable[[Sitting], QWidget]:
-    """Return how a dialog over the open study is shown."""
+def dialog(open_it: Callable[[MainWindow], None], *, is_signed: bool = False) -> Callable[[Sitting], QWidget]:
+    """Return how a dialog over the open study, or over a signed one, is shown."""
 
     def show(sitting: Sitting) -> QWidget:
-        sitting.open_study()
+        if is_signed:
+            sitting.choose(lambda row: row.state is StudyState.CONFIRMED)
+        else:
+            sitting.open_study()
         open_it(sitting.window)
         found: list[QDialog] = []
 
@@ -196,11 +269,21 @@ def dialog(open_it: Callable[[MainWindow], None]) -> Callable[[Sitting], QWidget
 # The log-in comes first: it is the only one that nobody may be logged in for.
 SCENES: tuple[Scene, ...] = (
     Scene("log-in", "Log-in", _log_in),
-    Scene("reading", "Reading: worklist, film, draft and questions", _reading),
+    Scene("reading", "Reading: worklist, film, draft and checks", _reading),
+    Scene("evidence", "What a sentence rests on", _evidence),
+    Scene("asking", "Questions about the film", _asking),
+    Scene("drawing", "A synthetic film for teaching", _drawing),
+    Scene("reject", "A draft is rejected with a reason", dialog(lambda window: window.wishes.reject())),
     Scene("worklist", "The worklist", _worklist),
     Scene("columns", "Columns of the worklist", dialog(lambda window: window.worklist.choose_columns())),
     Scene("filter", "A filter of the worklist", dialog(lambda window: window.worklist.save_filter())),
     Scene("sign", "The confirmation before a signature", dialog(lambda window: window.wishes.sign())),
+    Scene("addendum", "An addendum to a signed report", _addendum),
+    Scene(
+        "retract",
+        "A signed report is withdrawn",
+        dialog(lambda window: window.wishes.retract(), is_signed=True),
+    ),
     Scene("keys", "All keys, and changing them", dialog(lambda window: window.habits.show_keys())),
     Scene("preferences", "Preferences", dialog(lambda window: window.habits.show_preferences())),
     Scene("model", "The model page", page("model")),
@@ -217,6 +300,8 @@ SCENES: tuple[Scene, ...] = (
             ("self_test", "the self-test"),
         )
     ),
+    # Last: the window keeps the language.
+    Scene("german", "Reading, in German", _german),
 )
 
 

@@ -69,14 +69,19 @@ def _focus_targets(window: MainWindow) -> Targets:
         "worklist": window.worklist.table,
         "film": window.film.view,
         "report": report.editor,
-        "question": window.chat.box,
-        "guards": report.guards.fold,
-        "evidence": window.evidence.list,
     }
+    beside = {"question": (window.chat, window.chat.box), "evidence": (window.evidence, window.evidence.list)}
 
     def go_to_section(section: Literal["findings", "impression"]) -> None:
         window.go_to(report.editor)
         report.editor.go_to_section(section)
+
+    def go_beside(part: QWidget, inside: QWidget) -> None:
+        window.activateWindow()
+        window.side.go_to(part, inside)
+
+    def go_to_checks() -> None:
+        go_beside(report.guards, report.guards.first_control() or window.side)
 
     def find() -> None:
         window.activateWindow()
@@ -84,6 +89,8 @@ def _focus_targets(window: MainWindow) -> Targets:
 
     return {
         **{f"focus.{name}": partial(window.go_to, part) for name, part in parts.items()},
+        **{f"focus.{name}": partial(go_beside, *parts) for name, parts in beside.items()},
+        "focus.guards": go_to_checks,
         "report.find": find,
         "report.findings": partial(go_to_section, "findings"),
         "report.impression": partial(go_to_section, "impression"),
@@ -92,6 +99,11 @@ def _focus_targets(window: MainWindow) -> Targets:
 
 def _reading_targets(window: MainWindow) -> Targets:
     report, editor, worklist, wishes = window.report, window.report.editor, window.worklist, window.wishes
+
+    def pick(by: int) -> None:
+        window.side.show_part(window.evidence)
+        window.evidence.pick(by)
+
     return {
         "study.next": partial(worklist.step, 1),
         "study.previous": partial(worklist.step, -1),
@@ -115,8 +127,8 @@ def _reading_targets(window: MainWindow) -> Targets:
         "change.accept": editor.accept_current,
         "change.reject": editor.reject_current,
         "change.accept_all": editor.accept_all,
-        "evidence.next": partial(window.evidence.pick, 1),
-        "evidence.previous": partial(window.evidence.pick, -1),
+        "evidence.next": partial(pick, 1),
+        "evidence.previous": partial(pick, -1),
         "evidence.clear": window.evidence.clear,
         "chat.insert": window.chat.insert_last,
         "drawing.open": wishes.draw,

@@ -44,6 +44,7 @@ from ui.report.panel import ReportPanel
 from ui.report.unsaved import UnsavedDialog
 from ui.scrolling import Scrolled
 from ui.services import ServiceLights
+from ui.side import SidePane
 from ui.sign.entry import EntryPage
 from ui.tasks import Tasks
 from ui.viewer import Film
@@ -109,16 +110,16 @@ class MainWindow(QMainWindow):
         inside.addWidget(Scrolled(self.report, least=180), 1)
         inside.addWidget(self.report.foot)
         right.addWidget(report)
-        right.addWidget(Scrolled(self.evidence, least=90, hugs=True))
-        right.addWidget(Scrolled(self.chat, least=120))
-        for at, stretch in enumerate((3, 0, 2)):
+        self.side = SidePane(self.report.guards, self.evidence, self.chat)
+        right.addWidget(self.side)
+        for at, stretch in enumerate((3, 2)):
             right.setStretchFactor(at, stretch)
         self._columns = columns = QSplitter(Qt.Orientation.Horizontal)
         for part in (self.worklist, self.film, right):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
         columns.setSizes([580, 630, 390])
-        right.setSizes([560, 150, 260])
+        right.setSizes([610, 360])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)

@@ -103,7 +103,7 @@ class EvidencePanel(QWidget):
     @property
     def is_looking(self) -> bool:
         """Whether a map is awaited."""
-        return self.progress.isVisible()
+        return not self.progress.isHidden()
 
     def show_nothing(self) -> None:
         """Empty the panel and take the map off the film."""

@@ -8,16 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QGridLayout,
-    QHBoxLayout,
-    QScrollArea,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QVBoxLayout, QWidget
 
 from llmcxr_ws.domain import ReportRow
 from llmcxr_ws.guards import Facts, Objection, in_text, objections
@@ -31,7 +23,6 @@ from ui.widgets import label, with_tone
 PAUSE_MS = 300
 _OPEN = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.REJECTED, ReportState.PRELIMINARY)
 _COLUMNS = 2
-_HEIGHT = 290
 
 
 class GuardPanel(QWidget):
@@ -40,9 +31,11 @@ class GuardPanel(QWidget):
     Signals
     -------
     show_wanted(Objection) : the reader wants to see the words an objection is about
+    counted(int) : so many objections stand
     """
 
     show_wanted = Signal(object)
+    counted = Signal(int)
 
     def __init__(self, tasks: Tasks, text: Callable[[], str]) -> None:
         super().__init__()
@@ -57,11 +50,6 @@ class GuardPanel(QWidget):
         self._pause.timeout.connect(self.look)
         self.summary = label("", wraps=True)
         self.summary.setAccessibleName("Checks before signing")
-        self.fold = QToolButton()
-        self.fold.setText("Hide")
-        self.fold.setAccessibleName("Show or hide the checks before signing")
-        self.fold.setCheckable(True)
-        self.fold.toggled.connect(self._on_fold)
         self.entries = Entries(lambda: self.ledger, may_show=True)
         self.entries.show_wanted.connect(self.show_wanted)
         self.entries.decided.connect(self._describe)
@@ -70,9 +58,6 @@ class GuardPanel(QWidget):
         self.hide()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self.summary, 1)
-        head.addWidget(self.fold)
         self._scope = QWidget()
         self._scope_heading = label(
             "The model can't judge these. Look for each and tick it off.", "muted", wraps=True
@@ -85,24 +70,25 @@ class GuardPanel(QWidget):
         scope.setSpacing(4)
         scope.addWidget(self._scope_heading)
         scope.addLayout(self._grid)
-        inside = QWidget()
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 4, 0)
-        column.setSpacing(6)
-        column.addWidget(self.entries)
-        column.addWidget(self._scope)
-        column.addStretch(1)
-        self._area = QScrollArea()
-        self._area.setAccessibleName("Objections and findings to look for")
-        self._area.setWidget(inside)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._area.setMaximumHeight(_HEIGHT)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
-        layout.addLayout(head)
-        layout.addWidget(self._area)
+        layout.setContentsMargins(12, 8, 12, 8)
+        layout.setSpacing(6)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.entries)
+        layout.addWidget(self._scope)
+        layout.addStretch(1)
+
+    def first_control(self) -> QWidget | None:
+        """Return what the keyboard goes to first: an objection's button, or a finding to tick off."""
+        inside = (*self.entries.findChildren(QWidget), *self._boxes.values())
+        return next(
+            (
+                one
+                for one in inside
+                if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isEnabled() and one.isVisibleTo(self)
+            ),
+            None,
+        )
 
     # What is shown
 
@@ -185,6 +171,7 @@ class GuardPanel(QWidget):
             words = "Checks before signing: nothing stands against it"
         self.summary.setText(words)
         with_tone(self.summary, "attention" if standing or unseen else "good")
+        self.counted.emit(standing)
 
     def _forget(self) -> None:
         self._pause.stop()
@@ -225,7 +212,3 @@ class GuardPanel(QWidget):
         looked_at.add(name) if is_on else looked_at.discard(name)
         self._facts = replace(self._facts, looked_at=frozenset(looked_at))
         self.look()
-
-    def _on_fold(self, is_folded: bool) -> None:
-        self._area.setVisible(not is_folded)
-        self.fold.setText("Show" if is_folded else "Hide")

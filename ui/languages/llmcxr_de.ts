@@ -2989,5 +2989,33 @@
         <source>It has been written to the log; try again, and tell your administrator if it comes back.</source>
         <translation>Er steht im Protokoll; versuchen Sie es noch einmal, und sagen Sie es Ihrer Administration, wenn er wiederkommt.</translation>
     </message>
+    <message>
+        <source>Checks, evidence and questions</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Evidence</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ask</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What speaks against signing, and what to look for (Shift+F4)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The draft&apos;s sentences and what they rest on (Shift+F3)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Questions about the film (F6)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checks ({count})</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 </TS>

@@ -182,7 +182,6 @@ class ReportPanel(QWidget):
         layout.addWidget(self._original_heading)
         layout.addWidget(self.original, 2)
         layout.addWidget(self._caution)
-        layout.addWidget(self.guards)
         layout.addWidget(self.actions_row)
         # Not in the panel itself: what signs must be in sight however long the report is.
         self.foot = QWidget()

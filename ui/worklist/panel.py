@@ -495,6 +495,7 @@ class WorklistPanel(QWidget):
 
     def _describe(self, row: StudyRow | None) -> None:
         for made in self._fact_labels:
+            made.hide()  # it goes later: until then it must not show through
             made.deleteLater()
         self._fact_labels = []
         if row is None:

@@ -80,6 +80,7 @@ def lit(seat: Seat) -> list[tuple[Any, Any]]:
 def open_at(seat: Seat, study_id: int) -> EvidencePanel:
     seat.log_in()
     seat.open(study_id)
+    seat.window.side.show_part(seat.window.evidence)
     return seat.window.evidence
 
 
@@ -88,7 +89,7 @@ def open_at(seat: Seat, study_id: int) -> EvidencePanel:
 
 def test_sentences_stand_with_their_confidence_and_weak_ones_in_words(seat: Seat, home: House) -> None:
     panel = open_at(seat, draft(home))
-    assert panel.isVisible() and panel.list.count() == 2
+    assert not panel.isHidden() and panel.list.count() == 2
     sure, weak = (panel.list.item(at) for at in range(2))
     assert sure.text() == f"{FIRST}\nHeld true with 74 %, 7 of 8 samples agree."
     assert weak.text() == f"{SECOND}\nWeak: held true with 31 %, 2 of 8 samples agree."
@@ -115,7 +116,7 @@ def test_what_isnt_known_of_a_sentence_isnt_said(line: SentenceLine, words: str)
 
 def test_a_withheld_draft_shows_no_sentence(seat: Seat, home: House) -> None:
     panel = open_at(seat, draft(home, withheld="The draft is too weak to be shown."))
-    assert not panel.isVisible() and panel.list.count() == 0
+    assert panel.isHidden() and panel.list.count() == 0
     assert "too weak to be shown" in seat.window.report.notices["attention"].text
 
 
@@ -128,14 +129,14 @@ def test_while_the_draft_is_covered_so_are_its_sentences(
     make_maps(home)
     seat.wait(lambda: panel.state.text() == SHOWN)
     panel.set_covered(True)
-    assert not panel.isVisible() and panel.list.count() == 0 and lit[-1] == (None, None)
+    assert panel.isHidden() and panel.list.count() == 0 and lit[-1] == (None, None)
     panel.set_covered(False)
-    assert panel.isVisible() and panel.list.count() == 2
+    assert not panel.isHidden() and panel.list.count() == 2
 
 
 def test_a_draft_without_evidence_leaves_the_panel_away(seat: Seat, home: House) -> None:
     panel = open_at(seat, home.drafted("DEMO0001.dcm", TEXT))
-    assert not panel.isVisible()
+    assert panel.isHidden()
 
 
 # Maps
@@ -228,7 +229,7 @@ def test_another_study_puts_the_light_out(seat: Seat, home: House, lit: list[tup
     seat.wait(lambda: panel.state.text() == SHOWN)
     seat.open(other)
     seat.wait(lambda: lit[-1] == (None, None))
-    assert not panel.isVisible()
+    assert panel.isHidden()
 
 
 def test_heat_shows_falls_alone_and_nothing_of_a_broken_map() -> None:

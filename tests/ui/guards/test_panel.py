@@ -55,6 +55,7 @@ def test_nothing_is_looked_at_while_keys_fall(reading: Seat, monkeypatch: pytest
     reading.wait(lambda: reading.tasks.is_idle)
     looks: list[float] = []
     monkeypatch.setattr(guards, "look", lambda: looks.append(time.monotonic()))
+    guards._pause.setInterval(2000)
     guards._pause.timeout.disconnect()
     guards._pause.timeout.connect(guards.look)
     editor = reading.window.report.editor
@@ -150,12 +151,20 @@ def test_who_only_looks_on_sees_the_list_and_ticks_nothing(seat: Seat, study: in
     assert not any(box.isEnabled() for box in guards.boxes.values())
 
 
-def test_the_list_folds_away_and_its_key_goes_there(reading: Seat) -> None:
-    guards = reading.window.report.guards
-    QTest.keyClick(reading.window, Qt.Key.Key_F4, Qt.KeyboardModifier.ShiftModifier)
-    assert reading.window.focusWidget() is guards.fold
-    QTest.keyClick(guards.fold, Qt.Key.Key_Space)
-    assert not guards._area.isVisible() and guards.summary.isVisible()
+def test_the_checks_key_brings_their_tab_and_goes_to_the_first_of_them(reading: Seat) -> None:
+    window, guards = reading.window, reading.window.report.guards
+    QTest.keyClick(window, Qt.Key.Key_F6)
+    assert window.focusWidget() is window.chat.box and not guards.isVisible()
+    QTest.keyClick(window, Qt.Key.Key_F4, Qt.KeyboardModifier.ShiftModifier)
+    assert guards.isVisible() and guards.isAncestorOf(window.focusWidget())
+
+
+def test_the_tab_tells_how_many_objections_stand(reading: Seat) -> None:
+    side, guards = reading.window.side, reading.window.report.guards
+    assert side.tabText(0) == "Checks"
+    reading.window.report.editor.setPlainText("The effusion is larger than before.")
+    reading.wait(lambda: len(guards.entries.entries) == 1)
+    assert side.tabText(0) == "Checks (1)"
 
 
 def test_what_cant_be_overruled_has_no_button_for_it(reading: Seat) -> None:

@@ -309,7 +309,7 @@ def test_nothing_of_the_model_is_seen_before_the_own_impression(
     assert report.is_draft_hidden
     assert report.text() == "" and report.editor.ai_text == ""
     assert report.ai.text == "" and report._caution.text() == ""
-    assert not window.chat.isVisible() and not report.tracking.isVisible()
+    assert window.chat.isHidden() and not report.tracking.isVisible()
     assert not report.compare.isEnabled() and not report.reject.isEnabled() and not report.sign.isEnabled()
     assert "Show the draft first" in report.sign.toolTip()
     report.toggle_original()
@@ -336,7 +336,7 @@ def test_the_draft_is_shown_beside_the_own_impression_and_both_are_logged(
     assert hidden == [False]
     assert report.text() == "Heart size is normal. A nodule on the right."
     assert report.original.isVisible() and report.original.toPlainText() == DRAFT
-    assert window.chat.isVisible() and report.sign.isEnabled()
+    assert not window.chat.isHidden() and report.sign.isEnabled()
     assert "You wrote your own impression first" in report.ai.text
     # The words were the reader's before the draft was seen, whoever else says the same.
     assert "2 your own (O)" in report._origins.text()
@@ -418,7 +418,7 @@ def test_the_next_study_is_hidden_again_and_its_marks_with_it(
     seat.open(other)
     assert seat.window.report.is_draft_hidden
     assert seat.window.report.text() == ""
-    assert not seat.window.chat.isVisible()
+    assert seat.window.chat.isHidden()
     assert not seat.window.report.original.isVisible()
     seat.open(study)
     assert not seat.window.report.is_draft_hidden
