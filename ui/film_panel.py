@@ -151,6 +151,7 @@ class FilmPanel(QWidget):
         if self.pair.is_pair and at < 0:
             self._end_comparison()
         elif self.pair.is_pair:
+            self.pair.set_titles(title, found[at].title)
             self._want(found[at])
         self.films.setCurrentIndex(max(at, 0) if found else -1)
         self.films.setPlaceholderText(NO_PRIOR)

@@ -130,11 +130,15 @@ class FilmPair(QWidget):
         for view in (self.current, self.prior):
             view.set_keys(keys)
 
+    def set_titles(self, current: str, prior: str) -> None:
+        """Say over each film which one it is."""
+        for pane, title in zip(self._panes, (current, prior), strict=True):
+            pane.title.setText(title)
+            pane.title.setToolTip(title)
+
     def _show_pair(self, current_title: str, prior_title: str) -> None:
         self._is_pair = True
-        self._panes[0].title.setText(current_title)
-        self._panes[1].title.setText(prior_title)
-        self._panes[1].title.setToolTip(prior_title)
+        self.set_titles(current_title, prior_title)
         for pane in self._panes:
             pane.title.show()
             pane.show()
