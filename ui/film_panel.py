@@ -176,7 +176,7 @@ class FilmPanel(QWidget):
         """Put the chosen film beside the one shown, or show that one alone again."""
         if self.pair.is_pair:
             self._end_comparison()
-        elif not self._comparisons or self.view.film is None:
+        elif not self._comparisons:
             self.said.emit(NO_PRIOR)
         else:
             self._want(self._comparisons[max(self.films.currentIndex(), 0)])

@@ -144,6 +144,19 @@ def test_a_prior_that_cannot_be_decoded_says_why_in_its_place(seat: Seat, tmp_pa
     assert seat.window.film.pair.prior.film is None
 
 
+def test_a_prior_can_be_seen_where_the_film_itself_cannot(seat: Seat, tmp_path: Path) -> None:
+    receive(seat.home, film("old", BEFORE), tmp_path)
+    broken = film("new", NOW)
+    broken.HighBit = 9
+    seat.log_in()
+    seat.open(receive(seat.home, broken, tmp_path))
+    panel = seat.window.film
+    seat.wait(lambda: panel.films.count() == 1 and "High Bit 9" in panel.view.message)
+    press(seat, "p")
+    seat.wait(lambda: panel.pair.prior.film is not None)
+    assert panel.pair.prior.isVisible()
+
+
 def test_priors_are_not_counted_as_films_of_the_study(seat: Seat, patient: tuple[int, int]) -> None:
     opened(seat, patient[0])
     press(seat, "p")

@@ -41,49 +41,53 @@ class Measuring:
         self.is_on = False
         self.lines: tuple[Line, ...] = ()
         self.cursor: Point | None = None
-        self._is_drawing = False
+        self._is_open = False
 
     def switch(self, is_on: bool, middle: Point) -> None:
-        """Begin or end measuring; the cross starts in the middle of the view, a film point."""
-        self.is_on, self._is_drawing = is_on, False
+        """Begin or end measuring; the cross starts in the middle of the view, a film point.
+
+        A length that has no end yet is none.
+        """
+        if self._is_open:
+            self.remove_last()
+        self.is_on = is_on
         self.cursor = middle if is_on else None
 
     def clear(self) -> None:
         """Forget all lengths: another film came."""
-        self.lines, self.cursor, self._is_drawing = (), None, False
+        self.lines, self.cursor, self._is_open = (), None, False
 
     def remove_last(self) -> None:
         """Take the last length off the film."""
-        self.lines, self._is_drawing = self.lines[:-1], False
+        self.lines, self._is_open = self.lines[:-1], False
 
     def begin(self, at: Point) -> None:
         """Begin a length at a film point, with the pointer."""
-        self.cursor, self._is_drawing = None, False
+        self.cursor, self._is_open = None, True
         self.lines = (*self.lines, Line(at, at))
 
     def stretch(self, to: Point) -> None:
         """Draw the length that was begun to a film point."""
-        if self.lines:
+        if self._is_open:
             self.lines = (*self.lines[:-1], self.lines[-1].to(to))
 
     def end(self, placement: Placement) -> None:
-        """End the length; one too short to be meant is dropped."""
-        self._is_drawing = False
-        if self.lines:
-            (x, y), (u, v) = (
-                placement.to_screen(point) for point in (self.lines[-1].start, self.lines[-1].end)
-            )
-            if abs(x - u) + abs(y - v) < _SHORTEST:
-                self.lines = self.lines[:-1]
+        """End the length that was begun; one too short to be meant is dropped."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        (x, y), (u, v) = (placement.to_screen(point) for point in (self.lines[-1].start, self.lines[-1].end))
+        if abs(x - u) + abs(y - v) < _SHORTEST:
+            self.lines = self.lines[:-1]
 
     def set_point(self, placement: Placement) -> None:
         """Begin or end a length at the cross."""
         if self.cursor is None:
             return
-        if self._is_drawing:
+        if self._is_open:
             self.end(placement)
         else:
-            self._is_drawing = True
+            self._is_open = True
             self.lines = (*self.lines, Line(self.cursor, self.cursor))
 
     def move(self, placement: Placement, by: Point, room: Point) -> Point:
@@ -93,8 +97,7 @@ class Measuring:
         x, y = placement.to_screen(self.cursor)
         at = min(max(x + by[0], 0.0), room[0]), min(max(y + by[1], 0.0), room[1])
         self.cursor = placement.to_film(at)
-        if self._is_drawing:
-            self.stretch(self.cursor)
+        self.stretch(self.cursor)
         return at
 
 

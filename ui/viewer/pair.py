@@ -185,15 +185,15 @@ class FilmPair(QWidget):
 
     def _look(self, mine: FilmView, other: FilmView) -> None:
         if self._is_linked and mine.film is not None and other.film is not None and not mine.is_showing_seen:
-            look, turned = self._carried(mine, mine.film, other, other.film)
-            other.follow_look(look, inverted=mine.is_inverted != turned)
+            look, is_reversed = self._carried(mine, mine.film, other, other.film)
+            other.follow_look(look, inverted=mine.is_inverted, is_reversed=is_reversed)
 
     @property
     def _is_linked(self) -> bool:
         return self._is_pair and not self._is_adjusting
 
     def _carried(self, mine: FilmView, own: Film, other: FilmView, film: Film) -> tuple[Look, bool]:
-        """Return the look of the other film that answers to the one of `mine`, and whether black turns white."""
+        """Return the look of the other film that answers to the one of `mine`, and whether it is reversed."""
         look = mine.look
         stored, computed = own.looks[: own.stored_looks], own.looks[own.stored_looks :]
         for n, known in enumerate(stored):
@@ -205,8 +205,10 @@ class FilmPair(QWidget):
                 return alike[0], False
         reference, is_falling = self._reference(mine, own)
         others, other_falling = self._reference(other, film)
-        window, turned = own.draggable(look)
-        return carried(window, reference, others), (is_falling != other_falling) != turned
+        window, is_table_falling = own.draggable(look)
+        # What turns the other film over: this one's window, a table in its place, and each film's own table.
+        turns = (mine.is_reversed, is_table_falling, is_falling, other_falling)
+        return carried(window, reference, others), sum(turns) % 2 == 1
 
     def _reference(self, view: FilmView, film: Film) -> tuple[Window, bool]:
         """Return the linear window of a film as stored; found once, since a table takes some milliseconds."""

@@ -42,6 +42,9 @@ from ui.viewer.seen import paint_seen
 _REST_MS = 120
 _FINE = 0.2
 _PAN_STEP = 40.0
+_NOTCH = 120  # Eighths of a degree, as Qt counts a wheel.
+# What a key does even where the film itself can't be shown.
+_WITHOUT_FILM = ("film.next", "film.previous", "film.prior", "film.swap")
 
 
 @dataclass
@@ -49,6 +52,7 @@ class _Drag:
     """A pointer movement under way: what it does and where it was last, in device pixels."""
 
     kind: str  # "window", "pan", "zoom" or "measure"
+    button: Qt.MouseButton
     start: tuple[float, float]
     last: tuple[float, float]
 
@@ -95,13 +99,15 @@ class FilmView(QWidget):
         self._placement: Placement = Placement(1, 1)
         self._message = "No film"
         self._look: Look = Window(128.0, 256.0)
-        self._inverted = False
+        self._inverted = self._is_reversed = False
         self._is_fitted = True
+        self._room_was: Point = (0.0, 0.0)
+        self._wheel = 0
         self._drag: _Drag | None = None
         self._space_held = False
         self._drawn = Picture()
         self._heat: Heat | None = None
-        self._before_seen: tuple[Look, bool] | None = None
+        self._before_seen: tuple[Look, bool, bool] | None = None
         self._measuring = Measuring()
         self._is_magnifying = False
         self._pointer: QPointF | None = None
@@ -131,6 +137,11 @@ class FilmView(QWidget):
         """Whether the reader has inverted the grey levels."""
         return self._inverted
 
+    @property
+    def is_reversed(self) -> bool:
+        """Whether the window stands in for a table that falls, so that its black and white change places."""
+        return self._is_reversed
+
     def set_film(self, film: Film) -> None:
         """Show a film as stored, fitted into the view."""
         self._film = film
@@ -149,8 +160,7 @@ class FilmView(QWidget):
 
     def set_look(self, look: Look) -> None:
         """Show the film through another window or table."""
-        self._look = look
-        self._relook()
+        self._take_look(look, is_reversed=False)
 
     @property
     def heat(self) -> Heat | None:
@@ -259,9 +269,9 @@ class FilmView(QWidget):
         if self._is_magnifying:
             self.pointed.emit(at)
 
-    def follow_look(self, look: Look, *, inverted: bool) -> None:
+    def follow_look(self, look: Look, *, inverted: bool, is_reversed: bool) -> None:
         """Take a look and the polarity from another view, telling nobody."""
-        self._look, self._inverted = look, inverted
+        self._look, self._inverted, self._is_reversed = look, inverted, is_reversed
         self._drawn.look_changed()
         self.update()
 
@@ -310,11 +320,10 @@ class FilmView(QWidget):
             self.action_requested.emit("film.seen")
             return
         if self.is_showing_seen:
-            look, inverted = self._before_seen or (film.looks[0], False)
-            self._inverted = inverted
-            self.set_look(look)
+            look, self._inverted, is_reversed = self._before_seen or (film.looks[0], False, False)
+            self._take_look(look, is_reversed=is_reversed)
         else:
-            self._before_seen = (self._look, self._inverted)
+            self._before_seen = (self._look, self._inverted, self._is_reversed)
             self._inverted = False
             self.set_look(film.seen.look)
 
@@ -322,6 +331,8 @@ class FilmView(QWidget):
         """Let the left button draw lengths, or change the window again."""
         width, height = self._room()
         self._measuring.switch(is_on, self._placement.to_film((width / 2, height / 2)))
+        if self._drag is not None and self._drag.kind == "measure":
+            self._drag = None
         self.tools_changed.emit()
         self.update()
 
@@ -341,7 +352,7 @@ class FilmView(QWidget):
         """Show the film as stored: window, polarity, orientation and place."""
         if self._film is None:
             return
-        self._inverted = False
+        self._inverted = self._is_reversed = False
         self._look = self._film.looks[0]
         self._drawn.look_changed()
         self._placement = Placement(self._film.rows, self._film.columns, UPRIGHT)
@@ -375,8 +386,11 @@ class FilmView(QWidget):
         if self._film is None:
             return
         window, is_falling = self._film.draggable(self._look)
-        self._inverted ^= is_falling
-        self.set_look(dragged(window, right, down))
+        self._take_look(dragged(window, right, down), is_reversed=self._is_reversed != is_falling)
+
+    def _take_look(self, look: Look, *, is_reversed: bool) -> None:
+        self._look, self._is_reversed = look, is_reversed
+        self._relook()
 
     def _relook(self) -> None:
         self._drawn.look_changed()
@@ -385,7 +399,8 @@ class FilmView(QWidget):
 
     def _place(self, placement: Placement, *, keep_fit: bool = False) -> None:
         self._is_fitted = keep_fit or (self._is_fitted and placement.scale == self._placement.scale)
-        self._placement = placement.kept_in(*self._room()).snapped()
+        self._room_was = self._room()
+        self._placement = placement.kept_in(*self._room_was).snapped()
         self._drawn.place_changed(smooth=self._drag is None and not self._rest.isActive())
         self.update()
         self.placed.emit()
@@ -412,7 +427,6 @@ class FilmView(QWidget):
         self._is_fitted = False
         self._rest.start()
         self._place(self._placement.zoomed(factor, pointer))
-        self.look_changed.emit()
 
     def _on_rest(self) -> None:
         if self._drag is None and not self._drawn.is_smooth:
@@ -420,7 +434,8 @@ class FilmView(QWidget):
             self.update()
 
     def _picture(self, film: Film) -> tuple[Sample, Colours]:
-        return self._drawn.of(film, self._placement, self._look, self._room(), inverted=self._inverted)
+        inverted = self._inverted != self._is_reversed
+        return self._drawn.of(film, self._placement, self._look, self._room(), inverted=inverted)
 
     # Qt
 
@@ -473,11 +488,21 @@ class FilmView(QWidget):
             paint_glass(painter, glass, at, ratio)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep a fitted film fitted and any other one in sight."""
+        """Keep a fitted film fitted, and the middle of any other one in the middle."""
+        self._on_room()
+
+    def event(self, event: QEvent) -> bool:
+        """Take a screen of another density as another size: places are kept in its pixels."""
+        if event.type() is QEvent.Type.DevicePixelRatioChange:
+            self._on_room()
+        return super().event(event)
+
+    def _on_room(self) -> None:
         if self._is_fitted:
             self.fit()
-        else:
-            self._place(self._placement)
+            return
+        (width, height), (was_width, was_height) = self._room(), self._room_was
+        self._place(self._placement.moved((width - was_width) / 2, (height - was_height) / 2))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Begin a drag."""
@@ -491,7 +516,7 @@ class FilmView(QWidget):
             return
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         at = self._device(event.position())
-        self._drag = _Drag(kind, at, at)
+        self._drag = _Drag(kind, event.button(), at, at)
         if kind == "measure":
             self._measuring.begin(self._placement.to_film(at))
 
@@ -503,6 +528,8 @@ class FilmView(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Go on with a drag."""
         self._point(event.position())
+        if self._drag is not None and not event.buttons() & self._drag.button:
+            self._end_drag()  # Its release went to a window that came up meanwhile.
         if self._drag is None or self._film is None:
             return
         at = self._device(event.position())
@@ -525,13 +552,14 @@ class FilmView(QWidget):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """End a drag; the film is drawn smoothly again."""
-        if self._drag is not None:
-            was_measuring = self._drag.kind == "measure"
-            self._drag = None
-            self._on_rest()
-            if was_measuring:
-                self._measuring.end(self._placement)
-                self.update()
+        if self._drag is not None and event.button() is self._drag.button:
+            self._end_drag()
+
+    def _end_drag(self) -> None:
+        self._drag = None
+        self._on_rest()
+        self._measuring.end(self._placement)
+        self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
         """Take the magnifier back to the middle."""
@@ -544,11 +572,15 @@ class FilmView(QWidget):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom with Ctrl, otherwise leaf through the films of the study."""
-        turns = event.angleDelta().y() / 120.0
+        angle = event.angleDelta().y()
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._zoom(ZOOM_STEP**turns, self._device(event.position()))
-        elif turns:
-            self.step_requested.emit(-1 if turns > 0 else 1)
+            self._zoom(ZOOM_STEP ** (angle / _NOTCH), self._device(event.position()))
+        else:
+            # A touchpad sends many small angles: one film for each notch of a wheel.
+            self._wheel = angle if angle * self._wheel < 0 else self._wheel + angle
+            if abs(self._wheel) >= _NOTCH:
+                self.step_requested.emit(-1 if self._wheel > 0 else 1)
+                self._wheel = 0
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -569,7 +601,7 @@ class FilmView(QWidget):
         plain = event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier)
         name = QKeySequence(event.key() | plain.value).toString(QKeySequence.SequenceFormat.PortableText)
         action = self._keys.get(name)
-        if action is None or self._film is None:
+        if action is None or (self._film is None and action not in _WITHOUT_FILM):
             super().keyPressEvent(event)
             return
         if action in self._actions:

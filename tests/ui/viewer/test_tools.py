@@ -145,6 +145,36 @@ def test_lengths_are_drawn_by_keys_alone(view: FilmView) -> None:
     assert not view.is_measuring
 
 
+def test_removing_the_length_that_is_being_drawn_leaves_the_others(view: FilmView) -> None:
+    view.measure(True)
+    drag(view, QPoint(100, 100), QPoint(200, 100))
+    kept = view.lines
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(view, left, none, QPoint(100, 200))
+    move(view, QPoint(150, 220), left)
+    QTest.keyClick(view, Qt.Key.Key_Delete)
+    move(view, QPoint(300, 300), left)
+    QTest.mouseRelease(view, left, none, QPoint(300, 300))
+    assert view.lines == kept
+
+
+def test_ending_to_measure_drops_a_length_without_an_end(view: FilmView) -> None:
+    view.measure(True)
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    for _ in range(8):
+        QTest.keyClick(view, Qt.Key.Key_Right)
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert view.lines == ()
+    view.measure(True)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(view, left, none, QPoint(100, 200))
+    move(view, QPoint(150, 220), left)
+    QTest.keyClicks(view, "m")
+    move(view, QPoint(170, 250), left)
+    QTest.mouseRelease(view, left, none, QPoint(170, 250))
+    assert view.lines == ()
+
+
 def test_another_film_begins_without_lengths(view: FilmView) -> None:
     view.measure(True)
     drag(view, QPoint(100, 100), QPoint(200, 100))
