@@ -11,7 +11,8 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from engine.preprocess import PreprocessingSpec, film_and_seen
+from engine.preprocess import PreprocessingSpec
+from engine.worker import film_and_seen
 from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.imaging import stored
 from tests.factories import make_film, save
