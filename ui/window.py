@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -38,6 +38,7 @@ from ui.header import Header
 from ui.language import tr
 from ui.pages import PAGES, READING, PageStack
 from ui.person import Person
+from ui.places import Watch
 from ui.report.panel import ReportPanel
 from ui.report.unsaved import UnsavedDialog
 from ui.scrolling import Scrolled
@@ -55,6 +56,8 @@ POLL_MS = 500
 SERVICES_MS = 3000
 CLOSE_MS = 3000
 _MESSAGE_MS = 12_000
+# What leads to a part of the window.
+_GOES = ("focus.", "report.findings", "report.impression", "report.find")
 # What works while the window is covered.
 _COVERED = ("window.quit", "window.shortcuts", "window.larger", "window.smaller")
 
@@ -90,6 +93,7 @@ class MainWindow(QMainWindow):
         self.wishes = Wishes(self, tasks, desk)
         self._lay_out()
         self._connect()
+        Watch(self).moved.connect(self.moved)
         self.habits = Habits(self)
         self._add_actions()
         self.habits.apply_all()
@@ -270,6 +274,10 @@ class MainWindow(QMainWindow):
             self.statusBar().showMessage(tr("This key works on the reading page only."), _MESSAGE_MS)
             return
         target()
+        if name.startswith(_GOES):
+            # The film may stand in a window of its own; a focus in a window that isn't active gets no key.
+            top = self.film.window() if name == "focus.film" else self
+            top.activateWindow()
 
     # Who sits here
 
@@ -513,22 +521,6 @@ class MainWindow(QMainWindow):
             return
         self.habits.end()
         super().closeEvent(event)
-
-    def moveEvent(self, event: QMoveEvent) -> None:
-        """Tell where the window stands."""
-        super().moveEvent(event)
-        self.moved.emit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell how large the window is."""
-        super().resizeEvent(event)
-        self.moved.emit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Tell whether the window fills the screen."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.WindowStateChange:
-            self.moved.emit()
 
     def _ask_to_close(self, error: UserFacingError) -> None:
         def leave() -> None:
