@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from ui.comparison import Comparison
 from ui.flow import FlowLayout
-from ui.shortcuts import Scope, actions_by_key
-from ui.viewer import Film
+from ui.language import tr
+from ui.shortcuts import Scope, actions_by_key, keys_of, text_of
+from ui.viewer import Film, FilmView
 from ui.viewer.overlay import look_text
 from ui.viewer.pair import FilmPair
 from ui.widgets import label, tool
@@ -16,6 +19,19 @@ from ui.widgets import label, tool
 NO_PRIOR = "No other film of this patient is in the store."
 NOT_SEEN = "What the model saw isn't known for this film: no draft speaks of it, or an older one."
 NOT_TO_SCALE = "Not to scale: a header gives no pixel spacing."
+
+# By pointer in the menu; an empty name is a line between.
+_IN_MENU = (
+    "film.rotate_right",
+    "film.rotate_left",
+    "film.flip_horizontal",
+    "film.flip_vertical",
+    "",
+    "film.zoom_in",
+    "film.zoom_out",
+    "",
+    "film.measure_remove",
+)
 
 
 class FilmPanel(QWidget):
@@ -71,10 +87,41 @@ class FilmPanel(QWidget):
         )
         self.prior = tool("Prior", "film.prior", self.toggle_prior, checkable=True)
         self.swap = tool("Swap", "film.swap", self.pair.swap)
+        self.more = self._make_menu()
         self._film_tools = (
             tool("◀", "film.previous", lambda: self.step_requested.emit(-1)),
             tool("▶", "film.next", lambda: self.step_requested.emit(1)),
         )
+
+    def _make_menu(self) -> QToolButton:
+        made = QToolButton()
+        made.setText(tr("More"))
+        made.setAccessibleName(tr("More tools for the film"))
+        made.setToolTip(tr("More tools for the film"))
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        menu = QMenu(made)
+        menu.setAccessibleName(tr("More tools for the film"))
+        menu.aboutToShow.connect(lambda: self._fill_menu(menu))
+        made.setMenu(menu)
+        return made
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        """Offer what has no button, with the keys in force, for the film that was last in hand."""
+        menu.clear()
+        view = self.pair.prior if self.pair.prior.hasFocus() else self.view
+        for action in _IN_MENU:
+            if not action:
+                menu.addSeparator()
+                continue
+            key = next(iter(keys_of(action)), "")
+            made = menu.addAction(f"{text_of(action)}\t{key}" if key else text_of(action))
+            made.setEnabled(view.film is not None and (action != "film.measure_remove" or bool(view.lines)))
+            made.triggered.connect(partial(self._run, view, action))
+
+    def _run(self, view: FilmView, action: str) -> None:
+        view.run(action)
+        view.setFocus()
 
     def _connect(self) -> None:
         for view in (self.pair.current, self.pair.prior):
@@ -96,6 +143,7 @@ class FilmPanel(QWidget):
             self.seen,
             self.measure,
             self.magnify,
+            self.more,
             self.prior,
             self.films,
             self.swap,

@@ -143,7 +143,7 @@ def overlay_of(study: StudyRow, choice: FilmChoice, place: tuple[int, int]) -> O
             study_moment(study) or dicom_date(study.study_date),
             f"Acc. {accession}" if accession else "no accession number",
         ),
-        bottom_left=(*drafted, f"{choice.title}  ·  film {place[0]} of {place[1]}"),
+        bottom_left=(*drafted, f"{choice.title} · film {place[0]} of {place[1]}"),
         row_end=orientation[0],
         column_end=orientation[1],
     )

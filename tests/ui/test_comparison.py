@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 
 from engine.preprocess import PreprocessingSpec
@@ -19,7 +20,8 @@ from tests.factories import make_film, save
 from tests.ui import homes
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
-from ui.film_panel import NO_PRIOR, NOT_SEEN
+from ui.film_panel import NO_PRIOR, NOT_SEEN, FilmPanel
+from ui.shortcuts import text_of
 
 
 def film(seed: str, day: datetime, **more: Any) -> Any:
@@ -241,3 +243,42 @@ def test_what_is_fetched_ahead_waits_for_the_film_on_the_screen(
 def test_files_are_looked_for_off_the_windows_thread(seat: Seat) -> None:
     with pytest.raises(RuntimeError, match="window's thread"):
         seat.window.case._desk.path_of("received/1.dcm")
+
+
+def entry(panel: FilmPanel, action: str) -> QAction:
+    """Open the menu of further tools and find an entry."""
+    menu = panel.more.menu()
+    menu.aboutToShow.emit()
+    return next(made for made in menu.actions() if made.text().split("\t")[0] == text_of(action))
+
+
+def test_what_has_no_button_is_in_the_menu_and_goes_to_the_film_in_hand(
+    seat: Seat, patient: tuple[int, int]
+) -> None:
+    opened(seat, patient[0])
+    panel = seat.window.film
+    entry(panel, "film.rotate_right").trigger()
+    assert panel.view.placement.is_turned
+    entry(panel, "film.rotate_left").trigger()
+    entry(panel, "film.flip_horizontal").trigger()
+    assert panel.view.placement.is_mirrored
+    scale = panel.view.placement.scale
+    entry(panel, "film.zoom_in").trigger()
+    assert panel.view.placement.scale > scale
+    assert not entry(panel, "film.measure_remove").isEnabled()
+    panel.view.measure(True)
+    QTest.mousePress(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+    QTest.mouseRelease(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+    QTest.keyClick(panel.view, Qt.Key.Key_Return)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        QTest.keyClick(panel.view, key)
+    assert panel.view.lines
+    entry(panel, "film.measure_remove").trigger()
+    assert not panel.view.lines
+    press(seat, "p")
+    seat.wait(lambda: panel.pair.prior.film is not None)
+    panel.pair.prior.setFocus()
+    entry(panel, "film.flip_vertical").trigger()
+    assert panel.pair.prior.placement.is_mirrored
+    panel.view.setFocus()
+    assert entry(panel, "film.rotate_right").text().endswith("\tR")

@@ -13,6 +13,7 @@ from ui.viewer.film import Film
 from ui.viewer.geometry import Placement, edge_letters
 from ui.viewer.look import Look
 
+BETWEEN = " · "
 _MARGIN = 12
 _TEXT = QColor("#e8e6df")
 _SHADOW = QColor(0, 0, 0)
@@ -64,21 +65,47 @@ def _changes(placement: Placement, inverted: bool) -> tuple[tuple[str, bool], ..
 
 
 def _corner(painter: QPainter, area: QRect, lines: tuple[str, ...], *, right: bool, bottom: bool) -> None:
-    font = QFont(painter.font())
-    metrics = QFontMetricsF(font)
+    plain, strong = QFont(painter.font()), QFont(painter.font())
+    strong.setWeight(QFont.Weight.DemiBold)
     room = area.width() / 2 - 1.5 * _MARGIN
+    shown = []
+    for number, line in enumerate(lines):
+        font = strong if number == 0 and not bottom else plain
+        shown += [(part, font) for part in broken(line, QFontMetricsF(font), room)]
+    metrics = QFontMetricsF(plain)
     height = metrics.lineSpacing()
     y = (
-        area.bottom() - _MARGIN - height * (len(lines) - 1)
+        area.bottom() - _MARGIN - height * (len(shown) - 1)
         if bottom
         else area.top() + _MARGIN + metrics.ascent()
     )
-    for number, line in enumerate(lines):
-        font.setWeight(QFont.Weight.DemiBold if number == 0 and not bottom else QFont.Weight.Normal)
-        shown = QFontMetricsF(font).elidedText(line, Qt.TextElideMode.ElideRight, room)
-        width = QFontMetricsF(font).horizontalAdvance(shown)
+    for number, (part, font) in enumerate(shown):
+        width = QFontMetricsF(font).horizontalAdvance(part)
         x = area.right() - _MARGIN - width if right else area.left() + _MARGIN
-        outlined(painter, QPointF(x, y + number * height), font, shown)
+        outlined(painter, QPointF(x, y + number * height), font, part)
+
+
+def broken(line: str, metrics: QFontMetricsF, room: float) -> list[str]:
+    """Return a line in as many as it takes: broken between facts, else between words; a single word is cut."""
+    if metrics.horizontalAdvance(line) <= room:
+        return [line]
+    for between in (BETWEEN, " "):
+        first, *others = line.split(between)
+        if others:
+            return _packed(first, others, between, metrics, room)
+    return [metrics.elidedText(line, Qt.TextElideMode.ElideRight, room)]
+
+
+def _packed(first: str, others: list[str], between: str, metrics: QFontMetricsF, room: float) -> list[str]:
+    """Return the parts of a line, as many in each new one as there is room for."""
+    lines = [first]
+    for part in others:
+        longer = f"{lines[-1]}{between}{part}"
+        if metrics.horizontalAdvance(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines.append(part)
+    return [piece for packed in lines for piece in broken(packed, metrics, room)]
 
 
 def _edges(painter: QPainter, area: QRect, letters: tuple[str, str, str, str]) -> None:

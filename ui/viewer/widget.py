@@ -194,6 +194,10 @@ class FilmView(QWidget):
             self._drawn.look_changed()
         self.update()
 
+    def run(self, action: str) -> None:
+        """Carry out an action of the film by its name; raise KeyError for one that isn't this view's own."""
+        self._actions[action]()
+
     def set_keys(self, keys: Mapping[str, str]) -> None:
         """Take other keys, as given to the constructor."""
         self._keys = dict(keys)
