@@ -9,16 +9,16 @@ from PySide6.QtWidgets import QComboBox, QMenu, QToolButton, QVBoxLayout, QWidge
 
 from ui.comparison import Comparison
 from ui.flow import FlowLayout
-from ui.language import tr
+from ui.language import mark, tr
 from ui.shortcuts import Scope, actions_by_key, keys_of, text_of
 from ui.viewer import Film, FilmView
-from ui.viewer.overlay import look_text
+from ui.viewer.overlay import look_name, look_text
 from ui.viewer.pair import FilmPair
 from ui.widgets import label, tool
 
-NO_PRIOR = "No other film of this patient is in the store."
-NOT_SEEN = "What the model saw isn't known for this film: no draft speaks of it, or an older one."
-NOT_TO_SCALE = "Not to scale: a header gives no pixel spacing."
+NO_PRIOR = mark("No other film of this patient is in the store.")
+NOT_SEEN = mark("What the model saw isn't known for this film: no draft speaks of it, or an older one.")
+NOT_TO_SCALE = mark("Not to scale: a header gives no pixel spacing.")
 
 # By pointer in the menu; an empty name is a line between.
 _IN_MENU = (
@@ -55,16 +55,16 @@ class FilmPanel(QWidget):
         self._comparisons: tuple[Comparison, ...] = ()
         self._compared: Comparison | None = None
         self._title = ""
-        self.looks = self._box("Window", "Stored and computed windows (W)", 22)
+        self.looks = self._box(tr("Window", "grey levels of a film"), tr("Stored and computed windows"), 22)
         self.looks.activated.connect(self._on_chosen)
-        self.films = self._box("Compare with", "Films to compare with", 22)
+        self.films = self._box(tr("Compare with"), tr("Films to compare with"), 22)
         self.films.activated.connect(self._on_film_chosen)
         self.count = label("", "muted")
-        self.scale_note = label(NOT_TO_SCALE, "attention")
+        self.scale_note = label(tr(NOT_TO_SCALE), "attention")
         self._make_tools()
         self._connect()
         self._lay_out()
-        self.show_nothing("No study chosen")
+        self.show_nothing(tr("No study chosen"))
         self.show_comparisons((), "")
 
     def _box(self, name: str, tip: str, letters: int) -> QComboBox:
@@ -77,16 +77,16 @@ class FilmPanel(QWidget):
 
     def _make_tools(self) -> None:
         view = self.view
-        self.invert = tool("Invert", "film.invert", view.invert, checkable=True)
-        self.seen = tool("Model view", "film.seen", view.toggle_seen, checkable=True)
+        self.invert = tool(tr("Invert"), "film.invert", view.invert, checkable=True)
+        self.seen = tool(tr("Model view"), "film.seen", view.toggle_seen, checkable=True)
         self.measure = tool(
-            "Measure", "film.measure", lambda: view.measure(not view.is_measuring), checkable=True
+            tr("Measure"), "film.measure", lambda: view.measure(not view.is_measuring), checkable=True
         )
         self.magnify = tool(
-            "Magnifier", "film.magnify", lambda: view.magnify(not view.is_magnifying), checkable=True
+            tr("Magnifier"), "film.magnify", lambda: view.magnify(not view.is_magnifying), checkable=True
         )
-        self.prior = tool("Prior", "film.prior", self.toggle_prior, checkable=True)
-        self.swap = tool("Swap", "film.swap", self.pair.swap)
+        self.prior = tool(tr("Prior"), "film.prior", self.toggle_prior, checkable=True)
+        self.swap = tool(tr("Swap"), "film.swap", self.pair.swap)
         self.more = self._make_menu()
         self._film_tools = (
             tool("◀", "film.previous", lambda: self.step_requested.emit(-1)),
@@ -135,10 +135,10 @@ class FilmPanel(QWidget):
         view = self.view
         tools = FlowLayout()
         for made in (
-            tool("Fit", "film.fit", view.fit),
+            tool(tr("Fit"), "film.fit", view.fit),
             tool("1:1", "film.one_to_one", view.one_to_one),
             self.invert,
-            tool("Reset", "film.reset", view.reset),
+            tool(tr("Reset"), "film.reset", view.reset),
             self.looks,
             self.seen,
             self.measure,
@@ -182,7 +182,7 @@ class FilmPanel(QWidget):
 
     def show_count(self, count: int) -> None:
         """Say how many films the study has."""
-        self.count.setText("" if count == 0 else "1 film" if count == 1 else f"{count} films")
+        self.count.setText(tr("%n film(s)", "", count) if count else "")
         for made in self._film_tools:
             made.setEnabled(count > 1)
 
@@ -202,7 +202,7 @@ class FilmPanel(QWidget):
             self.pair.set_titles(title, found[at].title)
             self._want(found[at])
         self.films.setCurrentIndex(max(at, 0) if found else -1)
-        self.films.setPlaceholderText(NO_PRIOR)
+        self.films.setPlaceholderText(tr(NO_PRIOR))
         self._show_tools()
 
     def show_comparison(self, film: Film, comparison: Comparison) -> None:
@@ -225,14 +225,14 @@ class FilmPanel(QWidget):
         if self.pair.is_pair:
             self._end_comparison()
         elif not self._comparisons:
-            self.said.emit(NO_PRIOR)
+            self.said.emit(tr(NO_PRIOR))
         else:
             self._want(self._comparisons[max(self.films.currentIndex(), 0)])
         self._show_tools()
 
     def _want(self, comparison: Comparison) -> None:
         if not self._is_compared(comparison) or not self.pair.is_pair:
-            self.pair.show_waiting("Loading the film…", self._title, comparison.title)
+            self.pair.show_waiting(tr("Loading the film…"), self._title, comparison.title)
         self._compared = comparison
         self.comparison_wanted.emit(comparison)
 
@@ -256,13 +256,13 @@ class FilmPanel(QWidget):
             case "film.swap":
                 self.pair.swap()
             case "film.seen":
-                self.said.emit(NOT_SEEN)
+                self.said.emit(tr(NOT_SEEN))
                 self._show_tools()
 
     def _list_looks(self, film: Film) -> None:
         self.looks.clear()
         for number, look in enumerate(film.looks):
-            name = look.explanation or ("As stored" if number == 0 else look_text(look))
+            name = look_name(look) or (tr("As stored") if number == 0 else look_text(look))
             self.looks.addItem(name)
 
     def _on_chosen(self, at: int) -> None:
@@ -278,7 +278,7 @@ class FilmPanel(QWidget):
             at = next((n for n, known in enumerate(film.looks) if known is look), -1)
         if at != self.looks.currentIndex():
             self.looks.setCurrentIndex(at)
-        self.looks.setPlaceholderText("Own window" if film is not None else "")
+        self.looks.setPlaceholderText(tr("Own window") if film is not None else "")
         self._show_tools()
 
     def _show_tools(self) -> None:

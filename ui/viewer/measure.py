@@ -12,6 +12,8 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from llmcxr_ws.spacing import Spacing
+from ui.language import tr
+from ui.text import decimal
 from ui.viewer.film import Film
 from ui.viewer.geometry import Placement, Point
 from ui.viewer.overlay import outlined
@@ -107,30 +109,32 @@ def length_text(line: Line, film: Film) -> str:
     rows = (line.end[1] - line.start[1]) / film.stretch
     if film.spacing is None:
         pixels = (columns**2 + rows**2) ** 0.5
-        return f"{pixels:.0f} pixels (the header gives no spacing)"
+        return tr("{pixels} pixels (the header gives no spacing)", pixels=f"{pixels:.0f}")
     return spacing_text(film.spacing, film.spacing.length_mm(rows, columns))
 
 
 def spacing_text(spacing: Spacing, length_mm: float) -> str:
     """Return a length in millimetres and what the film's spacing refers to."""
+    length = decimal(length_mm, 1)
     match spacing.basis:
         case "calibrated" if spacing.calibration == "GEOMETRY":
-            return f"{length_mm:.1f} mm, calibrated by geometry"
+            return tr("{length} mm, calibrated by geometry", length=length)
         case "calibrated" if spacing.calibration == "FIDUCIAL":
-            return f"{length_mm:.1f} mm, calibrated by a fiducial"
+            return tr("{length} mm, calibrated by a fiducial", length=length)
         case "calibrated":
-            return f"{length_mm:.1f} mm, calibrated (how isn't said)"
+            return tr("{length} mm, calibrated (how isn't said)", length=length)
         case "scanned":
-            return f"{length_mm:.1f} mm on the scanned film, not calibrated"
+            return tr("{length} mm on the scanned film, not calibrated", length=length)
         case "detector" if spacing.magnification is not None:
-            return (
-                f"{length_mm:.1f} mm at detector plane, not calibrated "
-                f"(magnification about {spacing.magnification:.2f} by the header)"
+            return tr(
+                "{length} mm at detector plane, not calibrated (magnification about {factor} by the header)",
+                length=length,
+                factor=decimal(spacing.magnification, 2),
             )
         case "detector":
-            return f"{length_mm:.1f} mm at detector plane, not calibrated"
+            return tr("{length} mm at detector plane, not calibrated", length=length)
         case _:
-            return f"{length_mm:.1f} mm (the header doesn't say at which plane)"
+            return tr("{length} mm (the header doesn't say at which plane)", length=length)
 
 
 def paint_lines(

@@ -9,15 +9,30 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from llmcxr_ws.grey import Window
+from ui.language import mark, tr
 from ui.viewer.film import Film
 from ui.viewer.geometry import Placement, edge_letters
 from ui.viewer.look import Look
 
 BETWEEN = " · "
+# The names that this program gives to looks; a header's stay as they are.
+_OURS = (
+    mark("Full range"),
+    mark("Lungs (darker parts)"),
+    mark("Mediastinum (brighter parts)"),
+    mark("Bone (brightest parts)"),
+    mark("What the model saw"),
+    mark("MIN-MAX, no window in the header"),
+)
 _MARGIN = 12
 _TEXT = QColor("#e8e6df")
 _SHADOW = QColor(0, 0, 0)
 _RIM = tuple(QPointF(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)
+
+
+def look_name(look: Look) -> str:
+    """Return what a look is called: the header's own words, or ours in the reader's language; empty for none."""
+    return tr(look.explanation) if look.explanation in _OURS else look.explanation
 
 
 def look_text(look: Look) -> str:
@@ -27,12 +42,12 @@ def look_text(look: Look) -> str:
 
 def look_lines(look: Look) -> tuple[str, ...]:
     """Return the name of a look and its window values, as far as it has them."""
+    name = look_name(look)
     if not isinstance(look, Window):
-        return (look.explanation or "VOI LUT",)
-    numbers = f"W {look.width:.0f}  L {look.center:.0f}"
-    if look.function == "SIGMOID":
-        numbers = f"W {look.width:.0f}  L {look.center:.0f}  sigmoid"
-    return (look.explanation, numbers) if look.explanation else (numbers,)
+        return (name or tr("VOI LUT"),)
+    words = tr("W {width}  L {level}  sigmoid") if look.function == "SIGMOID" else tr("W {width}  L {level}")
+    numbers = words.format(width=f"{look.width:.0f}", level=f"{look.center:.0f}")
+    return (name, numbers) if name else (numbers,)
 
 
 def paint_message(painter: QPainter, area: QRect, message: str) -> None:
@@ -48,7 +63,7 @@ def paint_overlay(
     """Write the corner texts and orientation letters over the film."""
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     texts = film.overlay
-    state = [*look_lines(look), f"Zoom {placement.scale * 100:.0f} %"]
+    state = [*look_lines(look), tr("Zoom {percent} %", percent=f"{placement.scale * 100:.0f}")]
     changes = [word for word, is_so in _changes(placement, inverted) if is_so]
     if changes:
         state.insert(0, ", ".join(changes))
@@ -61,7 +76,11 @@ def paint_overlay(
 
 def _changes(placement: Placement, inverted: bool) -> tuple[tuple[str, bool], ...]:
     is_turned = placement.is_turned or placement.orientation in ((-1, 0, 0, -1),)
-    return (("inverted", inverted), ("mirrored", placement.is_mirrored), ("rotated", is_turned))
+    return (
+        (tr("inverted"), inverted),
+        (tr("mirrored"), placement.is_mirrored),
+        (tr("rotated"), is_turned),
+    )
 
 
 def _corner(painter: QPainter, area: QRect, lines: tuple[str, ...], *, right: bool, bottom: bool) -> None:

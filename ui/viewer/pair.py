@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from llmcxr_ws.grey import Window
+from ui.language import tr
 from ui.viewer.film import Film
 from ui.viewer.look import Look, carried
 from ui.viewer.widget import FilmView
@@ -49,7 +50,7 @@ class FilmPair(QWidget):
     def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__()
         self.current, self.prior = FilmView(keys), FilmView(keys)
-        self.prior.setAccessibleName("Film to compare with")
+        self.prior.setAccessibleName(tr("Film to compare with"))
         self._panes = (
             _Pane(self.current),
             _Pane(self.prior),

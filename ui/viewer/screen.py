@@ -15,6 +15,7 @@ from PySide6.QtGui import QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from llmcxr_ws.grey import Window
+from ui.language import tr
 from ui.viewer.film import Film
 from ui.viewer.geometry import LARGEST_SCALE, UPRIGHT, Placement, Point
 from ui.viewer.heat import Heat, Region
@@ -46,7 +47,7 @@ class FilmScreen(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self._film: Film | None = None
         self._placement: Placement = Placement(1, 1)
-        self._message = "No film"
+        self._message = tr("No film")
         self._look: Look = Window(128.0, 256.0)
         self._inverted = self._is_reversed = False
         self._is_fitted = True

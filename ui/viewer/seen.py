@@ -6,6 +6,7 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QTransform
 
+from ui.language import tr
 from ui.viewer.film import Film, Seen
 from ui.viewer.geometry import Placement, transform_of
 from ui.viewer.overlay import outlined
@@ -55,7 +56,11 @@ def paint_seen(
 def seen_text(seen: Seen) -> str:
     """Return in words what is drawn."""
     rows, columns = seen.picture.shape
-    return f"What the model saw: {columns} × {rows} grey levels; nothing outside the dashed square"
+    return tr(
+        "What the model saw: {columns} × {rows} pixels; nothing outside the dashed square",
+        columns=columns,
+        rows=rows,
+    )
 
 
 def _caption(painter: QPainter, area: QRectF, box: QRectF, seen: Seen) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QApplication, QWidget
 
+from ui.language import tr
 from ui.viewer.actions import KEY_STEP, ZOOM_STEP, actions_of
 from ui.viewer.film import Film
 from ui.viewer.look import Look
@@ -63,8 +64,8 @@ class FilmView(FilmScreen):
         """
         super().__init__(parent)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Film")
-        self.setAccessibleDescription("The chest film; all its keys are listed with F1.")
+        self.setAccessibleName(tr("Film"))
+        self.setAccessibleDescription(tr("The chest film; all its keys are listed with F1."))
         self.setCursor(Qt.CursorShape.CrossCursor)
         self._keys = dict(keys)
         self._actions = actions_of(self)
