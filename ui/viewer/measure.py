@@ -16,7 +16,7 @@ from ui.language import tr
 from ui.text import decimal
 from ui.viewer.film import Film
 from ui.viewer.geometry import Placement, Point
-from ui.viewer.overlay import outlined
+from ui.viewer.overlay import broken, outlined
 
 _LINE = QColor("#7fd4ff")
 _RIM = QColor(0, 0, 0, 190)
@@ -180,9 +180,14 @@ def _ticks(start: QPointF, end: QPointF) -> tuple[tuple[QPointF, QPointF], ...]:
 
 
 def _label(painter: QPainter, area: QRectF, at: QPointF, text: str) -> None:
+    """Write a text beside a point, within the area, in as many lines as half its width asks for."""
     metrics = QFontMetricsF(painter.font())
-    width, height = metrics.horizontalAdvance(text), metrics.height()
+    lines = broken(text, metrics, max(area.width() / 2, 80.0))
+    width = max(metrics.horizontalAdvance(line) for line in lines)
+    height, below = metrics.height(), (len(lines) - 1) * metrics.lineSpacing()
     x = min(max(at.x() + 10, area.left() + 6), max(area.right() - width - 6, area.left() + 6))
-    y = min(max(at.y() - 8, area.top() + height), area.bottom() - 6)
-    painter.fillRect(QRectF(x - 4, y - metrics.ascent() - 2, width + 8, height + 4), QColor(0, 0, 0, 150))
-    outlined(painter, QPointF(x, y), painter.font(), text)
+    y = min(max(at.y() - 8 - below, area.top() + height), area.bottom() - 6 - below)
+    box = QRectF(x - 4, y - metrics.ascent() - 2, width + 8, height + below + 4)
+    painter.fillRect(box, QColor(0, 0, 0, 150))
+    for number, line in enumerate(lines):
+        outlined(painter, QPointF(x, y + number * metrics.lineSpacing()), painter.font(), line)

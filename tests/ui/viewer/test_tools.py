@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -341,3 +341,28 @@ def test_computed_windows_mean_the_same_on_an_inverted_film() -> None:
         assert one.explanation == other.explanation
         assert one.center == pytest.approx(4000 - other.center, abs=30)
         assert one.width == pytest.approx(other.width, rel=0.05)
+
+
+def test_the_words_over_the_models_picture_are_whole_in_a_narrow_view(
+    view: FilmView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.viewer import measure, overlay, seen
+
+    written: list[tuple[float, float, str]] = []
+
+    def note(painter: QPainter, at: QPointF, font: QFont, text: str) -> None:
+        written.append((at.x(), at.x() + QFontMetricsF(font).horizontalAdvance(text), text))
+        overlay.outlined(painter, at, font, text)
+
+    for module in (seen, measure):
+        monkeypatch.setattr(module, "outlined", note)
+    view.resize(260, 400)
+    view.set_film(film_of().with_seen(seen_of(film_of())))
+    view.measure(True)
+    drag(view, QPoint(100, 200), QPoint(240, 220))
+    view.toggle_seen()
+    view.grab()
+    said = " ".join(text for _, _, text in written)
+    assert "64 × 64 pixels; nothing outside the dashed square" in said
+    assert "mm at detector plane, not calibrated" in said
+    assert all(left >= 0 and right <= view.width() for left, right, _ in written), written
