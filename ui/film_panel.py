@@ -18,6 +18,7 @@ from ui.widgets import label, tool
 
 NO_PRIOR = mark("No other film of this patient is in the store.")
 NOT_SEEN = mark("What the model saw isn't known for this film: no draft speaks of it, or an older one.")
+NOT_OPEN = mark("What the model saw is shown for films of the open study: open the other one to see it.")
 NOT_TO_SCALE = mark("Not to scale: a header gives no pixel spacing.")
 
 # By pointer in the menu; an empty name is a line between.
@@ -70,6 +71,7 @@ class FilmPanel(QWidget):
     def _box(self, name: str, tip: str, letters: int) -> QComboBox:
         made = QComboBox()
         made.setAccessibleName(name)
+        made.view().setAccessibleName(name)
         made.setToolTip(tip)
         made.setMinimumContentsLength(letters)
         made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -126,7 +128,7 @@ class FilmPanel(QWidget):
     def _connect(self) -> None:
         for view in (self.pair.current, self.pair.prior):
             view.step_requested.connect(self.step_requested)
-            view.action_requested.connect(self._on_action)
+            view.action_requested.connect(partial(self._on_action, view))
             view.tools_changed.connect(self._show_tools)
         self.view.look_changed.connect(self._on_look)
         self.pair.changed.connect(self._show_tools)
@@ -249,14 +251,15 @@ class FilmPanel(QWidget):
             self._want(self._comparisons[at])
             self.view.setFocus()
 
-    def _on_action(self, action: str) -> None:
+    def _on_action(self, view: FilmView, action: str) -> None:
         match action:
             case "film.prior":
                 self.toggle_prior()
             case "film.swap":
                 self.pair.swap()
             case "film.seen":
-                self.said.emit(tr(NOT_SEEN))
+                is_own = view is self.view or (self._compared is not None and self._compared.is_same_study)
+                self.said.emit(tr(NOT_SEEN) if is_own else tr(NOT_OPEN))
                 self._show_tools()
 
     def _list_looks(self, film: Film) -> None:

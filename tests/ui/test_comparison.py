@@ -20,7 +20,7 @@ from tests.factories import make_film, save
 from tests.ui import homes
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
-from ui.film_panel import NO_PRIOR, NOT_SEEN, FilmPanel
+from ui.film_panel import NO_PRIOR, NOT_OPEN, NOT_SEEN, FilmPanel
 from ui.shortcuts import text_of
 
 
@@ -204,6 +204,49 @@ def test_a_draft_that_says_how_its_film_was_made_can_be_seen_as_the_model_saw_it
     assert np.array_equal(seen.picture, np.rint((model_film[0] + 1) * 127.5).astype(np.uint8))
     press(seat, "a")
     assert panel.view.look is panel.view.film.looks[0]  # type: ignore[union-attr]
+
+
+def test_what_the_model_saw_of_another_study_is_said_to_be_there(
+    seat: Seat, patient: tuple[int, int]
+) -> None:
+    opened(seat, patient[0])
+    panel = seat.window.film
+    press(seat, "p")
+    seat.wait(lambda: panel.pair.prior.film is not None)
+    panel.pair.prior.setFocus()
+    QTest.keyClicks(panel.pair.prior, "a")
+    assert seat.window.statusBar().currentMessage() == NOT_OPEN
+    press(seat, "a")
+    assert seat.window.statusBar().currentMessage() == NOT_SEEN
+
+
+def test_the_next_study_on_the_worklist_is_fetched_before_it_is_opened(
+    seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui import case, films
+
+    studies = [
+        receive(seat.home, film(f"f{n}", NOW, patient_id=f"P-{n}", study_seed=f"s{n}"), tmp_path)
+        for n in range(3)
+    ]
+    begun: list[int] = []
+
+    def load(path: Path, study: Any, choice: Any, place: tuple[int, int]) -> Any:
+        begun.append(study.id)
+        return films.load_film(path, study, choice, place)
+
+    monkeypatch.setattr(case, "load_film", load)
+    seat.log_in()
+    worklist = seat.window.worklist
+    seat.wait(lambda: worklist.model.rowCount() == len(studies))
+    worklist.choose_first()
+    seat.wait(lambda: len(begun) == 2 and seat.tasks.is_idle)
+    first, following = begun
+    assert first == seat.window.case.study_id
+    QTest.keyClick(seat.window.film.view, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    seat.wait(lambda: seat.window.case.study_id == following and seat.window.film.view.film is not None)
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert begun.count(following) == 1, "it is shown from memory"
 
 
 def test_tools_by_pointer_and_key_agree(seat: Seat, patient: tuple[int, int]) -> None:

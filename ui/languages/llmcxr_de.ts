@@ -447,6 +447,10 @@
         <translation>Was das Modell von dieser Aufnahme sah, ist nicht bekannt: Es gibt dazu keinen Befundentwurf, oder nur einen älteren.</translation>
     </message>
     <message>
+        <source>What the model saw is shown for films of the open study: open the other one to see it.</source>
+        <translation>Was das Modell sah, wird für Aufnahmen der geöffneten Studie gezeigt: Öffnen Sie dafür die andere.</translation>
+    </message>
+    <message>
         <source>Not to scale: a header gives no pixel spacing.</source>
         <translation>Nicht im gleichen Maßstab: In einem Header fehlt der Pixelabstand.</translation>
     </message>
