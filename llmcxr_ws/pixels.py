@@ -177,7 +177,8 @@ def _check_length(ds: Dataset) -> None:
 def _only_stored_bits(raw: NDArray[Any], ds: Dataset, *, is_native: bool) -> NDArray[Any]:
     bits: int = ds.BitsStored
     width = 8 * raw.itemsize
-    high_bit = int(ds.get("HighBit", bits - 1))
+    given = number(ds, "HighBit")
+    high_bit = bits - 1 if given is None else int(given)
     shift = high_bit + 1 - bits if is_native else 0
     if shift < 0 or high_bit >= width:
         raise ImagingError(

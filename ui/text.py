@@ -102,4 +102,6 @@ def percent(value: float | None) -> str:
 
 def decimal(value: float, places: int) -> str:
     """Return a number with so many decimal places, with the decimal sign of the window's language."""
-    return QLocale(spoken() or "en").toString(value, "f", places)
+    locale = QLocale(spoken() or "en")
+    locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
+    return locale.toString(float(value), "f", places)

@@ -268,6 +268,13 @@ def test_bits_above_high_bit_are_cleared() -> None:
     assert decode(ds).tolist() == make_pixels(bits=12).tolist()
 
 
+def test_an_empty_high_bit_is_the_usual_one() -> None:
+    ds = make_film(make_pixels(bits=12), bits_stored=12)
+    expected = decode(ds)
+    ds.HighBit = None
+    assert np.array_equal(decode(ds), expected)
+
+
 def test_spacing_and_aspect_come_from_the_header() -> None:
     image = displayed(make_film(pixel_spacing_mm=(0.6, 0.8)))
     assert image.pixel_spacing_mm == (0.6, 0.8)

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 
 from llmcxr_ws.grey import Window
 from ui.language import mark, tr
+from ui.text import decimal
 from ui.viewer.film import Film
 from ui.viewer.geometry import Placement, edge_letters
 from ui.viewer.look import Look
@@ -25,6 +26,7 @@ _OURS = (
     mark("MIN-MAX, no window in the header"),
 )
 _MARGIN = 12
+_FINE_BELOW = 20.0
 _TEXT = QColor("#e8e6df")
 _SHADOW = QColor(0, 0, 0)
 _RIM = tuple(QPointF(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y)
@@ -46,7 +48,9 @@ def look_lines(look: Look) -> tuple[str, ...]:
     if not isinstance(look, Window):
         return (name or tr("VOI LUT"),)
     words = tr("W {width}  L {level}  sigmoid") if look.function == "SIGMOID" else tr("W {width}  L {level}")
-    numbers = words.format(width=f"{look.width:.0f}", level=f"{look.center:.0f}")
+    # In units that a rescale made small, whole numbers would say nothing.
+    places = 0 if look.width >= _FINE_BELOW else 2
+    numbers = words.format(width=decimal(look.width, places), level=decimal(look.center, places))
     return (name, numbers) if name else (numbers,)
 
 
