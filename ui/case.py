@@ -19,6 +19,7 @@ from llmcxr_ws.states import StudyState
 from ui.comparison import Comparison, comparisons, current_title
 from ui.desk import Badge, Desk
 from ui.films import FilmChoice, choices, load_film, overlay_of, see_again
+from ui.language import tr
 from ui.tasks import Tasks, Ticket
 from ui.viewer.film import Film
 
@@ -80,7 +81,7 @@ class Case(QObject):
     @property
     def films_unseen(self) -> int:
         """How many films of the open study have not been on the screen."""
-        return sum(choice.instance.sop_instance_uid not in self._seen for choice in self._choices)
+        return sum(choice.uid not in self._seen for choice in self._choices)
 
     @property
     def film_count(self) -> int:
@@ -110,15 +111,20 @@ class Case(QObject):
         self._let_go()
         self._wanted = study_id
         badge = self._badge
+        self._tasks.in_store(
+            self,
+            partial(self._taken_up, study_id, badge),
+            partial(self._on_opened, badge),
+            partial(self._on_not_opened, study_id),
+        )
 
-        def work() -> StudyDetail:
+    def _taken_up(self, study_id: int, badge: Badge | None) -> StudyDetail:
+        """Read a study and hold it where it is to be read and nobody has it; on the store's thread."""
+        detail = self._desk.detail(study_id)
+        if badge is not None and badge.may_edit and _is_free(detail.study):
+            self._desk.hold(study_id, badge.user)
             detail = self._desk.detail(study_id)
-            if badge is not None and badge.may_edit and _is_free(detail.study):
-                self._desk.hold(study_id, badge.user)
-                detail = self._desk.detail(study_id)
-            return detail
-
-        self._tasks.in_store(self, work, self._on_opened, self.failed.emit)
+        return detail
 
     def refresh(self) -> None:
         """Read the open study again."""
@@ -144,10 +150,13 @@ class Case(QObject):
         """Put the study away."""
         self._let_go()
         self._wanted, self._detail, self._choices = None, None, ()
-        self._others, self._compared = (), None
+        self._others, self._compared, self._postponed = (), None, []
 
     def forget_films(self) -> None:
-        """Drop all pixels kept in memory."""
+        """Drop all pixels kept in memory, and those on their way."""
+        for ticket in self._loading.values():
+            ticket.cancel()
+        self._loading.clear()
         self._films.clear()
         self._drawn_as.clear()
 
@@ -156,7 +165,8 @@ class Case(QObject):
         if self._detail is None:
             return
         if not self._choices:
-            self.film_missing.emit("This study has no image that can be shown.")
+            self.film_missing.emit(tr("This study has no image that can be shown."))
+            self._tell_comparisons()
             self._do_postponed()
             return
         self._at = min(max(self._at + by, 0), len(self._choices) - 1)
@@ -185,15 +195,26 @@ class Case(QObject):
         self._after_film(fetch)
 
     def _let_go(self) -> None:
-        detail, badge = self._detail, self._badge
-        if detail is not None and badge is not None and detail.study.held_by == badge.user:
+        if self._detail is not None:
+            self._give_back(self._detail, self._badge)
+
+    def _give_back(self, detail: StudyDetail, badge: Badge | None) -> None:
+        if badge is not None and detail.study.held_by == badge.user:
             self._tasks.in_store(self, partial(self._desk.let_go, detail.study.id, badge.user))
 
-    def _on_opened(self, detail: StudyDetail) -> None:
+    def _on_not_opened(self, study_id: int, error: UserFacingError) -> None:
+        """Take up again what is still on the screen, so that the refused study can be tried once more."""
+        if self._wanted == study_id:
+            self._wanted = self._detail.study.id if self._detail is not None else None
+            if self._wanted is not None:
+                work = partial(self._taken_up, self._wanted, self._badge)
+                self._tasks.in_store(self, work, self._on_refreshed, self.failed.emit)
+        self.failed.emit(error)
+
+    def _on_opened(self, badge: Badge | None, detail: StudyDetail) -> None:
         if detail.study.id != self._wanted:
-            # The reader went on before it was read: give back what was taken meanwhile.
-            if self._badge is not None and detail.study.held_by == self._badge.user:
-                self._tasks.in_store(self, partial(self._desk.let_go, detail.study.id, self._badge.user))
+            # The reader went on, or away, before it was read: give back what was taken meanwhile.
+            self._give_back(detail, badge)
             return
         self._detail, self._choices, self._at, self._seen = detail, choices(detail), 0, set()
         self._others, self._compared = (), None
@@ -229,15 +250,19 @@ class Case(QObject):
     def _on_refreshed(self, detail: StudyDetail) -> None:
         if detail.study.id != self._wanted:
             return
-        shown = self._choices[self._at].instance.sop_instance_uid if self._choices else ""
+        before = [choice.uid for choice in self._choices]
+        shown = before[self._at] if before else ""
         self._detail, self._choices = detail, choices(detail)
-        uids = [choice.instance.sop_instance_uid for choice in self._choices]
+        uids = [choice.uid for choice in self._choices]
         self._at = uids.index(shown) if shown in uids else 0
         self.refreshed.emit(detail)
         if shown not in uids:
             self.show_film()
-        elif shown in self._films:
+            return
+        if shown in self._films:
             self._load(detail, self._at, is_wanted=True)
+        if uids != before:
+            self._tell_comparisons()
 
     def _load(self, detail: StudyDetail, at: int, *, is_wanted: bool) -> None:
         found = choices(detail)
@@ -253,10 +278,9 @@ class Case(QObject):
     def _load_choice(self, study: StudyRow, choice: FilmChoice, place: tuple[int, int]) -> None:
         """Decode a film unless it is kept or on its way, then show it where it is wanted by then."""
         uid = choice.uid
-        kept = self._films.get(uid)
-        if kept is not None:
+        if uid in self._films:
             self._films.move_to_end(uid)
-            self._offer(uid, kept.with_overlay(overlay_of(study, choice, place)))
+            self._offer(uid)
             return
         if uid in self._loading:
             return
@@ -267,9 +291,10 @@ class Case(QObject):
         def done(film: Film) -> None:
             self._loading.pop(uid, None)
             self._keep(uid, film)
-            if self._is_on_screen(uid):
-                self._show(uid, film)
-            self._offer(uid, film)
+            # It may have been asked for as another's prior, or before a draft came: shown as what it is now.
+            if self._is_on_screen(uid) and self._detail is not None:
+                self._load(self._detail, self._at, is_wanted=True)
+            self._offer(uid)
 
         def failed(error: UserFacingError) -> None:
             self._loading.pop(uid, None)
@@ -283,10 +308,12 @@ class Case(QObject):
         self._drawn_as[uid] = choice.seen
         self._loading[uid] = self._tasks.in_pixels(self, work, done, failed)
 
-    def _offer(self, uid: str, film: Film) -> None:
-        """Hand over a film that is wanted for comparison."""
-        if self._compared is not None and self._compared.uid == uid:
-            self.comparison_ready.emit(film, self._compared)
+    def _offer(self, uid: str) -> None:
+        """Hand over a film that is kept and wanted for comparison, with the words for that."""
+        wanted = self._compared
+        if wanted is not None and wanted.uid == uid:
+            overlay = overlay_of(wanted.study, wanted.choice, wanted.place)
+            self.comparison_ready.emit(self._films[uid].with_overlay(overlay), wanted)
 
     def _see_again(self, film: Film, detail: StudyDetail, choice: FilmChoice) -> None:
         """Draw what the model saw where a draft came after the film was decoded, or another draft."""
@@ -296,6 +323,8 @@ class Case(QObject):
         self._drawn_as[uid] = seen
 
         def done(again: Film) -> None:
+            if self._drawn_as.get(uid) != seen:
+                return  # A newer draft's was asked for meanwhile.
             self._keep(uid, again)
             if self._is_on_screen(uid) and self._detail is not None:
                 place = (self._at + 1, len(self._choices))
@@ -309,7 +338,7 @@ class Case(QObject):
         self._tasks.in_pixels(self, work, done, lambda _: None)
 
     def _is_on_screen(self, uid: str) -> bool:
-        return bool(self._choices) and self._choices[self._at].instance.sop_instance_uid == uid
+        return bool(self._choices) and self._choices[self._at].uid == uid
 
     def _show(self, uid: str, film: Film) -> None:
         self._seen.add(uid)
@@ -331,9 +360,12 @@ class Case(QObject):
 
     def _keep(self, uid: str, film: Film) -> None:
         self._films[uid] = film
-        while len(self._films) > _KEPT_FILMS:
-            gone, _ = self._films.popitem(last=False)
-            self._drawn_as.pop(gone, None)
+        for old in tuple(self._films):
+            if len(self._films) <= _KEPT_FILMS:
+                return
+            if not (old == uid or self._is_on_screen(old)):
+                del self._films[old]
+                self._drawn_as.pop(old, None)
 
 
 def _is_free(study: StudyRow) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QMoveEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -40,6 +40,7 @@ from ui.language import tr
 from ui.language_choice import LanguageChoice
 from ui.pages import READING, PageStack
 from ui.person import Person
+from ui.places import Watch
 from ui.report.panel import ReportPanel
 from ui.report.unsaved import UnsavedDialog
 from ui.scrolling import Scrolled
@@ -90,6 +91,7 @@ class MainWindow(QMainWindow):
         self._lay_out()
         self.watching = Watching(tasks, desk, lambda: self.badge, self.worklist, self.lights, self)
         self._connect()
+        Watch(self).moved.connect(self.moved)
         self.habits = Habits(self)
         self.actions_by_name = add_actions(self)
         self.habits.apply_all()
@@ -471,22 +473,6 @@ class MainWindow(QMainWindow):
             return
         self.habits.end()
         super().closeEvent(event)
-
-    def moveEvent(self, event: QMoveEvent) -> None:
-        """Tell where the window stands."""
-        super().moveEvent(event)
-        self.moved.emit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell how large the window is."""
-        super().resizeEvent(event)
-        self.moved.emit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Tell whether the window fills the screen."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.WindowStateChange:
-            self.moved.emit()
 
     def _ask_to_close(self, error: UserFacingError) -> None:
         def leave() -> None:

@@ -3017,5 +3017,259 @@
         <source>Checks ({count})</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>frontal</source>
+        <translation>frontal</translation>
+    </message>
+    <message>
+        <source>lateral</source>
+        <translation>seitlich</translation>
+    </message>
+    <message>
+        <source>oblique</source>
+        <translation>schräg</translation>
+    </message>
+    <message>
+        <source>view unknown</source>
+        <translation>Projektion unbekannt</translation>
+    </message>
+    <message>
+        <source>film of the draft</source>
+        <translation>Aufnahme des Befundentwurfs</translation>
+    </message>
+    <message>
+        <source>{view} · film {number} of {count}</source>
+        <translation>{view} · Aufnahme {number} von {count}</translation>
+    </message>
+    <message>
+        <source>Chest</source>
+        <translation>Thorax</translation>
+    </message>
+    <message>
+        <source>no accession number</source>
+        <translation>ohne Auftragsnummer</translation>
+    </message>
+    <message>
+        <source>No other film of this patient is in the store.</source>
+        <translation>Von dieser Person liegt keine andere Aufnahme vor.</translation>
+    </message>
+    <message>
+        <source>What the model saw isn&apos;t known for this film: no draft speaks of it, or an older one.</source>
+        <translation>Was das Modell von dieser Aufnahme sah, ist nicht bekannt: Es gibt dazu keinen Befundentwurf, oder nur einen älteren.</translation>
+    </message>
+    <message>
+        <source>What the model saw is shown for films of the open study: open the other one to see it.</source>
+        <translation>Was das Modell sah, wird für Aufnahmen der geöffneten Studie gezeigt: Öffnen Sie dafür die andere.</translation>
+    </message>
+    <message>
+        <source>Not to scale: a header gives no pixel spacing.</source>
+        <translation>Nicht im gleichen Maßstab: In einem Header fehlt der Pixelabstand.</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <comment>grey levels of a film</comment>
+        <translation>Fensterung</translation>
+    </message>
+    <message>
+        <source>Stored and computed windows</source>
+        <translation>Gespeicherte und berechnete Fensterungen</translation>
+    </message>
+    <message>
+        <source>Compare with</source>
+        <translation>Vergleichen mit</translation>
+    </message>
+    <message>
+        <source>Films to compare with</source>
+        <translation>Aufnahmen zum Vergleich</translation>
+    </message>
+    <message>
+        <source>Invert</source>
+        <translation>Invertieren</translation>
+    </message>
+    <message>
+        <source>Model view</source>
+        <translation>Modellsicht</translation>
+    </message>
+    <message>
+        <source>Measure</source>
+        <translation>Messen</translation>
+    </message>
+    <message>
+        <source>Prior</source>
+        <translation>Voraufnahme</translation>
+    </message>
+    <message>
+        <source>Swap</source>
+        <translation>Tauschen</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>More tools for the film</source>
+        <translation>Weitere Werkzeuge für die Aufnahme</translation>
+    </message>
+    <message>
+        <source>Fit</source>
+        <translation>Einpassen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n film(s)</source>
+        <translation>
+            <numerusform>%n Aufnahme</numerusform>
+            <numerusform>%n Aufnahmen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>As stored</source>
+        <translation>Wie gespeichert</translation>
+    </message>
+    <message>
+        <source>Own window</source>
+        <translation>Eigene Fensterung</translation>
+    </message>
+    <message>
+        <source>This study has no image that can be shown.</source>
+        <translation>Diese Studie enthält kein Bild, das gezeigt werden kann.</translation>
+    </message>
+    <message>
+        <source>This study: {view}</source>
+        <translation>Diese Studie: {view}</translation>
+    </message>
+    <message>
+        <source>no date</source>
+        <translation>ohne Datum</translation>
+    </message>
+    <message>
+        <source>Current: {date}, {view}</source>
+        <translation>Aktuell: {date}, {view}</translation>
+    </message>
+    <message>
+        <source>Other study: {date}, {view}</source>
+        <translation>Andere Studie: {date}, {view}</translation>
+    </message>
+    <message>
+        <source>Same day: {date}, {view}</source>
+        <translation>Gleicher Tag: {date}, {view}</translation>
+    </message>
+    <message numerus="yes">
+        <source>Prior: {date}, {view}, %n day(s) before</source>
+        <translation>
+            <numerusform>Voraufnahme: {date}, {view}, %n Tag zuvor</numerusform>
+            <numerusform>Voraufnahme: {date}, {view}, %n Tage zuvor</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Later: {date}, {view}, %n day(s) after</source>
+        <translation>
+            <numerusform>Später: {date}, {view}, %n Tag danach</numerusform>
+            <numerusform>Später: {date}, {view}, %n Tage danach</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{title} (another name in its header)</source>
+        <translation>{title} (im Header steht ein anderer Name)</translation>
+    </message>
+    <message>
+        <source>{pixels} pixels (the header gives no spacing)</source>
+        <translation>{pixels} Pixel (der Header nennt keinen Pixelabstand)</translation>
+    </message>
+    <message>
+        <source>{length} mm, calibrated by geometry</source>
+        <translation>{length} mm, geometrisch kalibriert</translation>
+    </message>
+    <message>
+        <source>{length} mm, calibrated by a fiducial</source>
+        <translation>{length} mm, mit Referenzkörper kalibriert</translation>
+    </message>
+    <message>
+        <source>{length} mm, calibrated (how isn&apos;t said)</source>
+        <translation>{length} mm, kalibriert (wie, ist nicht angegeben)</translation>
+    </message>
+    <message>
+        <source>{length} mm on the scanned film, not calibrated</source>
+        <translation>{length} mm auf dem gescannten Film, nicht kalibriert</translation>
+    </message>
+    <message>
+        <source>{length} mm at detector plane, not calibrated (magnification about {factor} by the header)</source>
+        <translation>{length} mm in der Detektorebene, nicht kalibriert (Vergrößerung laut Header etwa {factor})</translation>
+    </message>
+    <message>
+        <source>{length} mm at detector plane, not calibrated</source>
+        <translation>{length} mm in der Detektorebene, nicht kalibriert</translation>
+    </message>
+    <message>
+        <source>{length} mm (the header doesn&apos;t say at which plane)</source>
+        <translation>{length} mm (der Header sagt nicht, in welcher Ebene)</translation>
+    </message>
+    <message>
+        <source>Full range</source>
+        <translation>Voller Bereich</translation>
+    </message>
+    <message>
+        <source>Lungs (darker parts)</source>
+        <translation>Lunge (dunklere Anteile)</translation>
+    </message>
+    <message>
+        <source>Mediastinum (brighter parts)</source>
+        <translation>Mediastinum (hellere Anteile)</translation>
+    </message>
+    <message>
+        <source>Bone (brightest parts)</source>
+        <translation>Knochen (hellste Anteile)</translation>
+    </message>
+    <message>
+        <source>What the model saw</source>
+        <translation>Was das Modell sah</translation>
+    </message>
+    <message>
+        <source>MIN-MAX, no window in the header</source>
+        <translation>MIN-MAX, keine Fensterung im Header</translation>
+    </message>
+    <message>
+        <source>VOI LUT</source>
+        <translation>VOI-LUT</translation>
+    </message>
+    <message>
+        <source>W {width}  L {level}  sigmoid</source>
+        <translation>W {width}  L {level}  sigmoid</translation>
+    </message>
+    <message>
+        <source>W {width}  L {level}</source>
+        <translation>W {width}  L {level}</translation>
+    </message>
+    <message>
+        <source>Zoom {percent} %</source>
+        <translation>Zoom {percent} %</translation>
+    </message>
+    <message>
+        <source>inverted</source>
+        <translation>invertiert</translation>
+    </message>
+    <message>
+        <source>mirrored</source>
+        <translation>gespiegelt</translation>
+    </message>
+    <message>
+        <source>rotated</source>
+        <translation>gedreht</translation>
+    </message>
+    <message>
+        <source>Film to compare with</source>
+        <translation>Vergleichsaufnahme</translation>
+    </message>
+    <message>
+        <source>No film</source>
+        <translation>Keine Aufnahme</translation>
+    </message>
+    <message>
+        <source>What the model saw: {columns} × {rows} pixels; nothing outside the dashed square</source>
+        <translation>Was das Modell sah: {columns} × {rows} Pixel; nichts außerhalb des gestrichelten Quadrats</translation>
+    </message>
+    <message>
+        <source>The chest film; all its keys are listed with F1.</source>
+        <translation>Die Thoraxaufnahme; F1 zeigt alle ihre Tasten.</translation>
+    </message>
 </context>
 </TS>

@@ -45,5 +45,26 @@
             <numerusform>%n engines running</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>Prior: {date}, {view}, %n day(s) before</source>
+        <translation>
+            <numerusform>Prior: {date}, {view}, %n day before</numerusform>
+            <numerusform>Prior: {date}, {view}, %n days before</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Later: {date}, {view}, %n day(s) after</source>
+        <translation>
+            <numerusform>Later: {date}, {view}, %n day after</numerusform>
+            <numerusform>Later: {date}, {view}, %n days after</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n film(s)</source>
+        <translation>
+            <numerusform>%n film</numerusform>
+            <numerusform>%n films</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>
