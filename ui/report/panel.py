@@ -91,6 +91,7 @@ class ReportPanel(QWidget):
         self._drafts_seen: dict[int, tuple[int, str]] = {}
         self._renewals: dict[int, Renewal] = {}
         self._report_id: int | None = None
+        self._study_id: int | None = None
         self.editor = ReportEditor(LIVE)
         self.original = OriginalText(LIVE)
         self.original.hide()
@@ -284,8 +285,11 @@ class ReportPanel(QWidget):
             text, ai_text = text_to_show(report), ai_text_to_show(report)
         self._is_loading = True
         self._leave_report()
+        # Words of another study are never one step of undo away, nor are its kept changes kept here.
+        study_id = report.study_id if report else None
+        is_other_study, self._study_id = study_id != self._study_id, study_id
         self._report_id = report.id if report else None
-        if tidy(text) != self.text():
+        if is_other_study or tidy(text) != self.text():
             self.editor.load(text, ai_text, self._accepted.get(self._report_id or 0, frozenset()))
         elif ai_text != self.editor.ai_text:
             self.editor.compare_with(ai_text)

@@ -169,6 +169,16 @@ class ReportText(QPlainTextEdit):
 
     # Keys
 
+    def undo(self) -> None:
+        """Take the last step back; Qt would do so in a text that nobody may write, too."""
+        if not self.isReadOnly():
+            super().undo()
+
+    def redo(self) -> None:
+        """Do again what was undone, where somebody may write."""
+        if not self.isReadOnly():
+            super().redo()
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Write; headings stay whole, Ctrl+Y does again."""
         if event.key() == Qt.Key.Key_Y and event.modifiers() == Qt.KeyboardModifier.ControlModifier:

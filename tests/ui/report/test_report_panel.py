@@ -440,3 +440,45 @@ def test_without_the_setting_everything_is_as_before(seat: Seat, study: int, hom
     assert not seat.window.report.is_draft_hidden
     assert seat.window.report.text() == DRAFT
     assert json.dumps(events(home)).count("draft.shown") == 0
+
+
+# One study's words never come into another's
+
+
+def test_undo_never_brings_another_patients_words(seat: Seat, study: int, home: House) -> None:
+    other = home.drafted("DEMO0002.dcm", DRAFT)  # word for word the same draft, as happens every day
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    report.editor.setFocus()
+    QTest.keyClicks(report.editor, " Of the first patient.")
+    settled(seat)
+    for _ in range(40):
+        report.editor.undo()
+    assert report.text() == DRAFT
+    settled(seat)
+    seat.open(other)
+    report.editor.redo()
+    assert report.text() == DRAFT
+    report.editor.undo()
+    assert report.text() == DRAFT
+
+
+def test_what_was_kept_in_one_study_is_open_in_another_with_the_same_words(
+    seat: Seat, study: int, home: House
+) -> None:
+    other = home.drafted("DEMO0002.dcm", DRAFT)
+    report_id = studies.study_row(home.workplace.db, other).report_id
+    assert report_id is not None
+    reading.save_edit(home.workplace.db, report_id, user="anna", text="Heart size is enlarged.")
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    report.editor.setPlainText("Heart size is enlarged.")
+    report.editor.mark()
+    report.editor.accept_all()
+    assert not report.editor.markup.changes
+    settled(seat)
+    seat.open(other)
+    assert report.text() == "Heart size is enlarged."
+    assert report.editor.markup.changes
