@@ -86,6 +86,10 @@ class StudyDetail:
             and row.state is not ReportState.REFUSED
         )
 
+    def first_of(self, *users: str) -> tuple[str, ...]:
+        """What these people wrote before they saw a draft of this study."""
+        return tuple(row.text for row in self.first_readings if row.user in users)
+
     def facts(self, report: ReportRow, looked_at: Iterable[str] = ()) -> Facts:
         """What the guards know of one of this study's reports, as the node will see it."""
         return guards.facts_of(
