@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from llmcxr_ws.domain import ServiceRow, StudyRow
-from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.errors import StoreError, UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.busy import BusyLight
 from ui.case import Case
@@ -102,8 +102,9 @@ class MainWindow(QMainWindow):
         self._idle.timeout.connect(self.lock)
         self._is_closing = False
         self._begin_with: int | None = None
+        self._chosen: int | None = None
         self._last_resort = QTimer(self, singleShot=True)
-        self._last_resort.timeout.connect(self.close)
+        self._last_resort.timeout.connect(self._on_no_answer)
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
     def _lay_out(self) -> None:
@@ -181,6 +182,7 @@ class MainWindow(QMainWindow):
         self.film.step_requested.connect(self.case.show_film)
         self.case.opened.connect(self._on_opened)
         self.case.refreshed.connect(self._on_refreshed)
+        self.case.not_opened.connect(self._on_not_opened)
         self.case.film_ready.connect(self._on_film)
         self.case.film_missing.connect(self.film.show_nothing)
         self.case.comparisons_changed.connect(self._on_comparisons)
@@ -316,8 +318,7 @@ class MainWindow(QMainWindow):
 
     def _on_other_person(self) -> None:
         """The locked person's study is given back before another one logs in."""
-        self.report.autosave.flush()
-        self.report.addenda.autosave.flush()
+        self.report.save_now()
         self.case.close()
         self.case.forget_films()
         self._show_nothing()
@@ -343,7 +344,7 @@ class MainWindow(QMainWindow):
         self.header.show_menu(pages, self.pages.name, self.actions_by_name)
 
     def _on_page(self, name: str) -> None:
-        self.report.autosave.flush()
+        self.report.save_now()
         self.show_menu()
         if name == READING:
             self.worklist.table.setFocus()
@@ -408,23 +409,44 @@ class MainWindow(QMainWindow):
         self._tasks.in_store(self, self._desk.services, done, lambda _: self.lights.show_no_database())
 
     def _on_chosen(self, study_id: int) -> None:
-        if study_id != self.case.study_id:
-            go = partial(self.case.open, study_id)
-            self.report.addenda.autosave.flush()
-            self.report.autosave.flush(go, lambda error: self._ask_to_leave(error, go))
+        """Open a study once the words of the last one are saved; of several chosen meanwhile, the last."""
+        self._chosen = study_id
+        if study_id == self.case.study_id:
+            return
+
+        def is_still_wanted() -> bool:
+            return self._chosen == study_id and self.case.study_id != study_id
+
+        def go() -> None:
+            if is_still_wanted():
+                self.case.open(study_id)
+
+        def ask(error: UserFacingError) -> None:
+            if is_still_wanted():
+                self._ask_to_leave(error, go)
+
+        self.report.flush(go, ask)
 
     def _ask_to_leave(self, error: UserFacingError, go: Callable[[], None]) -> None:
         """The words on the screen can't be saved: leave them, or stay and copy them."""
 
         def leave() -> None:
-            self.report.autosave.watch(None, None)
+            self.report.give_up()
             go()
 
-        def stay() -> None:
-            if self.case.study_id is not None:
-                self.worklist.choose(self.case.study_id)
+        self.open_dialog(UnsavedDialog(self, error.sentence, leave, self._choose_open_study))
 
-        self.open_dialog(UnsavedDialog(self, error.sentence, leave, stay))
+    def _choose_open_study(self) -> None:
+        """Have the worklist stand on the study that is on the screen."""
+        if self.case.study_id is not None:
+            self.worklist.choose(self.case.study_id)
+        else:
+            self.worklist.table.clearSelection()
+
+    def _on_not_opened(self, study_id: int) -> None:
+        current = self.worklist.current()
+        if current is not None and current.id == study_id:
+            self._choose_open_study()
 
     def _on_opened(self, detail: StudyDetail) -> None:
         self.film.show_nothing(tr("Loading the film…"))
@@ -508,8 +530,7 @@ class MainWindow(QMainWindow):
             self.habits.note_places()
             # A store that doesn't answer must not keep the window open for ever.
             self._last_resort.start(CLOSE_MS)
-            self.report.addenda.autosave.flush()
-            self.report.autosave.flush(self._give_back_and_close, self._ask_to_close)
+            self.report.flush(self._give_back_and_close, self._ask_to_close)
             return
         self.habits.end()
         super().closeEvent(event)
@@ -530,9 +551,24 @@ class MainWindow(QMainWindow):
         if event.type() is QEvent.Type.WindowStateChange:
             self.moved.emit()
 
+    def _on_no_answer(self) -> None:
+        """The store doesn't answer: close where nothing is lost by it, else ask."""
+        if self.report.is_settled:
+            self.close()
+        else:
+            seconds = CLOSE_MS // 1000
+            self._ask_to_close(
+                StoreError(tr("The database hasn't answered for {seconds} seconds.", seconds=seconds))
+            )
+
     def _ask_to_close(self, error: UserFacingError) -> None:
+        if not self._is_closing:
+            return  # it was asked before, and answered
+
         def leave() -> None:
-            self.report.autosave.watch(None, None)
+            self.report.give_up()
+            self.case.close()
+            self._is_closing = True
             self.close()
 
         self._last_resort.stop()
@@ -545,6 +581,8 @@ class MainWindow(QMainWindow):
         self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
 
     def _give_back_and_close(self) -> None:
+        if not self._is_closing:
+            return  # the reader was asked meanwhile, and stays
         self.case.close()
 
         def nothing() -> None:
