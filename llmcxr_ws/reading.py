@@ -41,6 +41,7 @@ from llmcxr_ws.store import (
     others,
     preferences,
     questions,
+    reporting_again,
     reports,
     requests,
     services,
@@ -324,6 +325,13 @@ def begin_addendum(db: Database, study_id: int, *, user: str) -> int:
     """Begin an addendum to a signed report, or go on with the one that is begun; its report's id for `save_edit`."""
     hold(db, study_id, user=user)
     return addenda.begin(db, study_id, user=user)
+
+
+def report_again(db: Database, study_id: int, *, user: str) -> int:
+    """Begin a new report on a study whose signed one was retracted, and hold it; the new report's id."""
+    report_id = reporting_again.begin(db, study_id, user=user)
+    hold(db, study_id, user=user)
+    return report_id
 
 
 def request_retraction(
