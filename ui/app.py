@@ -164,7 +164,7 @@ class Seating(QObject):
 
     def _renew(self) -> None:
         """Save, then put a new window in the place of the old one."""
-        self.window.save_words(self._replace, self.window.say_error)
+        self.window.report.flush(self._replace, self.window.say_error)
 
     def _replace(self) -> None:
         old, badge = self.window, self.window.badge

@@ -39,7 +39,8 @@ class Case(QObject):
     comparisons_changed(tuple of Comparison) : the films that may stand beside the one on the screen
     comparison_ready(Film, Comparison) : the film to compare with can be shown
     comparison_missing(str, Comparison) : it can't, and why
-    failed(UserFacingError) : something else was refused
+    not_opened(int) : a study couldn't be opened; the one on the screen stays
+    failed(UserFacingError) : something was refused, and why
     """
 
     opened = Signal(object)
@@ -49,6 +50,7 @@ class Case(QObject):
     comparisons_changed = Signal(object)
     comparison_ready = Signal(object, object)
     comparison_missing = Signal(str, object)
+    not_opened = Signal(int)
     failed = Signal(object)
 
     def __init__(self, tasks: Tasks, desk: Desk, parent: QObject) -> None:
@@ -105,10 +107,12 @@ class Case(QObject):
         self._badge = badge
 
     def open(self, study_id: int) -> None:
-        """Open a study and, where it is to be read and nobody has it, hold it; gives the last one back."""
+        """Open a study and, where it is to be read and nobody has it, hold it; then give the last one back.
+
+        Where it can't be opened the last one stays, and stays held: it is on the screen, and may be written into.
+        """
         if self._wanted == study_id:
             return
-        self._let_go()
         self._wanted = study_id
         badge = self._badge
         self._tasks.in_store(
@@ -126,19 +130,27 @@ class Case(QObject):
             detail = self._desk.detail(study_id)
         return detail
 
+    def _on_not_opened(self, study_id: int, error: UserFacingError) -> None:
+        """Stay with what is on the screen, so that the refused study can be tried once more."""
+        if self._wanted == study_id:
+            self._wanted = self._detail.study.id if self._detail is not None else None
+            self.not_opened.emit(study_id)
+            self.failed.emit(error)
+
     def refresh(self) -> None:
-        """Read the open study again."""
-        study_id = self._wanted
-        if study_id is not None and self._detail is not None:
+        """Read the study on the screen again."""
+        if self._detail is not None:
+            study_id = self._detail.study.id
             self._tasks.in_store(
                 self, lambda: self._desk.detail(study_id), self._on_refreshed, self.failed.emit
             )
 
     def take_over(self) -> None:
-        """Take the open study from whoever holds it."""
-        study_id, badge = self._wanted, self._badge
-        if study_id is None or badge is None:
+        """Take the study on the screen from whoever holds it."""
+        badge = self._badge
+        if self._detail is None or badge is None:
             return
+        study_id = self._detail.study.id
 
         def work() -> StudyDetail:
             self._desk.hold(study_id, badge.user, take_over=True)
@@ -148,7 +160,7 @@ class Case(QObject):
 
     def close(self) -> None:
         """Put the study away."""
-        self._let_go()
+        self._let_go(self._badge, self._detail)
         self._wanted, self._detail, self._choices = None, None, ()
         self._others, self._compared, self._postponed = (), None, []
 
@@ -194,32 +206,29 @@ class Case(QObject):
 
         self._after_film(fetch)
 
-    def _let_go(self) -> None:
-        if self._detail is not None:
-            self._give_back(self._detail, self._badge)
-
-    def _give_back(self, detail: StudyDetail, badge: Badge | None) -> None:
-        if badge is not None and detail.study.held_by == badge.user:
+    def _let_go(self, badge: Badge | None, detail: StudyDetail | None) -> None:
+        if detail is not None and badge is not None and detail.study.held_by == badge.user:
             self._tasks.in_store(self, partial(self._desk.let_go, detail.study.id, badge.user))
 
-    def _on_not_opened(self, study_id: int, error: UserFacingError) -> None:
-        """Take up again what is still on the screen, so that the refused study can be tried once more."""
-        if self._wanted == study_id:
-            self._wanted = self._detail.study.id if self._detail is not None else None
-            if self._wanted is not None:
-                work = partial(self._taken_up, self._wanted, self._badge)
-                self._tasks.in_store(self, work, self._on_refreshed, self.failed.emit)
-        self.failed.emit(error)
-
     def _on_opened(self, badge: Badge | None, detail: StudyDetail) -> None:
+        """Show a study that was read and held for whoever sat here then."""
+        before = self._detail
+        is_on_screen = before is not None and before.study.id == detail.study.id
         if detail.study.id != self._wanted:
-            # The reader went on, or away, before it was read: give back what was taken meanwhile.
-            self._give_back(detail, badge)
+            # The reader went on before it was read: give back what was taken meanwhile.
+            if not is_on_screen:
+                self._let_go(badge, detail)
+            return
+        if is_on_screen:
+            # The reader came back before the other one was read.
+            self._on_refreshed(detail)
             return
         self._detail, self._choices, self._at, self._seen = detail, choices(detail), 0, set()
         self._others, self._compared = (), None
         self._is_film_awaited, self._postponed = True, []
         self.opened.emit(detail)
+        # Only now: what was typed into it until this moment is on its way to the store.
+        self._let_go(badge, before)
         self.show_film()
         self._after_film(partial(self._look_for_others, detail.study.id))
 
@@ -232,7 +241,7 @@ class Case(QObject):
         )
 
     def _on_others(self, study_id: int, others: tuple[OtherStudy, ...]) -> None:
-        if study_id == self._wanted:
+        if self._detail is not None and study_id == self._detail.study.id:
             self._others = others
             self._tell_comparisons()
 
@@ -248,7 +257,7 @@ class Case(QObject):
             self._after_film(partial(self._load_choice, first.study, first.choice, first.place))
 
     def _on_refreshed(self, detail: StudyDetail) -> None:
-        if detail.study.id != self._wanted:
+        if self._detail is None or detail.study.id != self._detail.study.id:
             return
         before = [choice.uid for choice in self._choices]
         shown = before[self._at] if before else ""

@@ -285,6 +285,11 @@ class Desk:
         _off_the_window()
         return reading.begin_addendum(self._db, study_id, user=badge.user)
 
+    def report_again(self, badge: Badge, study_id: int) -> int:
+        """Hold a study whose report was retracted and begin a new one; return the new report's id."""
+        _off_the_window()
+        return reading.report_again(self._db, study_id, user=badge.user)
+
     def retract(self, badge: Badge, detail: StudyDetail, code: str, words: str) -> int:
         """Write a request to withdraw a signed report; return its id."""
         _off_the_window()

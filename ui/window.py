@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from llmcxr_ws.domain import StudyRow
-from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.errors import StoreError, UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.actions import add_actions
 from ui.busy import BusyLight
@@ -99,8 +99,9 @@ class MainWindow(QMainWindow):
         self._idle.timeout.connect(self.lock)
         self._is_closing = False
         self._begin_with: int | None = None
+        self._chosen: int | None = None
         self._last_resort = QTimer(self, singleShot=True)
-        self._last_resort.timeout.connect(self.close)
+        self._last_resort.timeout.connect(self._on_no_answer)
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
     def _lay_out(self) -> None:
@@ -191,6 +192,7 @@ class MainWindow(QMainWindow):
         self.film.step_requested.connect(self.case.show_film)
         self.case.opened.connect(self._on_opened)
         self.case.refreshed.connect(self._on_refreshed)
+        self.case.not_opened.connect(self._on_not_opened)
         self.case.film_ready.connect(self._on_film)
         self.case.film_missing.connect(self.film.show_nothing)
         self.case.comparisons_changed.connect(self._on_comparisons)
@@ -240,7 +242,7 @@ class MainWindow(QMainWindow):
         """Cover the window and forget the key; work is saved and kept."""
         if not self.is_open or self.badge is None:
             return
-        self.save_words()
+        self.report.save_now()
         self._close_dialogs()
         self.badge = self.badge.locked()
         self.habits.cover()
@@ -275,10 +277,10 @@ class MainWindow(QMainWindow):
             self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
 
         def leave() -> None:
-            self._forget_words()
+            self.report.give_up()
             self._forget_person()
 
-        self.save_words(self._forget_person, ask)
+        self.report.flush(self._forget_person, ask)
 
     def _forget_person(self) -> None:
         """Give the study back, and leave nothing of whoever sat here on the screen."""
@@ -296,21 +298,6 @@ class MainWindow(QMainWindow):
         self.entry.user.clear()
         self.entry.ask_name()
 
-    def save_words(
-        self,
-        then: Callable[[], None] = lambda: None,
-        otherwise: Callable[[UserFacingError], None] = lambda _: None,
-    ) -> None:
-        """Save what is written in the addendum and in the report, then go on, or say why it can't be saved."""
-        report, addendum = self.report.autosave, self.report.addenda.autosave
-        report.flush()
-        addendum.flush(partial(report.flush, then, otherwise), otherwise)
-
-    def _forget_words(self) -> None:
-        """Give up what can't be saved."""
-        for autosave in (self.report.autosave, self.report.addenda.autosave):
-            autosave.watch(None, None)
-
     def _tell_badge(self) -> None:
         for part in (self.case, self.report, self.chat):
             part.set_badge(self.badge)
@@ -327,7 +314,7 @@ class MainWindow(QMainWindow):
         self.header.show_menu(pages, self.pages.name, self.actions_by_name)
 
     def _on_page(self, name: str) -> None:
-        self.save_words()
+        self.report.save_now()
         self.show_menu()
         if name == READING:
             self.worklist.table.setFocus()
@@ -370,22 +357,44 @@ class MainWindow(QMainWindow):
             self.case.refresh()
 
     def _on_chosen(self, study_id: int) -> None:
-        if study_id != self.case.study_id:
-            go = partial(self.case.open, study_id)
-            self.save_words(go, lambda error: self._ask_to_leave(error, go))
+        """Open a study once the words of the last one are saved; of several chosen meanwhile, the last."""
+        self._chosen = study_id
+        if study_id == self.case.study_id:
+            return
+
+        def is_still_wanted() -> bool:
+            return self._chosen == study_id and self.case.study_id != study_id
+
+        def go() -> None:
+            if is_still_wanted():
+                self.case.open(study_id)
+
+        def ask(error: UserFacingError) -> None:
+            if is_still_wanted():
+                self._ask_to_leave(error, go)
+
+        self.report.flush(go, ask)
 
     def _ask_to_leave(self, error: UserFacingError, go: Callable[[], None]) -> None:
         """The words on the screen can't be saved: leave them, or stay and copy them."""
 
         def leave() -> None:
-            self._forget_words()
+            self.report.give_up()
             go()
 
-        def stay() -> None:
-            if self.case.study_id is not None:
-                self.worklist.choose(self.case.study_id)
+        self.open_dialog(UnsavedDialog(self, error.sentence, leave, self._choose_open_study))
 
-        self.open_dialog(UnsavedDialog(self, error.sentence, leave, stay))
+    def _choose_open_study(self) -> None:
+        """Have the worklist stand on the study that is on the screen."""
+        if self.case.study_id is not None:
+            self.worklist.choose(self.case.study_id)
+        else:
+            self.worklist.table.clearSelection()
+
+    def _on_not_opened(self, study_id: int) -> None:
+        current = self.worklist.current()
+        if current is not None and current.id == study_id:
+            self._choose_open_study()
 
     def _on_opened(self, detail: StudyDetail) -> None:
         self.film.show_nothing(tr("Loading the film…"))
@@ -469,14 +478,29 @@ class MainWindow(QMainWindow):
             self.habits.note_places()
             # A store that doesn't answer must not keep the window open for ever.
             self._last_resort.start(CLOSE_MS)
-            self.save_words(self._give_back_and_close, self._ask_to_close)
+            self.report.flush(self._give_back_and_close, self._ask_to_close)
             return
         self.habits.end()
         super().closeEvent(event)
 
+    def _on_no_answer(self) -> None:
+        """The store doesn't answer: close where nothing is lost by it, else ask."""
+        if self.report.is_settled:
+            self.close()
+        else:
+            seconds = CLOSE_MS // 1000
+            self._ask_to_close(
+                StoreError(tr("The database hasn't answered for {seconds} seconds.", seconds=seconds))
+            )
+
     def _ask_to_close(self, error: UserFacingError) -> None:
+        if not self._is_closing:
+            return  # it was asked before, and answered
+
         def leave() -> None:
-            self._forget_words()
+            self.report.give_up()
+            self.case.close()
+            self._is_closing = True
             self.close()
 
         self._last_resort.stop()
@@ -491,6 +515,8 @@ class MainWindow(QMainWindow):
         self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
 
     def _give_back_and_close(self) -> None:
+        if not self._is_closing:
+            return  # the reader was asked meanwhile, and stays
         self.case.close()
 
         def nothing() -> None:

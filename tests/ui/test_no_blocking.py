@@ -269,7 +269,7 @@ def test_evidence_synthetic_films_and_what_follows_a_signature_touch_none_either
         addenda = window.report.addenda
         seat.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
         QTest.keyClicks(addenda.editor, "One more thing.")
-        window.save_words()
+        window.report.save_now()
         seat.wait(lambda: seat.tasks.is_idle)
         window.actions_by_name["report.retract"].trigger()
         shown(RetractDialog).reject()

@@ -2991,31 +2991,31 @@
     </message>
     <message>
         <source>Checks, evidence and questions</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfungen, Grundlage und Fragen</translation>
     </message>
     <message>
         <source>Evidence</source>
-        <translation type="unfinished"></translation>
+        <translation>Grundlage</translation>
     </message>
     <message>
         <source>Ask</source>
-        <translation type="unfinished"></translation>
+        <translation>Fragen</translation>
     </message>
     <message>
         <source>What speaks against signing, and what to look for (Shift+F4)</source>
-        <translation type="unfinished"></translation>
+        <translation>Was gegen die Unterschrift spricht und worauf zu achten ist (Shift+F4)</translation>
     </message>
     <message>
         <source>The draft&apos;s sentences and what they rest on (Shift+F3)</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Sätze des Entwurfs und worauf sie beruhen (Shift+F3)</translation>
     </message>
     <message>
         <source>Questions about the film (F6)</source>
-        <translation type="unfinished"></translation>
+        <translation>Fragen zur Aufnahme (F6)</translation>
     </message>
     <message>
         <source>Checks ({count})</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfungen ({count})</translation>
     </message>
     <message>
         <source>frontal</source>
@@ -3270,6 +3270,596 @@
     <message>
         <source>The chest film; all its keys are listed with F1.</source>
         <translation>Die Thoraxaufnahme; F1 zeigt alle ihre Tasten.</translation>
+    </message>
+    <message>
+        <source>How often it was found</source>
+        <translation>Wie oft es gefunden wurde</translation>
+    </message>
+    <message>
+        <source>Close the search</source>
+        <translation>Suche schließen</translation>
+    </message>
+    <message>
+        <source>{count} found</source>
+        <translation>{count} gefunden</translation>
+    </message>
+    <message>
+        <source>{count} as the AI wrote ({letter})</source>
+        <translation>{count} wie von der KI ({letter})</translation>
+    </message>
+    <message>
+        <source>{count} edited ({letter})</source>
+        <translation>{count} bearbeitet ({letter})</translation>
+    </message>
+    <message>
+        <source>{count} your own ({letter})</source>
+        <translation>{count} eigene ({letter})</translation>
+    </message>
+    <message>
+        <source>{count} from macros ({letter})</source>
+        <translation>{count} aus Textbausteinen ({letter})</translation>
+    </message>
+    <message>
+        <source>{count} from AI answers ({letter})</source>
+        <translation>{count} aus KI-Antworten ({letter})</translation>
+    </message>
+    <message>
+        <source>Notice</source>
+        <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>Origin of the draft</source>
+        <translation>Herkunft des Befundentwurfs</translation>
+    </message>
+    <message>
+        <source>Reader first</source>
+        <translation>Erst selbst befunden</translation>
+    </message>
+    <message>
+        <source>Show the draft</source>
+        <translation>Entwurf zeigen</translation>
+    </message>
+    <message>
+        <source>Keep this impression and show the draft</source>
+        <translation>Diese Beurteilung festhalten und den Entwurf zeigen</translation>
+    </message>
+    <message>
+        <source>New draft</source>
+        <translation>Neuer Entwurf</translation>
+    </message>
+    <message>
+        <source>Show what changed in the draft</source>
+        <translation>Zeigen, was sich im Entwurf geändert hat</translation>
+    </message>
+    <message>
+        <source>The new draft was seen</source>
+        <translation>Der neue Entwurf wurde gesehen</translation>
+    </message>
+    <message>
+        <source>What changed…</source>
+        <translation>Was sich geändert hat…</translation>
+    </message>
+    <message>
+        <source>Seen</source>
+        <translation>Gesehen</translation>
+    </message>
+    <message>
+        <source>AI&apos;s own words</source>
+        <translation>Wortlaut der KI</translation>
+    </message>
+    <message>
+        <source>Show or hide what the AI wrote</source>
+        <translation>Wortlaut der KI zeigen oder verbergen</translation>
+    </message>
+    <message>
+        <source>Reject draft…</source>
+        <translation>Entwurf ablehnen…</translation>
+    </message>
+    <message>
+        <source>Take over…</source>
+        <translation>Übernehmen…</translation>
+    </message>
+    <message>
+        <source>Take the study over</source>
+        <translation>Die Studie übernehmen</translation>
+    </message>
+    <message>
+        <source>Sign…</source>
+        <translation>Freigeben…</translation>
+    </message>
+    <message>
+        <source>Findings</source>
+        <translation>Befund</translation>
+    </message>
+    <message>
+        <source>Impression</source>
+        <translation>Beurteilung</translation>
+    </message>
+    <message>
+        <source>Macros…</source>
+        <translation>Bausteine…</translation>
+    </message>
+    <message>
+        <source>Marks</source>
+        <translation>Markierungen</translation>
+    </message>
+    <message>
+        <source>Saved or not</source>
+        <translation>Gespeichert oder nicht</translation>
+    </message>
+    <message>
+        <source>Where the sentences come from</source>
+        <translation>Woher die Sätze stammen</translation>
+    </message>
+    <message>
+        <source>Where not to lean on the draft</source>
+        <translation>Worin Sie sich nicht auf den Entwurf stützen sollten</translation>
+    </message>
+    <message>
+        <source>AI&apos;s own words (taken out: struck through)</source>
+        <translation>Wortlaut der KI (Gestrichenes ist durchgestrichen)</translation>
+    </message>
+    <message>
+        <source>Sentences: {counts}</source>
+        <translation>Sätze: {counts}</translation>
+    </message>
+    <message>
+        <source>The database hasn&apos;t answered for {seconds} seconds.</source>
+        <translation>Die Datenbank antwortet seit {seconds} Sekunden nicht.</translation>
+    </message>
+    <message>
+        <source>In the report, type the trigger and press Tab or Ctrl+Space. Words in square brackets, like [side], are places to fill in: Tab goes from one to the next.</source>
+        <translation>Tippen Sie im Befund das Kürzel und drücken Sie Tab oder Strg+Leertaste. Wörter in eckigen Klammern, etwa [Seite], sind auszufüllen: Tab geht von einer Stelle zur nächsten.</translation>
+    </message>
+    <message>
+        <source>My macros</source>
+        <translation>Meine Textbausteine</translation>
+    </message>
+    <message>
+        <source>Triggers</source>
+        <translation>Kürzel</translation>
+    </message>
+    <message>
+        <source>Trigger</source>
+        <translation>Kürzel</translation>
+    </message>
+    <message>
+        <source>Trigger, for instance nl</source>
+        <translation>Kürzel, zum Beispiel ob</translation>
+    </message>
+    <message>
+        <source>What the trigger becomes</source>
+        <translation>Was aus dem Kürzel wird</translation>
+    </message>
+    <message>
+        <source>What it becomes, for instance: No acute [finding].</source>
+        <translation>Was daraus wird, zum Beispiel: Kein Nachweis von [Befund].</translation>
+    </message>
+    <message>
+        <source>New macro</source>
+        <translation>Neuer Baustein</translation>
+    </message>
+    <message>
+        <source>Delete the macro</source>
+        <translation>Den Textbaustein löschen</translation>
+    </message>
+    <message>
+        <source>Save the macros</source>
+        <translation>Die Textbausteine speichern</translation>
+    </message>
+    <message>
+        <source>(no trigger yet)</source>
+        <translation>(noch kein Kürzel)</translation>
+    </message>
+    <message>
+        <source>Not saved yet</source>
+        <translation>Noch nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>Saving…</source>
+        <translation>Wird gespeichert…</translation>
+    </message>
+    <message>
+        <source>Not saved: {why}</source>
+        <translation>Nicht gespeichert: {why}</translation>
+    </message>
+    <message>
+        <source>Saved {time}</source>
+        <translation>Gespeichert {time}</translation>
+    </message>
+    <message>
+        <source>Taken out: {words}</source>
+        <translation>Gestrichen: {words}</translation>
+    </message>
+    <message>
+        <source>Reader first: write your own impression. The AI draft is shown when you press “Show the draft”; what you wrote before is kept.</source>
+        <translation>Erst selbst befunden: Schreiben Sie Ihre eigene Beurteilung. Der KI-Entwurf erscheint, wenn Sie „Entwurf zeigen“ drücken; was Sie vorher geschrieben haben, bleibt festgehalten.</translation>
+    </message>
+    <message>
+        <source>Show the draft first: this site asks readers to look at it before they sign.</source>
+        <translation>Lassen Sie sich erst den Entwurf zeigen: An diesem Standort wird er vor der Freigabe angesehen.</translation>
+    </message>
+    <message>
+        <source>You wrote your own impression first, at {time}.</source>
+        <translation>Ihre eigene Beurteilung haben Sie vorher geschrieben, um {time}.</translation>
+    </message>
+    <message>
+        <source>Macros</source>
+        <translation>Textbausteine</translation>
+    </message>
+    <message>
+        <source>You have no macros yet.</source>
+        <translation>Sie haben noch keine Textbausteine.</translation>
+    </message>
+    <message>
+        <source>Edit my macros…</source>
+        <translation>Meine Textbausteine bearbeiten…</translation>
+    </message>
+    <message>
+        <source>As the AI wrote it</source>
+        <translation>Wie von der KI geschrieben</translation>
+    </message>
+    <message>
+        <source>The AI&apos;s sentence, edited</source>
+        <translation>Satz der KI, bearbeitet</translation>
+    </message>
+    <message>
+        <source>Your own sentence</source>
+        <translation>Ihr eigener Satz</translation>
+    </message>
+    <message>
+        <source>From a macro</source>
+        <translation>Aus einem Textbaustein</translation>
+    </message>
+    <message>
+        <source>An AI answer to a question</source>
+        <translation>Eine Antwort der KI auf eine Frage</translation>
+    </message>
+    <message>
+        <source>Where each sentence comes from</source>
+        <translation>Woher jeder Satz stammt</translation>
+    </message>
+    <message>
+        <source>AI draft by {model}, {time}</source>
+        <translation>KI-Entwurf von {model}, {time}</translation>
+    </message>
+    <message>
+        <source>unnamed model</source>
+        <translation>ein Modell ohne Namen</translation>
+    </message>
+    <message>
+        <source>Research use only: read it against the film.</source>
+        <translation>Nur für die Forschung: Prüfen Sie ihn an der Aufnahme.</translation>
+    </message>
+    <message>
+        <source>Confidence in the wording {percent}.</source>
+        <translation>Sicherheit im Wortlaut {percent}.</translation>
+    </message>
+    <message>
+        <source>Named, but not shown to be recognised: {findings}.</source>
+        <translation>Genannt, aber nicht nachweislich erkannt: {findings}.</translation>
+    </message>
+    <message>
+        <source>Answers lean towards this draft: they are no second opinion.</source>
+        <translation>Antworten folgen eher diesem Entwurf: Sie sind keine zweite Meinung.</translation>
+    </message>
+    <message>
+        <source>No draft is made of this study. {why}</source>
+        <translation>Zu dieser Studie wird kein Entwurf erstellt. {why}</translation>
+    </message>
+    <message>
+        <source>The study failed. {why}</source>
+        <translation>Die Studie ist fehlgeschlagen. {why}</translation>
+    </message>
+    <message>
+        <source>There is no draft yet; it appears here by itself.</source>
+        <translation>Es gibt noch keinen Entwurf; er erscheint hier von selbst.</translation>
+    </message>
+    <message>
+        <source>This report was retracted.</source>
+        <translation>Dieser Befund wurde zurückgezogen.</translation>
+    </message>
+    <message>
+        <source>The request is with the node; its answer appears here by itself.</source>
+        <translation>Der Antrag liegt beim Knoten; seine Antwort erscheint hier von selbst.</translation>
+    </message>
+    <message>
+        <source>The last request was refused. {why}</source>
+        <translation>Der letzte Antrag wurde abgelehnt. {why}</translation>
+    </message>
+    <message>
+        <source>{name} is reading this study; you can look, not write.</source>
+        <translation>{name} befundet diese Studie; Sie können lesen, aber nicht schreiben.</translation>
+    </message>
+    <message>
+        <source>Your role reads reports and doesn&apos;t write them.</source>
+        <translation>Ihre Rolle liest Befunde und schreibt keine.</translation>
+    </message>
+    <message>
+        <source>Signature pending. {why}</source>
+        <translation>Freigabe steht aus. {why}</translation>
+    </message>
+    <message>
+        <source>The signature was refused. {why}</source>
+        <translation>Die Freigabe wurde abgelehnt. {why}</translation>
+    </message>
+    <message>
+        <source>The AI draft is withheld. {why} Write your own.</source>
+        <translation>Der KI-Entwurf wird zurückgehalten. {why} Schreiben Sie einen eigenen Befund.</translation>
+    </message>
+    <message>
+        <source>The AI draft was rejected: {why}. Write your own.</source>
+        <translation>Der KI-Entwurf wurde abgelehnt: {why}. Schreiben Sie einen eigenen Befund.</translation>
+    </message>
+    <message>
+        <source>Preliminary report by {name}, {time}.</source>
+        <translation>Vorläufiger Befund von {name}, {time}.</translation>
+    </message>
+    <message>
+        <source>It waits for an attending reader, who checks and signs it.</source>
+        <translation>Er wartet auf die Prüfung und Freigabe durch die Fachärztin oder den Facharzt.</translation>
+    </message>
+    <message>
+        <source>Signed by {name} at {time}.</source>
+        <translation>Freigegeben von {name}, {time}.</translation>
+    </message>
+    <message>
+        <source>It wasn&apos;t delivered to {peer}: {why}</source>
+        <translation>Er wurde nicht an {peer} zugestellt: {why}</translation>
+    </message>
+    <message>
+        <source>Signed by {name} at {time} and confirmed by {peers}.</source>
+        <translation>Freigegeben von {name}, {time}, und bestätigt von {peers}.</translation>
+    </message>
+    <message>
+        <source>Waiting for {peer}.</source>
+        <translation>Warten auf {peer}.</translation>
+    </message>
+    <message>
+        <source>Images came after the report was signed. It needs an addendum; the signed report stays as it is.</source>
+        <translation>Nach der Freigabe kamen weitere Bilder. Es braucht einen Nachtrag; der freigegebene Befund bleibt, wie er ist.</translation>
+    </message>
+    <message>
+        <source>Images came after this draft was made. Look at them before you sign; a new draft follows by itself.</source>
+        <translation>Nach diesem Entwurf kamen weitere Bilder. Sehen Sie sie vor der Freigabe an; ein neuer Entwurf folgt von selbst.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) newer than this draft. A new draft follows by itself.</source>
+        <translation>
+            <numerusform>%n Bild ist neuer als dieser Entwurf. Ein neuer Entwurf folgt von selbst.</numerusform>
+            <numerusform>%n Bilder sind neuer als dieser Entwurf. Ein neuer Entwurf folgt von selbst.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The AI&apos;s own words</source>
+        <translation>Wortlaut der KI</translation>
+    </message>
+    <message>
+        <source>Choose a study on the worklist.</source>
+        <translation>Wählen Sie eine Studie aus der Arbeitsliste.</translation>
+    </message>
+    <message>
+        <source>Kept here only until the draft is shown</source>
+        <translation>Wird nur hier gehalten, bis der Entwurf gezeigt wird</translation>
+    </message>
+    <message>
+        <source>Nobody is logged in.</source>
+        <translation>Niemand ist angemeldet.</translation>
+    </message>
+    <message>
+        <source>There is nothing to sign here now.</source>
+        <translation>Hier gibt es jetzt nichts freizugeben.</translation>
+    </message>
+    <message>
+        <source>Your macros haven&apos;t been read from the database yet.</source>
+        <translation>Ihre Textbausteine wurden noch nicht aus der Datenbank gelesen.</translation>
+    </message>
+    <message>
+        <source>False finding: the film doesn&apos;t show it</source>
+        <translation>Falscher Befund: Die Aufnahme zeigt ihn nicht</translation>
+    </message>
+    <message>
+        <source>Missed finding</source>
+        <translation>Übersehener Befund</translation>
+    </message>
+    <message>
+        <source>Wrong side</source>
+        <translation>Falsche Seite</translation>
+    </message>
+    <message>
+        <source>Speaks of a comparison that doesn&apos;t exist</source>
+        <translation>Spricht von einem Vergleich, den es nicht gibt</translation>
+    </message>
+    <message>
+        <source>Wrong patient or wrong film</source>
+        <translation>Falsche Patientin, falscher Patient oder falsche Aufnahme</translation>
+    </message>
+    <message>
+        <source>Poor wording</source>
+        <translation>Schlechte Formulierung</translation>
+    </message>
+    <message>
+        <source>Poor image: nothing could be read from it</source>
+        <translation>Schlechtes Bild: Es war nichts zu beurteilen</translation>
+    </message>
+    <message>
+        <source>Other, in my own words</source>
+        <translation>Anderes, in eigenen Worten</translation>
+    </message>
+    <message>
+        <source>Reject the draft</source>
+        <translation>Den Entwurf ablehnen</translation>
+    </message>
+    <message>
+        <source>In your words</source>
+        <translation>In Ihren Worten</translation>
+    </message>
+    <message>
+        <source>In your words (optional)</source>
+        <translation>In Ihren Worten (freiwillig)</translation>
+    </message>
+    <message>
+        <source>Reject draft</source>
+        <translation>Entwurf ablehnen</translation>
+    </message>
+    <message>
+        <source>The draft is set aside with this reason; you can write your own report then.</source>
+        <translation>Der Entwurf wird mit diesem Grund beiseitegelegt; danach können Sie einen eigenen Befund schreiben.</translation>
+    </message>
+    <message>
+        <source>Say in your own words what is wrong with the draft.</source>
+        <translation>Sagen Sie in eigenen Worten, was an dem Entwurf falsch ist.</translation>
+    </message>
+    <message>
+        <source>A new draft came (version {version}). Sentences: {new} new, {changed} changed, {gone} gone.</source>
+        <translation>Ein neuer Entwurf ist da (Version {version}). Sätze: {new} neu, {changed} geändert, {gone} entfallen.</translation>
+    </message>
+    <message>
+        <source>Your text is kept as you wrote it and is compared with the new draft from now on.</source>
+        <translation>Ihr Text bleibt, wie Sie ihn geschrieben haben, und wird ab jetzt mit dem neuen Entwurf verglichen.</translation>
+    </message>
+    <message>
+        <source>You had written nothing, so the new draft stands in the editor.</source>
+        <translation>Sie hatten nichts geschrieben; daher steht der neue Entwurf im Editor.</translation>
+    </message>
+    <message>
+        <source>What changed in the draft</source>
+        <translation>Was sich im Entwurf geändert hat</translation>
+    </message>
+    <message>
+        <source>The old and the new draft, sentence by sentence</source>
+        <translation>Alter und neuer Entwurf, Satz für Satz</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>Neu</translation>
+    </message>
+    <message>
+        <source>Gone</source>
+        <translation>Entfallen</translation>
+    </message>
+    <message>
+        <source>Same</source>
+        <translation>Gleich</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>Check spelling</source>
+        <translation>Rechtschreibung prüfen</translation>
+    </message>
+    <message>
+        <source>Looking for suggestions…</source>
+        <translation>Vorschläge werden gesucht…</translation>
+    </message>
+    <message>
+        <source>Add “{word}” to my dictionary</source>
+        <translation>„{word}“ in mein Wörterbuch aufnehmen</translation>
+    </message>
+    <message>
+        <source>No suggestion</source>
+        <translation>Kein Vorschlag</translation>
+    </message>
+    <message>
+        <source>Spelling isn&apos;t checked: Hunspell isn&apos;t installed. On Debian: apt-get install libhunspell-1.7-0 hunspell-en-us; elsewhere: pip install chunspell.</source>
+        <translation>Die Rechtschreibung wird nicht geprüft: Hunspell ist nicht installiert. Unter Debian: apt-get install libhunspell-1.7-0 hunspell-en-us; sonst: pip install chunspell.</translation>
+    </message>
+    <message>
+        <source>Spelling isn&apos;t checked: no dictionary is installed. On Debian: apt-get install hunspell-en-us.</source>
+        <translation>Die Rechtschreibung wird nicht geprüft: Es ist kein Wörterbuch installiert. Unter Debian: apt-get install hunspell-en-us.</translation>
+    </message>
+    <message>
+        <source>Report text</source>
+        <translation>Befundtext</translation>
+    </message>
+    <message>
+        <source>Findings and impression. Words of the AI are coloured until edited.</source>
+        <translation>Befund und Beurteilung. Wörter der KI sind farbig, bis sie bearbeitet werden.</translation>
+    </message>
+    <message>
+        <source>Changes against the AI text</source>
+        <translation>Änderungen gegenüber dem KI-Text</translation>
+    </message>
+    <message>
+        <source>The change at the cursor</source>
+        <translation>Die Änderung an der Schreibmarke</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Behalten</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Keep all</source>
+        <translation>Alle behalten</translation>
+    </message>
+    <message>
+        <source>No open change</source>
+        <translation>Keine offene Änderung</translation>
+    </message>
+    <message>
+        <source>Change {at} of {total}</source>
+        <translation>Änderung {at} von {total}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s)</source>
+        <translation>
+            <numerusform>%n Änderung</numerusform>
+            <numerusform>%n Änderungen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The AI wrote, and it is taken out: {words}</source>
+        <translation>Die KI schrieb, und es ist gestrichen: {words}</translation>
+    </message>
+    <message>
+        <source>The AI wrote nothing of the kind: this sentence was added.</source>
+        <translation>Die KI schrieb nichts dergleichen: Dieser Satz wurde hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>The AI wrote: {words}</source>
+        <translation>Die KI schrieb: {words}</translation>
+    </message>
+    <message>
+        <source>Words that aren&apos;t saved</source>
+        <translation>Nicht gespeicherter Text</translation>
+    </message>
+    <message>
+        <source>What you wrote last isn&apos;t saved.</source>
+        <translation>Was Sie zuletzt geschrieben haben, ist nicht gespeichert.</translation>
+    </message>
+    <message>
+        <source>Leave without it</source>
+        <translation>Ohne ihn weitergehen</translation>
+    </message>
+    <message>
+        <source>Stay</source>
+        <translation>Bleiben</translation>
+    </message>
+    <message>
+        <source>Stay with this report</source>
+        <translation>Bei diesem Befund bleiben</translation>
+    </message>
+    <message>
+        <source>Words that couldn&apos;t be saved</source>
+        <translation>Text, der nicht gespeichert werden konnte</translation>
+    </message>
+    <message>
+        <source>What you wrote</source>
+        <translation>Was Sie geschrieben haben</translation>
+    </message>
+    <message>
+        <source>What you wrote last in the report before couldn&apos;t be saved there.</source>
+        <translation>Was Sie zuletzt im vorigen Befund geschrieben haben, konnte dort nicht gespeichert werden.</translation>
+    </message>
+    <message>
+        <source>Copy these words</source>
+        <translation>Diesen Text kopieren</translation>
     </message>
 </context>
 </TS>

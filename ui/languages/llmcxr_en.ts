@@ -66,5 +66,19 @@
             <numerusform>%n films</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n image(s) newer than this draft. A new draft follows by itself.</source>
+        <translation>
+            <numerusform>%n image is newer than this draft. A new draft follows by itself.</numerusform>
+            <numerusform>%n images are newer than this draft. A new draft follows by itself.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s)</source>
+        <translation>
+            <numerusform>%n change</numerusform>
+            <numerusform>%n changes</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>
