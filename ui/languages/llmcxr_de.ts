@@ -922,7 +922,7 @@
     </message>
     <message>
         <source>Take the open study over from its reader</source>
-        <translation>Die offene Untersuchung von ihrem Befunder übernehmen</translation>
+        <translation>Die offene Studie von ihrem Befunder übernehmen</translation>
     </message>
     <message>
         <source>Saved filters of the worklist</source>
@@ -1074,7 +1074,7 @@
     </message>
     <message>
         <source>No study is open that another reader holds.</source>
-        <translation>Es ist keine Untersuchung offen, die jemand anders belegt.</translation>
+        <translation>Es ist keine Studie offen, die jemand anders belegt.</translation>
     </message>
     <message>
         <source>Reading</source>
@@ -1178,7 +1178,7 @@
     </message>
     <message>
         <source>It has no draft. Read it where you read without this program; an administrator can have it done again under Administration, Queues.</source>
-        <translation>Sie hat keinen Entwurf. Befunden Sie sie dort, wo Sie ohne dieses Programm befunden; die Administration kann sie unter Administration, Warteschlangen, noch einmal entwerfen lassen.</translation>
+        <translation>Sie hat keinen Entwurf. Befunden Sie sie dort, wo Sie ohne dieses Programm befunden; ein Administrator kann sie unter Verwaltung, Warteschlangen, noch einmal entwerfen lassen.</translation>
     </message>
     <message>
         <source>The signature waits for the node, which first asks the PACS who the patient is.</source>
@@ -1397,7 +1397,7 @@
     </message>
     <message>
         <source>The filter &apos;{name}&apos; has no state, so it would never show a study.</source>
-        <translation>Der Filter „{name}“ hat keinen Status, er würde nie eine Untersuchung zeigen.</translation>
+        <translation>Der Filter „{name}“ hat keinen Status, er würde nie eine Studie zeigen.</translation>
     </message>
     <message>
         <source>Tick at least one state.</source>
@@ -2868,7 +2868,7 @@
     </message>
     <message>
         <source>Something inside the program went wrong. What you have written is saved as far as the window says so. The log has the details for your administrator; they hold no patient data.</source>
-        <translation>Im Programm ist etwas schiefgegangen. Was Sie geschrieben haben, ist gespeichert, soweit das Fenster es sagt. Das Protokoll enthält die Einzelheiten für Ihre Administration; Patientendaten stehen nicht darin.</translation>
+        <translation>Im Programm ist etwas schiefgegangen. Was Sie geschrieben haben, ist gespeichert, soweit das Fenster es sagt. Das Protokoll enthält die Einzelheiten für Ihren Administrator; Patientendaten stehen nicht darin.</translation>
     </message>
     <message>
         <source>reader</source>
@@ -2880,7 +2880,7 @@
     </message>
     <message>
         <source>admin</source>
-        <translation>Administration</translation>
+        <translation>Administrator</translation>
     </message>
     <message>
         <source>researcher</source>
@@ -2900,7 +2900,7 @@
     </message>
     <message>
         <source>Ask an administrator.</source>
-        <translation>Fragen Sie die Administration.</translation>
+        <translation>Fragen Sie einen Administrator.</translation>
     </message>
     <message>
         <source>No PIN was chosen at log-in.</source>
@@ -2987,7 +2987,7 @@
     </message>
     <message>
         <source>It has been written to the log; try again, and tell your administrator if it comes back.</source>
-        <translation>Er steht im Protokoll; versuchen Sie es noch einmal, und sagen Sie es Ihrer Administration, wenn er wiederkommt.</translation>
+        <translation>Er steht im Protokoll; versuchen Sie es noch einmal, und sagen Sie es Ihrem Administrator, wenn er wiederkommt.</translation>
     </message>
     <message>
         <source>Checks, evidence and questions</source>
