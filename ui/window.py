@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from llmcxr_ws.domain import StudyRow
-from llmcxr_ws.errors import StoreError, UserFacingError
+from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.actions import add_actions
 from ui.busy import BusyLight
@@ -273,14 +273,18 @@ class MainWindow(QMainWindow):
     def _on_other_person(self) -> None:
         """Another one wants to log in: what the locked person wrote is saved first, or given up knowingly."""
 
-        def ask(error: UserFacingError) -> None:
-            self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
-
         def leave() -> None:
             self.report.give_up()
             self._forget_person()
 
-        self.report.flush(self._forget_person, ask)
+        def otherwise(error: UserFacingError) -> None:
+            if isinstance(error, DatabaseFailure):
+                # Kept under the writer's name, and tried again until the database takes them.
+                self._forget_person()
+            else:
+                self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
+
+        self.report.flush(self._forget_person, otherwise)
 
     def _forget_person(self) -> None:
         """Give the study back, and leave nothing of whoever sat here on the screen."""
