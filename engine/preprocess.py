@@ -78,33 +78,12 @@ class PreprocessingSpec:
 
 
 @dataclass(frozen=True)
-class FilmSeen:
-    """What was done to one film, as numbers: whoever has its stored values can make the same picture again.
+class Greys:
+    """What became of a film's grey values: `low` to `high` were scaled to 0..255, level n became `levels[n]`."""
 
-    A value v of `size` [rows, columns] becomes `greys[round((v - low) * 255 / (high - low))]`, with v kept between
-    `low` and `high`; padding becomes black. Then the picture is scaled to `scaled` (width, height) by `resample`
-    and cut to `cut` (left, top, right, bottom).
-    """
-
-    version: str
-    size: tuple[int, int]
     low: int
     high: int
-    greys: tuple[int, ...]
-    scaled: tuple[int, int]
-    cut: tuple[int, int, int, int]
-    resample: str
-
-    def region(self) -> dict[str, float]:
-        """Give the part of the film that is seen, as shares of its width and height."""
-        (wide, high), (left, top, right, bottom) = self.scaled, self.cut
-        return {"left": left / wide, "top": top / high, "right": right / wide, "bottom": bottom / high}
-
-    def to_evidence(self) -> dict[str, Any]:
-        """Give the entry that is kept with a draft."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
-        }
+    levels: tuple[int, ...]
 
 
 def film_from_file(path_or_bytes: str | Path | bytes, spec: PreprocessingSpec) -> Film:
@@ -128,24 +107,19 @@ def film_from_array(
     padding: those count in neither minimum, maximum nor histogram and come out black.
     Raises FilmRefused with what is wrong.
     """
-    return film_and_seen(stored, spec, padding_mask, source)[0]
+    return film_and_greys(stored, spec, padding_mask, source)[0]
 
 
-def film_and_seen(
+def film_and_greys(
     stored: Stored,
     spec: PreprocessingSpec,
     padding_mask: NDArray[np.bool_] | None = None,
     source: Source = "dicom",
-) -> tuple[Film, FilmSeen]:
-    """Do what `film_from_array` does, and say what was done."""
+) -> tuple[Film, Greys]:
+    """Do what `film_from_array` does, and say what became of the grey values."""
     steps = spec.file if source == "file" else spec.dicom
     grey, made = _prepared(stored, steps, spec.minimum_side, padding_mask)
-    rows, columns = stored.shape
-    scaled, cut = cut_of(rows, columns, spec.side, to_even=spec.crop == "even")
-    seen = FilmSeen(
-        spec.version, (rows, columns), made.low, made.high, made.greys, scaled, cut, spec.resample
-    )
-    return film_from_grey(grey, spec), seen
+    return film_from_grey(grey, spec), made
 
 
 def film_from_grey(grey: NDArray[np.uint8], spec: PreprocessingSpec) -> Film:
@@ -162,18 +136,9 @@ def prepared_grey(
     return _prepared(stored, steps, minimum_side, padding_mask)[0]
 
 
-@dataclass(frozen=True)
-class _Made:
-    """The range that was scaled to 8 bits, and what became of each of those 256 levels."""
-
-    low: int
-    high: int
-    greys: tuple[int, ...]
-
-
 def _prepared(
     stored: Stored, steps: Steps, minimum_side: int, padding_mask: NDArray[np.bool_] | None
-) -> tuple[NDArray[np.uint8], _Made]:
+) -> tuple[NDArray[np.uint8], Greys]:
     if stored.ndim != 2 or stored.dtype not in (np.uint8, np.uint16):
         raise FilmRefused(
             f"A film must be one 2-D array of 8 or 16 bit unsigned values, this is {stored.ndim}-D "
@@ -197,7 +162,7 @@ def _prepared(
     if steps.equalize:
         table = equalization(grey, valid)
         grey = table[grey]
-    made = _Made(low, high, tuple(int(level) for level in table))
+    made = Greys(low, high, tuple(int(level) for level in table))
     return (grey if valid is None else np.where(valid, grey, np.uint8(0))), made
 
 

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from engine.bundle import Manifest
@@ -26,7 +28,7 @@ from engine.imported import ImportedManifest
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
 from engine.portrait import portrait
-from engine.preprocess import Film, FilmSeen, film_and_seen
+from engine.preprocess import Film, PreprocessingSpec, Stored, cut_of, film_and_greys
 from engine.worker_side import SideWork, labels_of
 from llmcxr_ws import imaging, jobs
 from llmcxr_ws.domain import NewDraft
@@ -35,6 +37,7 @@ from llmcxr_ws.film_facts import read_facts
 from llmcxr_ws.jobs import Claimed, LeaseLost
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
+from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.store import drawings, labels, maps, questions, reports, services
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.reports import DraftInput
@@ -416,6 +419,17 @@ def _guard_thresholds(manifest: Manifest | ImportedManifest) -> dict[str, float]
     }
 
 
+def film_and_seen(
+    stored: Stored, spec: PreprocessingSpec, padding_mask: NDArray[np.bool_] | None = None
+) -> tuple[Film, FilmSeen]:
+    """Turn stored values [H, W] into the film that the model sees, and say how, for whoever wants to see it too."""
+    film, made = film_and_greys(stored, spec, padding_mask)
+    rows, columns = stored.shape
+    scaled, cut = cut_of(rows, columns, spec.side, to_even=spec.crop == "even")
+    size = (rows, columns)
+    return film, FilmSeen(spec.version, size, made.low, made.high, made.levels, scaled, cut, spec.resample)
+
+
 @dataclass(frozen=True)
 class _Seen:
     """A film that was accepted: its check, its context line if prompts hold one, itself, and how it was made."""
@@ -428,7 +442,7 @@ class _Seen:
     def region(self) -> dict[str, Any]:
         """Give the part of the film that the model sees, as shares of its sides, and the grid of its tokens."""
         rows, columns = self.made.size
-        return {**self.made.region(), "rows": rows, "columns": columns, "grid": [GRID, GRID]}
+        return {**self.made.shares, "rows": rows, "columns": columns, "grid": [GRID, GRID]}
 
 
 class _Pulse:

@@ -6,7 +6,6 @@ Deliberately holds no image.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from llmcxr_ws.elements import has_value, number, numbers, value_of
 from llmcxr_ws.errors import ImagingError
 
+_MEND = "Have the sender mend the image header."
 Function = Literal["LINEAR", "LINEAR_EXACT", "SIGMOID"]
 
 
@@ -89,21 +90,33 @@ def modality_units(ds: Dataset, stored: NDArray[Any]) -> NDArray[np.float32]:
     if ds.get("ModalityLUTSequence"):
         lut = _read_lut(ds.ModalityLUTSequence[0], ds, is_signed=ds.PixelRepresentation == 1)
         return look_up(lut, stored).astype(np.float32)
-    # An empty slope or intercept is as good as none.
-    slope, intercept = ds.get("RescaleSlope"), ds.get("RescaleIntercept")
-    slope = 1.0 if slope is None else float(slope)
-    intercept = 0.0 if intercept is None else float(intercept)
+    slope, intercept = _rescale(ds, "RescaleSlope", 1.0), _rescale(ds, "RescaleIntercept", 0.0)
     if slope == 0:
-        raise ImagingError("Rescale Slope is 0.", what_to_do="Have the sender mend the image header.")
-    return (stored * slope + intercept).astype(np.float32)
+        raise ImagingError("Rescale Slope is 0.", what_to_do=_MEND)
+    with np.errstate(over="ignore", invalid="ignore"):
+        units = (stored * slope + intercept).astype(np.float32)
+    if not np.isfinite(units).all():
+        raise ImagingError(
+            f"Rescale Slope {slope:g} and Intercept {intercept:g} lead beyond any grey level.",
+            what_to_do=_MEND,
+        )
+    return units
+
+
+def _rescale(ds: Dataset, keyword: str, default: float) -> float:
+    """Return a rescale's number; an empty one is as good as none, one that can't be read would be a guess."""
+    found = number(ds, keyword)
+    if found is None and has_value(ds, keyword):
+        raise ImagingError(f"{keyword} in the image header isn't one number.", what_to_do=_MEND)
+    return default if found is None else found
 
 
 def read_windows(ds: Dataset) -> tuple[Window, ...]:
     """Return the header's usable windows in its order; a window without a legal width is passed over."""
-    centers, widths = _numbers(ds.get("WindowCenter")), _numbers(ds.get("WindowWidth"))
+    centers, widths = numbers(ds, "WindowCenter"), numbers(ds, "WindowWidth")
     explanations = _texts(ds.get("WindowCenterWidthExplanation"))
     function: Function = "LINEAR"
-    named = str(ds.get("VOILUTFunction") or "LINEAR").upper()
+    named = str(ds.get("VOILUTFunction") or "LINEAR").strip().upper()
     if named in ("LINEAR_EXACT", "SIGMOID"):
         function = "LINEAR_EXACT" if named == "LINEAR_EXACT" else "SIGMOID"
     least = 1.0 if function == "LINEAR" else np.nextafter(0, 1)
@@ -127,21 +140,18 @@ def full_range_window(units: NDArray[np.float32]) -> Window:
 
 
 def _read_lut(item: Dataset, ds: Dataset, *, is_signed: bool) -> VoiLut:
-    descriptor = item.get("LUTDescriptor")
-    if descriptor is None or len(descriptor) != 3 or item.get("LUTData") is None:
-        raise ImagingError(
-            "A look-up table in the header lacks its descriptor or data.",
-            what_to_do="Have the sender mend the image header.",
-        )
-    entries, first, bits = (int(number) for number in descriptor)
+    descriptor, data = numbers(item, "LUTDescriptor"), value_of(item, "LUTData")
+    if len(descriptor) != 3 or data is None:
+        raise ImagingError("A look-up table in the header lacks its descriptor or data.", what_to_do=_MEND)
+    entries, first, bits = (int(part) for part in descriptor)
     entries = entries % 65536 or 65536  # PS3.3 C.11.1.1: 0 means 65,536
     if is_signed and first > 32767:
         first -= 65536
     elif not is_signed and first < 0:
         first += 65536
-    values = _lut_values(item.LUTData, entries, ds)
-    # Some senders announce fewer bits than the entries use.
-    bits = max(bits, int(values.max()).bit_length(), 1)
+    values = _lut_values(data, entries, ds)
+    # Some senders announce fewer bits than the entries use; more than 16 there are none (PS3.3 C.11.1.1).
+    bits = min(max(bits, int(values.max()).bit_length(), 1), 16)
     explanation = str(item.get("LUTExplanation") or item.get("ModalityLUTType") or "")
     return VoiLut(first, values, bits, explanation)
 
@@ -151,21 +161,16 @@ def _lut_values(data: Any, entries: int, ds: Dataset) -> NDArray[np.uint16]:
         meta = getattr(ds, "file_meta", None)
         is_little = meta is None or meta.get("TransferSyntaxUID") != "1.2.840.10008.1.2.2"
         has_bytes = len(data) < 2 * entries
-        values = np.frombuffer(data, np.uint8 if has_bytes else np.dtype("<u2" if is_little else ">u2"))
+        kind = np.dtype(np.uint8 if has_bytes else "<u2" if is_little else ">u2")
+        values = np.frombuffer(data[: entries * kind.itemsize], kind)
     else:
         values = np.atleast_1d(np.asarray(data, dtype=np.int64) % 65536)
     if len(values) < entries:
         raise ImagingError(
             f"A look-up table in the header holds {len(values)} of {entries} entries.",
-            what_to_do="Have the sender mend the image header.",
+            what_to_do=_MEND,
         )
     return values[:entries].astype(np.uint16)
-
-
-def _numbers(value: Any) -> list[float]:
-    if value is None or value == "":
-        return []
-    return [float(number) for number in (value if isinstance(value, Sequence) else [value])]
 
 
 def _texts(value: Any) -> list[str]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from llmcxr_ws.elements import number, numbers
 from llmcxr_ws.errors import ImagingError
 from llmcxr_ws.grey import (
     VoiLut,
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 Voi = Window | VoiLut
+_MOST_ASPECT = 5.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,11 +201,11 @@ def _falls(image: Displayed, table: NDArray[np.int64]) -> bool:
 
 def _padding_mask(ds: Dataset, raw: NDArray[Any]) -> NDArray[np.bool_] | None:
     """Mark pixels within Pixel Padding Value .. Range Limit, in stored values (PS3.3 C.7.5.1.1.2)."""
-    value = ds.get("PixelPaddingValue")
+    value = number(ds, "PixelPaddingValue")
     if value is None:
         return None
-    limit = ds.get("PixelPaddingRangeLimit")
-    ends = sorted(_as_stored(ds, end) for end in (value, value if limit is None else limit))
+    limit = number(ds, "PixelPaddingRangeLimit")
+    ends = sorted(_as_stored(ds, int(end)) for end in (value, value if limit is None else limit))
     mask: NDArray[np.bool_] = (raw >= ends[0]) & (raw <= ends[1])
     return mask if mask.any() else None
 
@@ -229,9 +231,9 @@ def _used_units(
 
 def _aspect(ds: Dataset, spacing: Spacing | None) -> float:
     """Return a pixel's height over its width: by its spacing, else by Pixel Aspect Ratio (0028,0034)."""
-    if spacing is not None:
-        return spacing.row_mm / spacing.column_mm
-    ratio = ds.get("PixelAspectRatio")
-    if ratio is not None and len(ratio) == 2 and min(ratio) > 0:
-        return float(ratio[0]) / float(ratio[1])
-    return 1.0
+    ratio = numbers(ds, "PixelAspectRatio") if spacing is None else spacing.as_pair
+    if len(ratio) != 2 or min(ratio) <= 0:
+        return 1.0
+    aspect = ratio[0] / ratio[1]
+    # No detector has such pixels: a mistake of the header, which would fill the memory with repeated rows.
+    return aspect if 1 / _MOST_ASPECT <= aspect <= _MOST_ASPECT else 1.0

@@ -37,6 +37,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from llmcxr_ws.elements import has_value, number
 from llmcxr_ws.errors import ImagingError
 
 _NATIVE = frozenset(
@@ -126,9 +127,15 @@ def _check_decodable(ds: Dataset) -> UID:
             "The instance holds no pixel data.", what_to_do="Send the image itself, not only its header."
         )
     for keyword in ("Rows", "Columns", "BitsAllocated", "BitsStored", "SamplesPerPixel"):
-        if not ds.get(keyword):
+        if not number(ds, keyword):
             raise ImagingError(
-                f"The image header lacks a value for {keyword}.",
+                f"The image header lacks a value for {keyword}, or holds one that can't be read.",
+                what_to_do="Have the sender mend the header.",
+            )
+    for keyword in ("HighBit", "PixelRepresentation"):
+        if has_value(ds, keyword) and number(ds, keyword) is None:
+            raise ImagingError(
+                f"The image header's value for {keyword} can't be read.",
                 what_to_do="Have the sender mend the header.",
             )
     if ds.SamplesPerPixel != 1 or ds.get("PhotometricInterpretation") not in ("MONOCHROME1", "MONOCHROME2"):
@@ -136,9 +143,11 @@ def _check_decodable(ds: Dataset) -> UID:
             f"The image isn't grey (Photometric Interpretation '{ds.get('PhotometricInterpretation', '')}').",
             what_to_do="Send the grey original.",
         )
-    if int(ds.get("NumberOfFrames") or 1) != 1:
+    frames = number(ds, "NumberOfFrames")
+    if has_value(ds, "NumberOfFrames") and frames not in (0.0, 1.0):
+        said = "an unreadable number of" if frames is None else f"{frames:.0f}"
         raise ImagingError(
-            f"The image holds {ds.NumberOfFrames} frames; a chest film holds one.",
+            f"The image holds {said} frames; a chest film holds one.",
             what_to_do="Send each film as an instance of its own.",
         )
     if ds.BitsAllocated not in (8, 16) or not 1 <= ds.BitsStored <= ds.BitsAllocated:
@@ -168,7 +177,8 @@ def _check_length(ds: Dataset) -> None:
 def _only_stored_bits(raw: NDArray[Any], ds: Dataset, *, is_native: bool) -> NDArray[Any]:
     bits: int = ds.BitsStored
     width = 8 * raw.itemsize
-    high_bit = int(ds.get("HighBit", bits - 1))
+    given = number(ds, "HighBit")
+    high_bit = bits - 1 if given is None else int(given)
     shift = high_bit + 1 - bits if is_native else 0
     if shift < 0 or high_bit >= width:
         raise ImagingError(

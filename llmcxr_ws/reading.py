@@ -41,6 +41,7 @@ from llmcxr_ws.store import (
     others,
     preferences,
     questions,
+    reporting_again,
     reports,
     requests,
     services,
@@ -86,6 +87,10 @@ class StudyDetail:
             and row.state is not ReportState.REFUSED
         )
 
+    def first_of(self, *users: str) -> tuple[str, ...]:
+        """What these people wrote before they saw a draft of this study."""
+        return tuple(row.text for row in self.first_readings if row.user in users)
+
     def facts(self, report: ReportRow, looked_at: Iterable[str] = ()) -> Facts:
         """What the guards know of one of this study's reports, as the node will see it."""
         return guards.facts_of(
@@ -107,9 +112,20 @@ def log_in(db: Database, name: str, password: str) -> UnlockedKey:
     return unlock(account, password)
 
 
-def worklist(db: Database, *, since: int = 0) -> list[StudyRow]:
-    """Rows that changed after sequence number `since`; remember the largest `updated_seq` for the next call."""
-    return studies.worklist(db, since=since)
+def worklist(db: Database, *, since: int = 0, limit: int | None = None) -> list[StudyRow]:
+    """Rows that changed after sequence number `since`; remember the largest `updated_seq` for the next call.
+
+    Parameters
+    ----------
+    limit : int, optional
+        No more rows than this; where there are more, the next call gives them.
+    """
+    return studies.worklist(db, since=since, limit=limit)
+
+
+def read_first_by(db: Database, user: str) -> frozenset[int]:
+    """Ids of the studies of which this person wrote an own impression before seeing the draft."""
+    return first_readings.studies_read_first(db, user)
 
 
 def open_study(db: Database, study_id: int) -> StudyDetail:
@@ -320,6 +336,13 @@ def begin_addendum(db: Database, study_id: int, *, user: str) -> int:
     """Begin an addendum to a signed report, or go on with the one that is begun; its report's id for `save_edit`."""
     hold(db, study_id, user=user)
     return addenda.begin(db, study_id, user=user)
+
+
+def report_again(db: Database, study_id: int, *, user: str) -> int:
+    """Begin a new report on a study whose signed one was retracted, and hold it; the new report's id."""
+    report_id = reporting_again.begin(db, study_id, user=user)
+    hold(db, study_id, user=user)
+    return report_id
 
 
 def request_retraction(

@@ -7,7 +7,7 @@ this one film. So the picture shown is the one that was drafted from, whatever e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,15 @@ NAME = "What the model saw"
 
 @dataclass(frozen=True)
 class FilmSeen:
-    """The entry `film_seen` of a draft's evidence; see `engine.preprocess.FilmSeen` for what each number means."""
+    """What was done to one film, as numbers: whoever has its stored values can make the same picture again.
 
+    A value v of `size` [rows, columns] becomes `greys[round((v - low) * 255 / (high - low))]`, with v kept between
+    `low` and `high`; padding becomes black. Then the picture is scaled to `scaled` (width, height) by `resample`
+    and cut to `cut` (left, top, right, bottom). `version` is the preprocessing's. The engine writes it as the entry
+    `film_seen` of a draft's evidence, the window reads it there.
+    """
+
+    version: str
     size: tuple[int, int]
     low: int
     high: int
@@ -41,24 +48,45 @@ class FilmSeen:
             return None
         try:
             made = cls(
-                size=tuple(entry["size"]),
+                version=str(entry.get("version", "")),
+                size=_whole(entry["size"]),
                 low=int(entry["low"]),
                 high=int(entry["high"]),
-                greys=tuple(int(grey) for grey in entry["greys"]),
-                scaled=tuple(entry["scaled"]),
-                cut=tuple(entry["cut"]),
+                greys=_whole(entry["greys"]),
+                scaled=_whole(entry["scaled"]),
+                cut=_whole(entry["cut"]),
                 resample=str(entry["resample"]),
             )
         except (KeyError, TypeError, ValueError):
             return None
-        sound = (
-            (len(made.size), len(made.scaled), len(made.cut), len(made.greys)) == (2, 2, 4, 256)
-            and made.low < made.high
-            and made.resample in _RESAMPLE
-            and min(made.greys) >= 0
-            and max(made.greys) <= 255
+        return made if made._is_sound else None
+
+    @property
+    def _is_sound(self) -> bool:
+        """Whether a picture can be made by these numbers."""
+        lengths = tuple(len(part) for part in (self.size, self.scaled, self.cut, self.greys))
+        if lengths != (2, 2, 4, 256) or self.resample not in _RESAMPLE or self.low >= self.high:
+            return False
+        left, top, right, bottom = self.cut
+        return (
+            min(*self.size, *self.scaled) > 0
+            and 0 <= left < right <= self.scaled[0]
+            and 0 <= top < bottom <= self.scaled[1]
+            and min(self.greys) >= 0
+            and max(self.greys) <= 255
         )
-        return made if sound else None
+
+    def to_evidence(self) -> dict[str, Any]:
+        """Give the entry that is kept with a draft."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
+        }
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """The part of the film that the model saw, as shares of its width and height."""
+        (wide, high), (left, top, right, bottom) = self.scaled, self.cut
+        return {"left": left / wide, "top": top / high, "right": right / wide, "bottom": bottom / high}
 
     @property
     def region(self) -> tuple[float, float, float, float]:
@@ -94,3 +122,8 @@ class FilmSeen:
         """Return the model's grey levels as a look of the whole film at its full resolution."""
         bright = self.grey(stored) / 255.0
         return Curve.over(image.units, 1.0 - bright if image.invert else bright, NAME)
+
+
+def _whole(numbers: Any) -> tuple[Any, ...]:
+    """Return a list of whole numbers; raise ValueError or TypeError for anything else."""
+    return tuple(int(number) for number in numbers)

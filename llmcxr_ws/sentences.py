@@ -1,13 +1,15 @@
 """Sentences of a report and where each comes from: kept from the AI text, edited from it, or written by a person.
 
-The heading of a section is no sentence. A sentence that went to another section stays the sentence it was.
+The heading of a section is no sentence. A sentence that went to another section stays the sentence it was. What a
+reader wrote before the draft was shown is the reader's own, also where the AI says the same.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -132,13 +134,44 @@ def ratio(ai: str, mine: str) -> float:
     return matcher.ratio() if matcher.quick_ratio() >= EDITED_RATIO else 0.0
 
 
-def with_origin(ai_text: str, text: str) -> list[Sentence]:
-    """Say of each sentence of `text` where it comes from; each AI sentence is used once."""
+def with_origin(ai_text: str, text: str, first: Iterable[str] = ()) -> list[Sentence]:
+    """Say of each sentence of `text` where it comes from; each AI sentence is used once.
+
+    Parameters
+    ----------
+    first : iterable of str
+        Texts that its writers wrote before they saw the draft (reader first).
+    """
+    pairs = align(ai_text, text)
+    own = [sentence for words in first for sentence in split(words)]
     return [
-        Sentence(pair.mine.text, pair.origin, pair.mine.section)
-        for pair in align(ai_text, text)
-        if pair.mine is not None and pair.origin is not None
+        Sentence(pair.mine.text, origin, pair.mine.section)
+        for pair, origin in zip(pairs, origins(pairs, own), strict=True)
+        if pair.mine is not None and origin is not None
     ]
+
+
+def origins(pairs: Iterable[Pair], own: Iterable[str] = ()) -> list[Origin | None]:
+    """Where each pair's sentence comes from; None where nothing is left of the AI's.
+
+    A sentence of `own`, which was written before the draft was seen, is its writer's, as is an edited one that is at
+    least as near to one of them as to the AI's; each of them counts once.
+    """
+    rows = list(pairs)
+    left = Counter(own)
+    found = [pair.origin for pair in rows]
+    for at, pair in enumerate(rows):
+        if pair.mine is not None and left[pair.mine.text] > 0:
+            left[pair.mine.text] -= 1
+            found[at] = "human"
+    for at, pair in enumerate(rows):
+        if found[at] == "ai_edited" and pair.mine is not None and pair.ai is not None:
+            near = [(ratio(sentence, pair.mine.text), sentence) for sentence in left.elements()]
+            likeness, best = max(near, default=(0.0, ""))
+            if likeness >= max(EDITED_RATIO, ratio(pair.ai.text, pair.mine.text)):
+                left[best] -= 1
+                found[at] = "human"
+    return found
 
 
 def removed(ai_text: str, text: str) -> list[str]:

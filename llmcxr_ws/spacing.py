@@ -12,6 +12,8 @@ from typing import Literal
 
 from pydicom.dataset import Dataset
 
+from llmcxr_ws.elements import number, numbers
+
 Basis = Literal["calibrated", "detector", "scanned", "unsaid"]
 
 
@@ -78,15 +80,10 @@ def _same(a: tuple[float, float], b: tuple[float, float]) -> bool:
 
 
 def _pair(ds: Dataset, keyword: str) -> tuple[float, float] | None:
-    values = ds.get(keyword)
-    if values is None or isinstance(values, str | int | float) or len(values) != 2:
-        return None
-    first, second = float(values[0]), float(values[1])
-    return (first, second) if first > 0 and second > 0 else None
+    values = numbers(ds, keyword)
+    return (values[0], values[1]) if len(values) == 2 and min(values) > 0 else None
 
 
 def _number(ds: Dataset, keyword: str) -> float | None:
-    value = ds.get(keyword)
-    if value is None or value == "":
-        return None
-    return float(value) if float(value) > 0 else None
+    value = number(ds, keyword)
+    return value if value is not None and value > 0 else None

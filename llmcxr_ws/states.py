@@ -86,6 +86,8 @@ STUDY_MOVES: dict[tuple[StudyState, StudyState], frozenset[Actor]] = {
     (_S.CONFIRMED, _S.SIGNED): frozenset({_NODE}),
     (_S.SIGNED, _S.RETRACTED): frozenset({_NODE}),
     (_S.CONFIRMED, _S.RETRACTED): frozenset({_NODE}),
+    # A reader begins a new report after a retraction.
+    (_S.RETRACTED, _S.IN_REVIEW): frozenset({_WINDOW}),
 }
 
 REPORT_MOVES: dict[tuple[ReportState, ReportState], frozenset[Actor]] = {

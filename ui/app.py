@@ -33,18 +33,15 @@ from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.workplace import Workplace
 from ui.desk import Desk
-from ui.language import read_all
+from ui.language import read_all, speak, tr
 from ui.person import Person
 from ui.tasks import Tasks
 from ui.theme import apply_theme
 from ui.window import TITLE, MainWindow
+from ui.workstation import Workstation
 
 _LOG = logger(__name__)
 _SIZE = QSize(1600, 1000)
-_DEFECT_TEXT = (
-    "Something inside the program went wrong. What you have written is saved as far as the window says so. "
-    "The log has the details for your administrator; they hold no patient data."
-)
 
 
 class Defects(QObject):
@@ -90,9 +87,15 @@ class Defects(QObject):
         self._is_shown = True
         box = QMessageBox(self._window)
         box.setIcon(QMessageBox.Icon.Warning)
-        box.setWindowTitle("Internal error")
-        box.setText(f"Internal error ({kind})")
-        box.setInformativeText(_DEFECT_TEXT)
+        box.setWindowTitle(tr("Internal error"))
+        box.setText(tr("Internal error ({kind})", kind=kind))
+        box.setInformativeText(
+            tr(
+                "Something inside the program went wrong. What you have written is saved as far as the window "
+                "says so. The log has the details for your administrator; they hold no patient data."
+            )
+        )
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.finished.connect(self._on_closed)
         box.open()
 
@@ -134,10 +137,22 @@ def _started_application() -> QApplication:
 class Seating(QObject):
     """Keeps one main window on the screen: another language is another window with the same person and study."""
 
-    def __init__(self, tasks: Tasks, desk: Desk, defects: Defects, user: str) -> None:
+    def __init__(
+        self, tasks: Tasks, desk: Desk, defects: Defects, user: str, remembered: Path | None = None
+    ) -> None:
+        """Make the first window.
+
+        Parameters
+        ----------
+        remembered : Path, optional
+            File with the looks of the last log-in at this machine.
+        """
         super().__init__()
         self._tasks, self._desk, self._defects = tasks, desk, defects
-        self._person = Person(tasks, desk, self)
+        self._person = Person(tasks, desk, self, workstation=Workstation(tasks, remembered, self))
+        app = QApplication.instance()
+        if app is not None:
+            speak(app, self._person.preferences.language)
         self.window = self._make(user)
 
     def _make(self, user: str) -> MainWindow:
@@ -149,7 +164,7 @@ class Seating(QObject):
 
     def _renew(self) -> None:
         """Save, then put a new window in the place of the old one."""
-        self.window.report.autosave.flush(self._replace, self.window.say_error)
+        self.window.report.flush(self._replace, self.window.say_error)
 
     def _replace(self) -> None:
         old, badge = self.window, self.window.badge
@@ -169,11 +184,19 @@ class Seating(QObject):
             shiboken6.delete(self.window)
 
 
-def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks], None] | None = None) -> int:
+def run(
+    home: Path | None,
+    user: str,
+    *,
+    remembered: Path | None = None,
+    when_open: Callable[[MainWindow, Tasks], None] | None = None,
+) -> int:
     """Open the window and work until it is closed; return the exit status.
 
     Parameters
     ----------
+    remembered : Path, optional
+        File with the looks of the last log-in at this machine (`ui.workstation.standard_file`).
     when_open : callable, optional
         Called once the window is on the screen; the screenshot uses it.
     """
@@ -183,7 +206,7 @@ def run(home: Path | None, user: str, *, when_open: Callable[[MainWindow, Tasks]
     workplace = Workplace.open(home)
     tasks = Tasks()
     tasks.defect.connect(defects.report)
-    seating = Seating(tasks, Desk(workplace), defects, user)
+    seating = Seating(tasks, Desk(workplace), defects, user, remembered)
     window = seating.window
     window.resize(_SIZE.boundedTo(app.primaryScreen().availableSize()))
     window.show()

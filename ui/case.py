@@ -19,6 +19,7 @@ from llmcxr_ws.states import StudyState
 from ui.comparison import Comparison, comparisons, current_title
 from ui.desk import Badge, Desk
 from ui.films import FilmChoice, choices, load_film, overlay_of, see_again
+from ui.language import tr
 from ui.tasks import Tasks, Ticket
 from ui.viewer.film import Film
 
@@ -38,7 +39,8 @@ class Case(QObject):
     comparisons_changed(tuple of Comparison) : the films that may stand beside the one on the screen
     comparison_ready(Film, Comparison) : the film to compare with can be shown
     comparison_missing(str, Comparison) : it can't, and why
-    failed(UserFacingError) : something else was refused
+    not_opened(int) : a study couldn't be opened; the one on the screen stays
+    failed(UserFacingError) : something was refused, and why
     """
 
     opened = Signal(object)
@@ -48,6 +50,7 @@ class Case(QObject):
     comparisons_changed = Signal(object)
     comparison_ready = Signal(object, object)
     comparison_missing = Signal(str, object)
+    not_opened = Signal(int)
     failed = Signal(object)
 
     def __init__(self, tasks: Tasks, desk: Desk, parent: QObject) -> None:
@@ -80,7 +83,7 @@ class Case(QObject):
     @property
     def films_unseen(self) -> int:
         """How many films of the open study have not been on the screen."""
-        return sum(choice.instance.sop_instance_uid not in self._seen for choice in self._choices)
+        return sum(choice.uid not in self._seen for choice in self._choices)
 
     @property
     def film_count(self) -> int:
@@ -104,35 +107,50 @@ class Case(QObject):
         self._badge = badge
 
     def open(self, study_id: int) -> None:
-        """Open a study and, where it is to be read and nobody has it, hold it; gives the last one back."""
+        """Open a study and, where it is to be read and nobody has it, hold it; then give the last one back.
+
+        Where it can't be opened the last one stays, and stays held: it is on the screen, and may be written into.
+        """
         if self._wanted == study_id:
             return
-        self._let_go()
         self._wanted = study_id
         badge = self._badge
+        self._tasks.in_store(
+            self,
+            partial(self._taken_up, study_id, badge),
+            partial(self._on_opened, badge),
+            partial(self._on_not_opened, study_id),
+        )
 
-        def work() -> StudyDetail:
+    def _taken_up(self, study_id: int, badge: Badge | None) -> StudyDetail:
+        """Read a study and hold it where it is to be read and nobody has it; on the store's thread."""
+        detail = self._desk.detail(study_id)
+        if badge is not None and badge.may_edit and _is_free(detail.study):
+            self._desk.hold(study_id, badge.user)
             detail = self._desk.detail(study_id)
-            if badge is not None and badge.may_edit and _is_free(detail.study):
-                self._desk.hold(study_id, badge.user)
-                detail = self._desk.detail(study_id)
-            return detail
+        return detail
 
-        self._tasks.in_store(self, work, self._on_opened, self.failed.emit)
+    def _on_not_opened(self, study_id: int, error: UserFacingError) -> None:
+        """Stay with what is on the screen, so that the refused study can be tried once more."""
+        if self._wanted == study_id:
+            self._wanted = self._detail.study.id if self._detail is not None else None
+            self.not_opened.emit(study_id)
+            self.failed.emit(error)
 
     def refresh(self) -> None:
-        """Read the open study again."""
-        study_id = self._wanted
-        if study_id is not None and self._detail is not None:
+        """Read the study on the screen again."""
+        if self._detail is not None:
+            study_id = self._detail.study.id
             self._tasks.in_store(
                 self, lambda: self._desk.detail(study_id), self._on_refreshed, self.failed.emit
             )
 
     def take_over(self) -> None:
-        """Take the open study from whoever holds it."""
-        study_id, badge = self._wanted, self._badge
-        if study_id is None or badge is None:
+        """Take the study on the screen from whoever holds it."""
+        badge = self._badge
+        if self._detail is None or badge is None:
             return
+        study_id = self._detail.study.id
 
         def work() -> StudyDetail:
             self._desk.hold(study_id, badge.user, take_over=True)
@@ -142,12 +160,15 @@ class Case(QObject):
 
     def close(self) -> None:
         """Put the study away."""
-        self._let_go()
+        self._let_go(self._badge, self._detail)
         self._wanted, self._detail, self._choices = None, None, ()
-        self._others, self._compared = (), None
+        self._others, self._compared, self._postponed = (), None, []
 
     def forget_films(self) -> None:
-        """Drop all pixels kept in memory."""
+        """Drop all pixels kept in memory, and those on their way."""
+        for ticket in self._loading.values():
+            ticket.cancel()
+        self._loading.clear()
         self._films.clear()
         self._drawn_as.clear()
 
@@ -156,7 +177,8 @@ class Case(QObject):
         if self._detail is None:
             return
         if not self._choices:
-            self.film_missing.emit("This study has no image that can be shown.")
+            self.film_missing.emit(tr("This study has no image that can be shown."))
+            self._tell_comparisons()
             self._do_postponed()
             return
         self._at = min(max(self._at + by, 0), len(self._choices) - 1)
@@ -184,21 +206,29 @@ class Case(QObject):
 
         self._after_film(fetch)
 
-    def _let_go(self) -> None:
-        detail, badge = self._detail, self._badge
+    def _let_go(self, badge: Badge | None, detail: StudyDetail | None) -> None:
         if detail is not None and badge is not None and detail.study.held_by == badge.user:
             self._tasks.in_store(self, partial(self._desk.let_go, detail.study.id, badge.user))
 
-    def _on_opened(self, detail: StudyDetail) -> None:
+    def _on_opened(self, badge: Badge | None, detail: StudyDetail) -> None:
+        """Show a study that was read and held for whoever sat here then."""
+        before = self._detail
+        is_on_screen = before is not None and before.study.id == detail.study.id
         if detail.study.id != self._wanted:
             # The reader went on before it was read: give back what was taken meanwhile.
-            if self._badge is not None and detail.study.held_by == self._badge.user:
-                self._tasks.in_store(self, partial(self._desk.let_go, detail.study.id, self._badge.user))
+            if not is_on_screen:
+                self._let_go(badge, detail)
+            return
+        if is_on_screen:
+            # The reader came back before the other one was read.
+            self._on_refreshed(detail)
             return
         self._detail, self._choices, self._at, self._seen = detail, choices(detail), 0, set()
         self._others, self._compared = (), None
         self._is_film_awaited, self._postponed = True, []
         self.opened.emit(detail)
+        # Only now: what was typed into it until this moment is on its way to the store.
+        self._let_go(badge, before)
         self.show_film()
         self._after_film(partial(self._look_for_others, detail.study.id))
 
@@ -211,7 +241,7 @@ class Case(QObject):
         )
 
     def _on_others(self, study_id: int, others: tuple[OtherStudy, ...]) -> None:
-        if study_id == self._wanted:
+        if self._detail is not None and study_id == self._detail.study.id:
             self._others = others
             self._tell_comparisons()
 
@@ -227,17 +257,21 @@ class Case(QObject):
             self._after_film(partial(self._load_choice, first.study, first.choice, first.place))
 
     def _on_refreshed(self, detail: StudyDetail) -> None:
-        if detail.study.id != self._wanted:
+        if self._detail is None or detail.study.id != self._detail.study.id:
             return
-        shown = self._choices[self._at].instance.sop_instance_uid if self._choices else ""
+        before = [choice.uid for choice in self._choices]
+        shown = before[self._at] if before else ""
         self._detail, self._choices = detail, choices(detail)
-        uids = [choice.instance.sop_instance_uid for choice in self._choices]
+        uids = [choice.uid for choice in self._choices]
         self._at = uids.index(shown) if shown in uids else 0
         self.refreshed.emit(detail)
         if shown not in uids:
             self.show_film()
-        elif shown in self._films:
+            return
+        if shown in self._films:
             self._load(detail, self._at, is_wanted=True)
+        if uids != before:
+            self._tell_comparisons()
 
     def _load(self, detail: StudyDetail, at: int, *, is_wanted: bool) -> None:
         found = choices(detail)
@@ -253,10 +287,9 @@ class Case(QObject):
     def _load_choice(self, study: StudyRow, choice: FilmChoice, place: tuple[int, int]) -> None:
         """Decode a film unless it is kept or on its way, then show it where it is wanted by then."""
         uid = choice.uid
-        kept = self._films.get(uid)
-        if kept is not None:
+        if uid in self._films:
             self._films.move_to_end(uid)
-            self._offer(uid, kept.with_overlay(overlay_of(study, choice, place)))
+            self._offer(uid)
             return
         if uid in self._loading:
             return
@@ -267,9 +300,10 @@ class Case(QObject):
         def done(film: Film) -> None:
             self._loading.pop(uid, None)
             self._keep(uid, film)
-            if self._is_on_screen(uid):
-                self._show(uid, film)
-            self._offer(uid, film)
+            # It may have been asked for as another's prior, or before a draft came: shown as what it is now.
+            if self._is_on_screen(uid) and self._detail is not None:
+                self._load(self._detail, self._at, is_wanted=True)
+            self._offer(uid)
 
         def failed(error: UserFacingError) -> None:
             self._loading.pop(uid, None)
@@ -283,10 +317,12 @@ class Case(QObject):
         self._drawn_as[uid] = choice.seen
         self._loading[uid] = self._tasks.in_pixels(self, work, done, failed)
 
-    def _offer(self, uid: str, film: Film) -> None:
-        """Hand over a film that is wanted for comparison."""
-        if self._compared is not None and self._compared.uid == uid:
-            self.comparison_ready.emit(film, self._compared)
+    def _offer(self, uid: str) -> None:
+        """Hand over a film that is kept and wanted for comparison, with the words for that."""
+        wanted = self._compared
+        if wanted is not None and wanted.uid == uid:
+            overlay = overlay_of(wanted.study, wanted.choice, wanted.place)
+            self.comparison_ready.emit(self._films[uid].with_overlay(overlay), wanted)
 
     def _see_again(self, film: Film, detail: StudyDetail, choice: FilmChoice) -> None:
         """Draw what the model saw where a draft came after the film was decoded, or another draft."""
@@ -296,6 +332,8 @@ class Case(QObject):
         self._drawn_as[uid] = seen
 
         def done(again: Film) -> None:
+            if self._drawn_as.get(uid) != seen:
+                return  # A newer draft's was asked for meanwhile.
             self._keep(uid, again)
             if self._is_on_screen(uid) and self._detail is not None:
                 place = (self._at + 1, len(self._choices))
@@ -309,7 +347,7 @@ class Case(QObject):
         self._tasks.in_pixels(self, work, done, lambda _: None)
 
     def _is_on_screen(self, uid: str) -> bool:
-        return bool(self._choices) and self._choices[self._at].instance.sop_instance_uid == uid
+        return bool(self._choices) and self._choices[self._at].uid == uid
 
     def _show(self, uid: str, film: Film) -> None:
         self._seen.add(uid)
@@ -331,9 +369,12 @@ class Case(QObject):
 
     def _keep(self, uid: str, film: Film) -> None:
         self._films[uid] = film
-        while len(self._films) > _KEPT_FILMS:
-            gone, _ = self._films.popitem(last=False)
-            self._drawn_as.pop(gone, None)
+        for old in tuple(self._films):
+            if len(self._films) <= _KEPT_FILMS:
+                return
+            if not (old == uid or self._is_on_screen(old)):
+                del self._films[old]
+                self._drawn_as.pop(old, None)
 
 
 def _is_free(study: StudyRow) -> bool:

@@ -53,10 +53,11 @@ def open_window(context: typer.Context, user: UserOption = "") -> None:
     _require_screen()
     try:
         from ui.app import run
+        from ui.workstation import standard_file
     except ImportError as error:  # Qt's own libraries need some of the system's
         raise ConfigError(f"Qt doesn't start: {error}.", what_to_do=_QT_PACKAGES) from error
 
-    raise typer.Exit(run(chosen_home(), user))
+    raise typer.Exit(run(chosen_home(), user, remembered=standard_file()))
 
 
 @_ui.command()

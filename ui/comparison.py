@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from llmcxr_ws.domain import OtherStudy, StudyRow
 from llmcxr_ws.reading import StudyDetail
-from ui.films import FilmChoice, can_be_shown, choices, view_of
+from ui.films import FilmChoice, can_be_shown, choices, kind_of, view_of
+from ui.language import tr
 from ui.text import dicom_date, parse_date
-
-_FRONTAL = ("PA", "AP", "frontal")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,12 @@ def comparisons(
     ]
     own = choices(detail)
     found += [
-        (2, Comparison(detail.study, choice, (n + 1, len(own)), f"This study: {choice.title}", True))
+        (
+            2,
+            Comparison(
+                detail.study, choice, (n + 1, len(own)), tr("This study: {view}", view=choice.title), True
+            ),
+        )
         for n, choice in enumerate(own)
         if choice.uid != shown.uid
     ]
@@ -53,8 +57,8 @@ def comparisons(
 
 def current_title(study: StudyRow, choice: FilmChoice) -> str:
     """Return what stands over the film of the open study."""
-    day = dicom_date(study.study_date) or "no date"
-    return f"Current: {day}, {choice.title}"
+    day = dicom_date(study.study_date) or tr("no date")
+    return tr("Current: {date}, {view}", date=day, view=choice.title)
 
 
 def _of_other(study: StudyRow, other: OtherStudy) -> list[tuple[FilmChoice, Comparison]]:
@@ -68,25 +72,25 @@ def _of_other(study: StudyRow, other: OtherStudy) -> list[tuple[FilmChoice, Comp
 
 
 def _title(study: StudyRow, other: OtherStudy, choice: FilmChoice) -> str:
-    day = dicom_date(other.study.study_date) or "no date"
+    day = dicom_date(other.study.study_date) or tr("no date")
     days = _days_between(other.study, study)
     if days is None:
-        title = f"Other study: {day}, {choice.title}"
+        title = tr("Other study: {date}, {view}", date=day, view=choice.title)
     elif days == 0:
-        title = f"Same day: {day}, {choice.title}"
+        title = tr("Same day: {date}, {view}", date=day, view=choice.title)
     elif days > 0:
-        title = f"Prior: {day}, {choice.title}, {days} days before"
+        title = tr("Prior: {date}, {view}, %n day(s) before", "", days, date=day, view=choice.title)
     else:
-        title = f"Later: {day}, {choice.title}, {-days} days after"
-    return f"{title} (another name in its header)" if other.has_other_name else title
+        title = tr("Later: {date}, {view}, %n day(s) after", "", -days, date=day, view=choice.title)
+    return tr("{title} (another name in its header)", title=title) if other.has_other_name else title
 
 
 def _rank(study: StudyRow, other: StudyRow, choice: FilmChoice, shown: FilmChoice) -> int:
     days = _days_between(other, study)
     if days is not None and days < 0:
         return 3
-    is_alike = (choice.title in _FRONTAL) == (shown.title in _FRONTAL)
-    return 0 if is_alike else 1
+    kind = kind_of(shown.instance)
+    return 0 if kind and kind_of(choice.instance) == kind else 1
 
 
 def _days_between(earlier: StudyRow, later: StudyRow) -> int | None:

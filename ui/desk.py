@@ -29,9 +29,19 @@ from llmcxr_ws.identity import SealedKey, UnlockedKey
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
+from ui.language import mark, tr
 from ui.text import person_name
+from ui.worklist.cover import EVERYTHING, NOTHING, Cover
 
+# A long list comes in pieces, so that the window goes on between them.
+ROWS_AT_ONCE = 300
 EDITING_ROLES = ("reader", "resident")
+ROLE_WORDS = {
+    "reader": mark("reader"),
+    "resident": mark("resident"),
+    "admin": mark("admin"),
+    "researcher": mark("researcher"),
+}
 
 
 @dataclass(frozen=True)
@@ -53,8 +63,15 @@ class Badge:
     def why_not_sign(self) -> str:
         """Why this person can't sign now; empty when nothing speaks against it."""
         if self.key is None:
-            return "The window is locked."
-        return "" if reading.may_sign(self.key) else f"Your role is {self.role}. Only a reader signs."
+            return tr("The window is locked.")
+        if reading.may_sign(self.key):
+            return ""
+        return tr("Your role is {role}. Only a reader signs.", role=self.role_word)
+
+    @property
+    def role_word(self) -> str:
+        """The role in the window's language."""
+        return tr(ROLE_WORDS.get(self.role, self.role))
 
     @property
     def may_sign(self) -> bool:
@@ -64,6 +81,19 @@ class Badge:
     def locked(self) -> Badge:
         """Return the badge without its key: the PIN or the password gives it back."""
         return replace(self, key=None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What changed on the worklist, at most `ROWS_AT_ONCE` rows of it, and of what the list must not tell."""
+
+    rows: tuple[StudyRow, ...]
+    cover: Cover
+
+    @property
+    def is_more(self) -> bool:
+        """Whether there is more to be fetched at once."""
+        return len(self.rows) == ROWS_AT_ONCE
 
 
 class Desk:
@@ -111,15 +141,29 @@ class Desk:
             return replace(badge, key=key, role=key.role)
         account = accounts.account(self._db, badge.user)
         if account is None or not account.enabled:
-            raise AccessError(f"The user '{badge.user}' is disabled.", what_to_do="Ask an administrator.")
+            raise AccessError(
+                tr("The user '{name}' is disabled.", name=badge.user), what_to_do=tr("Ask an administrator.")
+            )
         if badge.sealed is None:
-            raise AccessError("No PIN was chosen at log-in.", what_to_do="Use the password.")
+            raise AccessError(tr("No PIN was chosen at log-in."), what_to_do=tr("Use the password."))
         return replace(badge, key=badge.sealed.open(secret))
 
-    def changes(self, since: int) -> tuple[StudyRow, ...]:
-        """Return the studies that changed after a sequence number."""
+    def look(self, since: int, badge: Badge | None, cover: Cover | None) -> Look:
+        """Return what changed on the worklist after a sequence number, and what of it this person may be told.
+
+        Parameters
+        ----------
+        cover : Cover, optional
+            What the window knows already; it is read anew where something changed.
+        """
         _off_the_window()
-        return tuple(reading.worklist(self._db, since=since))
+        rows = tuple(reading.worklist(self._db, since=since, limit=ROWS_AT_ONCE))
+        is_on = badge is not None and badge.may_edit and self.reader_first
+        if badge is None or not is_on:
+            return Look(rows, NOTHING if badge is not None else EVERYTHING)
+        if rows or cover is None or not cover.is_on:
+            cover = Cover(is_on=True, unlocked=reading.read_first_by(self._db, badge.user))
+        return Look(rows, cover)
 
     def detail(self, study_id: int) -> StudyDetail:
         """Return everything about one study."""
@@ -241,6 +285,11 @@ class Desk:
         _off_the_window()
         return reading.begin_addendum(self._db, study_id, user=badge.user)
 
+    def report_again(self, badge: Badge, study_id: int) -> int:
+        """Hold a study whose report was retracted and begin a new one; return the new report's id."""
+        _off_the_window()
+        return reading.report_again(self._db, study_id, user=badge.user)
+
     def retract(self, badge: Badge, detail: StudyDetail, code: str, words: str) -> int:
         """Write a request to withdraw a signed report; return its id."""
         _off_the_window()
@@ -283,7 +332,9 @@ class Desk:
 
 def _key(badge: Badge) -> UnlockedKey:
     if badge.key is None:
-        raise AccessError("The window is locked.", what_to_do="Unlock it with the PIN or the password.")
+        raise AccessError(
+            tr("The window is locked."), what_to_do=tr("Unlock it with the PIN or the password.")
+        )
     return badge.key
 
 

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from functools import partial
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from ui.comparison import Comparison
 from ui.flow import FlowLayout
-from ui.shortcuts import Scope, actions_by_key
-from ui.viewer import Film
-from ui.viewer.overlay import look_text
+from ui.language import mark, tr
+from ui.shortcuts import Scope, actions_by_key, keys_of, text_of
+from ui.viewer import Film, FilmView
+from ui.viewer.overlay import look_name, look_text
 from ui.viewer.pair import FilmPair
 from ui.widgets import label, tool
 
-NO_PRIOR = "No other film of this patient is in the store."
-NOT_SEEN = "What the model saw isn't known for this film: no draft speaks of it, or an older one."
-NOT_TO_SCALE = "Not to scale: a header gives no pixel spacing."
+NO_PRIOR = mark("No other film of this patient is in the store.")
+NOT_SEEN = mark("What the model saw isn't known for this film: no draft speaks of it, or an older one.")
+NOT_OPEN = mark("What the model saw is shown for films of the open study: open the other one to see it.")
+NOT_TO_SCALE = mark("Not to scale: a header gives no pixel spacing.")
+
+# By pointer in the menu; an empty name is a line between.
+_IN_MENU = (
+    "film.rotate_right",
+    "film.rotate_left",
+    "film.flip_horizontal",
+    "film.flip_vertical",
+    "",
+    "film.zoom_in",
+    "film.zoom_out",
+    "",
+    "film.measure_remove",
+)
 
 
 class FilmPanel(QWidget):
@@ -39,21 +56,22 @@ class FilmPanel(QWidget):
         self._comparisons: tuple[Comparison, ...] = ()
         self._compared: Comparison | None = None
         self._title = ""
-        self.looks = self._box("Window", "Stored and computed windows (W)", 22)
+        self.looks = self._box(tr("Window", "grey levels of a film"), tr("Stored and computed windows"), 22)
         self.looks.activated.connect(self._on_chosen)
-        self.films = self._box("Compare with", "Films to compare with", 22)
+        self.films = self._box(tr("Compare with"), tr("Films to compare with"), 22)
         self.films.activated.connect(self._on_film_chosen)
         self.count = label("", "muted")
-        self.scale_note = label(NOT_TO_SCALE, "attention")
+        self.scale_note = label(tr(NOT_TO_SCALE), "attention")
         self._make_tools()
         self._connect()
         self._lay_out()
-        self.show_nothing("No study chosen")
+        self.show_nothing(tr("No study chosen"))
         self.show_comparisons((), "")
 
     def _box(self, name: str, tip: str, letters: int) -> QComboBox:
         made = QComboBox()
         made.setAccessibleName(name)
+        made.view().setAccessibleName(name)
         made.setToolTip(tip)
         made.setMinimumContentsLength(letters)
         made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -61,25 +79,56 @@ class FilmPanel(QWidget):
 
     def _make_tools(self) -> None:
         view = self.view
-        self.invert = tool("Invert", "film.invert", view.invert, checkable=True)
-        self.seen = tool("Model view", "film.seen", view.toggle_seen, checkable=True)
+        self.invert = tool(tr("Invert"), "film.invert", view.invert, checkable=True)
+        self.seen = tool(tr("Model view"), "film.seen", view.toggle_seen, checkable=True)
         self.measure = tool(
-            "Measure", "film.measure", lambda: view.measure(not view.is_measuring), checkable=True
+            tr("Measure"), "film.measure", lambda: view.measure(not view.is_measuring), checkable=True
         )
         self.magnify = tool(
-            "Magnifier", "film.magnify", lambda: view.magnify(not view.is_magnifying), checkable=True
+            tr("Magnifier"), "film.magnify", lambda: view.magnify(not view.is_magnifying), checkable=True
         )
-        self.prior = tool("Prior", "film.prior", self.toggle_prior, checkable=True)
-        self.swap = tool("Swap", "film.swap", self.pair.swap)
+        self.prior = tool(tr("Prior"), "film.prior", self.toggle_prior, checkable=True)
+        self.swap = tool(tr("Swap"), "film.swap", self.pair.swap)
+        self.more = self._make_menu()
         self._film_tools = (
             tool("◀", "film.previous", lambda: self.step_requested.emit(-1)),
             tool("▶", "film.next", lambda: self.step_requested.emit(1)),
         )
 
+    def _make_menu(self) -> QToolButton:
+        made = QToolButton()
+        made.setText(tr("More"))
+        made.setAccessibleName(tr("More tools for the film"))
+        made.setToolTip(tr("More tools for the film"))
+        made.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        menu = QMenu(made)
+        menu.setAccessibleName(tr("More tools for the film"))
+        menu.aboutToShow.connect(lambda: self._fill_menu(menu))
+        made.setMenu(menu)
+        return made
+
+    def _fill_menu(self, menu: QMenu) -> None:
+        """Offer what has no button, with the keys in force, for the film that was last in hand."""
+        menu.clear()
+        view = self.pair.prior if self.pair.prior.hasFocus() else self.view
+        for action in _IN_MENU:
+            if not action:
+                menu.addSeparator()
+                continue
+            key = next(iter(keys_of(action)), "")
+            made = menu.addAction(f"{text_of(action)}\t{key}" if key else text_of(action))
+            made.setEnabled(view.film is not None and (action != "film.measure_remove" or bool(view.lines)))
+            made.triggered.connect(partial(self._run, view, action))
+
+    def _run(self, view: FilmView, action: str) -> None:
+        view.run(action)
+        view.setFocus()
+
     def _connect(self) -> None:
         for view in (self.pair.current, self.pair.prior):
             view.step_requested.connect(self.step_requested)
-            view.action_requested.connect(self._on_action)
+            view.action_requested.connect(partial(self._on_action, view))
             view.tools_changed.connect(self._show_tools)
         self.view.look_changed.connect(self._on_look)
         self.pair.changed.connect(self._show_tools)
@@ -88,14 +137,15 @@ class FilmPanel(QWidget):
         view = self.view
         tools = FlowLayout()
         for made in (
-            tool("Fit", "film.fit", view.fit),
+            tool(tr("Fit"), "film.fit", view.fit),
             tool("1:1", "film.one_to_one", view.one_to_one),
             self.invert,
-            tool("Reset", "film.reset", view.reset),
+            tool(tr("Reset"), "film.reset", view.reset),
             self.looks,
             self.seen,
             self.measure,
             self.magnify,
+            self.more,
             self.prior,
             self.films,
             self.swap,
@@ -134,7 +184,7 @@ class FilmPanel(QWidget):
 
     def show_count(self, count: int) -> None:
         """Say how many films the study has."""
-        self.count.setText("" if count == 0 else "1 film" if count == 1 else f"{count} films")
+        self.count.setText(tr("%n film(s)", "", count) if count else "")
         for made in self._film_tools:
             made.setEnabled(count > 1)
 
@@ -151,9 +201,10 @@ class FilmPanel(QWidget):
         if self.pair.is_pair and at < 0:
             self._end_comparison()
         elif self.pair.is_pair:
+            self.pair.set_titles(title, found[at].title)
             self._want(found[at])
         self.films.setCurrentIndex(max(at, 0) if found else -1)
-        self.films.setPlaceholderText(NO_PRIOR)
+        self.films.setPlaceholderText(tr(NO_PRIOR))
         self._show_tools()
 
     def show_comparison(self, film: Film, comparison: Comparison) -> None:
@@ -175,15 +226,15 @@ class FilmPanel(QWidget):
         """Put the chosen film beside the one shown, or show that one alone again."""
         if self.pair.is_pair:
             self._end_comparison()
-        elif not self._comparisons or self.view.film is None:
-            self.said.emit(NO_PRIOR)
+        elif not self._comparisons:
+            self.said.emit(tr(NO_PRIOR))
         else:
             self._want(self._comparisons[max(self.films.currentIndex(), 0)])
         self._show_tools()
 
     def _want(self, comparison: Comparison) -> None:
         if not self._is_compared(comparison) or not self.pair.is_pair:
-            self.pair.show_waiting("Loading the film…", self._title, comparison.title)
+            self.pair.show_waiting(tr("Loading the film…"), self._title, comparison.title)
         self._compared = comparison
         self.comparison_wanted.emit(comparison)
 
@@ -200,20 +251,21 @@ class FilmPanel(QWidget):
             self._want(self._comparisons[at])
             self.view.setFocus()
 
-    def _on_action(self, action: str) -> None:
+    def _on_action(self, view: FilmView, action: str) -> None:
         match action:
             case "film.prior":
                 self.toggle_prior()
             case "film.swap":
                 self.pair.swap()
             case "film.seen":
-                self.said.emit(NOT_SEEN)
+                is_own = view is self.view or (self._compared is not None and self._compared.is_same_study)
+                self.said.emit(tr(NOT_SEEN) if is_own else tr(NOT_OPEN))
                 self._show_tools()
 
     def _list_looks(self, film: Film) -> None:
         self.looks.clear()
         for number, look in enumerate(film.looks):
-            name = look.explanation or ("As stored" if number == 0 else look_text(look))
+            name = look_name(look) or (tr("As stored") if number == 0 else look_text(look))
             self.looks.addItem(name)
 
     def _on_chosen(self, at: int) -> None:
@@ -229,7 +281,7 @@ class FilmPanel(QWidget):
             at = next((n for n, known in enumerate(film.looks) if known is look), -1)
         if at != self.looks.currentIndex():
             self.looks.setCurrentIndex(at)
-        self.looks.setPlaceholderText("Own window" if film is not None else "")
+        self.looks.setPlaceholderText(tr("Own window") if film is not None else "")
         self._show_tools()
 
     def _show_tools(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QCloseEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.language import tr
+from ui.places import Watch
 
 
 class FilmWindow(QWidget):
@@ -31,28 +32,13 @@ class FilmWindow(QWidget):
         layout.addWidget(film)
         film.show()
         self.addActions(actions)
+        Watch(self).moved.connect(self.moved)
 
     def drop(self) -> None:
         """Close it without telling; the film has been taken out."""
         self._is_dropped = True
         self.close()
         self.deleteLater()
-
-    def moveEvent(self, event: QMoveEvent) -> None:
-        """Tell where it stands."""
-        super().moveEvent(event)
-        self.moved.emit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell how large it is."""
-        super().resizeEvent(event)
-        self.moved.emit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Tell whether it fills the screen."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.WindowStateChange:
-            self.moved.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Give the film back instead of ending anything."""

@@ -16,9 +16,19 @@ from llmcxr_ws.errors import ImagingError
 from llmcxr_ws.imaging import Displayed, displayed, read_dataset, stored_table
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.seen import FilmSeen
+from ui.language import mark, tr
 from ui.text import dicom_date, patient_line, person_name, study_moment
 from ui.viewer.film import Film, Overlay, Seen
 from ui.viewer.look import Look
+
+_FRONTAL = ("PA", "AP", "frontal")
+# What the header's view is called beyond the usual letters.
+_VIEWS = {
+    "frontal": mark("frontal"),
+    "lateral": mark("lateral"),
+    "oblique": mark("oblique"),
+    "unknown": mark("view unknown"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,14 @@ def can_be_shown(row: InstanceRow) -> bool:
 
 def view_of(row: InstanceRow) -> str:
     """Return the view of an image in words, as the header says it."""
-    return str(row.facts.get("view") or "view unknown")
+    view = str(row.facts.get("view") or "unknown")
+    return tr(_VIEWS[view]) if view in _VIEWS else view
+
+
+def kind_of(row: InstanceRow) -> str:
+    """Return "frontal" for PA and AP too, else the view that the header names; empty where it names none."""
+    view = str(row.facts.get("view") or "")
+    return "frontal" if view in _FRONTAL else "" if view == "unknown" else view
 
 
 def load_film(path: Path, study: StudyRow, choice: FilmChoice, place: tuple[int, int]) -> Film:
@@ -135,15 +152,16 @@ def overlay_of(study: StudyRow, choice: FilmChoice, place: tuple[int, int]) -> O
     facts = choice.instance.facts
     orientation = [str(part) for part in facts.get("patient_orientation", ())] + ["", ""]
     accession = study.identity.accession_number
-    drafted = ("film of the draft",) if choice.is_drafted else ()
+    drafted = (tr("film of the draft"),) if choice.is_drafted else ()
+    number = tr("{view} · film {number} of {count}", view=choice.title, number=place[0], count=place[1])
     return Overlay(
         top_left=(person_name(study.identity.patient_name), patient_line(study.identity, study.study_date)),
         top_right=(
-            study.study_description or "Chest",
+            study.study_description or tr("Chest"),
             study_moment(study) or dicom_date(study.study_date),
-            f"Acc. {accession}" if accession else "no accession number",
+            tr("Acc. {number}", number=accession) if accession else tr("no accession number"),
         ),
-        bottom_left=(*drafted, f"{choice.title}  ·  film {place[0]} of {place[1]}"),
+        bottom_left=(*drafted, number),
         row_end=orientation[0],
         column_end=orientation[1],
     )

@@ -69,13 +69,16 @@ class Habits(QObject):
         if isinstance(app, QApplication) and (colours, scale) != (theme.current(), theme.scale()):
             theme.apply_theme(app, colours, scale=scale)
         self._window.worklist.open_at_once(wanted.open_with == "choosing")
+        self._person.remember_looks()
         self._place_film()
         self._speak()
 
     def _speak(self) -> None:
         """Change the language, but not under an open dialog: the whole window is made anew."""
         app = QApplication.instance()
-        if app is None or self._window.findChild(PreferencesDialog) is not None:
+        badge = self._window.badge
+        is_locked = badge is not None and badge.key is None
+        if app is None or is_locked or self._window.findChild(PreferencesDialog) is not None:
             return
         if speak(app, self._person.preferences.language):
             self._window.language_changed.emit()
@@ -105,8 +108,9 @@ class Habits(QObject):
         dialog.open()
 
     def show_keys(self) -> None:
-        """Show all keys."""
-        KeysPage(self._window, shortcuts.keymap(), self._keep_keys).open()
+        """Show all keys; at a locked window nobody changes those of whoever locked it."""
+        may_change = self._window.is_open or self._window.badge is None
+        KeysPage(self._window, shortcuts.keymap(), self._keep_keys if may_change else None).open()
 
     def _keep_keys(self, keymap: Keymap) -> None:
         self._person.set(shortcuts.NAME, keymap.as_json())
@@ -154,6 +158,7 @@ class Habits(QObject):
             self._window.set_sizes(shares)
         self._is_covered = False
         self._place_film()
+        self._speak()
 
     def end(self) -> None:
         """Close every window but the main one."""

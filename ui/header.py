@@ -66,7 +66,7 @@ class Header(QFrame):
 
     def show_badge(self, badge: Badge | None) -> None:
         """Show who sits here."""
-        self.user.setText(f"{badge.display_name} ({badge.role})" if badge else "")
+        self.user.setText(f"{badge.display_name} ({badge.role_word})" if badge else "")
 
     def show_menu(self, pages: Sequence[tuple[str, str]], shown: str, actions: Mapping[str, QAction]) -> None:
         """Offer pages by name and title, with the one on the screen marked, then what concerns the window."""

@@ -35,9 +35,15 @@ def shown(keys: tuple[str, ...]) -> str:
 
 
 class KeysPage(Dialog):
-    """Shows all keys; what is changed is told at once."""
+    """Shows all keys; what is changed is told at once.
 
-    def __init__(self, parent: QWidget, keymap: Keymap, on_change: Callable[[Keymap], None]) -> None:
+    Parameters
+    ----------
+    on_change : callable, optional
+        Gets the keys after each change; without it they can be looked at only.
+    """
+
+    def __init__(self, parent: QWidget, keymap: Keymap, on_change: Callable[[Keymap], None] | None) -> None:
         super().__init__(parent, tr("Keys"), width=720)
         self._keymap, self._on_change = keymap, on_change
         self._entries: list[Shortcut | None] = []
@@ -52,8 +58,10 @@ class KeysPage(Dialog):
         self.reset_all = button(tr("Reset all"), self._reset_all, name=tr("All keys as they were at first"))
         self.problem = Banner("bad", "refused", name=tr("Problem"))
         buttons = FlowLayout()
-        for made in (self.change, self.reset, self.reset_all, button(tr("Close"), self.accept)):
+        for made in (self.change, self.reset, self.reset_all):
             buttons.addWidget(made)
+            made.setVisible(on_change is not None)
+        buttons.addWidget(button(tr("Close"), self.accept))
         self.inside.addWidget(self.search)
         self.inside.addWidget(self.table, 1)
         self.inside.addWidget(self.problem)
@@ -133,7 +141,7 @@ class KeysPage(Dialog):
 
     def _change(self) -> None:
         entry = self._current()
-        if entry is not None:
+        if entry is not None and self._on_change is not None:
             self.problem.say("")
             action = entry.action
             KeyDialog(
@@ -156,7 +164,8 @@ class KeysPage(Dialog):
         self._keymap = keymap
         self.problem.say("")
         self._fill()
-        self._on_change(keymap)
+        if self._on_change is not None:
+            self._on_change(keymap)
 
 
 class KeyDialog(Dialog):

@@ -18,6 +18,7 @@ from llmcxr_ws.errors import AccessError, UserFacingError
 from llmcxr_ws.identity import UnlockedKey
 from llmcxr_ws.workplace import Workplace
 from ui.desk import Badge, off_the_window
+from ui.language import tr
 from ui.tasks import Tasks
 
 Result = TypeVar("Result")
@@ -72,7 +73,7 @@ class Office(QObject):
 
         def run(place: Workplace) -> int:
             if key is None:
-                raise AccessError("The window is locked.", what_to_do="Unlock it and repeat this.")
+                raise AccessError(tr("The window is locked."), what_to_do=tr("Unlock it and repeat this."))
             return ask(place, key)
 
         self.read(owner, run, lambda number: watch.begin(self, number), watch.fail)

@@ -18,6 +18,7 @@ from ui import preferences
 from ui.desk import Desk
 from ui.preferences import Preferences
 from ui.tasks import Tasks
+from ui.workstation import Workstation
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,20 @@ class Person(QObject):
 
     changed = Signal(str)
 
-    def __init__(self, tasks: Tasks, desk: Desk, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        tasks: Tasks,
+        desk: Desk,
+        parent: QObject | None = None,
+        *,
+        workstation: Workstation | None = None,
+    ) -> None:
         super().__init__(parent)
         self._tasks, self._desk = tasks, desk
+        self._workstation = workstation if workstation is not None else Workstation(tasks, parent=self)
         self._user = ""
+        # Whether the store has told what is kept; before it has, nothing there is written over.
+        self._is_known = False
         self._values: dict[str, dict[str, Any]] = {}
 
     @property
@@ -50,8 +61,9 @@ class Person(QObject):
 
     @property
     def preferences(self) -> Preferences:
-        """The settings of the window."""
-        return preferences.read(self.get(preferences.NAME))
+        """The settings of the window; where nobody has set any, those of the last log-in at this machine."""
+        kept = self.get(preferences.NAME)
+        return preferences.read(kept) if kept else self._workstation.looks
 
     def get(self, name: str) -> dict[str, Any]:
         """Return what is kept under a name; empty where nothing is."""
@@ -63,7 +75,7 @@ class Person(QObject):
             return
         self._values[name] = value
         user = self._user
-        if user:
+        if user and self._is_known:
             self._tasks.in_store(self, lambda: self._desk.set_preference(user, name, value))
         self.changed.emit(name)
 
@@ -71,33 +83,38 @@ class Person(QObject):
         """Keep the settings of the window."""
         self.set(preferences.NAME, wanted.as_json())
 
+    def remember_looks(self) -> None:
+        """Let the next log-in at this machine look as the window does now."""
+        self._workstation.remember(self.preferences)
+
     def come(self, user: str, then: Callable[[], None]) -> None:
-        """Read a person's settings, tell everybody of those that differ, and go on."""
-        if user == self._user:
-            then()
-            return
+        """Read a person's settings, tell everybody of those that differ, and go on.
+
+        They are read at every unlocking: the same person may have changed them at another machine meanwhile.
+        """
 
         def work() -> _Kept:
             found = self._desk.preferences(user)
             return _Kept(tuple((name, json.dumps(value)) for name, value in found.items()))
 
         def done(kept: _Kept) -> None:
-            self._user = user
+            self._user, self._is_known = user, True
             self._replace({name: json.loads(text) for name, text in kept.values})
             then()
 
         def failed(error: UserFacingError) -> None:
-            """Whoever can't be asked works with the defaults; what is changed then is kept if it can be."""
-            self._user = user
-            self._replace({})
-            self._tasks.failed.emit(error)
+            """Work goes on without them; nothing is kept then, which would be written over what is there."""
+            if user != self._user:
+                self._user, self._is_known = user, False
+                self._replace({})
             then()
+            self._tasks.failed.emit(error)
 
         self._tasks.in_store(self, work, done, failed)
 
     def go(self) -> None:
         """Nobody sits here any more: defaults again."""
-        self._user = ""
+        self._user, self._is_known = "", False
         self._replace({})
 
     def _replace(self, values: dict[str, dict[str, Any]]) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QScreen
 from PySide6.QtWidgets import QWidget
 
@@ -125,8 +125,9 @@ def put(window: QWidget, kept: Mapping[str, Any], name: str) -> bool:
         return False
     screen, place = here
     window.setGeometry(QRect(screen.left + place.left, screen.top + place.top, place.width, place.height))
-    if place.is_maximized and window.isVisible():
-        window.showMaximized()
+    if place.is_maximized:
+        # Also of a window that isn't shown yet: it comes up so.
+        window.setWindowState(window.windowState() | Qt.WindowState.WindowMaximized)
     return True
 
 
@@ -135,3 +136,25 @@ def other_screen(window: QWidget) -> QRect | None:
     here = window.screen()
     others = [screen for screen in QGuiApplication.screens() if screen is not here]
     return others[0].availableGeometry() if others else None
+
+
+class Watch(QObject):
+    """Tells when a window stands elsewhere, has another size, or fills the screen or no more.
+
+    Signals
+    -------
+    moved : one of these
+    """
+
+    moved = Signal()
+    _KINDS = (QEvent.Type.Move, QEvent.Type.Resize, QEvent.Type.WindowStateChange)
+
+    def __init__(self, window: QWidget) -> None:
+        super().__init__(window)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell of it; the window goes on with it as ever."""
+        if event.type() in self._KINDS:
+            self.moved.emit()
+        return False

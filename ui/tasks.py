@@ -20,6 +20,7 @@ import shiboken6
 from PySide6.QtCore import QObject, Qt, Signal
 
 from llmcxr_ws.errors import UserFacingError
+from ui.language import tr
 
 Result = TypeVar("Result")
 
@@ -181,15 +182,18 @@ class Tasks(QObject):
 
 def _as_sentence(error: BaseException) -> UserFacingError:
     return UserFacingError(
-        f"An internal error ({type(error).__name__}) stopped this.",
-        what_to_do="It has been written to the log; try again, and tell your administrator if it comes back.",
+        tr("An internal error ({kind}) stopped this.", kind=type(error).__name__),
+        what_to_do=tr(
+            "It has been written to the log; try again, and tell your administrator if it comes back."
+        ),
     )
 
 
 def check_crossing(value: object) -> None:
-    """Raise TypeError unless `value` may go from one thread to another: frozen and plain all the way down.
+    """Raise TypeError unless `value` may go from one thread to another: plain, or a frozen dataclass.
 
-    Rows of the database never may: they belong to the session that read them.
+    A frozen dataclass answers for what it holds. Rows of the database never may cross: they belong to the session
+    that read them.
     """
     if isinstance(value, tuple | frozenset):
         for member in value:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from PySide6.QtCore import QLocale
+
 from llmcxr_ws.domain import Identity, StudyRow
-from ui.language import mark, tr
+from ui.language import mark, spoken, tr
 
 _SEX = {"F": mark("female"), "M": mark("male"), "O": mark("other")}
 _AGO = ((mark("{count} d"), 86400), (mark("{count} h"), 3600), (mark("{count} min"), 60))
@@ -96,3 +98,10 @@ def clock(moment: datetime) -> str:
 def percent(value: float | None) -> str:
     """Return a share as whole percent; a dash where there is none."""
     return "–" if value is None else f"{value * 100:.0f} %"
+
+
+def decimal(value: float, places: int) -> str:
+    """Return a number with so many decimal places, with the decimal sign of the window's language."""
+    locale = QLocale(spoken() or "en")
+    locale.setNumberOptions(QLocale.NumberOption.OmitGroupSeparator)
+    return locale.toString(float(value), "f", places)

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QMoveEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QApplication,
     QDialog,
@@ -23,9 +23,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from llmcxr_ws.domain import ServiceRow, StudyRow
-from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.domain import StudyRow
+from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.reading import StudyDetail
+from ui.actions import add_actions
 from ui.busy import BusyLight
 from ui.case import Case
 from ui.chat.panel import ChatPanel
@@ -36,28 +37,26 @@ from ui.film_panel import FilmPanel
 from ui.habits import Habits
 from ui.header import Header
 from ui.language import tr
-from ui.pages import PAGES, READING, PageStack
+from ui.language_choice import LanguageChoice
+from ui.pages import READING, PageStack
 from ui.person import Person
+from ui.places import Watch
 from ui.report.panel import ReportPanel
 from ui.report.unsaved import UnsavedDialog
 from ui.scrolling import Scrolled
 from ui.services import ServiceLights
-from ui.shortcuts import SHORTCUTS, Scope
 from ui.side import SidePane
 from ui.sign.entry import EntryPage
 from ui.tasks import Tasks
 from ui.viewer import Film
 from ui.viewer.heat import Region
+from ui.watching import Watching
 from ui.wishes import Wishes
 from ui.worklist.panel import WorklistPanel
 
 TITLE = "LLM-CXR Workstation"
-POLL_MS = 500
-SERVICES_MS = 3000
 CLOSE_MS = 3000
 _MESSAGE_MS = 12_000
-# What works while the window is covered.
-_COVERED = ("window.quit", "window.shortcuts", "window.larger", "window.smaller")
 
 
 class MainWindow(QMainWindow):
@@ -90,21 +89,19 @@ class MainWindow(QMainWindow):
         self._covers = QStackedWidget()
         self.wishes = Wishes(self, tasks, desk)
         self._lay_out()
+        self.watching = Watching(tasks, desk, lambda: self.badge, self.worklist, self.lights, self)
         self._connect()
+        Watch(self).moved.connect(self.moved)
         self.habits = Habits(self)
-        self._add_actions()
+        self.actions_by_name = add_actions(self)
         self.habits.apply_all()
-        self._is_polling = False
-        self._poll = QTimer(self, interval=POLL_MS)
-        self._poll.timeout.connect(self._look)
-        self._services = QTimer(self, interval=SERVICES_MS)
-        self._services.timeout.connect(self._look_at_services)
         self._idle = QTimer(self, singleShot=True, interval=max(int(desk.idle_lock_min * 60_000), 1))
         self._idle.timeout.connect(self.lock)
         self._is_closing = False
         self._begin_with: int | None = None
+        self._chosen: int | None = None
         self._last_resort = QTimer(self, singleShot=True)
-        self._last_resort.timeout.connect(self.close)
+        self._last_resort.timeout.connect(self._on_no_answer)
         QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
     def _lay_out(self) -> None:
@@ -138,7 +135,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self.header)
         layout.addWidget(self.pages, 1)
         self._work = work
-        self._covers.addWidget(self.entry)
+        self._covers.addWidget(self._door())
         self._covers.addWidget(work)
         self.setCentralWidget(self._covers)
         self.statusBar().addWidget(self.lights)
@@ -146,17 +143,22 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.busy)
         self.statusBar().setSizeGripEnabled(False)
 
-    def _go_to_list(self, part: QWidget) -> None:
-        self.worklist.show()
+    def _door(self) -> QWidget:
+        """Return what covers the window: the log-in, and below it the choice of a language."""
+        self.languages = LanguageChoice(self.person)
+        door = QWidget()
+        layout = QVBoxLayout(door)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.entry, 1)
+        layout.addWidget(self.languages, 0, Qt.AlignmentFlag.AlignHCenter)
+        return door
+
+    def go_to(self, part: QWidget) -> None:
+        """Bring the keyboard to a part of the reading page, in whichever window it is."""
+        if self.worklist.isAncestorOf(part):
+            self.worklist.show()
+        part.window().activateWindow()
         part.setFocus()
-
-    def _go_to_checks(self) -> None:
-        guards = self.report.guards
-        self.side.go_to(guards, guards.first_control() or self.side)
-
-    def _pick_evidence(self, by: int) -> None:
-        self.side.show_part(self.evidence)
-        self.evidence.pick(by)
 
     def toggle_worklist(self) -> None:
         """Hide the worklist, so that film and report have its room, or show it again."""
@@ -190,6 +192,7 @@ class MainWindow(QMainWindow):
         self.film.step_requested.connect(self.case.show_film)
         self.case.opened.connect(self._on_opened)
         self.case.refreshed.connect(self._on_refreshed)
+        self.case.not_opened.connect(self._on_not_opened)
         self.case.film_ready.connect(self._on_film)
         self.case.film_missing.connect(self.film.show_nothing)
         self.case.comparisons_changed.connect(self._on_comparisons)
@@ -208,77 +211,25 @@ class MainWindow(QMainWindow):
         self.chat.draw_wanted.connect(self.wishes.draw)
         self.chat.insert_wanted.connect(self.report.insert_text)
         self.evidence.heat_changed.connect(self._on_heat)
+        self.watching.changed.connect(self._on_changes)
+        self.watching.failed.connect(self.say_error)
         sources = (self.case, self.chat, self.evidence, self.report, self._tasks)
         for source in (part.failed for part in sources):
             source.connect(self.say_error)
 
-    def _add_actions(self) -> None:
-        targets = {
-            "study.next": partial(self.worklist.step, 1),
-            "study.previous": partial(self.worklist.step, -1),
-            "focus.search": partial(self._go_to_list, self.worklist.search),
-            "focus.worklist": partial(self._go_to_list, self.worklist.table),
-            "focus.film": self.film.view.setFocus,
-            "focus.report": self.report.editor.setFocus,
-            "focus.question": partial(self.side.go_to, self.chat, self.chat.box),
-            "report.findings": partial(self.report.editor.go_to_section, "findings"),
-            "report.impression": partial(self.report.editor.go_to_section, "impression"),
-            "report.undo": self.report.editor.undo,
-            "report.redo": self.report.editor.redo,
-            "report.find": self.report.finder.begin,
-            "report.expand": self.report.expand,
-            "report.macros": self.report.edit_macros,
-            "report.clean": self.report.toggle_clean,
-            "report.unlock": self.report.show_draft,
-            "change.next": partial(self.report.editor.step_change, 1),
-            "change.previous": partial(self.report.editor.step_change, -1),
-            "change.accept": self.report.editor.accept_current,
-            "change.reject": self.report.editor.reject_current,
-            "change.accept_all": self.report.editor.accept_all,
-            "focus.evidence": partial(self.side.go_to, self.evidence, self.evidence.list),
-            "evidence.next": partial(self._pick_evidence, 1),
-            "evidence.previous": partial(self._pick_evidence, -1),
-            "evidence.clear": self.evidence.clear,
-            "chat.insert": self.chat.insert_last,
-            "drawing.open": self.wishes.draw,
-            "report.original": self.report.toggle_original,
-            "report.reject": self.wishes.reject,
-            "report.sign": self.wishes.sign,
-            "worklist.filters": self.worklist.show_filters,
-            "worklist.columns": self.worklist.choose_columns,
-            "report.hand_on": self.wishes.hand_on,
-            "report.addendum": self.wishes.begin_addendum,
-            "report.retract": self.wishes.retract,
-            "focus.guards": self._go_to_checks,
-            "window.lock": self.lock,
-            "window.preferences": self.habits.show_preferences,
-            "window.worklist": self.toggle_worklist,
-            "window.larger": self.habits.larger,
-            "window.smaller": self.habits.smaller,
-            "window.film": self.habits.toggle_film_window,
-            "window.shortcuts": self.habits.show_keys,
-            "window.quit": self.close,
-        }
-        for name in (READING, *(page.name for page in PAGES)):
-            targets[f"page.{name}"] = partial(self.pages.show_page, name)
-        self.actions_by_name: dict[str, QAction] = {}
-        for entry in SHORTCUTS:
-            if entry.scope is Scope.WINDOW:
-                action = QAction(tr(entry.text), self)
-                action.triggered.connect(partial(self._run, entry.action, targets[entry.action]))
-                self.addAction(action)
-                self.actions_by_name[entry.action] = action
+    def show_page(self, name: str) -> None:
+        """Show a page, or say that it isn't for the person here."""
+        if name != READING and name not in {page.name for page in self.pages.open_to(self.badge)}:
+            self.say(tr("This page isn't open to your role."))
+            return
+        self.pages.show_page(name)
 
-    def _run(self, name: str, target: object) -> None:
-        """Run an action; a covered window answers only to what doesn't touch the work."""
-        if not callable(target) or not (self.is_open or name in _COVERED):
-            return
-        if name.startswith("focus."):
-            self.pages.show_page(READING)
-        elif not name.startswith(("window.", "page.")) and self.pages.name != READING:
-            self.statusBar().showMessage(tr("This key works on the reading page only."), _MESSAGE_MS)
-            return
-        target()
+    def take_over(self) -> None:
+        """Ask whether the open study is to be taken from its reader, where it can be."""
+        if self.report.take_over.isHidden():
+            self.say(tr("No study is open that another reader holds."))
+        else:
+            self.wishes.take_over()
 
     # Who sits here
 
@@ -291,15 +242,15 @@ class MainWindow(QMainWindow):
         """Cover the window and forget the key; work is saved and kept."""
         if not self.is_open or self.badge is None:
             return
-        self.report.autosave.flush()
-        self.report.addenda.autosave.flush()
+        self.report.save_now()
         self._close_dialogs()
         self.badge = self.badge.locked()
         self.habits.cover()
         self._tell_badge()
         self.setWindowTitle(TITLE)
+        self.statusBar().clearMessage()
         self.entry.ask_again(self.badge)
-        self._covers.setCurrentWidget(self.entry)
+        self._covers.setCurrentIndex(0)
         self.pages.set_active(False)
         self._idle.stop()
 
@@ -316,24 +267,38 @@ class MainWindow(QMainWindow):
         self.pages.set_active(True)
         self._show_title(self.case.detail)
         self._idle.start()
-        if not self._poll.isActive():
-            self._poll.start()
-            self._services.start()
-            self._look()
-            self._look_at_services()
+        self.watching.begin()
         self.worklist.table.setFocus()
 
     def _on_other_person(self) -> None:
-        """The locked person's study is given back before another one logs in."""
-        self.report.autosave.flush()
-        self.report.addenda.autosave.flush()
+        """Another one wants to log in: what the locked person wrote is saved first, or given up knowingly."""
+
+        def leave() -> None:
+            self.report.give_up()
+            self._forget_person()
+
+        def otherwise(error: UserFacingError) -> None:
+            if isinstance(error, DatabaseFailure):
+                # Kept under the writer's name, and tried again until the database takes them.
+                self._forget_person()
+            else:
+                self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
+
+        self.report.flush(self._forget_person, otherwise)
+
+    def _forget_person(self) -> None:
+        """Give the study back, and leave nothing of whoever sat here on the screen."""
+        if self.is_open:
+            return
         self.case.close()
         self.case.forget_films()
         self._show_nothing()
         self.badge = None
         self.person.go()
         self._tell_badge()
-        self.worklist.table.clearSelection()
+        self.worklist.forget_person()
+        self.watching.forget_person()
+        self.statusBar().clearMessage()
         self.entry.user.clear()
         self.entry.ask_name()
 
@@ -341,6 +306,7 @@ class MainWindow(QMainWindow):
         for part in (self.case, self.report, self.chat):
             part.set_badge(self.badge)
         self.header.show_badge(self.badge)
+        self.languages.setVisible(self.badge is None)
         self.pages.set_badge(self.badge)
         self.worklist.set_user(self.badge.user if self.badge else "")
         self.show_menu()
@@ -352,7 +318,7 @@ class MainWindow(QMainWindow):
         self.header.show_menu(pages, self.pages.name, self.actions_by_name)
 
     def _on_page(self, name: str) -> None:
-        self.report.autosave.flush()
+        self.report.save_now()
         self.show_menu()
         if name == READING:
             self.worklist.table.setFocus()
@@ -377,27 +343,16 @@ class MainWindow(QMainWindow):
 
     # What is on the screen
 
-    def _look(self) -> None:
-        """Fetch what changed on the worklist; one look at a time."""
-        if not self._is_polling:
-            self._is_polling = True
-            since = self.worklist.model.last_seq
-            self._tasks.in_store(self, lambda: self._desk.changes(since), self._on_changes, self._on_no_store)
-
     def stop_looking(self) -> None:
         """Fetch nothing any more."""
-        for timer in (self._poll, self._services, self._idle):
-            timer.stop()
+        self.watching.stop()
+        self._idle.stop()
         self.busy.stop()
         self.pages.stop()
         self.chat.stop_looking()
         self.evidence.stop_looking()
 
     def _on_changes(self, rows: tuple[StudyRow, ...]) -> None:
-        self._is_polling = False
-        if not rows:
-            return
-        self.worklist.merge(rows)
         if self._begin_with is not None:
             begin_with, self._begin_with = self._begin_with, None
             self.worklist.choose(begin_with)
@@ -405,35 +360,45 @@ class MainWindow(QMainWindow):
         if detail is not None and any(row.id == detail.study.id for row in rows):
             self.case.refresh()
 
-    def _on_no_store(self, error: UserFacingError) -> None:
-        self._is_polling = False
-        self.lights.show_no_database()
-        self.say_error(error)
-
-    def _look_at_services(self) -> None:
-        def done(rows: tuple[ServiceRow, ...]) -> None:
-            self.lights.show_services(rows)
-
-        self._tasks.in_store(self, self._desk.services, done, lambda _: self.lights.show_no_database())
-
     def _on_chosen(self, study_id: int) -> None:
-        if study_id != self.case.study_id:
-            go = partial(self.case.open, study_id)
-            self.report.addenda.autosave.flush()
-            self.report.autosave.flush(go, lambda error: self._ask_to_leave(error, go))
+        """Open a study once the words of the last one are saved; of several chosen meanwhile, the last."""
+        self._chosen = study_id
+        if study_id == self.case.study_id:
+            return
+
+        def is_still_wanted() -> bool:
+            return self._chosen == study_id and self.case.study_id != study_id
+
+        def go() -> None:
+            if is_still_wanted():
+                self.case.open(study_id)
+
+        def ask(error: UserFacingError) -> None:
+            if is_still_wanted():
+                self._ask_to_leave(error, go)
+
+        self.report.flush(go, ask)
 
     def _ask_to_leave(self, error: UserFacingError, go: Callable[[], None]) -> None:
         """The words on the screen can't be saved: leave them, or stay and copy them."""
 
         def leave() -> None:
-            self.report.autosave.watch(None, None)
+            self.report.give_up()
             go()
 
-        def stay() -> None:
-            if self.case.study_id is not None:
-                self.worklist.choose(self.case.study_id)
+        self.open_dialog(UnsavedDialog(self, error.sentence, leave, self._choose_open_study))
 
-        self.open_dialog(UnsavedDialog(self, error.sentence, leave, stay))
+    def _choose_open_study(self) -> None:
+        """Have the worklist stand on the study that is on the screen."""
+        if self.case.study_id is not None:
+            self.worklist.choose(self.case.study_id)
+        else:
+            self.worklist.table.clearSelection()
+
+    def _on_not_opened(self, study_id: int) -> None:
+        current = self.worklist.current()
+        if current is not None and current.id == study_id:
+            self._choose_open_study()
 
     def _on_opened(self, detail: StudyDetail) -> None:
         self.film.show_nothing(tr("Loading the film…"))
@@ -517,43 +482,45 @@ class MainWindow(QMainWindow):
             self.habits.note_places()
             # A store that doesn't answer must not keep the window open for ever.
             self._last_resort.start(CLOSE_MS)
-            self.report.addenda.autosave.flush()
-            self.report.autosave.flush(self._give_back_and_close, self._ask_to_close)
+            self.report.flush(self._give_back_and_close, self._ask_to_close)
             return
         self.habits.end()
         super().closeEvent(event)
 
-    def moveEvent(self, event: QMoveEvent) -> None:
-        """Tell where the window stands."""
-        super().moveEvent(event)
-        self.moved.emit()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Tell how large the window is."""
-        super().resizeEvent(event)
-        self.moved.emit()
-
-    def changeEvent(self, event: QEvent) -> None:
-        """Tell whether the window fills the screen."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.WindowStateChange:
-            self.moved.emit()
+    def _on_no_answer(self) -> None:
+        """The store doesn't answer: close where nothing is lost by it, else ask."""
+        if self.report.is_settled:
+            self.close()
+        else:
+            seconds = CLOSE_MS // 1000
+            self._ask_to_close(
+                StoreError(tr("The database hasn't answered for {seconds} seconds.", seconds=seconds))
+            )
 
     def _ask_to_close(self, error: UserFacingError) -> None:
+        if not self._is_closing:
+            return  # it was asked before, and answered
+
         def leave() -> None:
-            self.report.autosave.watch(None, None)
+            self.report.give_up()
+            self.case.close()
+            self._is_closing = True
             self.close()
 
         self._last_resort.stop()
         self._is_closing = False
         self.busy.go_on()
-        self.pages.set_active(True)
-        self._poll.start()
-        self._services.start()
-        self._idle.start()
+        self.watching.begin()
+        if self.is_open:
+            self.pages.set_active(True)
+            self._idle.start()
+        # What the panels look for themselves, they look for again.
+        self.case.refresh()
         self.open_dialog(UnsavedDialog(self, error.sentence, leave, lambda: None))
 
     def _give_back_and_close(self) -> None:
+        if not self._is_closing:
+            return  # the reader was asked meanwhile, and stays
         self.case.close()
 
         def nothing() -> None:

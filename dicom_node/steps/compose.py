@@ -24,6 +24,7 @@ from llmcxr_ws import sentences
 from llmcxr_ws.domain import Account, DocumentRow, InstanceRow, ReportRow
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.states import ReportState
+from llmcxr_ws.store import first_readings
 from llmcxr_ws.store.retracting import RetractOrder
 from llmcxr_ws.store.signing import SignOrder
 
@@ -78,7 +79,7 @@ def signed_document(desk: Desk, order: SignOrder, headers: list[Dataset]) -> Rep
     return ReportDocument(
         kind="addendum" if is_addendum else "signed",
         report_version=report.version,
-        sentences=_addendum_sentences(order.text) if is_addendum else _sentences(report.ai_text, order.text),
+        sentences=_addendum_sentences(order.text) if is_addendum else _signed_sentences(desk, order),
         film=film,
         evidence=tuple(headers),
         device=None if is_addendum else _device(report),
@@ -180,10 +181,18 @@ def _film(report: ReportRow, headers: list[Dataset]) -> Dataset:
     raise DicomError("The film of this report is no longer among its study's images.")
 
 
-def _sentences(ai_text: str, text: str) -> tuple[Sentence, ...]:
+def _sentences(ai_text: str, text: str, first: Iterable[str] = ()) -> tuple[Sentence, ...]:
     return tuple(
-        Sentence(part.text, part.section, part.origin) for part in sentences.with_origin(ai_text, text)
+        Sentence(part.text, part.section, part.origin) for part in sentences.with_origin(ai_text, text, first)
     )
+
+
+def _signed_sentences(desk: Desk, order: SignOrder) -> tuple[Sentence, ...]:
+    """The signed sentences; what signer or author wrote before they saw the draft is their own."""
+    writers = {order.signer.name, order.countersigned.name if order.countersigned else order.signer.name}
+    readings = first_readings.first_readings_of(desk.db, order.study.id)
+    first = [row.text for row in readings if row.user in writers]
+    return _sentences(order.report.ai_text, order.text, first)
 
 
 def _addendum_sentences(text: str) -> tuple[Sentence, ...]:

@@ -20,7 +20,7 @@ from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import DicomError, ObjectStoreError
 from llmcxr_ws.log import logger
 from llmcxr_ws.site import Peer
-from llmcxr_ws.states import DeliveryState, ReportState, StudyState
+from llmcxr_ws.states import DeliveryState, ReportState
 from llmcxr_ws.store import deliveries, reports, studies
 
 _LOG = logger(__name__)
@@ -118,8 +118,7 @@ def _arrived_before(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
 
 def _withdrawn(desk: Desk, row: DeliveryRow) -> bool:
     """Hold a draft that was signed, rejected or replaced before it left, and all of a retracted report."""
-    of_report = ("draft", "signed", "addendum")
-    if row.kind in of_report and studies.study_row(desk.db, row.study_id).state == StudyState.RETRACTED:
+    if deliveries.is_retracted(desk.db, row.id):
         deliveries.withdraw(desk.db, row.id, message="The report was retracted before it was sent.")
         return True
     if row.kind != "draft":

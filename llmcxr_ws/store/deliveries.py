@@ -274,14 +274,16 @@ def is_in_doubt(session: Session, study_id: int) -> bool:
 
 
 def held_documents(session: Session, study_id: int) -> list[DocumentRow]:
-    """Documents of the study's reports that a peer holds and that no rejection note has withdrawn yet."""
+    """Documents of the study's reports that a peer holds and that no note has withdrawn yet."""
     noted = select(Document.report_id).where(Document.study_id == study_id, Document.kind == "rejection")
+    retracted = select(Document.report_id).where(Document.study_id == study_id, Document.kind == "retraction")
     rows = session.scalars(
         select(Document)
         .where(
             Document.study_id == study_id,
             Document.kind.in_(_OF_REPORT),
             (Document.kind != "draft") | Document.report_id.not_in(noted),
+            Document.report_id.not_in(retracted),
             Document.id.in_(select(Delivery.document_id).where(Delivery.state.in_(_ARRIVED))),
         )
         .order_by(Document.id)
@@ -335,24 +337,52 @@ def hold_drafts(session: Session, report_id: int, message: str) -> None:
         transitions.hold_delivery(session, row, message)
 
 
+def is_retracted(db: Database, delivery_id: int) -> bool:
+    """Whether the report that a delivery's document belongs to was retracted, also where a new one is written."""
+    with db.read() as session:
+        return _is_retracted(session, _get(session, delivery_id))
+
+
+def _is_retracted(session: Session, row: Delivery) -> bool:
+    document = session.get_one(Document, row.document_id)
+    if document.kind not in _OF_REPORT:
+        return False
+    study = get_study(session, row.study_id)
+    if study.state == StudyState.RETRACTED:
+        return True
+    # A signed report is only ever followed by another one after it was retracted.
+    report = session.get_one(Report, document.report_id)
+    return document.kind != "draft" and study.current_report_id not in (report.id, report.amends_id)
+
+
 def _is_withdrawn(session: Session, row: Delivery) -> bool:
+    if _is_retracted(session, row):
+        return True
     found = session.execute(
         select(Document.kind, Report.state)
         .join(Report, Document.report_id == Report.id)
         .where(Document.id == row.document_id)
     ).one()
-    if found.kind in _OF_REPORT and get_study(session, row.study_id).state == StudyState.RETRACTED:
-        return True
     return found.kind == "draft" and found.state not in _MAY_LEAVE
 
 
 def all_confirmed(session: Session, study_id: int) -> bool:
-    """Whether every required delivery of the study's signed documents is confirmed, and there is one."""
+    """Whether every required delivery of the study's signed documents is confirmed, and there is one.
+
+    Those of a report that was retracted before don't count.
+    """
     session.flush()
+    current = get_study(session, study_id).current_report_id
     states = session.scalars(
         select(Delivery.state)
         .join(Document, Delivery.document_id == Document.id)
-        .where(Delivery.study_id == study_id, Delivery.required, Document.kind.in_(("signed", "addendum")))
+        .join(Report, Document.report_id == Report.id)
+        .where(
+            Delivery.study_id == study_id,
+            Delivery.required,
+            Document.kind.in_(("signed", "addendum")),
+            (Report.id == current) | (Report.amends_id == current),
+        )
     ).all()
     return bool(states) and all(state == DeliveryState.CONFIRMED for state in states)
 

@@ -28,6 +28,13 @@ def first_readings_of(db: Database, study_id: int) -> Sequence[FirstReadingRow]:
         return [FirstReadingRow(row.report_id, row.user, row.text, row.written_at) for row in rows]
 
 
+def studies_read_first(db: Database, user: str) -> frozenset[int]:
+    """Ids of the studies with a first reading by this person, of any version of the report."""
+    with db.read() as session:
+        found = select(Report.study_id).join(FirstReading, FirstReading.report_id == Report.id)
+        return frozenset(session.scalars(found.where(FirstReading.user == user)))
+
+
 def unlock(db: Database, report_id: int, *, user: str, text: str) -> None:
     """Keep a reader's own impression and log that the draft was shown for it; the first text stays.
 

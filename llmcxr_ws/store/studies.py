@@ -185,10 +185,10 @@ def instances_of(db: Database, study_id: int) -> list[InstanceRow]:
         return instances_in(session, study_id)
 
 
-def worklist(db: Database, *, since: int = 0) -> list[StudyRow]:
-    """Studies whose row changed after sequence number `since`, in the order of change."""
+def worklist(db: Database, *, since: int = 0, limit: int | None = None) -> list[StudyRow]:
+    """Studies whose row changed after sequence number `since`, in the order of change; the first `limit` of them."""
     with db.read() as session:
-        return _study_rows(session, Study.updated_seq > since)
+        return _study_rows(session, Study.updated_seq > since, limit)
 
 
 def study_row(db: Database, study_id: int) -> StudyRow:
@@ -370,7 +370,7 @@ def _instance_count() -> ScalarSelect[int]:
     )
 
 
-def _study_rows(session: Session, condition: ColumnElement[bool]) -> list[StudyRow]:
+def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | None = None) -> list[StudyRow]:
     counted = _instance_count()
     statement = (
         select(Study, Report, Instance.facts, counted)
@@ -378,6 +378,7 @@ def _study_rows(session: Session, condition: ColumnElement[bool]) -> list[StudyR
         .outerjoin(Instance, Instance.sop_instance_uid == Study.film_sop_instance_uid)
         .where(condition)
         .order_by(Study.updated_seq)
+        .limit(limit)
     )
     return [_row(*found) for found in session.execute(statement)]
 

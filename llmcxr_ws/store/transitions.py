@@ -23,6 +23,8 @@ from llmcxr_ws.store import audit, labels
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.models import Delivery, Report, Study
 
+AGAIN = "reported_again"
+
 
 def touch(session: Session, study: Study) -> None:
     """Give the study the next worklist sequence number, so that windows show the change."""
@@ -87,6 +89,14 @@ def retract_study(session: Session, study: Study, user: str, code: str, sentence
     """A reader has withdrawn the signed report; the sentence says why."""
     study.needs_addendum = False
     _move_study(session, study, StudyState.RETRACTED, Actor.NODE, "study.retracted", code, sentence, by=user)
+
+
+def report_again(session: Session, study: Study, user: str) -> None:
+    """A reader has begun a new report on a study whose signed one was retracted; that it was stays to be read."""
+    sentence = f"A new report is being written. The one before: {study.reason}"
+    _move_study(
+        session, study, StudyState.IN_REVIEW, Actor.WINDOW, "study.reported_again", AGAIN, sentence, by=user
+    )
 
 
 def add_addendum(session: Session, study: Study, addendum: Report) -> None:

@@ -14,12 +14,13 @@ from dicom_node.courier import run_round
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from dicom_node.simulator.services import Destination
 from dicom_node.sop_classes import ENHANCED_SR, KEY_OBJECT_SELECTION
+from dicom_node.steps import compose
 from dicom_node.steps.requests import decide_requests
 from llmcxr_ws import reading
 from llmcxr_ws.identity import UnlockedKey
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
-from llmcxr_ws.store import accounts, deliveries, reports, requests
+from llmcxr_ws.store import accounts, deliveries, reports, requests, signing
 from tests.dicom_node.films import make_film, write_film
 from tests.dicom_node.world import World
 from tests.peers import dciodvfy_errors, run_peer
@@ -277,3 +278,23 @@ def test_a_preliminary_report_is_countersigned_and_the_document_names_both(
         if item.ValueType == "CONTAINER"
     ]
     assert headings == ["Findings", "Impressions"]
+
+
+def test_what_the_reader_wrote_before_seeing_the_draft_is_signed_as_the_readers_own(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
+) -> None:
+    world = make_world()
+    drafted(world, simulator, tmp_path)  # the AI says: The lungs are clear. No pleural effusion.
+    report_id = world.study("A-1").report_id
+    assert report_id is not None
+    reading.unlock_draft(world.workplace.db, report_id, user="reader", text="The lungs are clear.")
+    world.ask_signature("A-1")
+    [request] = requests.waiting_requests(world.workplace.db)
+    order = signing.verify_sign_request(world.workplace.db, request, world.workplace.service_key())
+    assert order is not None
+    document = compose.signed_document(world.desk, order, compose.read_headers(world.desk, order.instances))
+    assert [(row.text, row.origin) for row in document.sentences] == [
+        ("The lungs are clear.", "human"),
+        ("No pleural effusion.", "ai_kept"),
+    ]
+    world.work_until_state("A-1", StudyState.CONFIRMED)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from engine.preprocess import PreprocessingSpec, film_and_seen, film_from_array, published
+from engine.preprocess import PreprocessingSpec, film_from_array, published
+from engine.worker import film_and_seen
 from llmcxr_ws.imaging import displayed, read_dataset, stored, stored_table
 from llmcxr_ws.seen import FilmSeen
 from tests.factories import make_film
@@ -92,6 +93,11 @@ def test_the_curve_is_the_models_grey_at_full_resolution(case: str) -> None:
         {"cut": [1, 2]},
         {"size": None},
         {"low": "many"},
+        {"scaled": [0, 256]},
+        {"size": [311, 0]},
+        {"cut": [0, 0, 256, 9000]},
+        {"cut": [200, 0, 200, 256]},
+        {"scaled": ["wide", "high"]},
     ],
 )
 def test_evidence_that_cannot_be_drawn_is_nothing(change: dict[str, Any]) -> None:

@@ -20,8 +20,8 @@ from engine.evidence.draft import falls
 from engine.evidence.file import evidence_of
 from engine.model import Model
 from engine.pictures import SYNTHETIC_MARK
-from engine.preprocess import PreprocessingSpec, film_and_seen
-from engine.worker import Worker
+from engine.preprocess import PreprocessingSpec
+from engine.worker import Worker, film_and_seen
 from engine.worker_side import labels_of
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import Arrival, Identity, ReportRow
@@ -123,7 +123,7 @@ def test_the_seen_region_is_the_centre_square(
     height: int, width: int, expected: tuple[float, float, float, float]
 ) -> None:
     stored = np.arange(height * width, dtype=np.uint32).reshape(height, width).astype(np.uint16)
-    found = film_and_seen(stored, PreprocessingSpec())[1].region()
+    found = film_and_seen(stored, PreprocessingSpec())[1].shares
     assert tuple(found[side] for side in ("left", "top", "right", "bottom")) == pytest.approx(expected)
 
 

@@ -36,6 +36,9 @@ def test_a_first_reading_is_kept_once_and_both_are_logged(tmp_path: Path) -> Non
             ("anna", "A nodule."),
             ("ben", "Nothing."),
         ]
+        home.drafted("DEMO0002.dcm", "Clear lungs.")
+        found = [reading.read_first_by(db, user) for user in ("anna", "ben", "cleo")]
+        assert found == [frozenset((study,)), frozenset((study,)), frozenset()]
         logged = [entry for entry in events(home) if entry[0] in ("reading.first", "draft.shown")]
         assert [(event, actor) for event, actor, _ in logged] == [
             ("reading.first", "anna"),

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 from pydicom.uid import (
     MPEG2MPML,
     JPEG2000Lossless,
@@ -265,6 +268,13 @@ def test_bits_above_high_bit_are_cleared() -> None:
     assert decode(ds).tolist() == make_pixels(bits=12).tolist()
 
 
+def test_an_empty_high_bit_is_the_usual_one() -> None:
+    ds = make_film(make_pixels(bits=12), bits_stored=12)
+    expected = decode(ds)
+    ds.HighBit = None
+    assert np.array_equal(decode(ds), expected)
+
+
 def test_spacing_and_aspect_come_from_the_header() -> None:
     image = displayed(make_film(pixel_spacing_mm=(0.6, 0.8)))
     assert image.pixel_spacing_mm == (0.6, 0.8)
@@ -368,3 +378,83 @@ def test_look_up_data_in_words_is_read_in_its_byte_order(tmp_path: Path) -> None
     assert said.returncode == 0, said.stderr
     expected = render(displayed(make_film(bits_stored=12, VOILUTSequence=[lut_item(CURVE, 0, 12)])))
     assert render(displayed(path)).tolist() == render(displayed(big_endian)).tolist() == expected.tolist()
+
+
+def with_raw(keyword: str, written: bytes, **header: Any) -> Dataset:
+    """A film with an element as a careless sender writes it: its bytes, whatever they mean."""
+    ds = make_film(make_pixels(bits=12), bits_stored=12, **header)
+    tag = Tag(keyword)
+    vr = dictionary_VR(tag).split(" or ")[0]
+    ds._dict[tag] = RawDataElement(tag, vr, len(written), written, 0, False, True)
+    return ds
+
+
+UNREADABLE = (b"abc ", b"100\\", b"0,5 ", b"nan ", b"inf ", b"1e400 ")
+
+
+@pytest.mark.parametrize("written", UNREADABLE)
+@pytest.mark.parametrize("keyword", ["WindowCenter", "WindowWidth"])
+def test_a_window_that_cannot_be_read_is_passed_over(keyword: str, written: bytes) -> None:
+    ds = with_raw(keyword, written, WindowCenter="1500", WindowWidth="900")
+    image = displayed(ds)
+    assert image.windows == ()
+    assert not image.is_voi_from_header
+    assert render(image).std() > 2
+
+
+@pytest.mark.parametrize("written", [*UNREADABLE, b"1\\2 ", b"1e300 "])
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "RescaleIntercept"])
+def test_a_rescale_that_cannot_be_read_is_refused_with_its_name(keyword: str, written: bytes) -> None:
+    with pytest.raises(ImagingError, match="Slope" if b"300" in written else keyword) as refused:
+        displayed(with_raw(keyword, written))
+    assert refused.value.what_to_do
+
+
+@pytest.mark.parametrize("written", [*UNREADABLE, b"1\\2 ", b"1\\1\\1 "])
+@pytest.mark.parametrize("keyword", ["PixelSpacing", "ImagerPixelSpacing"])
+def test_a_spacing_that_cannot_be_read_is_none(keyword: str, written: bytes) -> None:
+    ds = with_raw(keyword, written, PixelSpacing=None, ImagerPixelSpacing=None)
+    is_pair = written == b"1\\2 "
+    assert displayed(ds).pixel_spacing_mm == ((1.0, 2.0) if is_pair else None)
+
+
+@pytest.mark.parametrize("written", [b"100\\0.1 ", b"0.1\\100 ", b"1e30\\1"])
+def test_pixels_of_an_impossible_shape_are_shown_as_stored(written: bytes) -> None:
+    assert displayed(with_raw("PixelSpacing", written)).pixel_aspect == 1.0
+    assert displayed(with_raw("PixelSpacing", b"0.2\\0.1 ")).pixel_aspect == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize("written", [b"\x01", b"\x01\x00\x02\x00"])
+@pytest.mark.parametrize("keyword", ["Rows", "Columns", "BitsStored", "HighBit", "PixelRepresentation"])
+def test_a_geometry_that_cannot_be_read_is_refused_with_its_name(keyword: str, written: bytes) -> None:
+    with pytest.raises(ImagingError, match=keyword):
+        displayed(with_raw(keyword, written))
+
+
+@pytest.mark.parametrize("written", [b"\x01", b"\x01\x00\x02\x00"])
+@pytest.mark.parametrize("keyword", ["PixelPaddingValue", "PixelPaddingRangeLimit"])
+def test_padding_that_cannot_be_read_marks_no_more_than_is_said(keyword: str, written: bytes) -> None:
+    ds = with_raw(keyword, written)
+    if keyword == "PixelPaddingRangeLimit":
+        ds.PixelPaddingValue = int(decode(ds).max())
+        mask = displayed(ds).padding_mask
+        assert mask is not None
+        assert np.array_equal(mask, decode(ds) == decode(ds).max())
+    else:
+        assert displayed(ds).padding_mask is None
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")
+@pytest.mark.parametrize("written", [b"x ", b"1\\1 ", b"3 "])
+def test_frames_that_cannot_be_counted_are_refused(written: bytes) -> None:
+    with pytest.raises(ImagingError, match="frames"):
+        displayed(with_raw("NumberOfFrames", written))
+
+
+def test_a_table_of_odd_length_or_too_many_bits_is_read() -> None:
+    item = Dataset()
+    item.LUTDescriptor = [4, 0, 64]
+    item.add_new("LUTData", "OW", np.array([0, 100, 200, 65535], "<u2").tobytes() + b"\0")
+    lut = displayed(make_film(make_pixels(bits=12), bits_stored=12, VOILUTSequence=[item])).voi_luts[0]
+    assert lut.bits == 16
+    assert lut.apply(np.array([3.0]))[0] == 1.0

@@ -114,3 +114,39 @@ def test_what_was_taken_out_stands_where_it_stood() -> None:
         ("Clear lungs.", "Clear lungs."),
         ("", "My own."),
     ]
+
+
+AI = "Heart size is normal. There is a small left pleural effusion. No pneumothorax."
+
+
+def test_what_was_written_before_the_draft_was_seen_is_the_readers_own() -> None:
+    first = "Heart size is normal. A nodule on the right."
+    final = "Heart size is normal. A nodule on the right. No pneumothorax."
+    assert [row.origin for row in with_origin(AI, final, [first])] == ["human", "human", "ai_kept"]
+    assert [row.origin for row in with_origin(AI, final)] == ["ai_kept", "human", "ai_kept"]
+
+
+def test_an_own_sentence_that_was_edited_later_isnt_an_edit_of_the_ais() -> None:
+    final = "There is a large right pleural effusion."
+    (alone,) = with_origin(AI, final)
+    assert alone.origin == "ai_edited"
+    (own,) = with_origin(AI, final, ["There is a large right effusion."])
+    assert own.origin == "human"
+    # One that is nearer to the AI's stays an edit of the AI's.
+    (taken,) = with_origin(AI, "There is a small left pleural effusion now.", ["There is fluid."])
+    assert taken.origin == "ai_edited"
+
+
+def test_each_own_sentence_counts_once() -> None:
+    twice = "No pneumothorax. No pneumothorax."
+    ai = twice
+    found = [row.origin for row in with_origin(ai, twice, ["No pneumothorax."])]
+    assert found == ["human", "ai_kept"]
+
+
+@given(TEXTS, TEXTS, TEXTS)
+def test_own_first_words_only_ever_turn_ai_sentences_into_own_ones(ai: str, text: str, first: str) -> None:
+    before, after = with_origin(ai, text), with_origin(ai, text, [first])
+    assert [row.text for row in before] == [row.text for row in after]
+    assert all(new.origin in (old.origin, "human") for old, new in zip(before, after, strict=True))
+    assert {row.origin for row in with_origin(ai, text, [text])} <= {"human"}

@@ -66,9 +66,12 @@ def test_no_move_leads_back_to_itself_or_belongs_to_nobody(states: type[StrEnum]
 
 
 def test_who_moves_what() -> None:
-    """The design's division: only a window begins a review, only an engine drafts, only the node signs and sends."""
+    """The design's division: only a window begins to write, only an engine drafts, only the node signs and sends."""
     by_window = {move for move, actors in STUDY_MOVES.items() if Actor.WINDOW in actors}
-    assert by_window == {(StudyState.DRAFTED, StudyState.IN_REVIEW)}
+    assert by_window == {
+        (StudyState.DRAFTED, StudyState.IN_REVIEW),
+        (StudyState.RETRACTED, StudyState.IN_REVIEW),
+    }
     to_signed = [actors for (_, target), actors in STUDY_MOVES.items() if target == StudyState.SIGNED]
     assert all(actors == {Actor.NODE} for actors in to_signed)
     assert all(actors == {Actor.NODE} for actors in DELIVERY_MOVES.values())

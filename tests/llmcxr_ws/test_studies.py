@@ -243,6 +243,18 @@ def test_the_worklist_gives_what_changed_since(db: Database) -> None:
     assert (found.report_state, found.confidence) == ("draft", 0.7)
 
 
+def test_a_long_worklist_comes_in_pieces_in_the_order_of_change(db: Database) -> None:
+    wanted = [arrive(db, number) for number in range(1, 6)]
+    settle(db, wanted[0])
+    found: list[int] = []
+    seen = 0
+    while rows := reading.worklist(db, since=seen, limit=2):
+        assert len(rows) <= 2
+        seen = rows[-1].updated_seq
+        found += [one.id for one in rows]
+    assert found == [*wanted[1:], wanted[0]]
+
+
 def test_finding_a_study(db: Database) -> None:
     study_id = arrive(db, 3)
     by_accession = studies.find_study(db, accession_number="ACC-3")

@@ -42,7 +42,10 @@ TO_STUDY: dict[StudyState, list[tuple[Actor, Move]]] = {
     ],
     StudyState.DRAFTING: [(Actor.ENGINE, t.begin_drafting)],
     StudyState.DRAFTED: [(Actor.ENGINE, t.finish_drafting)],
-    StudyState.IN_REVIEW: [(Actor.WINDOW, lambda s, x: t.begin_review(s, x, "ruth"))],
+    StudyState.IN_REVIEW: [
+        (Actor.WINDOW, lambda s, x: t.begin_review(s, x, "ruth")),
+        (Actor.WINDOW, lambda s, x: t.report_again(s, x, "ruth")),
+    ],
     StudyState.SIGNED: [(Actor.NODE, t.sign_study), (Actor.NODE, t.unconfirm_study)],
     StudyState.CONFIRMED: [(Actor.NODE, t.confirm_study)],
     StudyState.RETRACTED: [(Actor.NODE, lambda s, x: t.retract_study(s, x, "ruth", "other", "Why."))],

@@ -14,11 +14,22 @@ from llmcxr_ws.errors import UserFacingError
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
 from ui.admin.page import AdministrationPage
-from ui.keys_page import KeysPage
+from ui.admin.users import UserDialog
+from ui.evidence.drawing import DrawingDialog
+from ui.keys_page import KeyDialog, KeysPage
+from ui.model_page.accept import AcceptDialog
+from ui.preferences_dialog import PreferencesDialog
+from ui.report.macro_dialog import MacroDialog
 from ui.report.reject import RejectDialog
+from ui.report.renewed import Renewal, RenewalDialog
 from ui.report.unsaved import UnsavedDialog
+from ui.sign.dialogs import HAND_ON, SignDialog
+from ui.sign.retract import RetractDialog
 from ui.sign.take_over import TakeOverDialog
+from ui.theme import LIVE
+from ui.worklist.columns_dialog import ColumnsDialog
 from ui.worklist.filters import Filter, SavedFilters
+from ui.worklist.filters_dialog import FilterDialog, FiltersDialog
 
 DRAFT = "Heart size is normal. There is a small left pleural effusion. No pneumothorax."
 
@@ -31,11 +42,13 @@ class Scene:
     ----------
     prepare : puts what is needed into the home
     show : brings it onto the screen and returns the window or dialog that it is about
+    dialog : what it is about, where that isn't the window itself
     """
 
     name: str
     prepare: Callable[[House], None]
     show: Callable[[Seat], QWidget]
+    dialog: type[QDialog] | None = None
 
 
 def _study(home: House) -> None:
@@ -104,6 +117,29 @@ def _take_over(seat: Seat) -> None:
         seat.window.open_dialog(TakeOverDialog(seat.window, detail.study, lambda: None))
 
 
+def _retract(seat: Seat) -> None:
+    window = seat.window
+    if window.badge is not None and window.case.detail is not None:
+        window.open_dialog(RetractDialog(window, seat.tasks, window._desk, window.badge, window.case.detail))
+
+
+def _renewal(seat: Seat) -> None:
+    renewal = Renewal(version=2, old=DRAFT, new=f"{DRAFT} No fracture.", is_kept=True)
+    seat.window.open_dialog(RenewalDialog(seat.window, renewal, LIVE))
+
+
+def _accept(seat: Seat) -> None:
+    figures = {"hash of the weights": "a" * 64, "seconds a draft": "1.2"}
+    about = "llm-cxr 1 is to draft for this site. The figures below are recorded with your reason."
+    seat.window.open_dialog(
+        AcceptDialog(seat.window, title="Accept the model", about=about, figures=figures, on_decided=print)
+    )
+
+
+def _user(name: str) -> Callable[[Seat], None]:
+    return lambda seat: seat.window.open_dialog(UserDialog(seat.window, name))
+
+
 def _call(name: str) -> Callable[[Seat], QWidget]:
     def open_it(seat: Seat) -> None:
         part = seat.window
@@ -148,16 +184,29 @@ SCENES: tuple[Scene, ...] = (
     Scene("log-in", _nothing, _entry),
     Scene("locked", _nothing, _locked),
     Scene("reading", _study, _reading),
-    Scene("keys", _study, _call("habits.show_keys")),
-    Scene("change keys", _study, _dialog(_key)),
-    Scene("preferences", _study, _call("habits.show_preferences")),
-    Scene("columns", _study, _call("worklist.choose_columns")),
-    Scene("filter", _study, _call("worklist.save_filter")),
-    Scene("filters", _study, _dialog(_filters)),
-    Scene("sign", _study, _call("wishes.sign")),
-    Scene("reject", _study, _dialog(lambda seat: seat.window.open_dialog(RejectDialog(seat.window, print)))),
-    Scene("take over", _study, _dialog(_take_over)),
-    Scene("unsaved", _study, _dialog(_unsaved)),
+    Scene("keys", _study, _call("habits.show_keys"), KeysPage),
+    Scene("change keys", _study, _dialog(_key), KeyDialog),
+    Scene("preferences", _study, _call("habits.show_preferences"), PreferencesDialog),
+    Scene("columns", _study, _call("worklist.choose_columns"), ColumnsDialog),
+    Scene("filter", _study, _call("worklist.save_filter"), FilterDialog),
+    Scene("filters", _study, _dialog(_filters), FiltersDialog),
+    Scene("sign", _study, _call("wishes.sign"), SignDialog),
+    Scene(
+        "reject",
+        _study,
+        _dialog(lambda seat: seat.window.open_dialog(RejectDialog(seat.window, print))),
+        RejectDialog,
+    ),
+    Scene("take over", _study, _dialog(_take_over), TakeOverDialog),
+    Scene("unsaved", _study, _dialog(_unsaved), UnsavedDialog),
+    Scene("hand on", _study, _dialog(lambda seat: seat.window.wishes._open_sign_dialog(HAND_ON)), SignDialog),
+    Scene("retract", _study, _dialog(_retract), RetractDialog),
+    Scene("macros", _study, _call("report.edit_macros"), MacroDialog),
+    Scene("renewed draft", _study, _dialog(_renewal), RenewalDialog),
+    Scene("synthetic film", _study, _call("wishes.draw"), DrawingDialog),
+    Scene("accept a model", _study, _dialog(_accept), AcceptDialog),
+    Scene("new user", _study, _dialog(_user("")), UserDialog),
+    Scene("new password", _study, _dialog(_user("ben")), UserDialog),
     *(Scene(f"administration: {name}", _study, _page("administration", name)) for name in SECTIONS),
     Scene("model", _study, _page("model")),
     Scene("quality", _study, _page("quality")),

@@ -5,6 +5,8 @@ Walks every page and every dialog as they stand in `scenes`; a room that adds on
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -29,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.exceptions import TimeoutError as QtTimeoutError
 
+import ui
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
 from tests.ui.scenes import SCENES, Scene
@@ -83,7 +86,9 @@ def scene(
     wanted: Scene = request.param
     wanted.prepare(home)
     seat = seat_at()
-    yield seat, wanted.show(seat)
+    shown = wanted.show(seat)
+    assert type(shown) is (wanted.dialog or type(seat.window))
+    yield seat, shown
 
 
 def describe(found: QWidget) -> str:
@@ -146,6 +151,20 @@ def test_nothing_is_cut_off_at_any_size_of_text(scene: tuple[Seat, QWidget], siz
     with suppress(QtTimeoutError):
         seat.qtbot.waitUntil(is_whole, timeout=SETTLE_MS)
     assert found == []
+
+
+def test_every_dialog_of_the_window_is_a_scene() -> None:
+    """Else nobody looks at its names, its keys and its sizes."""
+    for module in pkgutil.walk_packages(ui.__path__, "ui."):
+        importlib.import_module(module.name)
+    dialogs = {kind for kind in every_kind(QDialog) if kind.__module__.startswith("ui.")}
+    bases = {kind for kind in dialogs if dialogs & every_kind(kind)}
+    assert {kind.__name__ for kind in dialogs - bases - {scene.dialog for scene in SCENES}} == set()
+
+
+def every_kind(of: type) -> set[type]:
+    """Return all classes made from a class."""
+    return {kind for direct in of.__subclasses__() for kind in (direct, *every_kind(direct))}
 
 
 def cut_off(top: QWidget) -> list[str]:

@@ -8,17 +8,20 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 
-from engine.preprocess import PreprocessingSpec, film_and_seen
+from engine.preprocess import PreprocessingSpec
+from engine.worker import film_and_seen
 from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.imaging import stored
 from tests.factories import make_film, save
 from tests.ui import homes
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
-from ui.film_panel import NO_PRIOR, NOT_SEEN
+from ui.film_panel import NO_PRIOR, NOT_OPEN, NOT_SEEN, FilmPanel
+from ui.shortcuts import text_of
 
 
 def film(seed: str, day: datetime, **more: Any) -> Any:
@@ -144,6 +147,19 @@ def test_a_prior_that_cannot_be_decoded_says_why_in_its_place(seat: Seat, tmp_pa
     assert seat.window.film.pair.prior.film is None
 
 
+def test_a_prior_can_be_seen_where_the_film_itself_cannot(seat: Seat, tmp_path: Path) -> None:
+    receive(seat.home, film("old", BEFORE), tmp_path)
+    broken = film("new", NOW)
+    broken.HighBit = 9
+    seat.log_in()
+    seat.open(receive(seat.home, broken, tmp_path))
+    panel = seat.window.film
+    seat.wait(lambda: panel.films.count() == 1 and "High Bit 9" in panel.view.message)
+    press(seat, "p")
+    seat.wait(lambda: panel.pair.prior.film is not None)
+    assert panel.pair.prior.isVisible()
+
+
 def test_priors_are_not_counted_as_films_of_the_study(seat: Seat, patient: tuple[int, int]) -> None:
     opened(seat, patient[0])
     press(seat, "p")
@@ -190,6 +206,49 @@ def test_a_draft_that_says_how_its_film_was_made_can_be_seen_as_the_model_saw_it
     assert panel.view.look is panel.view.film.looks[0]  # type: ignore[union-attr]
 
 
+def test_what_the_model_saw_of_another_study_is_said_to_be_there(
+    seat: Seat, patient: tuple[int, int]
+) -> None:
+    opened(seat, patient[0])
+    panel = seat.window.film
+    press(seat, "p")
+    seat.wait(lambda: panel.pair.prior.film is not None)
+    panel.pair.prior.setFocus()
+    QTest.keyClicks(panel.pair.prior, "a")
+    assert seat.window.statusBar().currentMessage() == NOT_OPEN
+    press(seat, "a")
+    assert seat.window.statusBar().currentMessage() == NOT_SEEN
+
+
+def test_the_next_study_on_the_worklist_is_fetched_before_it_is_opened(
+    seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui import case, films
+
+    studies = [
+        receive(seat.home, film(f"f{n}", NOW, patient_id=f"P-{n}", study_seed=f"s{n}"), tmp_path)
+        for n in range(3)
+    ]
+    begun: list[int] = []
+
+    def load(path: Path, study: Any, choice: Any, place: tuple[int, int]) -> Any:
+        begun.append(study.id)
+        return films.load_film(path, study, choice, place)
+
+    monkeypatch.setattr(case, "load_film", load)
+    seat.log_in()
+    worklist = seat.window.worklist
+    seat.wait(lambda: worklist.model.rowCount() == len(studies))
+    worklist.choose_first()
+    seat.wait(lambda: len(begun) == 2 and seat.tasks.is_idle)
+    first, following = begun
+    assert first == seat.window.case.study_id
+    QTest.keyClick(seat.window.film.view, Qt.Key.Key_Down, Qt.KeyboardModifier.AltModifier)
+    seat.wait(lambda: seat.window.case.study_id == following and seat.window.film.view.film is not None)
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert begun.count(following) == 1, "it is shown from memory"
+
+
 def test_tools_by_pointer_and_key_agree(seat: Seat, patient: tuple[int, int]) -> None:
     opened(seat, patient[0])
     panel = seat.window.film
@@ -227,3 +286,42 @@ def test_what_is_fetched_ahead_waits_for_the_film_on_the_screen(
 def test_files_are_looked_for_off_the_windows_thread(seat: Seat) -> None:
     with pytest.raises(RuntimeError, match="window's thread"):
         seat.window.case._desk.path_of("received/1.dcm")
+
+
+def entry(panel: FilmPanel, action: str) -> QAction:
+    """Open the menu of further tools and find an entry."""
+    menu = panel.more.menu()
+    menu.aboutToShow.emit()
+    return next(made for made in menu.actions() if made.text().split("\t")[0] == text_of(action))
+
+
+def test_what_has_no_button_is_in_the_menu_and_goes_to_the_film_in_hand(
+    seat: Seat, patient: tuple[int, int]
+) -> None:
+    opened(seat, patient[0])
+    panel = seat.window.film
+    entry(panel, "film.rotate_right").trigger()
+    assert panel.view.placement.is_turned
+    entry(panel, "film.rotate_left").trigger()
+    entry(panel, "film.flip_horizontal").trigger()
+    assert panel.view.placement.is_mirrored
+    scale = panel.view.placement.scale
+    entry(panel, "film.zoom_in").trigger()
+    assert panel.view.placement.scale > scale
+    assert not entry(panel, "film.measure_remove").isEnabled()
+    panel.view.measure(True)
+    QTest.mousePress(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+    QTest.mouseRelease(panel.view, Qt.MouseButton.LeftButton, pos=QPoint(60, 60))
+    QTest.keyClick(panel.view, Qt.Key.Key_Return)
+    for key in (Qt.Key.Key_Right, Qt.Key.Key_Return, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        QTest.keyClick(panel.view, key)
+    assert panel.view.lines
+    entry(panel, "film.measure_remove").trigger()
+    assert not panel.view.lines
+    press(seat, "p")
+    seat.wait(lambda: panel.pair.prior.film is not None)
+    panel.pair.prior.setFocus()
+    entry(panel, "film.flip_vertical").trigger()
+    assert panel.pair.prior.placement.is_mirrored
+    panel.view.setFocus()
+    assert entry(panel, "film.rotate_right").text().endswith("\tR")

@@ -18,11 +18,19 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog
 
+from llmcxr_ws.store import reports
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, House
+from tests.ui.scenes import SECTIONS
+from tests.ui.sign.node import decide
+from ui.admin.page import AdministrationPage
+from ui.evidence.drawing import DrawingDialog
 from ui.preferences_dialog import PreferencesDialog
+from ui.report.macro_dialog import MacroDialog
 from ui.sign.dialogs import SignDialog
+from ui.sign.retract import RetractDialog
 
 DRAFT = "Heart size is normal. There is a small left pleural effusion."
 ROOT = Path(__file__).parents[2]
@@ -45,7 +53,16 @@ LIBRARIES = ("sqlalchemy", "alembic", "pydicom", "PIL", "highdicom", "pynetdicom
 # Only says where a file would lie.
 PURE = {("objects.py", "path")}
 HALL = tuple(
-    str(ROOT / "llmcxr_ws" / name) for name in ("store", "jobs.py", "pixels.py", "objects.py", "workplace.py")
+    str(ROOT / "llmcxr_ws" / name)
+    for name in (
+        "store",
+        "jobs.py",
+        "pixels.py",
+        "imaging.py",
+        "objects.py",
+        "workplace.py",
+        "doctor.py",
+    )
 )
 
 
@@ -63,7 +80,8 @@ class Ears:
         first = str(arguments[0]) if arguments else ""
         if event == "open" and (first.endswith(CODE) or "__pycache__" in first or first.isdigit()):
             return
-        if event == "os.listdir" and "site-packages" in first:  # the import system looks for modules
+        # The import system looks for modules in the folders of packages.
+        if event == "os.listdir" and ("site-packages" in first or (Path(first) / "__init__.py").exists()):
             return
         self.heard.append(f"{event} {first}")
 
@@ -122,6 +140,20 @@ def test_the_ears_hear(tmp_path: Path) -> None:
     assert "os.listdir" in said or "os.scandir" in said
 
 
+def test_a_slot_that_reads_the_store_or_a_file_is_heard(seat: Seat, home: House) -> None:
+    """The same ears in the same window, where the rule is broken on purpose."""
+    study = home.drafted("DEMO0001.dcm", DRAFT)
+    seat.window.case.opened.connect(lambda _: reports.current_report(home.workplace.db, study))
+    seat.window.case.film_ready.connect(lambda _: (FILMS / "DEMO0001.dcm").read_bytes())
+    with listening() as heard:
+        seat.log_in()
+        seat.open(study)
+    said = "\n".join(heard)
+    assert "current_report" in said
+    assert "sqlite3" in said or "base.py" in said
+    assert "DEMO0001.dcm" in said
+
+
 def test_a_session_touches_no_store_file_or_decoder_on_the_windows_thread(seat: Seat, home: House) -> None:
     first = home.drafted("DEMO0001.dcm", DRAFT)
     second = home.drafted("DEMO0002.dcm", "Clear lungs.")
@@ -171,4 +203,74 @@ def test_a_session_touches_no_store_file_or_decoder_on_the_windows_thread(seat: 
         seat.wait(lambda: window.is_open and seat.tasks.is_idle)
         window.close()
         seat.wait(lambda: not window.isVisible())
+    assert heard == []
+
+
+def test_pages_of_administration_model_and_quality_touch_none_either(seat: Seat, home: House) -> None:
+    home.drafted("DEMO0001.dcm", DRAFT)
+    home.receive(FILMS / "DEMO0002.dcm")
+    home.add_user("ada", "admin")
+    window = seat.window
+    with listening() as heard:
+        seat.log_in("ada")
+        for name in ("administration", "model", "quality"):
+            window.actions_by_name[f"page.{name}"].trigger()
+            page = window.pages.made(name)
+            assert page is not None
+            for section in SECTIONS if isinstance(page, AdministrationPage) else ():
+                page.show_section(section)
+                seat.qtbot.wait(50)
+                seat.wait(lambda: seat.tasks.is_idle)
+            seat.wait(lambda: seat.tasks.is_idle)
+            window.grab()
+        window.lock()
+        window.close()
+        seat.wait(lambda: not window.isVisible())
+    assert heard == []
+
+
+def test_evidence_synthetic_films_and_what_follows_a_signature_touch_none_either(
+    seat: Seat, home: House
+) -> None:
+    study = home.drafted("DEMO0001.dcm", DRAFT)
+    window = seat.window
+
+    def shown(kind: type[QDialog]) -> QDialog:
+        seat.wait(lambda: any(found.isVisible() for found in window.findChildren(kind)))
+        return next(found for found in window.findChildren(kind) if found.isVisible())
+
+    with listening() as heard:
+        seat.log_in(pin="4711")
+        seat.open(study)
+        for name in ("evidence.next", "evidence.next", "evidence.clear", "report.original", "report.find"):
+            window.actions_by_name[name].trigger()
+            seat.wait(lambda: seat.tasks.is_idle)
+        window.actions_by_name["drawing.open"].trigger()
+        drawing = shown(DrawingDialog)
+        assert isinstance(drawing, DrawingDialog)
+        drawing.draw()
+        seat.wait(lambda: seat.tasks.is_idle)
+        drawing.reject()
+        window.actions_by_name["report.macros"].trigger()
+        shown(MacroDialog).reject()
+        for box in window.report.guards.boxes.values():
+            box.click()
+        window.actions_by_name["report.sign"].trigger()
+        sign = shown(SignDialog)
+        assert isinstance(sign, SignDialog)
+        sign.secret.box.setText("4711")
+        sign.confirm.click()
+        seat.wait(lambda: sign.request_id is not None and seat.tasks.is_idle)
+    assert heard == []
+    decide(home)
+    with listening() as heard:
+        seat.wait(lambda: window.report.actions_row.addendum.isVisible())
+        window.actions_by_name["report.addendum"].trigger()
+        addenda = window.report.addenda
+        seat.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
+        QTest.keyClicks(addenda.editor, "One more thing.")
+        window.report.save_now()
+        seat.wait(lambda: seat.tasks.is_idle)
+        window.actions_by_name["report.retract"].trigger()
+        shown(RetractDialog).reject()
     assert heard == []

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -10,7 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QSpinBox
 from pytestqt.qtbot import QtBot
 
-from llmcxr_ws.errors import ConfigError
+from llmcxr_ws import reading
+from llmcxr_ws.errors import ConfigError, StoreError
 from llmcxr_ws.workplace import Workplace
 from tests.ui.conftest import WAIT_MS, Seat
 from tests.ui.homes import PASSWORD, House
@@ -21,6 +24,8 @@ from ui.keys_page import KeyDialog, KeysPage
 from ui.preferences import Preferences, Switch, settings
 from ui.preferences_dialog import PreferencesDialog
 from ui.tasks import Tasks
+from ui.worklist.filters import Filter, SavedFilters
+from ui.workstation import Workstation
 
 DRAFT = "Heart size is normal. There is a small left pleural effusion."
 
@@ -89,7 +94,7 @@ def test_colours_and_sizes_change_under_an_open_study_and_come_back_at_the_next_
     seat.wait(lambda: seat.tasks.is_idle)
     window.lock()
     window.entry.other.click()
-    assert theme.current() is theme.DARK
+    assert (theme.current(), theme.scale()) == (theme.LIGHT, 1.0)
     later = seat_at()
     later.log_in()
     assert later.window.person.preferences == chosen
@@ -125,6 +130,41 @@ def test_each_person_has_the_own_filters_columns_and_keys(seat: Seat, home: Hous
     seat.log_in("anna")
     assert window.worklist.columns.sort == 1
     assert window.worklist.columns.descending
+
+
+def test_settings_that_cant_be_read_are_not_written_over(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = home.workplace.db
+    kept = json.loads(json.dumps(SavedFilters((Filter("Mine", mine=True),)).as_json()))
+    reading.set_preference(db, "anna", "filters", kept)
+
+    def refuse(user: str) -> dict[str, dict[str, object]]:
+        raise StoreError("The database can't be reached.", what_to_do="Try again.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(seat.window._desk, "preferences", refuse)
+        seat.log_in(pin="4711")
+    assert "can't be reached" in seat.window.statusBar().currentMessage()
+    seat.window.worklist.filters_changed.emit(SavedFilters((Filter("Night"),)))
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert reading.preferences_of(db, "anna")["filters"] == kept
+    seat.window.lock()
+    seat.window.entry.secret.box.setText("4711")
+    seat.window.entry.confirm.click()
+    seat.wait(lambda: seat.window.is_open)
+    assert seat.window.person.get("filters") == kept
+
+
+def test_what_was_changed_at_another_machine_is_there_after_unlocking(seat: Seat, home: House) -> None:
+    seat.log_in(pin="4711")
+    seat.window.lock()
+    kept = json.loads(json.dumps(SavedFilters((Filter("Mine", mine=True),)).as_json()))
+    reading.set_preference(home.workplace.db, "anna", "filters", kept)
+    seat.window.entry.secret.box.setText("4711")
+    seat.window.entry.confirm.click()
+    seat.wait(lambda: seat.window.is_open)
+    assert seat.window.person.get("filters") == kept
 
 
 # Keys
@@ -177,8 +217,6 @@ def test_other_keys_are_given_in_the_dialog_and_work_at_once(seat: Seat, home: H
     QTest.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     assert not window.is_open
     kept = home.workplace.db
-    from llmcxr_ws import reading
-
     assert reading.preferences_of(kept, "anna")["keys"] == {"film.invert": ["U"], "window.lock": ["Ctrl+K"]}
     window.entry.other.click()
     assert window.actions_by_name["window.lock"].shortcut().toString() == "Ctrl+L"
@@ -215,10 +253,16 @@ def test_the_list_of_keys_is_searched(seat: Seat) -> None:
 
 
 @pytest.fixture
-def seating(qtbot: QtBot, home: House) -> Iterator[tuple[Seating, Tasks]]:
+def remembered(tmp_path: Path) -> Path:
+    """What the machine remembers of the last log-in."""
+    return tmp_path / "settings" / "window.json"
+
+
+@pytest.fixture
+def seating(qtbot: QtBot, home: House, remembered: Path) -> Iterator[tuple[Seating, Tasks]]:
     workplace = Workplace.open(home.home)
     tasks, defects = Tasks(), Defects()
-    made = Seating(tasks, Desk(workplace), defects, "anna")
+    made = Seating(tasks, Desk(workplace), defects, "anna", remembered)
     made.window.resize(1600, 1000)
     made.window.show()
     yield made, tasks
@@ -261,3 +305,54 @@ def test_another_language_is_another_window_with_the_same_study_and_words(
     assert (current.id, current.held_by) == (study, "anna")
     assert not second.report.editor.isReadOnly()
     assert second.actions_by_name["window.lock"].text() == "Fenster sperren"
+
+
+def test_the_log_in_looks_and_speaks_as_the_last_one_at_this_machine(
+    qtbot: QtBot, home: House, remembered: Path
+) -> None:
+    remembered.parent.mkdir()
+    remembered.write_text('{"theme": "light", "language": "de"}')
+    workplace, tasks = Workplace.open(home.home), Tasks()
+    place = Seating(tasks, Desk(workplace), Defects(), "", remembered)
+    window = place.window
+    assert theme.current() is theme.LIGHT
+    assert window.languages.box.accessibleName() == "Sprache"
+    assert window.languages.box.currentText() == "Deutsch"
+    assert window.worklist.search.accessibleName() == "Arbeitsliste durchsuchen"
+    window.show()
+    window.languages.box.setCurrentIndex(window.languages.box.findData("en"))
+    window.languages.box.activated.emit(window.languages.box.currentIndex())
+    qtbot.waitUntil(lambda: place.window is not window, timeout=WAIT_MS)
+    assert place.window.languages.box.accessibleName() == "Language"
+    qtbot.waitUntil(lambda: tasks.is_idle, timeout=WAIT_MS)
+    assert json.loads(remembered.read_text()) == {"theme": "light", "language": "en"}
+    tasks.close()
+    workplace.close()
+    place.end()
+
+
+def test_what_a_person_wears_is_remembered_for_the_next_log_in(
+    qtbot: QtBot, seating: tuple[Seating, Tasks], remembered: Path
+) -> None:
+    place, tasks = seating
+    window = place.window
+    window.entry.secret.box.setText(PASSWORD)
+    window.entry.confirm.click()
+    qtbot.waitUntil(lambda: window.is_open, timeout=WAIT_MS)
+    assert window.languages.isHidden()
+    window.person.set_preferences(Preferences().with_value("theme", "light").with_value("text_size", 150))
+    qtbot.waitUntil(lambda: tasks.is_idle, timeout=WAIT_MS)
+    assert json.loads(remembered.read_text()) == {"theme": "light", "language": "system"}
+    window.lock()
+    window.entry.other.click()
+    assert (theme.current(), theme.scale()) == (theme.LIGHT, 1.0)
+    assert not window.languages.isHidden()
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"theme": "pink", "language": 7, "user": "anna"}', "{"])
+def test_nonsense_on_the_machine_is_left_out(text: str, qtbot: QtBot, remembered: Path) -> None:
+    remembered.parent.mkdir()
+    remembered.write_text(text)
+    tasks = Tasks()
+    assert Workstation(tasks, remembered).looks == Preferences()
+    tasks.close()

@@ -173,3 +173,56 @@ def test_two_monitors_are_remembered_and_a_missing_one_is_not_written_to(home: H
         assert top >= 0
         assert left + width <= 1366  # type: ignore[operator]
         assert top + height <= 768  # type: ignore[operator]
+
+
+def with_film_window(seat: Seat, home: House) -> None:
+    study = home.drafted("DEMO0001.dcm", "Clear lungs.")
+    seat.log_in()
+    seat.open(study)
+    seat.window.actions_by_name["window.film"].trigger()
+
+
+def test_a_film_window_that_filled_its_screen_fills_it_again(seat: Seat, home: House) -> None:
+    with_film_window(seat, home)
+    habits = seat.window.habits
+    assert habits.film_window is not None
+    habits.film_window.showMaximized()
+    seat.wait(lambda: habits.film_window is not None and habits.film_window.isMaximized())
+    habits.note_places()
+    habits.toggle_film_window()
+    assert habits.film_window is None
+    habits.toggle_film_window()
+    assert habits.film_window is not None
+    assert habits.film_window.isMaximized()
+
+
+def test_keys_that_go_to_a_part_go_to_its_window_too(seat: Seat, home: House) -> None:
+    with_film_window(seat, home)
+    window = seat.window
+    own = window.habits.film_window
+    assert own is not None
+    window.activateWindow()
+    seat.wait(lambda: window.isActiveWindow())
+    QTest.keyClick(window.worklist.table, Qt.Key.Key_F3)
+    seat.wait(lambda: own.isActiveWindow() and window.film.view.hasFocus())
+    QTest.keyClick(window.film.view, Qt.Key.Key_F4)
+    seat.wait(lambda: window.isActiveWindow() and window.report.editor.hasFocus())
+    own.activateWindow()
+    seat.wait(lambda: own.isActiveWindow())
+    QTest.keyClick(window.film.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    seat.wait(lambda: window.isActiveWindow() and window.worklist.search.hasFocus())
+
+
+def test_every_move_of_either_window_is_noted(seat: Seat, home: House) -> None:
+    with_film_window(seat, home)
+    own = seat.window.habits.film_window
+    assert own is not None
+    for top in (seat.window, own):
+        told: list[int] = []
+        top.moved.connect(lambda told=told: told.append(1))
+        top.move(top.x() + 7, top.y() + 5)
+        seat.wait(lambda told=told: len(told) == 1)  # type: ignore[misc]
+        top.resize(top.width() - 9, top.height())
+        seat.wait(lambda told=told: len(told) == 2)  # type: ignore[misc]
+        top.showMaximized()
+        seat.wait(lambda told=told: len(told) > 2)  # type: ignore[misc]

@@ -921,6 +921,10 @@
         <translation>Zur Qualitätsseite</translation>
     </message>
     <message>
+        <source>Take the open study over from its reader</source>
+        <translation>Die offene Studie von ihrem Befunder übernehmen</translation>
+    </message>
+    <message>
         <source>Saved filters of the worklist</source>
         <translation>Gespeicherte Filter der Arbeitsliste</translation>
     </message>
@@ -1065,6 +1069,14 @@
         <translation>Diese Taste wirkt nur auf der Befundseite.</translation>
     </message>
     <message>
+        <source>This page isn&apos;t open to your role.</source>
+        <translation>Diese Seite steht Ihrer Rolle nicht offen.</translation>
+    </message>
+    <message>
+        <source>No study is open that another reader holds.</source>
+        <translation>Es ist keine Studie offen, die jemand anders belegt.</translation>
+    </message>
+    <message>
         <source>Reading</source>
         <translation>Befunden</translation>
     </message>
@@ -1159,6 +1171,14 @@
     <message>
         <source>The report was retracted.</source>
         <translation>Der Befund wurde zurückgezogen.</translation>
+    </message>
+    <message>
+        <source>It gets no draft. Read it where you read without this program, or have done what the reason asks for; images that come later are looked at by themselves.</source>
+        <translation>Sie bekommt keinen Entwurf. Befunden Sie sie dort, wo Sie ohne dieses Programm befunden, oder lassen Sie tun, was die Begründung verlangt; Bilder, die später kommen, werden von selbst geprüft.</translation>
+    </message>
+    <message>
+        <source>It has no draft. Read it where you read without this program; an administrator can have it done again under Administration, Queues.</source>
+        <translation>Sie hat keinen Entwurf. Befunden Sie sie dort, wo Sie ohne dieses Programm befunden; ein Administrator kann sie unter Verwaltung, Warteschlangen, noch einmal entwerfen lassen.</translation>
     </message>
     <message>
         <source>The signature waits for the node, which first asks the PACS who the patient is.</source>
@@ -1366,6 +1386,26 @@
     <message>
         <source>Engine work</source>
         <translation>Modellarbeit</translation>
+    </message>
+    <message>
+        <source>A filter&apos;s name has 1 to {most} characters; this one has {count}.</source>
+        <translation>Der Name eines Filters hat 1 bis {most} Zeichen; dieser hat {count}.</translation>
+    </message>
+    <message>
+        <source>Choose another name.</source>
+        <translation>Wählen Sie einen anderen Namen.</translation>
+    </message>
+    <message>
+        <source>The filter &apos;{name}&apos; has no state, so it would never show a study.</source>
+        <translation>Der Filter „{name}“ hat keinen Status, er würde nie eine Studie zeigen.</translation>
+    </message>
+    <message>
+        <source>Tick at least one state.</source>
+        <translation>Kreuzen Sie mindestens einen Status an.</translation>
+    </message>
+    <message>
+        <source>There is a filter &apos;{name}&apos; already.</source>
+        <translation>Einen Filter „{name}“ gibt es schon.</translation>
     </message>
     <message>
         <source>To read</source>
@@ -2817,6 +2857,1009 @@
     <message>
         <source>Signed, and in the draft</source>
         <translation>Unterschrieben, und im Entwurf</translation>
+    </message>
+    <message>
+        <source>Internal error</source>
+        <translation>Interner Fehler</translation>
+    </message>
+    <message>
+        <source>Internal error ({kind})</source>
+        <translation>Interner Fehler ({kind})</translation>
+    </message>
+    <message>
+        <source>Something inside the program went wrong. What you have written is saved as far as the window says so. The log has the details for your administrator; they hold no patient data.</source>
+        <translation>Im Programm ist etwas schiefgegangen. Was Sie geschrieben haben, ist gespeichert, soweit das Fenster es sagt. Das Protokoll enthält die Einzelheiten für Ihren Administrator; Patientendaten stehen nicht darin.</translation>
+    </message>
+    <message>
+        <source>reader</source>
+        <translation>Befunder</translation>
+    </message>
+    <message>
+        <source>resident</source>
+        <translation>Assistenz</translation>
+    </message>
+    <message>
+        <source>admin</source>
+        <translation>Administrator</translation>
+    </message>
+    <message>
+        <source>researcher</source>
+        <translation>Forschung</translation>
+    </message>
+    <message>
+        <source>The window is locked.</source>
+        <translation>Das Fenster ist gesperrt.</translation>
+    </message>
+    <message>
+        <source>Your role is {role}. Only a reader signs.</source>
+        <translation>Ihre Rolle ist {role}. Nur ein Befunder unterschreibt.</translation>
+    </message>
+    <message>
+        <source>The user &apos;{name}&apos; is disabled.</source>
+        <translation>Der Benutzer „{name}“ ist gesperrt.</translation>
+    </message>
+    <message>
+        <source>Ask an administrator.</source>
+        <translation>Fragen Sie einen Administrator.</translation>
+    </message>
+    <message>
+        <source>No PIN was chosen at log-in.</source>
+        <translation>Bei der Anmeldung wurde keine PIN gewählt.</translation>
+    </message>
+    <message>
+        <source>Use the password.</source>
+        <translation>Nehmen Sie das Passwort.</translation>
+    </message>
+    <message>
+        <source>Unlock it with the PIN or the password.</source>
+        <translation>Entsperren Sie es mit PIN oder Passwort.</translation>
+    </message>
+    <message>
+        <source>Unlock it and repeat this.</source>
+        <translation>Entsperren Sie es und wiederholen Sie dies.</translation>
+    </message>
+    <message>
+        <source>Node …</source>
+        <translation>Knoten …</translation>
+    </message>
+    <message>
+        <source>Engine …</source>
+        <translation>Modellrechner …</translation>
+    </message>
+    <message>
+        <source>Database …</source>
+        <translation>Datenbank …</translation>
+    </message>
+    <message>
+        <source>Database connected</source>
+        <translation>Datenbank verbunden</translation>
+    </message>
+    <message>
+        <source>Node: only its courier runs</source>
+        <translation>Knoten: nur der Versand läuft</translation>
+    </message>
+    <message>
+        <source>Node: only its listener runs</source>
+        <translation>Knoten: nur der Empfang läuft</translation>
+    </message>
+    <message>
+        <source>Node running</source>
+        <translation>Knoten läuft</translation>
+    </message>
+    <message>
+        <source>Node not running</source>
+        <translation>Knoten läuft nicht</translation>
+    </message>
+    <message>
+        <source>Engine running, with a model that nobody accepted</source>
+        <translation>Modellrechner läuft, mit einem Modell, das niemand angenommen hat</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n engine(s) running</source>
+        <translation>
+            <numerusform>%n Modellrechner läuft</numerusform>
+            <numerusform>%n Modellrechner laufen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Engine running</source>
+        <translation>Modellrechner läuft</translation>
+    </message>
+    <message>
+        <source>Engine not running</source>
+        <translation>Modellrechner läuft nicht</translation>
+    </message>
+    <message>
+        <source>Database not reachable</source>
+        <translation>Datenbank nicht erreichbar</translation>
+    </message>
+    <message>
+        <source>Node unknown</source>
+        <translation>Knoten unbekannt</translation>
+    </message>
+    <message>
+        <source>Engine unknown</source>
+        <translation>Modellrechner unbekannt</translation>
+    </message>
+    <message>
+        <source>An internal error ({kind}) stopped this.</source>
+        <translation>Ein interner Fehler ({kind}) hat dies abgebrochen.</translation>
+    </message>
+    <message>
+        <source>It has been written to the log; try again, and tell your administrator if it comes back.</source>
+        <translation>Er steht im Protokoll; versuchen Sie es noch einmal, und sagen Sie es Ihrem Administrator, wenn er wiederkommt.</translation>
+    </message>
+    <message>
+        <source>Checks, evidence and questions</source>
+        <translation>Prüfungen, Grundlage und Fragen</translation>
+    </message>
+    <message>
+        <source>Evidence</source>
+        <translation>Grundlage</translation>
+    </message>
+    <message>
+        <source>Ask</source>
+        <translation>Fragen</translation>
+    </message>
+    <message>
+        <source>What speaks against signing, and what to look for (Shift+F4)</source>
+        <translation>Was gegen die Unterschrift spricht und worauf zu achten ist (Shift+F4)</translation>
+    </message>
+    <message>
+        <source>The draft&apos;s sentences and what they rest on (Shift+F3)</source>
+        <translation>Die Sätze des Entwurfs und worauf sie beruhen (Shift+F3)</translation>
+    </message>
+    <message>
+        <source>Questions about the film (F6)</source>
+        <translation>Fragen zur Aufnahme (F6)</translation>
+    </message>
+    <message>
+        <source>Checks ({count})</source>
+        <translation>Prüfungen ({count})</translation>
+    </message>
+    <message>
+        <source>frontal</source>
+        <translation>frontal</translation>
+    </message>
+    <message>
+        <source>lateral</source>
+        <translation>seitlich</translation>
+    </message>
+    <message>
+        <source>oblique</source>
+        <translation>schräg</translation>
+    </message>
+    <message>
+        <source>view unknown</source>
+        <translation>Projektion unbekannt</translation>
+    </message>
+    <message>
+        <source>film of the draft</source>
+        <translation>Aufnahme des Befundentwurfs</translation>
+    </message>
+    <message>
+        <source>{view} · film {number} of {count}</source>
+        <translation>{view} · Aufnahme {number} von {count}</translation>
+    </message>
+    <message>
+        <source>Chest</source>
+        <translation>Thorax</translation>
+    </message>
+    <message>
+        <source>no accession number</source>
+        <translation>ohne Auftragsnummer</translation>
+    </message>
+    <message>
+        <source>No other film of this patient is in the store.</source>
+        <translation>Von dieser Person liegt keine andere Aufnahme vor.</translation>
+    </message>
+    <message>
+        <source>What the model saw isn&apos;t known for this film: no draft speaks of it, or an older one.</source>
+        <translation>Was das Modell von dieser Aufnahme sah, ist nicht bekannt: Es gibt dazu keinen Befundentwurf, oder nur einen älteren.</translation>
+    </message>
+    <message>
+        <source>What the model saw is shown for films of the open study: open the other one to see it.</source>
+        <translation>Was das Modell sah, wird für Aufnahmen der geöffneten Studie gezeigt: Öffnen Sie dafür die andere.</translation>
+    </message>
+    <message>
+        <source>Not to scale: a header gives no pixel spacing.</source>
+        <translation>Nicht im gleichen Maßstab: In einem Header fehlt der Pixelabstand.</translation>
+    </message>
+    <message>
+        <source>Window</source>
+        <comment>grey levels of a film</comment>
+        <translation>Fensterung</translation>
+    </message>
+    <message>
+        <source>Stored and computed windows</source>
+        <translation>Gespeicherte und berechnete Fensterungen</translation>
+    </message>
+    <message>
+        <source>Compare with</source>
+        <translation>Vergleichen mit</translation>
+    </message>
+    <message>
+        <source>Films to compare with</source>
+        <translation>Aufnahmen zum Vergleich</translation>
+    </message>
+    <message>
+        <source>Invert</source>
+        <translation>Invertieren</translation>
+    </message>
+    <message>
+        <source>Model view</source>
+        <translation>Modellsicht</translation>
+    </message>
+    <message>
+        <source>Measure</source>
+        <translation>Messen</translation>
+    </message>
+    <message>
+        <source>Prior</source>
+        <translation>Voraufnahme</translation>
+    </message>
+    <message>
+        <source>Swap</source>
+        <translation>Tauschen</translation>
+    </message>
+    <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
+        <source>More tools for the film</source>
+        <translation>Weitere Werkzeuge für die Aufnahme</translation>
+    </message>
+    <message>
+        <source>Fit</source>
+        <translation>Einpassen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n film(s)</source>
+        <translation>
+            <numerusform>%n Aufnahme</numerusform>
+            <numerusform>%n Aufnahmen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>As stored</source>
+        <translation>Wie gespeichert</translation>
+    </message>
+    <message>
+        <source>Own window</source>
+        <translation>Eigene Fensterung</translation>
+    </message>
+    <message>
+        <source>This study has no image that can be shown.</source>
+        <translation>Diese Studie enthält kein Bild, das gezeigt werden kann.</translation>
+    </message>
+    <message>
+        <source>This study: {view}</source>
+        <translation>Diese Studie: {view}</translation>
+    </message>
+    <message>
+        <source>no date</source>
+        <translation>ohne Datum</translation>
+    </message>
+    <message>
+        <source>Current: {date}, {view}</source>
+        <translation>Aktuell: {date}, {view}</translation>
+    </message>
+    <message>
+        <source>Other study: {date}, {view}</source>
+        <translation>Andere Studie: {date}, {view}</translation>
+    </message>
+    <message>
+        <source>Same day: {date}, {view}</source>
+        <translation>Gleicher Tag: {date}, {view}</translation>
+    </message>
+    <message numerus="yes">
+        <source>Prior: {date}, {view}, %n day(s) before</source>
+        <translation>
+            <numerusform>Voraufnahme: {date}, {view}, %n Tag zuvor</numerusform>
+            <numerusform>Voraufnahme: {date}, {view}, %n Tage zuvor</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Later: {date}, {view}, %n day(s) after</source>
+        <translation>
+            <numerusform>Später: {date}, {view}, %n Tag danach</numerusform>
+            <numerusform>Später: {date}, {view}, %n Tage danach</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{title} (another name in its header)</source>
+        <translation>{title} (im Header steht ein anderer Name)</translation>
+    </message>
+    <message>
+        <source>{pixels} pixels (the header gives no spacing)</source>
+        <translation>{pixels} Pixel (der Header nennt keinen Pixelabstand)</translation>
+    </message>
+    <message>
+        <source>{length} mm, calibrated by geometry</source>
+        <translation>{length} mm, geometrisch kalibriert</translation>
+    </message>
+    <message>
+        <source>{length} mm, calibrated by a fiducial</source>
+        <translation>{length} mm, mit Referenzkörper kalibriert</translation>
+    </message>
+    <message>
+        <source>{length} mm, calibrated (how isn&apos;t said)</source>
+        <translation>{length} mm, kalibriert (wie, ist nicht angegeben)</translation>
+    </message>
+    <message>
+        <source>{length} mm on the scanned film, not calibrated</source>
+        <translation>{length} mm auf dem gescannten Film, nicht kalibriert</translation>
+    </message>
+    <message>
+        <source>{length} mm at detector plane, not calibrated (magnification about {factor} by the header)</source>
+        <translation>{length} mm in der Detektorebene, nicht kalibriert (Vergrößerung laut Header etwa {factor})</translation>
+    </message>
+    <message>
+        <source>{length} mm at detector plane, not calibrated</source>
+        <translation>{length} mm in der Detektorebene, nicht kalibriert</translation>
+    </message>
+    <message>
+        <source>{length} mm (the header doesn&apos;t say at which plane)</source>
+        <translation>{length} mm (der Header sagt nicht, in welcher Ebene)</translation>
+    </message>
+    <message>
+        <source>Full range</source>
+        <translation>Voller Bereich</translation>
+    </message>
+    <message>
+        <source>Lungs (darker parts)</source>
+        <translation>Lunge (dunklere Anteile)</translation>
+    </message>
+    <message>
+        <source>Mediastinum (brighter parts)</source>
+        <translation>Mediastinum (hellere Anteile)</translation>
+    </message>
+    <message>
+        <source>Bone (brightest parts)</source>
+        <translation>Knochen (hellste Anteile)</translation>
+    </message>
+    <message>
+        <source>What the model saw</source>
+        <translation>Was das Modell sah</translation>
+    </message>
+    <message>
+        <source>MIN-MAX, no window in the header</source>
+        <translation>MIN-MAX, keine Fensterung im Header</translation>
+    </message>
+    <message>
+        <source>VOI LUT</source>
+        <translation>VOI-LUT</translation>
+    </message>
+    <message>
+        <source>W {width}  L {level}  sigmoid</source>
+        <translation>W {width}  L {level}  sigmoid</translation>
+    </message>
+    <message>
+        <source>W {width}  L {level}</source>
+        <translation>W {width}  L {level}</translation>
+    </message>
+    <message>
+        <source>Zoom {percent} %</source>
+        <translation>Zoom {percent} %</translation>
+    </message>
+    <message>
+        <source>inverted</source>
+        <translation>invertiert</translation>
+    </message>
+    <message>
+        <source>mirrored</source>
+        <translation>gespiegelt</translation>
+    </message>
+    <message>
+        <source>rotated</source>
+        <translation>gedreht</translation>
+    </message>
+    <message>
+        <source>Film to compare with</source>
+        <translation>Vergleichsaufnahme</translation>
+    </message>
+    <message>
+        <source>No film</source>
+        <translation>Keine Aufnahme</translation>
+    </message>
+    <message>
+        <source>What the model saw: {columns} × {rows} pixels; nothing outside the dashed square</source>
+        <translation>Was das Modell sah: {columns} × {rows} Pixel; nichts außerhalb des gestrichelten Quadrats</translation>
+    </message>
+    <message>
+        <source>The chest film; all its keys are listed with F1.</source>
+        <translation>Die Thoraxaufnahme; F1 zeigt alle ihre Tasten.</translation>
+    </message>
+    <message>
+        <source>How often it was found</source>
+        <translation>Wie oft es gefunden wurde</translation>
+    </message>
+    <message>
+        <source>Close the search</source>
+        <translation>Suche schließen</translation>
+    </message>
+    <message>
+        <source>{count} found</source>
+        <translation>{count} gefunden</translation>
+    </message>
+    <message>
+        <source>{count} as the AI wrote ({letter})</source>
+        <translation>{count} wie von der KI ({letter})</translation>
+    </message>
+    <message>
+        <source>{count} edited ({letter})</source>
+        <translation>{count} bearbeitet ({letter})</translation>
+    </message>
+    <message>
+        <source>{count} your own ({letter})</source>
+        <translation>{count} eigene ({letter})</translation>
+    </message>
+    <message>
+        <source>{count} from macros ({letter})</source>
+        <translation>{count} aus Textbausteinen ({letter})</translation>
+    </message>
+    <message>
+        <source>{count} from AI answers ({letter})</source>
+        <translation>{count} aus KI-Antworten ({letter})</translation>
+    </message>
+    <message>
+        <source>Notice</source>
+        <translation>Hinweis</translation>
+    </message>
+    <message>
+        <source>Origin of the draft</source>
+        <translation>Herkunft des Befundentwurfs</translation>
+    </message>
+    <message>
+        <source>Reader first</source>
+        <translation>Erst selbst befunden</translation>
+    </message>
+    <message>
+        <source>Show the draft</source>
+        <translation>Entwurf zeigen</translation>
+    </message>
+    <message>
+        <source>Keep this impression and show the draft</source>
+        <translation>Diese Beurteilung festhalten und den Entwurf zeigen</translation>
+    </message>
+    <message>
+        <source>New draft</source>
+        <translation>Neuer Entwurf</translation>
+    </message>
+    <message>
+        <source>Show what changed in the draft</source>
+        <translation>Zeigen, was sich im Entwurf geändert hat</translation>
+    </message>
+    <message>
+        <source>The new draft was seen</source>
+        <translation>Der neue Entwurf wurde gesehen</translation>
+    </message>
+    <message>
+        <source>What changed…</source>
+        <translation>Was sich geändert hat…</translation>
+    </message>
+    <message>
+        <source>Seen</source>
+        <translation>Gesehen</translation>
+    </message>
+    <message>
+        <source>AI&apos;s own words</source>
+        <translation>Wortlaut der KI</translation>
+    </message>
+    <message>
+        <source>Show or hide what the AI wrote</source>
+        <translation>Wortlaut der KI zeigen oder verbergen</translation>
+    </message>
+    <message>
+        <source>Reject draft…</source>
+        <translation>Entwurf ablehnen…</translation>
+    </message>
+    <message>
+        <source>Take over…</source>
+        <translation>Übernehmen…</translation>
+    </message>
+    <message>
+        <source>Take the study over</source>
+        <translation>Die Studie übernehmen</translation>
+    </message>
+    <message>
+        <source>Sign…</source>
+        <translation>Freigeben…</translation>
+    </message>
+    <message>
+        <source>Findings</source>
+        <translation>Befund</translation>
+    </message>
+    <message>
+        <source>Impression</source>
+        <translation>Beurteilung</translation>
+    </message>
+    <message>
+        <source>Macros…</source>
+        <translation>Bausteine…</translation>
+    </message>
+    <message>
+        <source>Marks</source>
+        <translation>Markierungen</translation>
+    </message>
+    <message>
+        <source>Saved or not</source>
+        <translation>Gespeichert oder nicht</translation>
+    </message>
+    <message>
+        <source>Where the sentences come from</source>
+        <translation>Woher die Sätze stammen</translation>
+    </message>
+    <message>
+        <source>Where not to lean on the draft</source>
+        <translation>Worin Sie sich nicht auf den Entwurf stützen sollten</translation>
+    </message>
+    <message>
+        <source>AI&apos;s own words (taken out: struck through)</source>
+        <translation>Wortlaut der KI (Gestrichenes ist durchgestrichen)</translation>
+    </message>
+    <message>
+        <source>Sentences: {counts}</source>
+        <translation>Sätze: {counts}</translation>
+    </message>
+    <message>
+        <source>The database hasn&apos;t answered for {seconds} seconds.</source>
+        <translation>Die Datenbank antwortet seit {seconds} Sekunden nicht.</translation>
+    </message>
+    <message>
+        <source>In the report, type the trigger and press Tab or Ctrl+Space. Words in square brackets, like [side], are places to fill in: Tab goes from one to the next.</source>
+        <translation>Tippen Sie im Befund das Kürzel und drücken Sie Tab oder Strg+Leertaste. Wörter in eckigen Klammern, etwa [Seite], sind auszufüllen: Tab geht von einer Stelle zur nächsten.</translation>
+    </message>
+    <message>
+        <source>My macros</source>
+        <translation>Meine Textbausteine</translation>
+    </message>
+    <message>
+        <source>Triggers</source>
+        <translation>Kürzel</translation>
+    </message>
+    <message>
+        <source>Trigger</source>
+        <translation>Kürzel</translation>
+    </message>
+    <message>
+        <source>Trigger, for instance nl</source>
+        <translation>Kürzel, zum Beispiel ob</translation>
+    </message>
+    <message>
+        <source>What the trigger becomes</source>
+        <translation>Was aus dem Kürzel wird</translation>
+    </message>
+    <message>
+        <source>What it becomes, for instance: No acute [finding].</source>
+        <translation>Was daraus wird, zum Beispiel: Kein Nachweis von [Befund].</translation>
+    </message>
+    <message>
+        <source>New macro</source>
+        <translation>Neuer Baustein</translation>
+    </message>
+    <message>
+        <source>Delete the macro</source>
+        <translation>Den Textbaustein löschen</translation>
+    </message>
+    <message>
+        <source>Save the macros</source>
+        <translation>Die Textbausteine speichern</translation>
+    </message>
+    <message>
+        <source>(no trigger yet)</source>
+        <translation>(noch kein Kürzel)</translation>
+    </message>
+    <message>
+        <source>Not saved yet</source>
+        <translation>Noch nicht gespeichert</translation>
+    </message>
+    <message>
+        <source>Saving…</source>
+        <translation>Wird gespeichert…</translation>
+    </message>
+    <message>
+        <source>Not saved: {why}</source>
+        <translation>Nicht gespeichert: {why}</translation>
+    </message>
+    <message>
+        <source>Saved {time}</source>
+        <translation>Gespeichert {time}</translation>
+    </message>
+    <message>
+        <source>Taken out: {words}</source>
+        <translation>Gestrichen: {words}</translation>
+    </message>
+    <message>
+        <source>Reader first: write your own impression. The AI draft is shown when you press “Show the draft”; what you wrote before is kept.</source>
+        <translation>Erst selbst befunden: Schreiben Sie Ihre eigene Beurteilung. Der KI-Entwurf erscheint, wenn Sie „Entwurf zeigen“ drücken; was Sie vorher geschrieben haben, bleibt festgehalten.</translation>
+    </message>
+    <message>
+        <source>Show the draft first: this site asks readers to look at it before they sign.</source>
+        <translation>Lassen Sie sich erst den Entwurf zeigen: An diesem Standort wird er vor der Freigabe angesehen.</translation>
+    </message>
+    <message>
+        <source>You wrote your own impression first, at {time}.</source>
+        <translation>Ihre eigene Beurteilung haben Sie vorher geschrieben, um {time}.</translation>
+    </message>
+    <message>
+        <source>Macros</source>
+        <translation>Textbausteine</translation>
+    </message>
+    <message>
+        <source>You have no macros yet.</source>
+        <translation>Sie haben noch keine Textbausteine.</translation>
+    </message>
+    <message>
+        <source>Edit my macros…</source>
+        <translation>Meine Textbausteine bearbeiten…</translation>
+    </message>
+    <message>
+        <source>As the AI wrote it</source>
+        <translation>Wie von der KI geschrieben</translation>
+    </message>
+    <message>
+        <source>The AI&apos;s sentence, edited</source>
+        <translation>Satz der KI, bearbeitet</translation>
+    </message>
+    <message>
+        <source>Your own sentence</source>
+        <translation>Ihr eigener Satz</translation>
+    </message>
+    <message>
+        <source>From a macro</source>
+        <translation>Aus einem Textbaustein</translation>
+    </message>
+    <message>
+        <source>An AI answer to a question</source>
+        <translation>Eine Antwort der KI auf eine Frage</translation>
+    </message>
+    <message>
+        <source>Where each sentence comes from</source>
+        <translation>Woher jeder Satz stammt</translation>
+    </message>
+    <message>
+        <source>AI draft by {model}, {time}</source>
+        <translation>KI-Entwurf von {model}, {time}</translation>
+    </message>
+    <message>
+        <source>unnamed model</source>
+        <translation>ein Modell ohne Namen</translation>
+    </message>
+    <message>
+        <source>Research use only: read it against the film.</source>
+        <translation>Nur für die Forschung: Prüfen Sie ihn an der Aufnahme.</translation>
+    </message>
+    <message>
+        <source>Confidence in the wording {percent}.</source>
+        <translation>Sicherheit im Wortlaut {percent}.</translation>
+    </message>
+    <message>
+        <source>Named, but not shown to be recognised: {findings}.</source>
+        <translation>Genannt, aber nicht nachweislich erkannt: {findings}.</translation>
+    </message>
+    <message>
+        <source>Answers lean towards this draft: they are no second opinion.</source>
+        <translation>Antworten folgen eher diesem Entwurf: Sie sind keine zweite Meinung.</translation>
+    </message>
+    <message>
+        <source>No draft is made of this study. {why}</source>
+        <translation>Zu dieser Studie wird kein Entwurf erstellt. {why}</translation>
+    </message>
+    <message>
+        <source>The study failed. {why}</source>
+        <translation>Die Studie ist fehlgeschlagen. {why}</translation>
+    </message>
+    <message>
+        <source>There is no draft yet; it appears here by itself.</source>
+        <translation>Es gibt noch keinen Entwurf; er erscheint hier von selbst.</translation>
+    </message>
+    <message>
+        <source>This report was retracted.</source>
+        <translation>Dieser Befund wurde zurückgezogen.</translation>
+    </message>
+    <message>
+        <source>The request is with the node; its answer appears here by itself.</source>
+        <translation>Der Antrag liegt beim Knoten; seine Antwort erscheint hier von selbst.</translation>
+    </message>
+    <message>
+        <source>The last request was refused. {why}</source>
+        <translation>Der letzte Antrag wurde abgelehnt. {why}</translation>
+    </message>
+    <message>
+        <source>{name} is reading this study; you can look, not write.</source>
+        <translation>{name} befundet diese Studie; Sie können lesen, aber nicht schreiben.</translation>
+    </message>
+    <message>
+        <source>Your role reads reports and doesn&apos;t write them.</source>
+        <translation>Ihre Rolle liest Befunde und schreibt keine.</translation>
+    </message>
+    <message>
+        <source>Signature pending. {why}</source>
+        <translation>Freigabe steht aus. {why}</translation>
+    </message>
+    <message>
+        <source>The signature was refused. {why}</source>
+        <translation>Die Freigabe wurde abgelehnt. {why}</translation>
+    </message>
+    <message>
+        <source>The AI draft is withheld. {why} Write your own.</source>
+        <translation>Der KI-Entwurf wird zurückgehalten. {why} Schreiben Sie einen eigenen Befund.</translation>
+    </message>
+    <message>
+        <source>The AI draft was rejected: {why}. Write your own.</source>
+        <translation>Der KI-Entwurf wurde abgelehnt: {why}. Schreiben Sie einen eigenen Befund.</translation>
+    </message>
+    <message>
+        <source>Preliminary report by {name}, {time}.</source>
+        <translation>Vorläufiger Befund von {name}, {time}.</translation>
+    </message>
+    <message>
+        <source>It waits for an attending reader, who checks and signs it.</source>
+        <translation>Er wartet auf die Prüfung und Freigabe durch die Fachärztin oder den Facharzt.</translation>
+    </message>
+    <message>
+        <source>Signed by {name} at {time}.</source>
+        <translation>Freigegeben von {name}, {time}.</translation>
+    </message>
+    <message>
+        <source>It wasn&apos;t delivered to {peer}: {why}</source>
+        <translation>Er wurde nicht an {peer} zugestellt: {why}</translation>
+    </message>
+    <message>
+        <source>Signed by {name} at {time} and confirmed by {peers}.</source>
+        <translation>Freigegeben von {name}, {time}, und bestätigt von {peers}.</translation>
+    </message>
+    <message>
+        <source>Waiting for {peer}.</source>
+        <translation>Warten auf {peer}.</translation>
+    </message>
+    <message>
+        <source>Images came after the report was signed. It needs an addendum; the signed report stays as it is.</source>
+        <translation>Nach der Freigabe kamen weitere Bilder. Es braucht einen Nachtrag; der freigegebene Befund bleibt, wie er ist.</translation>
+    </message>
+    <message>
+        <source>Images came after this draft was made. Look at them before you sign; a new draft follows by itself.</source>
+        <translation>Nach diesem Entwurf kamen weitere Bilder. Sehen Sie sie vor der Freigabe an; ein neuer Entwurf folgt von selbst.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) newer than this draft. A new draft follows by itself.</source>
+        <translation>
+            <numerusform>%n Bild ist neuer als dieser Entwurf. Ein neuer Entwurf folgt von selbst.</numerusform>
+            <numerusform>%n Bilder sind neuer als dieser Entwurf. Ein neuer Entwurf folgt von selbst.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The AI&apos;s own words</source>
+        <translation>Wortlaut der KI</translation>
+    </message>
+    <message>
+        <source>Choose a study on the worklist.</source>
+        <translation>Wählen Sie eine Studie aus der Arbeitsliste.</translation>
+    </message>
+    <message>
+        <source>Kept here only until the draft is shown</source>
+        <translation>Wird nur hier gehalten, bis der Entwurf gezeigt wird</translation>
+    </message>
+    <message>
+        <source>Nobody is logged in.</source>
+        <translation>Niemand ist angemeldet.</translation>
+    </message>
+    <message>
+        <source>There is nothing to sign here now.</source>
+        <translation>Hier gibt es jetzt nichts freizugeben.</translation>
+    </message>
+    <message>
+        <source>Your macros haven&apos;t been read from the database yet.</source>
+        <translation>Ihre Textbausteine wurden noch nicht aus der Datenbank gelesen.</translation>
+    </message>
+    <message>
+        <source>False finding: the film doesn&apos;t show it</source>
+        <translation>Falscher Befund: Die Aufnahme zeigt ihn nicht</translation>
+    </message>
+    <message>
+        <source>Missed finding</source>
+        <translation>Übersehener Befund</translation>
+    </message>
+    <message>
+        <source>Wrong side</source>
+        <translation>Falsche Seite</translation>
+    </message>
+    <message>
+        <source>Speaks of a comparison that doesn&apos;t exist</source>
+        <translation>Spricht von einem Vergleich, den es nicht gibt</translation>
+    </message>
+    <message>
+        <source>Wrong patient or wrong film</source>
+        <translation>Falsche Patientin, falscher Patient oder falsche Aufnahme</translation>
+    </message>
+    <message>
+        <source>Poor wording</source>
+        <translation>Schlechte Formulierung</translation>
+    </message>
+    <message>
+        <source>Poor image: nothing could be read from it</source>
+        <translation>Schlechtes Bild: Es war nichts zu beurteilen</translation>
+    </message>
+    <message>
+        <source>Other, in my own words</source>
+        <translation>Anderes, in eigenen Worten</translation>
+    </message>
+    <message>
+        <source>Reject the draft</source>
+        <translation>Den Entwurf ablehnen</translation>
+    </message>
+    <message>
+        <source>In your words</source>
+        <translation>In Ihren Worten</translation>
+    </message>
+    <message>
+        <source>In your words (optional)</source>
+        <translation>In Ihren Worten (freiwillig)</translation>
+    </message>
+    <message>
+        <source>Reject draft</source>
+        <translation>Entwurf ablehnen</translation>
+    </message>
+    <message>
+        <source>The draft is set aside with this reason; you can write your own report then.</source>
+        <translation>Der Entwurf wird mit diesem Grund beiseitegelegt; danach können Sie einen eigenen Befund schreiben.</translation>
+    </message>
+    <message>
+        <source>Say in your own words what is wrong with the draft.</source>
+        <translation>Sagen Sie in eigenen Worten, was an dem Entwurf falsch ist.</translation>
+    </message>
+    <message>
+        <source>A new draft came (version {version}). Sentences: {new} new, {changed} changed, {gone} gone.</source>
+        <translation>Ein neuer Entwurf ist da (Version {version}). Sätze: {new} neu, {changed} geändert, {gone} entfallen.</translation>
+    </message>
+    <message>
+        <source>Your text is kept as you wrote it and is compared with the new draft from now on.</source>
+        <translation>Ihr Text bleibt, wie Sie ihn geschrieben haben, und wird ab jetzt mit dem neuen Entwurf verglichen.</translation>
+    </message>
+    <message>
+        <source>You had written nothing, so the new draft stands in the editor.</source>
+        <translation>Sie hatten nichts geschrieben; daher steht der neue Entwurf im Editor.</translation>
+    </message>
+    <message>
+        <source>What changed in the draft</source>
+        <translation>Was sich im Entwurf geändert hat</translation>
+    </message>
+    <message>
+        <source>The old and the new draft, sentence by sentence</source>
+        <translation>Alter und neuer Entwurf, Satz für Satz</translation>
+    </message>
+    <message>
+        <source>New</source>
+        <translation>Neu</translation>
+    </message>
+    <message>
+        <source>Gone</source>
+        <translation>Entfallen</translation>
+    </message>
+    <message>
+        <source>Same</source>
+        <translation>Gleich</translation>
+    </message>
+    <message>
+        <source>Changed</source>
+        <translation>Geändert</translation>
+    </message>
+    <message>
+        <source>Check spelling</source>
+        <translation>Rechtschreibung prüfen</translation>
+    </message>
+    <message>
+        <source>Looking for suggestions…</source>
+        <translation>Vorschläge werden gesucht…</translation>
+    </message>
+    <message>
+        <source>Add “{word}” to my dictionary</source>
+        <translation>„{word}“ in mein Wörterbuch aufnehmen</translation>
+    </message>
+    <message>
+        <source>No suggestion</source>
+        <translation>Kein Vorschlag</translation>
+    </message>
+    <message>
+        <source>Spelling isn&apos;t checked: Hunspell isn&apos;t installed. On Debian: apt-get install libhunspell-1.7-0 hunspell-en-us; elsewhere: pip install chunspell.</source>
+        <translation>Die Rechtschreibung wird nicht geprüft: Hunspell ist nicht installiert. Unter Debian: apt-get install libhunspell-1.7-0 hunspell-en-us; sonst: pip install chunspell.</translation>
+    </message>
+    <message>
+        <source>Spelling isn&apos;t checked: no dictionary is installed. On Debian: apt-get install hunspell-en-us.</source>
+        <translation>Die Rechtschreibung wird nicht geprüft: Es ist kein Wörterbuch installiert. Unter Debian: apt-get install hunspell-en-us.</translation>
+    </message>
+    <message>
+        <source>Report text</source>
+        <translation>Befundtext</translation>
+    </message>
+    <message>
+        <source>Findings and impression. Words of the AI are coloured until edited.</source>
+        <translation>Befund und Beurteilung. Wörter der KI sind farbig, bis sie bearbeitet werden.</translation>
+    </message>
+    <message>
+        <source>Changes against the AI text</source>
+        <translation>Änderungen gegenüber dem KI-Text</translation>
+    </message>
+    <message>
+        <source>The change at the cursor</source>
+        <translation>Die Änderung an der Schreibmarke</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Behalten</translation>
+    </message>
+    <message>
+        <source>Restore</source>
+        <translation>Zurücksetzen</translation>
+    </message>
+    <message>
+        <source>Keep all</source>
+        <translation>Alle behalten</translation>
+    </message>
+    <message>
+        <source>No open change</source>
+        <translation>Keine offene Änderung</translation>
+    </message>
+    <message>
+        <source>Change {at} of {total}</source>
+        <translation>Änderung {at} von {total}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s)</source>
+        <translation>
+            <numerusform>%n Änderung</numerusform>
+            <numerusform>%n Änderungen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The AI wrote, and it is taken out: {words}</source>
+        <translation>Die KI schrieb, und es ist gestrichen: {words}</translation>
+    </message>
+    <message>
+        <source>The AI wrote nothing of the kind: this sentence was added.</source>
+        <translation>Die KI schrieb nichts dergleichen: Dieser Satz wurde hinzugefügt.</translation>
+    </message>
+    <message>
+        <source>The AI wrote: {words}</source>
+        <translation>Die KI schrieb: {words}</translation>
+    </message>
+    <message>
+        <source>Words that aren&apos;t saved</source>
+        <translation>Nicht gespeicherter Text</translation>
+    </message>
+    <message>
+        <source>What you wrote last isn&apos;t saved.</source>
+        <translation>Was Sie zuletzt geschrieben haben, ist nicht gespeichert.</translation>
+    </message>
+    <message>
+        <source>Leave without it</source>
+        <translation>Ohne ihn weitergehen</translation>
+    </message>
+    <message>
+        <source>Stay</source>
+        <translation>Bleiben</translation>
+    </message>
+    <message>
+        <source>Stay with this report</source>
+        <translation>Bei diesem Befund bleiben</translation>
+    </message>
+    <message>
+        <source>Words that couldn&apos;t be saved</source>
+        <translation>Text, der nicht gespeichert werden konnte</translation>
+    </message>
+    <message>
+        <source>What you wrote</source>
+        <translation>Was Sie geschrieben haben</translation>
+    </message>
+    <message>
+        <source>What you wrote last in the report before couldn&apos;t be saved there.</source>
+        <translation>Was Sie zuletzt im vorigen Befund geschrieben haben, konnte dort nicht gespeichert werden.</translation>
+    </message>
+    <message>
+        <source>Copy these words</source>
+        <translation>Diesen Text kopieren</translation>
     </message>
 </context>
 </TS>

@@ -38,5 +38,47 @@
             <numerusform>Use at least %n characters for the password.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n engine(s) running</source>
+        <translation>
+            <numerusform>%n engine running</numerusform>
+            <numerusform>%n engines running</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Prior: {date}, {view}, %n day(s) before</source>
+        <translation>
+            <numerusform>Prior: {date}, {view}, %n day before</numerusform>
+            <numerusform>Prior: {date}, {view}, %n days before</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Later: {date}, {view}, %n day(s) after</source>
+        <translation>
+            <numerusform>Later: {date}, {view}, %n day after</numerusform>
+            <numerusform>Later: {date}, {view}, %n days after</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n film(s)</source>
+        <translation>
+            <numerusform>%n film</numerusform>
+            <numerusform>%n films</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n image(s) newer than this draft. A new draft follows by itself.</source>
+        <translation>
+            <numerusform>%n image is newer than this draft. A new draft follows by itself.</numerusform>
+            <numerusform>%n images are newer than this draft. A new draft follows by itself.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n change(s)</source>
+        <translation>
+            <numerusform>%n change</numerusform>
+            <numerusform>%n changes</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>

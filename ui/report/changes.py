@@ -6,6 +6,7 @@ Only for the eye: the origin of each sentence that goes into a signed document i
 from __future__ import annotations
 
 import difflib
+import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from functools import lru_cache
 from typing import Literal
 
 from llmcxr_ws.sections import Section, parts_of
-from llmcxr_ws.sentences import Pair, Span, align, spans, split, with_origin
+from llmcxr_ws.sentences import Origin, Pair, Span, align, origins, spans, split, with_origin
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 Place = tuple[int, int]
-Key = tuple[str, str]
+Key = str
 Shown = Literal["ai_kept", "ai_edited", "human", "macro", "ai_answer"]
 
 
@@ -60,12 +61,12 @@ class Sources:
     ----------
     macros : patterns of the sentences of the person's macros
     answers : sentences of the AI's answers to questions about this study
-    own : sentences that the reader wrote before seeing the draft
+    own : sentences that the reader wrote before seeing the draft, as often as they stood there
     """
 
     macros: tuple[re.Pattern[str], ...] = ()
     answers: frozenset[str] = frozenset()
-    own: frozenset[str] = frozenset()
+    own: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Change:
     @property
     def key(self) -> Key:
         """What is remembered of a change that was accepted."""
-        return self.ai, self.mine
+        return key_of(self.ai, self.mine)
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,11 @@ class Markup:
         return sum(origin == shown for _, origin in self.origins)
 
 
+def key_of(ai: str, mine: str) -> Key:
+    """Return a name for a change that tells no words: it is kept among a person's settings."""
+    return hashlib.sha256(f"{ai}\n{mine}".encode()).hexdigest()[:16]
+
+
 def compare(ai_text: str, text: str) -> Changes:
     """Compare two texts by words inside sentences that belong together; case and punctuation count."""
     kept: list[Place] = []
@@ -128,10 +134,13 @@ def compare(ai_text: str, text: str) -> Changes:
     return Changes(tuple(kept), tuple(inserted), tuple(sorted(removed)))
 
 
-def count_origins(ai_text: str, text: str) -> Origins:
-    """Count the sentences of a text by origin, as the signed document will state it."""
-    origins = [sentence.origin for sentence in with_origin(ai_text, text)]
-    return Origins(origins.count("ai_kept"), origins.count("ai_edited"), origins.count("human"))
+def count_origins(ai_text: str, text: str, first: Iterable[str] = ()) -> Origins:
+    """Count the sentences of a text by origin, as the signed document will state it.
+
+    `first` holds what its writers wrote before they saw the draft.
+    """
+    found = [sentence.origin for sentence in with_origin(ai_text, text, first)]
+    return Origins(found.count("ai_kept"), found.count("ai_edited"), found.count("human"))
 
 
 def sources(
@@ -141,7 +150,7 @@ def sources(
     return Sources(
         macros,
         frozenset(sentence for text in answers for sentence in split(text)),
-        frozenset(sentence for text in own for sentence in split(text)),
+        tuple(sentence for text in own for sentence in split(text)),
     )
 
 
@@ -150,12 +159,13 @@ def markup(ai_text: str, text: str, known: Sources, accepted: frozenset[Key] = f
     kept: list[Place] = []
     inserted: list[Place] = []
     ghosts: list[Ghost] = []
-    origins: list[tuple[Place, Shown]] = []
+    shown: list[tuple[Place, Shown]] = []
     changes: list[Change] = []
     if not ai_text:
         return _without_ai(text, known)
     at, section = _first_place(text, None)
-    for pair in align(ai_text, text):
+    pairs = align(ai_text, text)
+    for pair, origin in zip(pairs, origins(pairs, known.own), strict=True):
         if pair.mine is None and pair.ai is not None and pair.ai.section != section:
             at, section = _first_place(text, pair.ai.section)
         change = _change_of(pair, at)
@@ -167,7 +177,7 @@ def markup(ai_text: str, text: str, known: Sources, accepted: frozenset[Key] = f
                 ghosts.append(Ghost(at, change.ai, change.key))
             continue
         at, section = pair.mine.end, pair.mine.section
-        origins.append(((pair.mine.start, pair.mine.end), _shown(pair, known)))
+        shown.append(((pair.mine.start, pair.mine.end), _shown(pair.mine.text, origin, known)))
         if change is not None and not is_open:
             continue
         words = _words(pair.ai.text if pair.ai else "", pair.mine.text)
@@ -175,14 +185,30 @@ def markup(ai_text: str, text: str, known: Sources, accepted: frozenset[Key] = f
         inserted += [_moved(place, pair.mine.start) for place in words.inserted]
         if pair.ai is not None and change is not None:
             ghosts += _word_ghosts(pair.ai, pair.mine, change.key)
-    return Markup(tuple(kept), tuple(inserted), tuple(ghosts), tuple(origins), tuple(changes))
+    return Markup(tuple(kept), tuple(inserted), tuple(ghosts), tuple(shown), tuple(changes))
+
+
+def place_in(text: str, saved: str, place: Place) -> Place:
+    """Return where the words that stand at a place of the saved text stand in the text that is being written.
+
+    The saved one has its headings in one form and no empty sections; its sentences are the same ones.
+    """
+    start, end = place
+    for number, span in enumerate(spans(saved)):
+        if span.start <= start < span.end:
+            same = [other for other in spans(text) if other.text == span.text]
+            before = sum(other.text == span.text for other in spans(saved)[:number])
+            if before < len(same):
+                at = same[before].start - span.start
+                return start + at, min(end, span.end) + at
+    return min(start, len(text)), min(end, len(text))
 
 
 def _without_ai(text: str, known: Sources) -> Markup:
     """Nothing differs where there is no AI text; sentences still have an origin."""
-    pairs = [Pair(None, span) for span in spans(text)]
-    shown = [((pair.mine.start, pair.mine.end), _shown(pair, known)) for pair in pairs if pair.mine]
-    return Markup(origins=tuple(shown))
+    return Markup(
+        origins=tuple(((span.start, span.end), _shown(span.text, "human", known)) for span in spans(text))
+    )
 
 
 def _first_place(text: str, wanted: Section | None) -> tuple[int, Section]:
@@ -206,17 +232,14 @@ def _change_of(pair: Pair, at: int) -> Change | None:
     return Change(pair.ai.text if pair.ai else "", mine.text, (mine.start, mine.end), mine.section)
 
 
-def _shown(pair: Pair, known: Sources) -> Shown:
-    text = pair.mine.text if pair.mine else ""
-    if text in known.own:
-        return "human"
-    if pair.origin == "ai_kept":
-        return "ai_kept"
+def _shown(text: str, origin: Origin | None, known: Sources) -> Shown:
+    if origin == "ai_kept" or text in known.own:
+        return origin or "human"
     if text in known.answers:
         return "ai_answer"
     if any(pattern.match(text) for pattern in known.macros):
         return "macro"
-    return "ai_edited" if pair.origin == "ai_edited" else "human"
+    return origin or "human"
 
 
 def _word_ghosts(ai: Span, mine: Span, key: Key) -> list[Ghost]:

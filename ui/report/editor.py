@@ -20,6 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QTextEdit, QToolTip, QWidget
 
+from ui.language import tr
 from ui.report.changes import Change, Key, Markup, Place, Shown, Sources, markup
 from ui.report.ghosts import Ghosts
 from ui.report.layers import layered
@@ -302,7 +303,8 @@ class ReportEditor(ReportText):
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
             here = QPointF(event.pos())
             words = [text for place, text in self._ghost_places if place.contains(here)]
-            QToolTip.showText(event.globalPos(), f"Taken out: {words[0]}" if words else "", self)
+            told = tr("Taken out: {words}", words=words[0]) if words else ""
+            QToolTip.showText(event.globalPos(), told, self)
             return True
         return super().viewportEvent(event)
 
@@ -340,6 +342,12 @@ class ReportEditor(ReportText):
         """Keep these changes and mark them no more."""
         if changes and not self.isReadOnly():
             self._set_accepted(self.accepted | {change.key for change in changes})
+            self.mark()
+
+    def keep(self, keys: frozenset[Key]) -> None:
+        """Mark these changes no more, which were accepted before."""
+        if keys - self.accepted:
+            self._set_accepted(self.accepted | keys)
             self.mark()
 
     def accept_current(self) -> None:

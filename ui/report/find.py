@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
+from ui.language import tr
 from ui.report.editor import ReportEditor
 from ui.widgets import button, label
 
@@ -19,16 +20,16 @@ class FindBar(QWidget):
         super().__init__()
         self._editor = editor
         self.box = QLineEdit()
-        self.box.setAccessibleName("Find in the report")
-        self.box.setPlaceholderText("Find in the report")
+        self.box.setAccessibleName(tr("Find in the report"))
+        self.box.setPlaceholderText(tr("Find in the report"))
         self.box.textChanged.connect(self.refresh)
         self.count = label(tone="muted")
-        self.count.setAccessibleName("How often it was found")
+        self.count.setAccessibleName(tr("How often it was found"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.box, 1)
         layout.addWidget(self.count)
-        layout.addWidget(button("Close", self.end, name="Close the search"))
+        layout.addWidget(button(tr("Close"), self.end, name=tr("Close the search")))
         editor.marked.connect(self.refresh)
         self.hide()
 
@@ -54,7 +55,7 @@ class FindBar(QWidget):
             places = self._places()
             self._editor.show_found(places)
             wanted = self.box.text()
-            self.count.setText(f"{len(places)} found" if wanted else "")
+            self.count.setText(tr("{count} found", count=len(places)) if wanted else "")
 
     def _places(self) -> tuple[tuple[int, int], ...]:
         wanted = self.box.text()

@@ -6,13 +6,21 @@ from llmcxr_ws.domain import FirstReadingRow, ReportRow
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import ReportState
 from ui.desk import Badge
+from ui.language import tr
 from ui.text import clock
 
-INVITATION = (
-    "Reader first: write your own impression. The AI draft is shown when you press “Show the draft”; "
-    "what you wrote before is kept."
-)
-WHY_NOT_SIGN = "Show the draft first: this site asks readers to look at it before they sign."
+
+def invitation() -> str:
+    """Return what the reader is asked to do."""
+    return tr(
+        "Reader first: write your own impression. The AI draft is shown when you press “Show the draft”; "
+        "what you wrote before is kept."
+    )
+
+
+def why_not_sign() -> str:
+    """Return why a report whose draft is hidden isn't signed."""
+    return tr("Show the draft first: this site asks readers to look at it before they sign.")
 
 
 def own_first(detail: StudyDetail, user: str) -> FirstReadingRow | None:
@@ -41,4 +49,6 @@ def is_anothers(report: ReportRow, user: str) -> bool:
 def first_line(detail: StudyDetail, user: str) -> str:
     """Return when this person wrote first; empty where that didn't happen."""
     first = own_first(detail, user) if detail.reader_first else None
-    return f"You wrote your own impression first, at {clock(first.written_at)}." if first else ""
+    if first is None:
+        return ""
+    return tr("You wrote your own impression first, at {time}.", time=clock(first.written_at))

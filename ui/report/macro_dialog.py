@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 from llmcxr_ws import macros as autotext
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.macros import MAX_TEXT, Macro
+from ui.language import mark, tr
 from ui.widgets import Banner, button, label
 
-HELP = (
+HELP = mark(
     "In the report, type the trigger and press Tab or Ctrl+Space. Words in square brackets, like [side], are places "
     "to fill in: Tab goes from one to the next."
 )
@@ -36,24 +37,24 @@ class MacroDialog(QDialog):
         self._on_save = on_save
         self._macros = list(macros)
         self._is_showing = False
-        self.setWindowTitle("My macros")
-        self.setAccessibleName("My macros")
+        self.setWindowTitle(tr("My macros"))
+        self.setAccessibleName(tr("My macros"))
         self.resize(640, 440)
         self.list = QListWidget()
-        self.list.setAccessibleName("Triggers")
+        self.list.setAccessibleName(tr("Triggers"))
         self.list.setMaximumWidth(190)
         self.trigger = QLineEdit()
-        self.trigger.setAccessibleName("Trigger")
-        self.trigger.setPlaceholderText("Trigger, for instance nl")
+        self.trigger.setAccessibleName(tr("Trigger"))
+        self.trigger.setPlaceholderText(tr("Trigger, for instance nl"))
         self.trigger.setMaxLength(32)
         self.text = QPlainTextEdit()
-        self.text.setAccessibleName("What the trigger becomes")
-        self.text.setPlaceholderText("What it becomes, for instance: No acute [finding].")
+        self.text.setAccessibleName(tr("What the trigger becomes"))
+        self.text.setPlaceholderText(tr("What it becomes, for instance: No acute [finding]."))
         self.text.setTabChangesFocus(True)
-        self.problem = Banner("bad", "refused", name="Problem")
-        self.add = button("New macro", self._add)
-        self.delete = button("Delete", self._delete, name="Delete the macro")
-        self.save = button("Save", self.accept, name="Save the macros", tone="action")
+        self.problem = Banner("bad", "refused", name=tr("Problem"))
+        self.add = button(tr("New macro"), self._add)
+        self.delete = button(tr("Delete"), self._delete, name=tr("Delete the macro"))
+        self.save = button(tr("Save"), self.accept, name=tr("Save the macros"), tone="action")
         self._lay_out()
         self.list.currentRowChanged.connect(self._show)
         self.trigger.textEdited.connect(lambda _: self._keep())
@@ -73,12 +74,12 @@ class MacroDialog(QDialog):
         sides.addLayout(right, 1)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        buttons.addWidget(button("Cancel", self.reject))
+        buttons.addWidget(button(tr("Cancel"), self.reject))
         buttons.addWidget(self.save)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
-        layout.addWidget(label(HELP, "muted", wraps=True))
+        layout.addWidget(label(tr(HELP), "muted", wraps=True))
         layout.addLayout(sides, 1)
         layout.addWidget(self.problem)
         layout.addLayout(buttons)
@@ -86,7 +87,7 @@ class MacroDialog(QDialog):
     def _fill(self, row: int) -> None:
         self._is_showing = True
         self.list.clear()
-        self.list.addItems([macro.trigger or "(no trigger yet)" for macro in self._macros])
+        self.list.addItems([macro.trigger or tr("(no trigger yet)") for macro in self._macros])
         self._is_showing = False
         self.list.setCurrentRow(min(row, len(self._macros) - 1))
         self._show(self.list.currentRow())
@@ -108,7 +109,7 @@ class MacroDialog(QDialog):
             return
         trigger, text = self.trigger.text().strip(), self.text.toPlainText()[:MAX_TEXT]
         self._macros[row] = replace(self._macros[row], trigger=trigger, text=text)
-        self.list.item(row).setText(trigger or "(no trigger yet)")
+        self.list.item(row).setText(trigger or tr("(no trigger yet)"))
 
     def _add(self) -> None:
         self._macros.append(Macro("", ""))

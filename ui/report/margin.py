@@ -9,18 +9,19 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from ui.language import mark, tr
 from ui.report.changes import Shown
 from ui.theme import Theme, px
 
 WIDTH = 26
 
-# Letter in the bar, words for people, colour of the theme.
+# Letter in the bar, words for people (through `tr` when shown), colour of the theme.
 LOOKS: dict[Shown, tuple[str, str, str]] = {
-    "ai_kept": ("A", "As the AI wrote it", "ai"),
-    "ai_edited": ("E", "The AI's sentence, edited", "inserted"),
-    "human": ("O", "Your own sentence", "text"),
-    "macro": ("M", "From a macro", "focus"),
-    "ai_answer": ("Q", "An AI answer to a question", "attention"),
+    "ai_kept": ("A", mark("As the AI wrote it"), "ai"),
+    "ai_edited": ("E", mark("The AI's sentence, edited"), "inserted"),
+    "human": ("O", mark("Your own sentence"), "text"),
+    "macro": ("M", mark("From a macro"), "focus"),
+    "ai_answer": ("Q", mark("An AI answer to a question"), "attention"),
 }
 
 
@@ -40,7 +41,7 @@ class OriginBar(QWidget):
     def __init__(self, parent: QWidget, theme: Theme, marks: Callable[[], list[Mark]]) -> None:
         super().__init__(parent)
         self._theme, self._marks = theme, marks
-        self.setAccessibleName("Where each sentence comes from")
+        self.setAccessibleName(tr("Where each sentence comes from"))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Paint letters where sentences begin, and lines down to where they end."""
@@ -48,29 +49,29 @@ class OriginBar(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         for marks in self._by_line().values():
             width = (px(WIDTH) - 4) / len(marks)
-            for place, mark in enumerate(marks):
-                self._paint(painter, mark, 2 + place * width, width)
+            for place, made in enumerate(marks):
+                self._paint(painter, made, 2 + place * width, width)
 
     def _by_line(self) -> dict[float, list[Mark]]:
         lines: dict[float, list[Mark]] = {}
-        for mark in self._marks():
-            lines.setdefault(mark.top, []).append(mark)
+        for made in self._marks():
+            lines.setdefault(made.top, []).append(made)
         return lines
 
-    def _paint(self, painter: QPainter, mark: Mark, left: float, width: float) -> None:
-        letter, _, colour = LOOKS[mark.origin]
+    def _paint(self, painter: QPainter, made: Mark, left: float, width: float) -> None:
+        letter, _, colour = LOOKS[made.origin]
         ink = QColor(getattr(self._theme, colour))
-        if mark.is_first:
+        if made.is_first:
             font = painter.font()
             font.setPointSizeF(max(self.font().pointSizeF() * 0.8, 6.0))
             painter.setFont(font)
             painter.setPen(ink)
-            box = QRectF(left, mark.top, width, mark.height)
+            box = QRectF(left, made.top, width, made.height)
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
         else:
-            painter.setPen(QPen(ink, 1.6, _LINES[mark.origin]))
+            painter.setPen(QPen(ink, 1.6, _LINES[made.origin]))
             x = left + width / 2
-            painter.drawLine(QPointF(x, mark.top), QPointF(x, mark.top + mark.height))
+            painter.drawLine(QPointF(x, made.top), QPointF(x, made.top + made.height))
 
     def event(self, event: QEvent) -> bool:
         """Say in words what lies under the pointer."""
@@ -82,8 +83,8 @@ class OriginBar(QWidget):
 
     def words_at(self, y: float) -> str:
         """Return what the bar says at a height, in words."""
-        here = [mark for mark in self._marks() if mark.top <= y < mark.top + mark.height]
-        return "\n".join(LOOKS[mark.origin][1] for mark in here)
+        here = [at for at in self._marks() if at.top <= y < at.top + at.height]
+        return "\n".join(tr(LOOKS[at.origin][1]) for at in here)
 
 
 _LINES: dict[Shown, Qt.PenStyle] = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from llmcxr_ws.domain import ReportRow
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
+from ui.language import tr
 from ui.text import clock, percent
 
 EDITABLE = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED)
@@ -41,12 +42,15 @@ def ai_text_to_show(report: ReportRow) -> str:
 
 def origin_line(report: ReportRow) -> str:
     """Return who wrote the draft and what it is worth."""
-    model = " ".join(part for part in (report.model_name, report.model_version) if part) or "unnamed model"
-    confidence = (
-        f"Confidence in the wording {percent(report.confidence)}. " if report.confidence is not None else ""
+    model = " ".join(part for part in (report.model_name, report.model_version) if part)
+    drafted = tr(
+        "AI draft by {model}, {time}", model=model or tr("unnamed model"), time=clock(report.created_at)
     )
-    drafted = f"AI draft by {model}, {clock(report.created_at)}"
-    return f"{drafted}\n{confidence}Research use only: read it against the film."
+    worth = tr("Research use only: read it against the film.")
+    if report.confidence is None:
+        return f"{drafted}\n{worth}"
+    confidence = tr("Confidence in the wording {percent}.", percent=percent(report.confidence))
+    return f"{drafted}\n{confidence} {worth}"
 
 
 def caution_line(report: ReportRow) -> str:
@@ -59,68 +63,85 @@ def caution_line(report: ReportRow) -> str:
     if "findings_supported" in evidence:
         shown = evidence["findings_supported"]
         named = [str(finding) for finding in evidence.get("findings_judged", ()) if finding not in shown]
-        lines += [f"Named, but not shown to be recognised: {', '.join(named)}."] if named else []
+        if named:
+            lines.append(tr("Named, but not shown to be recognised: {findings}.", findings=", ".join(named)))
     if evidence.get("answers_led_by_draft"):
-        lines.append("Answers lean towards this draft: they are no second opinion.")
+        lines.append(tr("Answers lean towards this draft: they are no second opinion."))
     return " ".join(lines)
 
 
 def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | None:
     """Return the most important thing to know about this report, or None."""
     report, study = detail.report, detail.study
-    refused = _last_refusal(detail)
-    if study.state in (StudyState.EXCLUDED, StudyState.FAILED):
-        word = (
-            "No draft is made of this study." if study.state is StudyState.EXCLUDED else "The study failed."
-        )
-        return Notice("bad" if study.state is StudyState.FAILED else "attention", f"{word} {study.reason}")
+    if study.state is StudyState.EXCLUDED:
+        return Notice("attention", tr("No draft is made of this study. {why}", why=study.reason))
+    if study.state is StudyState.FAILED:
+        return Notice("bad", tr("The study failed. {why}", why=study.reason))
     if report is None:
-        return Notice("plain", "There is no draft yet; it appears here by itself.")
-    by_state = {
-        ReportState.SIGN_PENDING: Notice("attention", f"Signature pending. {report.reason}".strip()),
-        ReportState.REFUSED: Notice("bad", f"The signature was refused. {report.reason}".strip()),
-        ReportState.WITHHELD: Notice(
-            "attention", f"The AI draft is withheld. {report.reason} Write your own."
-        ),
-        ReportState.REJECTED: Notice(
-            "attention", f"The AI draft was rejected: {report.reason}. Write your own."
-        ),
-        ReportState.PRELIMINARY: Notice("attention", _preliminary_line(report)),
-    }
+        return Notice("plain", tr("There is no draft yet; it appears here by itself."))
     if study.state is StudyState.RETRACTED:
-        return Notice("bad", study.reason or "This report was retracted.")
-    if report.state is ReportState.SIGNED:
-        return _signed_notice(detail, report)
+        return Notice("bad", study.reason or tr("This report was retracted."))
     if report.state is not ReportState.SIGN_PENDING and _is_waiting(detail):
-        return Notice("attention", "The request is with the node; its answer appears here by itself.")
-    if refused and report.state in EDITABLE:
-        return Notice("bad", f"The last request was refused. {refused}")
-    if report.state in by_state:
-        return by_state[report.state]
+        return Notice("attention", tr("The request is with the node; its answer appears here by itself."))
+    refused = _last_refusal(detail)
+    no = tr("The last request was refused. {why}", why=refused) if refused else ""
+    if report.state is ReportState.SIGNED:
+        signed = _signed_notice(detail, report)
+        return Notice("bad", f"{no} {signed.text}") if no else signed
+    if no and report.state in EDITABLE:
+        return Notice("bad", no)
+    held = ""
     if study.held_by and study.held_by != user:
-        return Notice("attention", f"{study.held_by} is reading this study; you can look, not write.")
-    return None if may_edit else Notice("plain", "Your role reads reports and doesn't write them.")
+        held = tr("{name} is reading this study; you can look, not write.", name=study.held_by)
+    found = _notice_of_state(report)
+    if found is not None:
+        return Notice(found.tone, f"{found.text} {held}".strip())
+    if held:
+        return Notice("attention", held)
+    return None if may_edit else Notice("plain", tr("Your role reads reports and doesn't write them."))
+
+
+def _notice_of_state(report: ReportRow) -> Notice | None:
+    """Return what is to say of a report that isn't a plain draft."""
+    if report.state is ReportState.SIGN_PENDING:
+        return Notice("attention", tr("Signature pending. {why}", why=report.reason).strip())
+    if report.state is ReportState.REFUSED:
+        return Notice("bad", tr("The signature was refused. {why}", why=report.reason).strip())
+    if report.state is ReportState.WITHHELD:
+        return Notice("attention", tr("The AI draft is withheld. {why} Write your own.", why=report.reason))
+    if report.state is ReportState.REJECTED:
+        return Notice("attention", tr("The AI draft was rejected: {why}. Write your own.", why=report.reason))
+    if report.state is ReportState.PRELIMINARY:
+        return Notice("attention", _preliminary_line(report))
+    return None
 
 
 def _preliminary_line(report: ReportRow) -> str:
-    at = f", {clock(report.preliminary_at)}" if report.preliminary_at else ""
-    by = f"Preliminary report by {report.preliminary_by}{at}."
-    return f"{by} It waits for an attending reader, who checks and signs it."
+    at = clock(report.preliminary_at) if report.preliminary_at else "–"
+    by = tr("Preliminary report by {name}, {time}.", name=report.preliminary_by, time=at)
+    waits = tr("It waits for an attending reader, who checks and signs it.")
+    return f"{by} {waits}"
 
 
 def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
-    at = f" at {clock(report.signed_at)}" if report.signed_at else ""
+    at = clock(report.signed_at) if report.signed_at else ""
+    signed = tr("Signed by {name} at {time}.", name=report.signed_by, time=at)
     dead = [row for row in detail.deliveries if row.state is DeliveryState.DEAD]
     if dead:
-        return Notice(
-            "bad", f"Signed by {report.signed_by}{at}, but not delivered to {dead[0].peer}: {dead[0].message}"
-        )
-    open_ones = [row for row in detail.deliveries if row.state is not DeliveryState.CONFIRMED]
+        lost = tr("It wasn't delivered to {peer}: {why}", peer=dead[0].peer, why=dead[0].message)
+        return Notice("bad", f"{signed} {lost}")
     if detail.study.state is StudyState.CONFIRMED:
         peers = ", ".join(sorted({row.peer for row in detail.deliveries}))
-        return Notice("good", f"Signed by {report.signed_by}{at} and confirmed by {peers}.")
-    waiting = f" Waiting for {open_ones[0].peer}. {open_ones[0].message}".rstrip() if open_ones else ""
-    return Notice("good", f"Signed by {report.signed_by}{at}.{waiting}")
+        name = report.signed_by
+        return Notice(
+            "good",
+            tr("Signed by {name} at {time} and confirmed by {peers}.", name=name, time=at, peers=peers),
+        )
+    open_ones = [row for row in detail.deliveries if row.state is not DeliveryState.CONFIRMED]
+    if not open_ones:
+        return Notice("good", signed)
+    waiting = tr("Waiting for {peer}.", peer=open_ones[0].peer)
+    return Notice("good", f"{signed} {waiting} {open_ones[0].message}".rstrip())
 
 
 def _is_waiting(detail: StudyDetail) -> bool:
@@ -148,15 +169,16 @@ def is_editable(detail: StudyDetail, user: str, *, may_edit: bool, may_sign: boo
 def late_line(detail: StudyDetail) -> str:
     """Return the sentence about images that came after the draft; empty when none did."""
     if detail.study.needs_addendum:
-        return (
+        return tr(
             "Images came after the report was signed. It needs an addendum; the signed report stays as it is."
         )
     if detail.study.late_images:
-        return "Images came after this draft was made. Look at them before you sign; a new draft follows by itself."
+        return tr(
+            "Images came after this draft was made. Look at them before you sign; a new draft follows by itself."
+        )
     report = detail.report
     if report is not None and report.instances and report.state in EDITABLE:
         unknown = {row.sop_instance_uid for row in detail.instances} - set(report.instances)
         if unknown:
-            word = "image is" if len(unknown) == 1 else "images are"
-            return f"{len(unknown)} {word} newer than this draft. A new draft follows by itself."
+            return tr("%n image(s) newer than this draft. A new draft follows by itself.", "", len(unknown))
     return ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QTextBrowser, QWidget
 
+from ui.language import tr
 from ui.report.changes import compare
 from ui.theme import LIVE, Theme, follow
 
@@ -15,7 +16,7 @@ class OriginalText(QTextBrowser):
     def __init__(self, theme: Theme = LIVE, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
-        self.setAccessibleName("The AI's own words")
+        self.setAccessibleName(tr("The AI's own words"))
         self.document().setDocumentMargin(10)
         self._texts = ("", "")
         self._removed = QTextCharFormat()

@@ -1,34 +1,31 @@
-"""The report side of the window: banners, editor, the AI's own words, and the buttons that ask the node.
+"""The report side of the window: what of a study is on the screen, and what the reader writes into it.
 
 Shows a `StudyDetail` and tells what the reader wants; decides nothing about it.
 """
 
 from __future__ import annotations
 
-import json
-from functools import partial
-from typing import Any
+from collections.abc import Callable
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QMenu, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMenu
 
 from llmcxr_ws import macros as autotext
 from llmcxr_ws.domain import ReportRow
+from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.guards import Objection
 from llmcxr_ws.macros import Macro
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.sections import tidy
 from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
-from ui.flow import FlowLayout
-from ui.guards.panel import GuardPanel
+from ui.language import tr
 from ui.report import first
-from ui.report.autosave import Autosave
-from ui.report.changes import Key, Shown, sources
-from ui.report.editor import ReportEditor
-from ui.report.find import FindBar
+from ui.report.autosave import Autosave, Words
+from ui.report.changes import place_in, sources
 from ui.report.macro_dialog import MacroDialog
-from ui.report.margin import LOOKS
+from ui.report.macro_menu import macro_menu
+from ui.report.marks import StudyMarks
 from ui.report.notices import (
     EDITABLE,
     ai_text_to_show,
@@ -39,156 +36,69 @@ from ui.report.notices import (
     origin_line,
     text_to_show,
 )
-from ui.report.original import OriginalText
-from ui.report.renewed import Renewal, RenewalDialog
-from ui.report.spell_check import PREFERENCE as SPELLING
+from ui.report.own import OwnTexts
+from ui.report.page import ReportPage
+from ui.report.renewed import Renewal, RenewalDialog, renewal_of
 from ui.report.spell_check import SpellCheck
-from ui.report.tracking import TrackingStrip
-from ui.sign.actions import SignActions
-from ui.sign.addenda import AddendaPanel
+from ui.report.unsaved import RefusedWordsDialog
+from ui.shortcuts import text_of, with_keys
 from ui.tasks import Tasks
 from ui.theme import LIVE
-from ui.widgets import Banner, button, label, tool, with_tone
-
-# In words what the letters of the bar stand for, as they are counted under the report.
-_COUNTED: tuple[tuple[Shown, str], ...] = (
-    ("ai_kept", "as the AI wrote"),
-    ("ai_edited", "edited"),
-    ("human", "your own"),
-    ("macro", "from macros"),
-    ("ai_answer", "from AI answers"),
-)
+from ui.widgets import with_tone
 
 
-class ReportPanel(QWidget):
+class ReportPanel(ReportPage):
     """Editor of the current report.
 
     Signals
     -------
-    sign_wanted, reject_wanted, take_over_wanted : the reader pressed a button
     new_version : the store has something newer than the screen: read the study again
     draft_hidden(bool) : whether all that the model says must stay hidden changed
     failed(UserFacingError) : a wish was refused
     """
 
-    sign_wanted = Signal()
-    reject_wanted = Signal()
-    take_over_wanted = Signal()
     new_version = Signal()
     draft_hidden = Signal(bool)
     failed = Signal(object)
 
     def __init__(self, tasks: Tasks, desk: Desk) -> None:
-        super().__init__()
+        super().__init__(tasks, desk)
         self._tasks, self._desk = tasks, desk
         self._badge: Badge | None = None
         self._detail: StudyDetail | None = None
-        self._macros: tuple[Macro, ...] = ()
         self._is_hidden = False
         self._last_text = ""
-        self._accepted: dict[int, frozenset[Key]] = {}
         self._inserted: dict[int, list[str]] = {}
-        self._drafts_seen: dict[int, tuple[int, str]] = {}
-        self._renewals: dict[int, Renewal] = {}
         self._report_id: int | None = None
-        self.editor = ReportEditor(LIVE)
-        self.original = OriginalText(LIVE)
-        self.original.hide()
-        self.tracking = TrackingStrip(self.editor, LIVE)
-        self.finder = FindBar(self.editor)
-        self.spelling = SpellCheck(tasks, self.editor, partial(self._keep_preference, SPELLING))
-        self.autosave = Autosave(tasks, lambda at, text: desk.save(at, self._user, text), self.text, self)
-        self.guards = GuardPanel(tasks, self.text)
-        self.guards.show_wanted.connect(self.show_objection)
-        self.addenda = AddendaPanel(tasks, desk)
-        self.actions_row = SignActions()
-        self._build_banners()
-        self._build_buttons()
-        self._saved = label(tone="muted", wraps=True)
-        self._saved.setAccessibleName("Saved or not")
-        self._origins = label(tone="muted", wraps=True)
-        self._origins.setAccessibleName("Where the sentences come from")
-        self._origins.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self._lay_out()
+        self._study_id: int | None = None
+        self._was_kept: dict[tuple[int, int], bool] = {}
+        self._refused: list[tuple[Words, UserFacingError]] = []
         self._is_loading = False
-        self.editor.textChanged.connect(self._on_text)
-        self.editor.marked.connect(self._count)
-        self.editor.left.connect(self.autosave.flush)
-        self.autosave.state_changed.connect(self._on_saved)
-        self.autosave.moved.connect(lambda _: self.new_version.emit())
+        self.own = OwnTexts(tasks, desk, self)
+        self.spelling = SpellCheck(tasks, self.editor, self.own.set_spelling)
+        self.autosave = Autosave(
+            tasks, lambda at, user, text: desk.save(at, user, text), self.text, lambda: self._user, self
+        )
+        self._connect()
         self.show_nothing()
 
-    def _build_banners(self) -> None:
-        self.late = Banner("attention", "failed", name="Late images")
-        self.notices = {
-            "bad": Banner("bad", "failed", name="Problem"),
-            "attention": Banner("attention", "pending", name="Notice"),
-            "good": Banner("plain", "signed", name="Result"),
-            "plain": Banner("plain", "waiting", name="Hint"),
-        }
-        self.ai = Banner("ai", "draft", name="Origin of the draft")
-        self.take_over = button("Take over…", self.take_over_wanted.emit, name="Take the study over")
-        self.take_over.hide()
-        self.first = Banner("attention", "review", name="Reader first")
-        self.unlock = button("Show the draft", self.show_draft, tone="action")
-        self.unlock.setToolTip("Keep this impression and show the draft (Alt+S)")
-        self.first.add_button(self.unlock)
-        self.renewed = Banner("ai", "addendum", name="New draft")
-        self.renewed.add_button(
-            button("What changed…", self.show_renewal, name="Show what changed in the draft")
-        )
-        self.renewed.add_button(button("Seen", self._on_renewal_seen, name="The new draft was seen"))
+    def _connect(self) -> None:
+        self.guards.show_wanted.connect(self.show_objection)
+        self.unlock_wanted.connect(self.show_draft)
+        self.macros_wanted.connect(self.edit_macros)
+        self.renewal_wanted.connect(self.show_renewal)
+        self.renewal_seen.connect(self.acknowledge_renewal)
+        self.own.came.connect(self._on_own)
+        self.own.failed.connect(self.failed)
+        self.editor.textChanged.connect(self._on_text)
+        self.editor.marked.connect(self._keep_marks)
+        self.editor.left.connect(self.autosave.flush)
+        for autosave in (self.autosave, self.addenda.autosave):
+            autosave.moved.connect(lambda _: self.new_version.emit())
+            autosave.refused.connect(self._on_refused)
+        self.autosave.state_changed.connect(self.say_saved)
 
-    def _build_buttons(self) -> None:
-        self.compare = button("AI's own words", self.toggle_original)
-        self.compare.setCheckable(True)
-        self.compare.setToolTip("Show or hide what the AI wrote (Ctrl+D)")
-        self.reject = button("Reject draft…", self.reject_wanted.emit)
-        self.reject.setToolTip("Reject the draft with a reason (Ctrl+Shift+Del)")
-        self.sign = button("Sign…  F12", self.sign_wanted.emit, name="Sign the report", tone="action")
-        self.findings = tool("Findings", "report.findings", partial(self.editor.go_to_section, "findings"))
-        self.impression = tool(
-            "Impression", "report.impression", partial(self.editor.go_to_section, "impression")
-        )
-        self.macros = tool("Macros…", "report.macros", self.edit_macros)
-        self.clean = tool("Marks", "report.clean", self.toggle_clean, checkable=True)
-        self.clean.setChecked(True)
-
-    def _lay_out(self) -> None:
-        heading, buttons = FlowLayout(spacing=4), FlowLayout(spacing=6)
-        for entry in (self.findings, self.impression, self.macros, self.clean):
-            heading.addWidget(entry)
-        for made in (self.compare, self.reject, self.take_over, self.sign):
-            buttons.addWidget(made)
-        told = QHBoxLayout()
-        told.addWidget(self._origins, 3)
-        told.addWidget(self._saved, 2)
-        self._caution = label(tone="muted", wraps=True)
-        self._caution.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self._original_heading = label("AI's own words (taken out: struck through)", "muted")
-        self._original_heading.hide()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 10, 12, 8)
-        layout.setSpacing(8)
-        layout.addWidget(self.late)
-        for banner in (*self.notices.values(), self.first, self.renewed, self.ai):
-            layout.addWidget(banner)
-        layout.addWidget(self.addenda)
-        layout.addLayout(heading)
-        layout.addWidget(self.editor, 3)
-        layout.addWidget(self.finder)
-        layout.addWidget(self.tracking)
-        layout.addLayout(told)
-        layout.addWidget(self._original_heading)
-        layout.addWidget(self.original, 2)
-        layout.addWidget(self._caution)
-        layout.addWidget(self.actions_row)
-        # Not in the panel itself: what signs must be in sight however long the report is.
-        self.foot = QWidget()
-        buttons.setContentsMargins(12, 4, 12, 8)
-        self.foot.setLayout(buttons)
-
-    # What is shown
+    # Who writes
 
     @property
     def detail(self) -> StudyDetail | None:
@@ -204,23 +114,12 @@ class ReportPanel(QWidget):
     def _user(self) -> str:
         return self._badge.user if self._badge else ""
 
-    def text(self) -> str:
-        """Return the text in the editor, as it is saved and signed."""
-        return self.editor.text()
-
     def set_badge(self, badge: Badge | None) -> None:
-        """Tell who sits here; their macros and spelling are read."""
-        is_other = (badge.user if badge else "") != self._user
+        """Tell who sits here; their macros, spelling and marks are read."""
         self._badge = badge
-        if is_other:
-            self._forget_person()
-            if badge is not None:
-                user = badge.user
-                self._tasks.in_store(
-                    self,
-                    lambda: json.dumps(self._desk.preferences(user)),
-                    partial(self._on_preferences, user),
-                )
+        if (badge.user if badge else "") != self.own.user:
+            self._inserted = {}
+            self.own.come(self._user)
         self.addenda.set_badge(badge)
         if self._detail is not None:
             was_hidden = self._is_hidden
@@ -228,21 +127,28 @@ class ReportPanel(QWidget):
             if was_hidden is not self._is_hidden:
                 self._load(self._detail.report)
             self._describe(self._detail)
+        self._show_refused()
 
-    def _forget_person(self) -> None:
-        self._accepted, self._inserted, self._drafts_seen, self._renewals = {}, {}, {}, {}
-        self._set_macros(())
-        self.spelling.set_preference({})
+    def _on_own(self) -> None:
+        """What the person keeps was read."""
+        self.editor.set_macros(self.own.macros)
+        self.spelling.set_preference(self.own.spelling)
+        self._tell_sources()
+        if self._detail is not None and self._study_id is not None:
+            self.editor.keep(self.own.marks.of(self._study_id).kept)
+            self._describe(self._detail)
 
-    def show_nothing(self, sentence: str = "Choose a study on the worklist.") -> None:
+    # What is shown
+
+    def show_nothing(self, sentence: str = "") -> None:
         """Empty the panel."""
         self._detail = None
         self._set_hidden(False)
         self._load(None)
-        for banner in (self.late, self.ai, self.first, self.renewed, *self.notices.values()):
+        for banner in self.banners:
             banner.say("")
-        self.notices["plain"].say(sentence)
-        self._caution.clear()
+        self.notices["plain"].say(sentence or tr("Choose a study on the worklist."))
+        self.say_caution("")
         self.addenda.show_study(None)
         self._set_enabled(editable=False)
 
@@ -257,77 +163,84 @@ class ReportPanel(QWidget):
         is_other_state = old is not None and new is not None and old.state is not new.state
         is_same_study = before is not None and before.study.id == detail.study.id
         must_load = not is_same or is_other_state or was_hidden is not self._is_hidden
-        has_unsaved = is_same_study and not self.autosave.is_settled
+        has_unsaved = is_same_study and self.autosave.has_unsaved
         if must_load and has_unsaved and new is not None and new.state in EDITABLE:
             self._adopt(new)
         elif must_load or self._changed_elsewhere(new):
             self._load(new)
         if was_hidden and not self._is_hidden and is_same:
-            self._show_original(is_shown=True)
-        self._note_draft(detail)
+            self.show_original(is_shown=True)
         self._describe(detail)
 
     def _changed_elsewhere(self, report: ReportRow | None) -> bool:
         """Whether somebody else wrote into this version while nothing of ours is unsaved."""
-        if report is None or not self.autosave.is_settled or self.editor.hasFocus() or self._is_hidden:
+        if report is None or self.autosave.has_unsaved or self.editor.hasFocus() or self._is_hidden:
             return False
         return tidy(report.text) != self.text() and report.edited_by != self._user
 
     def _load(self, report: ReportRow | None) -> None:
         text, ai_text, can_save = "", "", report is not None
+        # What was typed while another study was on its way is saved to the one it was typed into.
+        self.autosave.leave()
         if report is not None and self._is_hidden:
             # What somebody else wrote may hold the draft's words; what is written now must not overwrite it.
             can_save = not first.is_anothers(report, self._user)
             text = report.edit_text or "" if can_save else ""
         elif report is not None:
             text, ai_text = text_to_show(report), ai_text_to_show(report)
+        owed = self.autosave.take_owed(report.id) if report is not None and can_save else None
+        self._put(report, text if owed is None else owed, ai_text)
+        self.autosave.watch(
+            report.id if report and can_save else None, report.edit_saved_at if report else None
+        )
+        if report is not None and not can_save:
+            self.say_saved(tr("Kept here only until the draft is shown"), "attention")
+        if owed is not None:
+            self.autosave.touch()
+        self._tell_sources()
+        self._count()
+
+    def _put(self, report: ReportRow | None, text: str, ai_text: str) -> None:
+        """Put a text into the editor; where it is there already, the cursor and the history stay."""
         self._is_loading = True
-        self._leave_report()
+        # Words of another study are never one step of undo away, nor are its kept changes kept here.
+        study_id = report.study_id if report else None
+        is_other_study, self._study_id = study_id != self._study_id, study_id
         self._report_id = report.id if report else None
-        if tidy(text) != self.text():
-            self.editor.load(text, ai_text, self._accepted.get(self._report_id or 0, frozenset()))
+        if is_other_study or tidy(text) != self.text():
+            self.editor.load(text, ai_text, self.own.marks.of(study_id or 0).kept)
         elif ai_text != self.editor.ai_text:
             self.editor.compare_with(ai_text)
         self._last_text = self.text()
         self._is_loading = False
-        self.autosave.watch(
-            report.id if report and can_save else None, report.edit_saved_at if report else None
-        )
-        self._tell_sources()
-        self._count()
 
     def _adopt(self, report: ReportRow) -> None:
         """A new version came while words weren't saved yet: they stay, and are saved to it."""
-        self._leave_report()
         self._report_id = report.id
         self.editor.compare_with("" if self._is_hidden else ai_text_to_show(report))
         self.autosave.watch(report.id, report.edit_saved_at)
         self.autosave.touch()
         self._tell_sources()
 
-    def _leave_report(self) -> None:
-        if self._report_id is not None:
-            self._accepted[self._report_id] = self.editor.accepted
-
     def _tell_sources(self) -> None:
         """Tell the editor by what it recognises macros, answers and what was written first."""
         detail = self._detail
         answers: list[str] = []
-        own: list[str] = []
+        own: tuple[str, ...] = ()
         texts: list[str] = []
         if detail is not None and not self._is_hidden:
+            report = detail.report
             answers = [row.answer for row in detail.questions if row.answer]
             answers += self._inserted.get(detail.study.id, [])
-            mine = first.own_first(detail, self._user) if detail.reader_first else None
-            own = [mine.text] if mine else []
-            evidence = detail.report.evidence if detail.report else {}
+            own = detail.first_of(self._user, report.preliminary_by if report else "")
+            evidence = report.evidence if report else {}
             texts = [self.editor.ai_text, *answers]
             texts += [
                 str(finding)
                 for name in ("findings_judged", "findings_not_judged")
                 for finding in evidence.get(name, ())
             ]
-        self.editor.know(sources(autotext.sentence_patterns(self._macros), answers, own))
+        self.editor.know(sources(autotext.sentence_patterns(self.own.macros), answers, own))
         self.spelling.know(texts)
 
     def _describe(self, detail: StudyDetail) -> None:
@@ -341,14 +254,14 @@ class ReportPanel(QWidget):
         wrote_first = first.first_line(detail, self._user)
         lines = [origin_line(report), wrote_first] if report is not None and has_ai else []
         self.ai.say("\n".join(line for line in lines if line))
-        self._caution.setText(caution_line(report) if report is not None else "")
-        self._caution.setVisible(bool(self._caution.text()))
+        self.say_caution(caution_line(report) if report is not None else "")
         self.addenda.show_study(detail)
-        renewal = self.renewal if not self._is_hidden else None
+        self._note_draft(detail)
+        renewal = self.renewal
         self.renewed.say(renewal.sentence if renewal is not None else "")
         may_sign = self._badge is not None and self._badge.may_sign
         editable = is_editable(detail, self._user, may_edit=may_edit, may_sign=may_sign)
-        self.first.say(first.INVITATION if self._is_hidden else "")
+        self.first.say(first.invitation() if self._is_hidden else "")
         self.unlock.setEnabled(editable)
         self._tell_sources()
         self._set_enabled(editable=editable)
@@ -364,11 +277,11 @@ class ReportPanel(QWidget):
         self.compare.setEnabled(bool(report and ai_text_to_show(report)) and not is_hidden)
         is_draft = report is not None and report.state is ReportState.DRAFT
         self.reject.setEnabled(editable and is_draft and not is_hidden)
-        why_not = self._badge.why_not_sign if self._badge else "Nobody is logged in."
-        why_not = why_not or ("" if editable else "There is nothing to sign here now.")
-        why_not = why_not or (first.WHY_NOT_SIGN if is_hidden else "")
+        why_not = self._badge.why_not_sign if self._badge else tr("Nobody is logged in.")
+        why_not = why_not or ("" if editable else tr("There is nothing to sign here now."))
+        why_not = why_not or (first.why_not_sign() if is_hidden else "")
         self.sign.setEnabled(not why_not)
-        self.sign.setToolTip(why_not or "Sign the report (F12)")
+        self.sign.setToolTip(why_not or with_keys(text_of("report.sign"), "report.sign"))
         self.sign.setAccessibleDescription(why_not)
         held_by = detail.study.held_by if detail else ""
         may_take = self._badge is not None and self._badge.may_edit
@@ -377,27 +290,31 @@ class ReportPanel(QWidget):
     def show_objection(self, objection: Objection) -> None:
         """Put the words that an objection is about under the cursor."""
         if objection.places:
-            place, length = objection.places[0], len(self.editor.toPlainText())
-            self.editor.select((min(place.start, length), min(place.end, length)))
+            place = objection.places[0]
+            wanted = place_in(self.editor.toPlainText(), self.text(), (place.start, place.end))
+            self.editor.select(wanted)
             self.editor.setFocus()
 
-    # Marks
+    # What is kept
 
-    def toggle_original(self) -> None:
-        """Show or hide the AI's own words."""
-        self._show_original(is_shown=not self.original.isVisible())
+    def flush(self, then: Callable[[], None], otherwise: Callable[[UserFacingError], None]) -> None:
+        """Save report and addendum, then go on; or hear why that can't be."""
+        self.addenda.autosave.flush(lambda: self.autosave.flush(then, otherwise), otherwise)
 
-    def _show_original(self, *, is_shown: bool) -> None:
-        is_shown = is_shown and bool(self.editor.ai_text)
-        self.original.setVisible(is_shown)
-        self._original_heading.setVisible(is_shown)
-        self.compare.setChecked(is_shown)
-        self._count()
+    def save_now(self) -> None:
+        """Save report and addendum; what can't be saved now is tried again."""
+        self.addenda.autosave.flush()
+        self.autosave.flush()
 
-    def toggle_clean(self) -> None:
-        """Show the report without marks, or with them."""
-        self.editor.set_clean(not self.editor.is_clean)
-        self.clean.setChecked(not self.editor.is_clean)
+    @property
+    def is_settled(self) -> bool:
+        """Whether the store has every word of report and addendum."""
+        return self.autosave.is_settled and self.addenda.autosave.is_settled
+
+    def give_up(self) -> None:
+        """The reader leaves what can't be saved."""
+        self.autosave.give_up()
+        self.addenda.autosave.give_up()
 
     def _on_text(self) -> None:
         # Accepting a change is in the text's history but isn't text.
@@ -406,24 +323,27 @@ class ReportPanel(QWidget):
             self.autosave.touch()
             self.guards.touch()
 
-    def _count(self) -> None:
-        ai_text, markup = self.editor.ai_text, self.editor.markup
-        if self.original.isVisible():
-            if not ai_text:
-                self._show_original(is_shown=False)
-                return
-            self.original.compare_with(ai_text, self.editor.toPlainText())
-        parts = [(markup.count(shown), word, LOOKS[shown][0]) for shown, word in _COUNTED]
-        words = ", ".join(f"{count} {word} ({letter})" for count, word, letter in parts if count)
-        self._origins.setText(f"Sentences: {words}" if words else "")
-        self._origins.setVisible(bool(self._origins.text()) and not self.editor.is_clean)
+    def _keep_marks(self) -> None:
+        """Which changes are kept is written at once: it must outlive the window as the text does."""
+        if self._study_id is not None and not self._is_loading and not self.editor.isReadOnly():
+            seen = self.own.marks.of(self._study_id).seen
+            self.own.set_marks(self._study_id, StudyMarks(self.editor.accepted, seen))
 
-    def _on_saved(self, words: str, tone: str) -> None:
-        self._saved.setText(words)
-        with_tone(self._saved, tone)
-        self._saved.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+    def _on_refused(self, words: Words, error: UserFacingError) -> None:
+        self._refused.append((words, error))
+        self._show_refused()
 
-    # Macros, answers, spelling
+    def _show_refused(self) -> None:
+        """Show words that can't be saved to who wrote them, and to nobody else."""
+        badge = self._badge
+        if badge is None or badge.key is None:
+            return
+        mine = [entry for entry in self._refused if entry[0].user == badge.user]
+        self._refused = [entry for entry in self._refused if entry not in mine]
+        for words, error in mine:
+            self._open(RefusedWordsDialog(self, words.text, error.sentence))
+
+    # Macros and answers
 
     def insert_text(self, text: str, provenance: str = "AI answer") -> bool:
         """Put sentences of another part of the window in where the cursor stands; False where nobody may write.
@@ -431,91 +351,76 @@ class ReportPanel(QWidget):
         An answer keeps its mark: it is recognised again among the study's answers after a reload.
         """
         detail = self._detail
-        if detail is None or self._is_hidden:
+        if detail is None or self._is_hidden or not self.editor.insert(text):
             return False
         if provenance == "AI answer":
             self._inserted.setdefault(detail.study.id, []).append(" ".join(text.split()))
             self._tell_sources()
-        return self.editor.insert(text)
+        return True
 
     def expand(self) -> None:
         """Expand the trigger before the cursor; where it is none, offer the macros that begin so."""
         if not self.editor.hasFocus() or self.editor.isReadOnly() or self.editor.expand_macro():
             return
-        menu = self.macro_menu()
-        menu.popup(self.editor.viewport().mapToGlobal(self.editor.cursorRect().bottomLeft()))
+        self.macro_menu().popup(self.editor.viewport().mapToGlobal(self.editor.cursorRect().bottomLeft()))
 
     def macro_menu(self) -> QMenu:
         """Return the menu of macros that begin as the word before the cursor does."""
-        word = self.editor.trigger().lower()
-        menu = QMenu(self)
-        menu.setAccessibleName("Macros")
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        fitting = [macro for macro in self._macros if macro.trigger.lower().startswith(word)]
-        for macro in fitting or self._macros:
-            shown = " ".join(macro.text.split())
-            entry = menu.addAction(f"{macro.trigger}: {shown[:60]}{'…' if len(shown) > 60 else ''}")
-            entry.triggered.connect(lambda _=False, chosen=macro: self.editor.expand_macro(chosen))
-        if not self._macros:
-            menu.addAction("You have no macros yet.").setEnabled(False)
-        menu.addSeparator()
-        menu.addAction("Edit my macros…").triggered.connect(self.edit_macros)
-        return menu
+        return macro_menu(self, self.own.macros, self.editor, self.edit_macros)
 
     def edit_macros(self) -> None:
-        """Open the dialog of the person's macros."""
-        if self._badge is not None:
-            self._open(MacroDialog(self, self._macros, self._on_macros))
+        """Open the dialog of the person's macros; not before they are known, or saving would delete them."""
+        if self._badge is None:
+            return
+        if not self.own.is_read:
+            self.failed.emit(UserFacingError(tr("Your macros haven't been read from the database yet.")))
+            return
+        self._open(MacroDialog(self, self.own.macros, self._on_macros))
 
     def _on_macros(self, macros: tuple[Macro, ...]) -> None:
-        self._set_macros(macros)
-        self._keep_preference(autotext.PREFERENCE, autotext.to_preference(macros))
-
-    def _set_macros(self, macros: tuple[Macro, ...]) -> None:
-        self._macros = macros
+        self.own.set_macros(macros)
         self.editor.set_macros(macros)
         self._tell_sources()
-
-    def _on_preferences(self, user: str, found: str) -> None:
-        if user == self._user:
-            values: dict[str, dict[str, Any]] = json.loads(found)
-            self._set_macros(autotext.from_preference(values.get(autotext.PREFERENCE, {})))
-            self.spelling.set_preference(values.get(SPELLING, {}))
-
-    def _keep_preference(self, name: str, value: dict[str, Any]) -> None:
-        user = self._user
-        if user:
-            self._tasks.in_store(
-                self, lambda: self._desk.set_preference(user, name, value), None, self.failed.emit
-            )
 
     # A new draft
 
     def _note_draft(self, detail: StudyDetail) -> None:
-        """Remember which draft was on the screen; a later one is held against it."""
+        """Remember which draft was seen; a later one is held against it, also after the window was closed."""
         report = detail.report
-        if report is None or self._is_hidden:
+        if report is None or self._is_hidden or report.state not in EDITABLE or self._is_looked_at_only:
             return
-        shown, study = ai_text_to_show(report), detail.study.id
-        version, before = self._drafts_seen.get(study, (0, ""))
-        if version < report.version and before and shown and before != shown:
-            is_kept = self.text() != tidy(shown)
-            self._renewals[study] = Renewal(report.version, before, shown, is_kept)
-        self._drafts_seen[study] = (report.version, shown)
+        marks, shown = self.own.marks.of(detail.study.id), ai_text_to_show(report)
+        if shown and (marks.seen == 0 or (marks.seen != report.version and self.renewal is None)):
+            self.own.set_marks(detail.study.id, StudyMarks(marks.kept, report.version))
+
+    @property
+    def _is_looked_at_only(self) -> bool:
+        """Whether this person doesn't write here, so that nothing is remembered."""
+        return self._badge is None or not self._badge.may_edit
 
     @property
     def renewal(self) -> Renewal | None:
-        """What came while this study was read, until the reader has seen it."""
-        return self._renewals.get(self._detail.study.id) if self._detail is not None else None
+        """What came since this person last saw a draft of this study, until that is acknowledged."""
+        if self._detail is None or self._is_hidden or self._is_looked_at_only:
+            return None
+        study, report = self._detail.study.id, self._detail.report
+        # Said of the moment when it came: what is written afterwards doesn't change that.
+        version = report.version if report is not None else 0
+        is_other = report is not None and self.text() != tidy(ai_text_to_show(report))
+        is_kept = self._was_kept.setdefault((study, version), is_other)
+        return renewal_of(self._detail, self.own.marks.of(study).seen, is_kept=is_kept)
 
     def show_renewal(self) -> None:
         """Show what the new draft says differently."""
         if self.renewal is not None:
             self._open(RenewalDialog(self, self.renewal, LIVE))
 
-    def _on_renewal_seen(self) -> None:
-        if self._detail is not None:
-            self._renewals.pop(self._detail.study.id, None)
+    def acknowledge_renewal(self) -> None:
+        """The new draft was seen: a later one is held against it."""
+        if self._detail is not None and self._detail.report is not None:
+            study_id = self._detail.study.id
+            kept = self.own.marks.of(study_id).kept
+            self.own.set_marks(study_id, StudyMarks(kept, self._detail.report.version))
         self.renewed.say("")
 
     # Reader first
@@ -528,6 +433,8 @@ class ReportPanel(QWidget):
         report_id, user = detail.report.id, self._user
 
         def unlock() -> None:
+            if self._report_id != report_id or self._user != user:
+                return  # the reader went to another study while this one's words were being saved
             text = self.text()
             self._tasks.in_store(
                 self,

@@ -7,8 +7,11 @@ from html import escape
 
 from PySide6.QtWidgets import QDialog, QTextBrowser, QVBoxLayout, QWidget
 
+from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.sentences import Pair, align
+from ui.language import tr
 from ui.report.changes import compare
+from ui.report.notices import EDITABLE, ai_text_to_show
 from ui.theme import Theme
 from ui.widgets import button, label
 
@@ -36,18 +39,35 @@ class Renewal:
     def sentence(self) -> str:
         """What happened, and what became of the reader's own text."""
         pairs = self.pairs
-        new = sum(pair.ai is None for pair in pairs)
-        gone = sum(pair.mine is None for pair in pairs)
-        changed = sum(pair.origin == "ai_edited" for pair in pairs)
+        came = tr(
+            "A new draft came (version {version}). Sentences: {new} new, {changed} changed, {gone} gone.",
+            version=self.version,
+            new=sum(pair.ai is None for pair in pairs),
+            changed=sum(pair.origin == "ai_edited" for pair in pairs),
+            gone=sum(pair.mine is None for pair in pairs),
+        )
         kept = (
-            "Your text is kept as you wrote it and is compared with the new draft from now on."
+            tr("Your text is kept as you wrote it and is compared with the new draft from now on.")
             if self.is_kept
-            else "You had written nothing, so the new draft stands in the editor."
+            else tr("You had written nothing, so the new draft stands in the editor.")
         )
-        return (
-            f"A new draft came (version {self.version}). "
-            f"Sentences: {new} new, {changed} changed, {gone} gone. {kept}"
-        )
+        return f"{came} {kept}"
+
+
+def renewal_of(detail: StudyDetail, seen: int, *, is_kept: bool) -> Renewal | None:
+    """Return what the present draft says differently from the version that was seen last; None for nothing.
+
+    Parameters
+    ----------
+    seen : int
+        That version; 0 for none.
+    """
+    report = detail.report
+    if report is None or report.state not in EDITABLE or not 0 < seen < report.version:
+        return None
+    old = next((row.ai_text for row in detail.versions if row.version == seen), "")
+    new = ai_text_to_show(report)
+    return Renewal(report.version, old, new, is_kept) if old and new and old != new else None
 
 
 class RenewalDialog(QDialog):
@@ -55,18 +75,18 @@ class RenewalDialog(QDialog):
 
     def __init__(self, parent: QWidget, renewal: Renewal, theme: Theme) -> None:
         super().__init__(parent)
-        self.setWindowTitle("What changed in the draft")
-        self.setAccessibleName("What changed in the draft")
+        self.setWindowTitle(tr("What changed in the draft"))
+        self.setAccessibleName(tr("What changed in the draft"))
         self.resize(560, 420)
         self.text = QTextBrowser()
-        self.text.setAccessibleName("The old and the new draft, sentence by sentence")
+        self.text.setAccessibleName(tr("The old and the new draft, sentence by sentence"))
         self.text.setHtml(as_html(renewal, theme))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(label(renewal.sentence, wraps=True))
         layout.addWidget(self.text, 1)
-        layout.addWidget(button("Close", self.accept, tone="action"))
+        layout.addWidget(button(tr("Close"), self.accept, tone="action"))
 
 
 def as_html(renewal: Renewal, theme: Theme) -> str:
@@ -81,10 +101,10 @@ def as_html(renewal: Renewal, theme: Theme) -> str:
 
 def _word(pair: Pair) -> str:
     if pair.ai is None:
-        return "New"
+        return tr("New")
     if pair.mine is None:
-        return "Gone"
-    return "Same" if pair.origin == "ai_kept" else "Changed"
+        return tr("Gone")
+    return tr("Same") if pair.origin == "ai_kept" else tr("Changed")
 
 
 def _sentence(pair: Pair, theme: Theme) -> str:

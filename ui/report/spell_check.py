@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 
+from ui.language import tr
 from ui.report.editor import ReportEditor
 from ui.report.spelling import (
     NO_DICTIONARY,
@@ -153,19 +154,19 @@ class SpellCheck(QObject):
         if word and self._speller is not None:
             self._offer(menu, word, before)
         menu.addSeparator()
-        switch = menu.addAction("Check spelling")
+        switch = menu.addAction(tr("Check spelling"))
         switch.setCheckable(True)
         switch.setChecked(self._is_on and not self.hint)
         switch.setEnabled(not self.hint)
         switch.triggered.connect(self.set_on)
         if self.hint:
-            menu.addAction(self.hint).setEnabled(False)
+            menu.addAction(tr(self.hint)).setEnabled(False)
 
     def _offer(self, menu: QMenu, word: str, before: QAction | None) -> None:
         speller, place = self._speller, self._editor.menu_place
-        waiting = QAction("Looking for suggestions…", menu)
+        waiting = QAction(tr("Looking for suggestions…"), menu)
         waiting.setEnabled(False)
-        learn = QAction(f"Add “{word}” to my dictionary", menu)
+        learn = QAction(tr("Add “{word}” to my dictionary", word=word), menu)
         learn.triggered.connect(lambda: self.learn(word))
         separator = QAction(menu)
         separator.setSeparator(True)
@@ -177,7 +178,7 @@ class SpellCheck(QObject):
                 action = QAction(suggestion, menu)
                 action.triggered.connect(lambda _=False, text=suggestion: self._editor.replace(place, text))
                 menu.insertAction(waiting, action)
-            waiting.setText("No suggestion")
+            waiting.setText(tr("No suggestion"))
             waiting.setVisible(not found)
 
         if speller is not None:

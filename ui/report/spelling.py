@@ -1,4 +1,4 @@
-"""Spelling by Hunspell's own library, where one and a dictionary are installed. No Qt.
+"""Spelling by Hunspell's own library, where one and a dictionary are installed. No widgets.
 
 Called through its C interface rather than a wrapper: ctypes lets go of Python's lock meanwhile, so that a search
 for suggestions (a tenth of a second) can't hold up the window. Everything here reads files: never on its thread.
@@ -17,11 +17,13 @@ from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
-NO_LIBRARY = (
+from ui.language import mark
+
+NO_LIBRARY = mark(
     "Spelling isn't checked: Hunspell isn't installed. "
     "On Debian: apt-get install libhunspell-1.7-0 hunspell-en-us; elsewhere: pip install chunspell."
 )
-NO_DICTIONARY = (
+NO_DICTIONARY = mark(
     "Spelling isn't checked: no dictionary is installed. On Debian: apt-get install hunspell-en-us."
 )
 

@@ -13,11 +13,10 @@ from PySide6.QtWidgets import QPlainTextEdit, QWidget
 from llmcxr_ws import macros as autotext
 from llmcxr_ws.macros import Macro
 from llmcxr_ws.sections import Section, heading_length, parts_of, tidy
+from ui.language import tr
 from ui.report.changes import Key, Place
 
 _ACCEPTED = QTextFormat.Property.UserProperty.value + 7
-_ENTRY = "\x1e"
-_SIDE = "\x1f"
 _EDITING_KEYS = (Qt.Key.Key_Backspace, Qt.Key.Key_Delete)
 _NEW_LINE = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
@@ -35,9 +34,10 @@ class ReportText(QPlainTextEdit):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._macros: tuple[Macro, ...] = ()
-        self.setAccessibleName("Report text")
-        self.setAccessibleDescription("Findings and impression. Words of the AI are coloured until edited.")
-        self.setPlaceholderText("Impression")
+        self.setAccessibleName(tr("Report text"))
+        described = tr("Findings and impression. Words of the AI are coloured until edited.")
+        self.setAccessibleDescription(described)
+        self.setPlaceholderText(tr("Impression"))
         self.setTabChangesFocus(True)
         self.document().setDocumentMargin(10)
 
@@ -102,13 +102,12 @@ class ReportText(QPlainTextEdit):
     def accepted(self) -> frozenset[Key]:
         """The changes that were accepted; part of the document's undo history."""
         kept = self.document().rootFrame().frameFormat().property(_ACCEPTED)
-        entries = kept.split(_ENTRY) if isinstance(kept, str) and kept else []
-        return frozenset((ai, mine) for ai, _, mine in (entry.partition(_SIDE) for entry in entries))
+        return frozenset(kept.split()) if isinstance(kept, str) else frozenset()
 
     def _set_accepted(self, keys: frozenset[Key]) -> None:
         root = self.document().rootFrame()
         made = root.frameFormat()
-        made.setProperty(_ACCEPTED, _ENTRY.join(_SIDE.join(key) for key in sorted(keys)))
+        made.setProperty(_ACCEPTED, " ".join(sorted(keys)))
         root.setFrameFormat(made)
 
     # Sections
@@ -168,6 +167,16 @@ class ReportText(QPlainTextEdit):
         return joins or at < length
 
     # Keys
+
+    def undo(self) -> None:
+        """Take the last step back; Qt would do so in a text that nobody may write, too."""
+        if not self.isReadOnly():
+            super().undo()
+
+    def redo(self) -> None:
+        """Do again what was undone, where somebody may write."""
+        if not self.isReadOnly():
+            super().redo()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Write; headings stay whole, Ctrl+Y does again."""

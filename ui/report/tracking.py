@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.flow import FlowLayout
+from ui.language import tr
 from ui.report.changes import Change
 from ui.report.editor import ReportEditor
 from ui.theme import Theme
@@ -21,17 +22,17 @@ class TrackingStrip(QWidget):
         super().__init__()
         self._editor, self._theme = editor, theme
         self.count = label(tone="muted")
-        self.count.setAccessibleName("Changes against the AI text")
+        self.count.setAccessibleName(tr("Changes against the AI text"))
         self.words = QLabel()
         self.words.setTextFormat(Qt.TextFormat.RichText)
         self.words.setWordWrap(True)
-        self.words.setAccessibleName("The change at the cursor")
+        self.words.setAccessibleName(tr("The change at the cursor"))
         self.words.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         self.previous = tool("‹", "change.previous", lambda: editor.step_change(-1))
         self.next = tool("›", "change.next", lambda: editor.step_change(1))
-        self.keep = tool("Keep", "change.accept", editor.accept_current)
-        self.restore = tool("Restore", "change.reject", editor.reject_current)
-        self.keep_all = tool("Keep all", "change.accept_all", editor.accept_all)
+        self.keep = tool(tr("Keep"), "change.accept", editor.accept_current)
+        self.restore = tool(tr("Restore"), "change.reject", editor.reject_current)
+        self.keep_all = tool(tr("Keep all"), "change.accept_all", editor.accept_all)
         row = FlowLayout(spacing=4)
         for made in (self.previous, self.next, self.count, self.keep, self.restore, self.keep_all):
             row.addWidget(made)
@@ -63,17 +64,17 @@ class TrackingStrip(QWidget):
 
 def _count(total: int, at: int) -> str:
     if not total:
-        return "No open change"
+        return tr("No open change")
     if at:
-        return f"Change {at} of {total}"
-    return "1 change" if total == 1 else f"{total} changes"
+        return tr("Change {at} of {total}", at=at, total=total)
+    return tr("%n change(s)", "", total)
 
 
 def as_html(change: Change, theme: Theme) -> str:
     """Return a change in words, as rich text; what was written is escaped."""
     gone = f'<span style="color:{theme.removed};text-decoration:line-through">{escape(change.ai)}</span>'
     if not change.mine:
-        return f"The AI wrote, and it is taken out: {gone}"
+        return tr("The AI wrote, and it is taken out: {words}", words=gone)
     if not change.ai:
-        return "The AI wrote nothing of the kind: this sentence was added."
-    return f"The AI wrote: {gone}"
+        return tr("The AI wrote nothing of the kind: this sentence was added.")
+    return tr("The AI wrote: {words}", words=gone)

@@ -51,7 +51,9 @@ class AddendaPanel(QWidget):
         self.editor.setPlaceholderText("What is added to the signed report")
         self.editor.setTabChangesFocus(True)
         self.editor.setMinimumHeight(80)
-        self.autosave = Autosave(tasks, lambda at, text: desk.save(at, self._user, text), self.text, self)
+        self.autosave = Autosave(
+            tasks, lambda at, user, text: desk.save(at, user, text), self.text, lambda: self._user, self
+        )
         self.sign = button("Sign addendum…", self._on_sign, name="Sign the addendum", tone="action")
         self.pending = Banner("attention", "pending", name="The addendum waits")
         self._heading = label("", "heading")
@@ -130,17 +132,19 @@ class AddendaPanel(QWidget):
         self._writing.setVisible(begun is not None)
         if begun is None:
             if before is not None:
-                self.autosave.flush()
-                self.autosave.watch(None, None)
+                self.autosave.leave()
             return
         self._heading.setText(f"Addendum {number}, not signed yet")
         is_same = before is not None and before.id == begun.id and before.state is begun.state
         if not is_same:
-            self.autosave.flush()
+            self.autosave.leave()
+            owed = self.autosave.take_owed(begun.id)
             self._is_loading = True
-            self.editor.setPlainText(begun.text)
+            self.editor.setPlainText(begun.text if owed is None else owed)
             self._is_loading = False
             self.autosave.watch(begun.id, begun.edit_saved_at)
+            if owed is not None:
+                self.autosave.touch()
         self.editor.setReadOnly(not (may_write and begun.state in _WRITABLE))
         if self.wants_focus and may_write:
             self.wants_focus = False

@@ -84,6 +84,11 @@ class ToSign:
         """What is signed."""
         return self.addendum or self.detail.report
 
+    def first_of(self, user: str) -> tuple[str, ...]:
+        """What the signer, and who prepared the report, wrote before they saw the draft."""
+        writers = (user, self.report.preliminary_by if self.report is not None else "")
+        return self.detail.first_of(*writers)
+
     @property
     def facts(self) -> Facts:
         """What the guards know of it."""
@@ -91,9 +96,12 @@ class ToSign:
         return Facts() if report is None else self.detail.facts(report, self.ledger.looked_at)
 
 
-def untouched_sentence(ai_text: str, text: str) -> tuple[str, str]:
-    """Return how many AI sentences go out unedited, in words, and the tone to say it in."""
-    origins = count_origins(ai_text, text)
+def untouched_sentence(ai_text: str, text: str, first: tuple[str, ...] = ()) -> tuple[str, str]:
+    """Return how many AI sentences go out unedited, in words, and the tone to say it in.
+
+    `first` holds what was written before the draft was seen: nobody took that over from the AI.
+    """
+    origins = count_origins(ai_text, text, first)
     if origins.ai_kept == 0:
         return "No sentence is the AI's own, unedited.", "good"
     if origins.ai_kept == origins.total == 1:
@@ -125,6 +133,7 @@ class SignDialog(QDialog):
         words, tone = untouched_sentence(
             to_sign.report.ai_text if to_sign.report and not to_sign.report.draft_set_aside else "",
             self._text,
+            to_sign.first_of(self._badge.user),
         )
         self.untouched.setText(words)
         with_tone(self.untouched, tone)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from llmcxr_ws.grey import Curve, Window
 from llmcxr_ws.spacing import Spacing
-from ui.viewer.look import Counts, Look, Values, linear_equivalent, window_over
+from ui.viewer.look import Counts, Look, Values, falling, linear_equivalent, window_over
 
 Pixels = npt.NDArray[np.uint16]
 
@@ -130,7 +130,8 @@ class Film:
         return cls(
             levels=levels,
             values=meant,
-            looks=looks + _computed(counts, exposed if exposed.any() else counts, meant, inverse=inverse),
+            looks=looks
+            + _computed(counts, exposed if exposed.any() else counts, meant, looks, inverse=inverse),
             counts=counts,
             inverse=inverse,
             padding=padding,
@@ -241,13 +242,18 @@ _PARTS = (
 )
 
 
-def _computed(whole: Counts, exposed: Counts, values: Values, *, inverse: bool) -> tuple[Window, ...]:
-    """Looks over parts of the film's own values."""
+def _computed(
+    whole: Counts, exposed: Counts, values: Values, stored: tuple[Look, ...], *, inverse: bool
+) -> tuple[Look, ...]:
+    """Looks over parts of the film's own values, of the polarity in which the film is stored."""
+    falls = bool(stored) and linear_equivalent(stored[0], whole, values)[1]
+    is_dark_above = inverse != falls
     parts = (
-        window_over(exposed, values, *((low, high) if not inverse else (1 - high, 1 - low)), name)
+        window_over(exposed, values, *((low, high) if not is_dark_above else (1 - high, 1 - low)), name)
         for name, low, high in _PARTS
     )
-    return (window_over(whole, values, 0.0, 1.0, "Full range"), *parts)
+    made = (window_over(whole, values, 0.0, 1.0, "Full range"), *parts)
+    return tuple(falling(window) for window in made) if falls else made
 
 
 def _blackened(pixels: Pixels, padding: npt.NDArray[np.bool_], values: Values, inverse: bool) -> Pixels:

@@ -80,6 +80,12 @@ def window_over(counts: Counts, values: Values, low: float, high: float, name: s
     return Window((start + end) / 2, max(end - start, 1e-3), "LINEAR_EXACT", name)
 
 
+def falling(window: Window) -> Curve:
+    """Return a LINEAR_EXACT window turned over: black where it was white. No window can say that itself."""
+    ends = np.array([window.center - window.width / 2, window.center + window.width / 2])
+    return Curve(ends, np.array([1.0, 0.0]), window.explanation)
+
+
 def linear_equivalent(look: Look, counts: Counts, values: Values) -> tuple[Window, bool]:
     """Return the linear window that changes the film least when it replaces `look`.
 

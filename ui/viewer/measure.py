@@ -12,9 +12,11 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
 from llmcxr_ws.spacing import Spacing
+from ui.language import tr
+from ui.text import decimal
 from ui.viewer.film import Film
 from ui.viewer.geometry import Placement, Point
-from ui.viewer.overlay import outlined
+from ui.viewer.overlay import broken, outlined
 
 _LINE = QColor("#7fd4ff")
 _RIM = QColor(0, 0, 0, 190)
@@ -41,49 +43,53 @@ class Measuring:
         self.is_on = False
         self.lines: tuple[Line, ...] = ()
         self.cursor: Point | None = None
-        self._is_drawing = False
+        self._is_open = False
 
     def switch(self, is_on: bool, middle: Point) -> None:
-        """Begin or end measuring; the cross starts in the middle of the view, a film point."""
-        self.is_on, self._is_drawing = is_on, False
+        """Begin or end measuring; the cross starts in the middle of the view, a film point.
+
+        A length that has no end yet is none.
+        """
+        if self._is_open:
+            self.remove_last()
+        self.is_on = is_on
         self.cursor = middle if is_on else None
 
     def clear(self) -> None:
         """Forget all lengths: another film came."""
-        self.lines, self.cursor, self._is_drawing = (), None, False
+        self.lines, self.cursor, self._is_open = (), None, False
 
     def remove_last(self) -> None:
         """Take the last length off the film."""
-        self.lines, self._is_drawing = self.lines[:-1], False
+        self.lines, self._is_open = self.lines[:-1], False
 
     def begin(self, at: Point) -> None:
         """Begin a length at a film point, with the pointer."""
-        self.cursor, self._is_drawing = None, False
+        self.cursor, self._is_open = None, True
         self.lines = (*self.lines, Line(at, at))
 
     def stretch(self, to: Point) -> None:
         """Draw the length that was begun to a film point."""
-        if self.lines:
+        if self._is_open:
             self.lines = (*self.lines[:-1], self.lines[-1].to(to))
 
     def end(self, placement: Placement) -> None:
-        """End the length; one too short to be meant is dropped."""
-        self._is_drawing = False
-        if self.lines:
-            (x, y), (u, v) = (
-                placement.to_screen(point) for point in (self.lines[-1].start, self.lines[-1].end)
-            )
-            if abs(x - u) + abs(y - v) < _SHORTEST:
-                self.lines = self.lines[:-1]
+        """End the length that was begun; one too short to be meant is dropped."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        (x, y), (u, v) = (placement.to_screen(point) for point in (self.lines[-1].start, self.lines[-1].end))
+        if abs(x - u) + abs(y - v) < _SHORTEST:
+            self.lines = self.lines[:-1]
 
     def set_point(self, placement: Placement) -> None:
         """Begin or end a length at the cross."""
         if self.cursor is None:
             return
-        if self._is_drawing:
+        if self._is_open:
             self.end(placement)
         else:
-            self._is_drawing = True
+            self._is_open = True
             self.lines = (*self.lines, Line(self.cursor, self.cursor))
 
     def move(self, placement: Placement, by: Point, room: Point) -> Point:
@@ -93,8 +99,7 @@ class Measuring:
         x, y = placement.to_screen(self.cursor)
         at = min(max(x + by[0], 0.0), room[0]), min(max(y + by[1], 0.0), room[1])
         self.cursor = placement.to_film(at)
-        if self._is_drawing:
-            self.stretch(self.cursor)
+        self.stretch(self.cursor)
         return at
 
 
@@ -104,30 +109,32 @@ def length_text(line: Line, film: Film) -> str:
     rows = (line.end[1] - line.start[1]) / film.stretch
     if film.spacing is None:
         pixels = (columns**2 + rows**2) ** 0.5
-        return f"{pixels:.0f} pixels (the header gives no spacing)"
+        return tr("{pixels} pixels (the header gives no spacing)", pixels=f"{pixels:.0f}")
     return spacing_text(film.spacing, film.spacing.length_mm(rows, columns))
 
 
 def spacing_text(spacing: Spacing, length_mm: float) -> str:
     """Return a length in millimetres and what the film's spacing refers to."""
+    length = decimal(length_mm, 1)
     match spacing.basis:
         case "calibrated" if spacing.calibration == "GEOMETRY":
-            return f"{length_mm:.1f} mm, calibrated by geometry"
+            return tr("{length} mm, calibrated by geometry", length=length)
         case "calibrated" if spacing.calibration == "FIDUCIAL":
-            return f"{length_mm:.1f} mm, calibrated by a fiducial"
+            return tr("{length} mm, calibrated by a fiducial", length=length)
         case "calibrated":
-            return f"{length_mm:.1f} mm, calibrated (how isn't said)"
+            return tr("{length} mm, calibrated (how isn't said)", length=length)
         case "scanned":
-            return f"{length_mm:.1f} mm on the scanned film, not calibrated"
+            return tr("{length} mm on the scanned film, not calibrated", length=length)
         case "detector" if spacing.magnification is not None:
-            return (
-                f"{length_mm:.1f} mm at detector plane, not calibrated "
-                f"(magnification about {spacing.magnification:.2f} by the header)"
+            return tr(
+                "{length} mm at detector plane, not calibrated (magnification about {factor} by the header)",
+                length=length,
+                factor=decimal(spacing.magnification, 2),
             )
         case "detector":
-            return f"{length_mm:.1f} mm at detector plane, not calibrated"
+            return tr("{length} mm at detector plane, not calibrated", length=length)
         case _:
-            return f"{length_mm:.1f} mm (the header doesn't say at which plane)"
+            return tr("{length} mm (the header doesn't say at which plane)", length=length)
 
 
 def paint_lines(
@@ -173,9 +180,14 @@ def _ticks(start: QPointF, end: QPointF) -> tuple[tuple[QPointF, QPointF], ...]:
 
 
 def _label(painter: QPainter, area: QRectF, at: QPointF, text: str) -> None:
+    """Write a text beside a point, within the area, in as many lines as half its width asks for."""
     metrics = QFontMetricsF(painter.font())
-    width, height = metrics.horizontalAdvance(text), metrics.height()
+    lines = broken(text, metrics, max(area.width() / 2, 80.0))
+    width = max(metrics.horizontalAdvance(line) for line in lines)
+    height, below = metrics.height(), (len(lines) - 1) * metrics.lineSpacing()
     x = min(max(at.x() + 10, area.left() + 6), max(area.right() - width - 6, area.left() + 6))
-    y = min(max(at.y() - 8, area.top() + height), area.bottom() - 6)
-    painter.fillRect(QRectF(x - 4, y - metrics.ascent() - 2, width + 8, height + 4), QColor(0, 0, 0, 150))
-    outlined(painter, QPointF(x, y), painter.font(), text)
+    y = min(max(at.y() - 8 - below, area.top() + height), area.bottom() - 6 - below)
+    box = QRectF(x - 4, y - metrics.ascent() - 2, width + 8, height + below + 4)
+    painter.fillRect(box, QColor(0, 0, 0, 150))
+    for number, line in enumerate(lines):
+        outlined(painter, QPointF(x, y + number * metrics.lineSpacing()), painter.font(), line)

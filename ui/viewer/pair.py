@@ -12,6 +12,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from llmcxr_ws.grey import Window
+from ui.language import tr
 from ui.viewer.film import Film
 from ui.viewer.look import Look, carried
 from ui.viewer.widget import FilmView
@@ -49,7 +50,7 @@ class FilmPair(QWidget):
     def __init__(self, keys: Mapping[str, str]) -> None:
         super().__init__()
         self.current, self.prior = FilmView(keys), FilmView(keys)
-        self.prior.setAccessibleName("Film to compare with")
+        self.prior.setAccessibleName(tr("Film to compare with"))
         self._panes = (
             _Pane(self.current),
             _Pane(self.prior),
@@ -130,11 +131,15 @@ class FilmPair(QWidget):
         for view in (self.current, self.prior):
             view.set_keys(keys)
 
+    def set_titles(self, current: str, prior: str) -> None:
+        """Say over each film which one it is."""
+        for pane, title in zip(self._panes, (current, prior), strict=True):
+            pane.title.setText(title)
+            pane.title.setToolTip(title)
+
     def _show_pair(self, current_title: str, prior_title: str) -> None:
         self._is_pair = True
-        self._panes[0].title.setText(current_title)
-        self._panes[1].title.setText(prior_title)
-        self._panes[1].title.setToolTip(prior_title)
+        self.set_titles(current_title, prior_title)
         for pane in self._panes:
             pane.title.show()
             pane.show()
@@ -181,15 +186,15 @@ class FilmPair(QWidget):
 
     def _look(self, mine: FilmView, other: FilmView) -> None:
         if self._is_linked and mine.film is not None and other.film is not None and not mine.is_showing_seen:
-            look, turned = self._carried(mine, mine.film, other, other.film)
-            other.follow_look(look, inverted=mine.is_inverted != turned)
+            look, is_reversed = self._carried(mine, mine.film, other, other.film)
+            other.follow_look(look, inverted=mine.is_inverted, is_reversed=is_reversed)
 
     @property
     def _is_linked(self) -> bool:
         return self._is_pair and not self._is_adjusting
 
     def _carried(self, mine: FilmView, own: Film, other: FilmView, film: Film) -> tuple[Look, bool]:
-        """Return the look of the other film that answers to the one of `mine`, and whether black turns white."""
+        """Return the look of the other film that answers to the one of `mine`, and whether it is reversed."""
         look = mine.look
         stored, computed = own.looks[: own.stored_looks], own.looks[own.stored_looks :]
         for n, known in enumerate(stored):
@@ -201,8 +206,10 @@ class FilmPair(QWidget):
                 return alike[0], False
         reference, is_falling = self._reference(mine, own)
         others, other_falling = self._reference(other, film)
-        window, turned = own.draggable(look)
-        return carried(window, reference, others), (is_falling != other_falling) != turned
+        window, is_table_falling = own.draggable(look)
+        # What turns the other film over: this one's window, a table in its place, and each film's own table.
+        turns = (mine.is_reversed, is_table_falling, is_falling, other_falling)
+        return carried(window, reference, others), sum(turns) % 2 == 1
 
     def _reference(self, view: FilmView, film: Film) -> tuple[Window, bool]:
         """Return the linear window of a film as stored; found once, since a table takes some milliseconds."""

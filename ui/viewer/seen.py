@@ -6,9 +6,10 @@ import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen, QTransform
 
+from ui.language import tr
 from ui.viewer.film import Film, Seen
 from ui.viewer.geometry import Placement, transform_of
-from ui.viewer.overlay import outlined
+from ui.viewer.overlay import broken, outlined
 
 _DIM = QColor(0, 0, 0, 170)
 _EDGE = QColor("#c3b5f5")
@@ -55,13 +56,19 @@ def paint_seen(
 def seen_text(seen: Seen) -> str:
     """Return in words what is drawn."""
     rows, columns = seen.picture.shape
-    return f"What the model saw: {columns} × {rows} grey levels; nothing outside the dashed square"
+    return tr(
+        "What the model saw: {columns} × {rows} pixels; nothing outside the dashed square",
+        columns=columns,
+        rows=rows,
+    )
 
 
 def _caption(painter: QPainter, area: QRectF, box: QRectF, seen: Seen) -> None:
-    text = seen_text(seen)
     metrics = QFontMetricsF(painter.font())
-    width = metrics.horizontalAdvance(text)
-    x = max(area.center().x() - width / 2, area.left() + 6)
-    lower = min(box.bottom(), area.bottom()) - 4.5 * metrics.lineSpacing()
-    outlined(painter, QPointF(x, lower), painter.font(), text)
+    lines = broken(seen_text(seen), metrics, area.width() - 12)
+    height = metrics.lineSpacing()
+    lowest = min(box.bottom(), area.bottom()) - 4.5 * height
+    for number, line in enumerate(lines):
+        x = area.center().x() - metrics.horizontalAdvance(line) / 2
+        y = lowest - (len(lines) - 1 - number) * height
+        outlined(painter, QPointF(x, y), painter.font(), line)

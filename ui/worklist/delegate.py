@@ -13,13 +13,17 @@ from ui.worklist.model import SHAPE_ROLE, Column, Index
 PAD_X, PAD_Y, ICON = 8, 7, 16
 
 
+def height_of_row(font: QFont) -> int:
+    """Return the height of two lines in pixels, at the present size of the text."""
+    return 2 * QFontMetrics(font).lineSpacing() + 2 * px(PAD_Y)
+
+
 class TwoLines(QStyledItemDelegate):
     """First line in the text colour, second line muted."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """Return room for two lines."""
-        metrics = QFontMetrics(option.font)
-        return QSize(90, 2 * metrics.lineSpacing() + 2 * px(PAD_Y))
+        return QSize(90, height_of_row(option.font))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw the cell."""

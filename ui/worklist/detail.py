@@ -20,6 +20,14 @@ _SENTENCES = {
     StudyState.SIGNED: mark("The report is signed. Its delivery to the PACS isn't confirmed yet."),
     StudyState.CONFIRMED: mark("The report is signed and the PACS has confirmed that it keeps it."),
     StudyState.RETRACTED: mark("The report was retracted."),
+    StudyState.EXCLUDED: mark(
+        "It gets no draft. Read it where you read without this program, or have done what the reason asks for; "
+        "images that come later are looked at by themselves."
+    ),
+    StudyState.FAILED: mark(
+        "It has no draft. Read it where you read without this program; an administrator can have it done again "
+        "under Administration, Queues."
+    ),
 }
 
 _OF_REPORT = {
@@ -47,9 +55,7 @@ def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     found: list[str] = []
     if row.needs_addendum:
         found.append(tr("Images came after the signature: look at them and write an addendum."))
-    found.append(row.reason or tr(_SENTENCES.get(row.state, "")))
-    if row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW) and row.report_state in _OF_REPORT:
-        found[-1] = tr(_OF_REPORT[row.report_state])
+    found += [row.reason, tr(_standing(row))]
     priority = priority_of(row, tells_ai=tells_ai)
     if priority.level in _WORTH_SAYING:
         found.append(tr(_OF_PRIORITY[priority.why]))
@@ -58,6 +64,13 @@ def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     elif row.held_by:
         found.append(tr("Held by {name}.", name=row.held_by))
     return tuple(sentence for sentence in found if sentence)
+
+
+def _standing(row: StudyRow) -> str:
+    """Return where a study stands, or what to do about it."""
+    if row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW) and row.report_state in _OF_REPORT:
+        return _OF_REPORT[row.report_state]
+    return _SENTENCES[row.state]
 
 
 def facts(row: StudyRow) -> tuple[tuple[str, str], ...]:

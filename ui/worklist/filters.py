@@ -12,7 +12,7 @@ from typing import Any
 
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.errors import ConfigError
-from ui.language import mark
+from ui.language import mark, tr
 from ui.worklist.priority import Level, priority_of
 from ui.worklist.status import Rank, status_of
 
@@ -79,16 +79,22 @@ class SavedFilters:
         name = made.name.strip()
         if not name or len(name) > LONGEST_NAME:
             raise ConfigError(
-                f"A filter's name has 1 to {LONGEST_NAME} characters; this one has {len(name)}.",
-                what_to_do="Choose another name.",
+                tr(
+                    "A filter's name has 1 to {most} characters; this one has {count}.",
+                    most=LONGEST_NAME,
+                    count=len(name),
+                ),
+                what_to_do=tr("Choose another name."),
             )
         if not made.states:
             raise ConfigError(
-                f"The filter '{name}' has no state, so it would never show a study.",
-                what_to_do="Tick at least one state.",
+                tr("The filter '{name}' has no state, so it would never show a study.", name=name),
+                what_to_do=tr("Tick at least one state."),
             )
         if name != instead_of and self.named(name) is not None:
-            raise ConfigError(f"There is a filter '{name}' already.", what_to_do="Choose another name.")
+            raise ConfigError(
+                tr("There is a filter '{name}' already.", name=name), what_to_do=tr("Choose another name.")
+            )
         kept = replace(made, name=name)
         names = [entry.name for entry in self.filters]
         if instead_of in names:

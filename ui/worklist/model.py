@@ -22,6 +22,7 @@ from PySide6.QtCore import (
 from llmcxr_ws.domain import StudyRow
 from ui.language import mark, tr
 from ui.text import clock, patient_line, percent, person_name, since, study_moment
+from ui.worklist.cover import NOTHING, Cover
 from ui.worklist.filters import EVERYTHING, Filter
 from ui.worklist.priority import priority_of
 from ui.worklist.status import status_of
@@ -30,8 +31,6 @@ Index = QModelIndex | QPersistentModelIndex
 
 ROW_ROLE = Qt.ItemDataRole.UserRole
 SHAPE_ROLE = Qt.ItemDataRole.UserRole + 1  # shape and tone of a cell's icon, or None
-SORT_ROLE = Qt.ItemDataRole.UserRole + 2
-SEARCH_ROLE = Qt.ItemDataRole.UserRole + 3
 
 
 class Column(IntEnum):
@@ -80,7 +79,7 @@ HEADINGS = {
 def lines(
     row: StudyRow, column: Column, now: datetime | None = None, *, tells_ai: bool = True
 ) -> tuple[str, str]:
-    """Return the two lines of a cell."""
+    """Return the two lines of a cell; with `tells_ai` False nothing in them comes from what the networks think."""
     match column:
         case Column.STATE:
             return status_of(row).said, tr("held by {name}", name=row.held_by) if row.held_by else ""
@@ -94,7 +93,7 @@ def lines(
         case Column.STUDY:
             return row.view or "–", study_moment(row)
         case Column.DRAFT:
-            return percent(row.confidence if row.drafted_at else None), _age(row, now)
+            return _confidence(row, tells_ai), _age(row, now)
         case Column.ACCESSION:
             return row.identity.accession_number or "–", ""
         case Column.VIEW:
@@ -104,7 +103,7 @@ def lines(
         case Column.AGE:
             return _age(row, now) or "–", ""
         case Column.CONFIDENCE:
-            return percent(row.confidence if row.drafted_at else None), ""
+            return _confidence(row, tells_ai), ""
         case Column.HELD_BY:
             return row.held_by or "–", clock(row.held_at) if row.held_by and row.held_at else ""
         case Column.RECEIVED:
@@ -113,6 +112,10 @@ def lines(
             return row.study_description or "–", ""
         case Column.REFERRED_BY:
             return person_name(row.referring_physician) if row.referring_physician else "–", ""
+
+
+def _confidence(row: StudyRow, tells_ai: bool) -> str:
+    return percent(row.confidence if row.drafted_at and tells_ai else None)
 
 
 def _age(row: StudyRow, now: datetime | None) -> str:
@@ -139,44 +142,73 @@ class WorklistModel(QAbstractTableModel):
         super().__init__(parent)
         self._rows: list[StudyRow] = []
         self._place: dict[int, int] = {}
-        self._tells_ai = True
+        # Sorting asks for the same cells again and again; None stands for the text that is searched.
+        self._made: list[dict[Column | None, str]] = []
+        self._cover = NOTHING
         self.last_seq = 0
 
     @property
-    def tells_ai(self) -> bool:
-        """Whether priorities tell what the networks think."""
-        return self._tells_ai
+    def cover(self) -> Cover:
+        """Of what the list must not tell."""
+        return self._cover
 
-    def tell_ai(self, tells: bool) -> None:
-        """Say whether priorities may tell what the networks think: not while readers are to go first."""
-        if tells != self._tells_ai:
-            self._tells_ai = tells
-            self._redraw(Column.PRIORITY)
+    def tells_ai(self, row: StudyRow) -> bool:
+        """Whether the list may tell what the networks think of a study."""
+        return not self._cover.hides(row)
+
+    def set_cover(self, cover: Cover) -> None:
+        """Say of which studies the list must not tell what the networks think."""
+        before, self._cover = self._cover, cover
+        for at, row in enumerate(self._rows):
+            if before.hides(row) != cover.hides(row):
+                self._tell_changed(at)
 
     def merge(self, rows: Iterable[StudyRow]) -> None:
         """Take changed and new studies over, in place."""
+        new: dict[int, StudyRow] = {}
         for row in sorted(rows, key=lambda entry: entry.updated_seq):
             self.last_seq = max(self.last_seq, row.updated_seq)
             at = self._place.get(row.id)
             if at is None:
-                at = len(self._rows)
-                self.beginInsertRows(QModelIndex(), at, at)
-                self._rows.append(row)
-                self._place[row.id] = at
-                self.endInsertRows()
+                new[row.id] = row
             elif row != self._rows[at]:
                 self._rows[at] = row
-                self.dataChanged.emit(self.index(at, 0), self.index(at, len(Column) - 1))
+                self._tell_changed(at)
+        self._append(tuple(new.values()))
 
-    def tick(self) -> None:
-        """Let the ages be drawn anew."""
-        for column in (Column.DRAFT, Column.AGE):
-            self._redraw(column, [Qt.ItemDataRole.DisplayRole])
+    def _append(self, rows: tuple[StudyRow, ...]) -> None:
+        """Take new studies over at once: every insertion is told to a proxy, a table and two headers."""
+        if not rows:
+            return
+        first = len(self._rows)
+        self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
+        self._place |= {row.id: first + at for at, row in enumerate(rows)}
+        self._rows += rows
+        self._made += [{} for _ in rows]
+        self.endInsertRows()
 
-    def _redraw(self, column: Column, roles: list[Qt.ItemDataRole] | None = None) -> None:
-        if self._rows:
-            last = self.index(len(self._rows) - 1, column)
-            self.dataChanged.emit(self.index(0, column), last, roles or [])
+    def _tell_changed(self, at: int) -> None:
+        self._made[at].clear()
+        self.dataChanged.emit(self.index(at, 0), self.index(at, len(Column) - 1))
+
+    def key(self, at: int, column: Column) -> str:
+        """Return the text that sorts a cell."""
+        made = self._made[at]
+        if column not in made:
+            row = self._rows[at]
+            made[column] = sort_key(row, column, tells_ai=self.tells_ai(row))
+        return made[column]
+
+    def searched(self, at: int) -> str:
+        """Return the text of a row that is searched, in small letters."""
+        made = self._made[at]
+        if None not in made:
+            made[None] = _search_text(self._rows[at])
+        return made[None]
+
+    def row_at(self, at: int) -> StudyRow:
+        """Return the study of a row of this model."""
+        return self._rows[at]
 
     def row_of(self, study_id: int) -> StudyRow | None:
         """Return the study with this id, or None."""
@@ -216,19 +248,15 @@ class WorklistModel(QAbstractTableModel):
         row, column = self._rows[index.row()], Column(index.column())
         match role:
             case Qt.ItemDataRole.DisplayRole:
-                return "\n".join(lines(row, column, tells_ai=self._tells_ai))
+                return "\n".join(lines(row, column, tells_ai=self.tells_ai(row)))
             case Qt.ItemDataRole.AccessibleTextRole:
-                return spoken(row, column, tells_ai=self._tells_ai)
+                return spoken(row, column, tells_ai=self.tells_ai(row))
             case Qt.ItemDataRole.ToolTipRole:
                 return row.reason or patient_line(row.identity, row.study_date)
             case _ if role == ROW_ROLE:
                 return row
             case _ if role == SHAPE_ROLE:
                 return self._shape(row, column)
-            case _ if role == SORT_ROLE:
-                return sort_key(row, column, tells_ai=self._tells_ai)
-            case _ if role == SEARCH_ROLE:
-                return _search_text(row)
         return None
 
     def _shape(self, row: StudyRow, column: Column) -> tuple[str, str] | None:
@@ -236,7 +264,7 @@ class WorklistModel(QAbstractTableModel):
             status = status_of(row)
             return status.shape, status.tone
         if column is Column.PRIORITY:
-            priority = priority_of(row, tells_ai=self._tells_ai)
+            priority = priority_of(row, tells_ai=self.tells_ai(row))
             return (priority.shape, priority.tone) if priority.shape else None
         return None
 
@@ -253,7 +281,8 @@ def sort_key(row: StudyRow, column: Column, *, tells_ai: bool = True) -> str:
         case Column.STUDY | Column.TIME:
             return f"{row.study_date} {row.study_time} {arrived}"
         case Column.DRAFT | Column.CONFIDENCE:
-            return f"{-1.0 if row.confidence is None else row.confidence:08.5f} {arrived}"
+            confidence = row.confidence if tells_ai and row.confidence is not None else -1.0
+            return f"{confidence:08.5f} {arrived}"
         case Column.AGE:
             return row.drafted_at.astimezone(UTC).isoformat() if row.drafted_at else ""
         case Column.RECEIVED:
@@ -286,7 +315,6 @@ class WorklistOrder(QSortFilterProxyModel):
         self._filter, self._user = EVERYTHING, ""
         self._model = model
         self.setSourceModel(model)
-        self.setSortRole(SORT_ROLE)
         self.setDynamicSortFilter(True)
         self.sort(Column.STATE)
 
@@ -302,11 +330,14 @@ class WorklistOrder(QSortFilterProxyModel):
         self._filter, self._user = wanted, user
         self.endFilterChange()
 
+    def lessThan(self, left: Index, right: Index) -> bool:
+        """Return whether a cell stands before another."""
+        column = Column(left.column())
+        return self._model.key(left.row(), column) < self._model.key(right.row(), column)
+
     def filterAcceptsRow(self, source_row: int, source_parent: Index) -> bool:
         """Return whether a study is shown."""
-        index = self.sourceModel().index(source_row, 0, source_parent)
-        row: StudyRow = index.data(ROW_ROLE)
-        text: str = index.data(SEARCH_ROLE)
+        row, text = self._model.row_at(source_row), self._model.searched(source_row)
         return all(word in text for word in self._words) and self._filter.lets_through(
-            row, text, self._user, tells_ai=self._model.tells_ai
+            row, text, self._user, tells_ai=self._model.tells_ai(row)
         )

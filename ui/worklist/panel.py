@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 
 from PySide6.QtCore import QEvent, QItemSelection, QModelIndex, QObject, Qt, QTimer, Signal
@@ -29,7 +30,8 @@ from ui.widgets import Mark, label, with_tone
 from ui.worklist import detail
 from ui.worklist.columns import NARROWEST, WIDEST, WIDTHS, Columns
 from ui.worklist.columns_dialog import ColumnsDialog
-from ui.worklist.delegate import ICON, PAD_X, TwoLines
+from ui.worklist.cover import Cover
+from ui.worklist.delegate import ICON, PAD_X, TwoLines, height_of_row
 from ui.worklist.filters import CHIPS, Filter, SavedFilters
 from ui.worklist.filters_dialog import FilterDialog, FiltersDialog
 from ui.worklist.model import ROW_ROLE, Column, WorklistModel, WorklistOrder
@@ -61,6 +63,10 @@ class WorklistPanel(QWidget):
         self._filter = CHIPS[0]
         self._opens_at_once = True
         self._is_dressing = False
+        # What the reader chose last, and the place of its row in a list that doesn't show it at present.
+        self._chosen_id: int | None = None
+        self._left_at: int | None = None
+        self._is_quiet = False
         self.model = WorklistModel(self)
         self.order = WorklistOrder(self.model, self)
         self.search = QLineEdit()
@@ -85,7 +91,7 @@ class WorklistPanel(QWidget):
         self._fact_labels: list[QLabel] = []
         self._lay_out()
         self._tick = QTimer(self, interval=_TICK_MS)
-        self._tick.timeout.connect(self.model.tick)
+        self._tick.timeout.connect(self._on_tick)
         self._tick.start()
         # Qt tells of every pixel of a drag; only where it ends is kept.
         self._told = QTimer(self, singleShot=True, interval=300)
@@ -96,7 +102,11 @@ class WorklistPanel(QWidget):
 
     def _table(self) -> QTableView:
         table = QTableView()
+        # Before the table hears of it: it selects another row in the place of one that goes.
+        self.order.rowsAboutToBeRemoved.connect(self._on_rows_going)
         table.setModel(self.order)
+        self.order.rowsRemoved.connect(self._on_rows_gone)
+        self.order.rowsInserted.connect(self._on_rows_come)
         # With the table as parent it lives as long: when Python ends, PySide deletes what has none in any order.
         table.setItemDelegate(TwoLines(table))
         table.setAccessibleName(tr("Worklist"))
@@ -108,7 +118,8 @@ class WorklistPanel(QWidget):
         table.setTabKeyNavigation(False)
         table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         table.verticalHeader().hide()
-        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        # All rows are as high as each other: measuring each would take seconds in a long list.
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -179,18 +190,39 @@ class WorklistPanel(QWidget):
     def _size(self) -> None:
         self.setMinimumWidth(px(220))
         self.table.setMinimumHeight(px(150))
+        self.table.verticalHeader().setDefaultSectionSize(height_of_row(self.table.font()))
 
     # What is shown
+
+    def _on_tick(self) -> None:
+        """Time goes on: draw the ages anew, and let go what is too old for the filter."""
+        self.table.viewport().update()
+        if self._filter.within_h:
+            self.order.show_only(self._filter, self._user)
 
     def merge(self, rows: tuple[StudyRow, ...]) -> None:
         """Take changed studies over; selection and scroll stay."""
         self.model.merge(rows)
-        rows = self.model.rows()
+        ranks = Counter(status_of(row).rank.name.lower() for row in self.model.rows())
         for number, chip in enumerate(CHIPS):
-            count = sum(status_of(row).rank.name.lower() in chip.states for row in rows)
+            count = sum(ranks[state] for state in chip.states)
             self.chips[number].setText(tr("{name} {count}", name=tr(chip.name), count=count))
         self._describe(self.current())
         self._describe_list()
+
+    def forget_person(self) -> None:
+        """Begin as at the first log-in: what was searched for and chosen is nobody else's business."""
+        self.search.clear()
+        self.show_only(CHIPS[0])
+        self._chosen_id = self._left_at = None
+        self.table.clearSelection()
+        self.table.setCurrentIndex(QModelIndex())
+
+    def set_cover(self, cover: Cover) -> None:
+        """Say of which studies the list must not tell what the networks think."""
+        if cover != self.model.cover:
+            self.model.set_cover(cover)
+            self._describe(self.current())
 
     def current(self) -> StudyRow | None:
         """Return the chosen study."""
@@ -213,8 +245,7 @@ class WorklistPanel(QWidget):
 
     def step(self, by: int) -> None:
         """Choose the next (1) or previous (-1) study."""
-        chosen = self.table.selectionModel().selectedRows()
-        at = chosen[0].row() + by if chosen else 0
+        at = self._place_beside(by)
         if 0 <= at < self.order.rowCount():
             self.table.selectRow(at)
             self.table.scrollTo(self.order.index(at, 0))
@@ -222,14 +253,51 @@ class WorklistPanel(QWidget):
 
     def neighbour(self) -> StudyRow | None:
         """Return the study after the chosen one, which the reader is likely to want next."""
-        chosen = self.table.selectionModel().selectedRows()
-        index = self.order.index(chosen[0].row() + 1, 0) if chosen else QModelIndex()
+        if self.current() is None and self._left_at is None:
+            return None
+        index = self.order.index(self._place_beside(1), 0)
         return index.data(ROW_ROLE) if index.isValid() else None
+
+    def _place_beside(self, by: int) -> int:
+        """Return the place in the list `by` rows from the chosen study, or from where it was."""
+        chosen = self.table.selectionModel().selectedRows()
+        if chosen:
+            return chosen[0].row() + by
+        return 0 if self._left_at is None else self._left_at + min(by, 0)
+
+    def _on_rows_going(self, _: QModelIndex, first: int, last: int) -> None:
+        chosen = self.table.selectionModel().selectedRows()
+        if chosen and first <= chosen[0].row() <= last:
+            self._left_at = first
+        elif self._left_at is not None and first < self._left_at:
+            self._left_at = max(first, self._left_at - (last - first + 1))
+        self._is_quiet = True
+
+    def _on_rows_gone(self) -> None:
+        """What the reader didn't choose isn't chosen: the list shows nothing until its row comes back."""
+        row = self.current()
+        if row is not None and row.id != self._chosen_id:
+            self.table.clearSelection()
+        self._is_quiet = False
+
+    def _on_rows_come(self, _: QModelIndex, first: int, last: int) -> None:
+        if self._left_at is None or self._chosen_id is None:
+            return
+        index = self.order.mapFromSource(self.model.index_of(self._chosen_id))
+        if index.isValid():
+            self._is_quiet = True
+            self.table.selectRow(index.row())
+            self._is_quiet, self._left_at = False, None
+        elif first <= self._left_at:
+            self._left_at += last - first + 1
 
     def _on_selection(self, chosen: QItemSelection, _: QItemSelection) -> None:
         row = self.current()
         self._describe(row)
-        if row is not None and not chosen.isEmpty() and self._opens_at_once:
+        if self._is_quiet or row is None or chosen.isEmpty():
+            return
+        self._chosen_id, self._left_at = row.id, None
+        if self._opens_at_once:
             self.chosen.emit(row.id)
 
     def _on_activated(self, _: QModelIndex) -> None:
@@ -387,7 +455,6 @@ class WorklistPanel(QWidget):
             header.resizeSection(column, max(px(columns.width(column)), self._least(column)))
         order = Qt.SortOrder.DescendingOrder if columns.descending else Qt.SortOrder.AscendingOrder
         self.table.sortByColumn(columns.sort, order)
-        self.table.resizeRowsToContents()
         self._is_dressing = False
         self._stretch()
 
@@ -439,7 +506,7 @@ class WorklistPanel(QWidget):
         status = status_of(row)
         self._mark.show_shape(status.shape, status.tone)
         self._heading.setText(detail.heading(row))
-        self._sentences.setText("\n".join(detail.sentences(row, tells_ai=self.model.tells_ai)))
+        self._sentences.setText("\n".join(detail.sentences(row, tells_ai=self.model.tells_ai(row))))
         with_tone(self._sentences, status.tone if status.rank is Rank.PROBLEM else "")
         for number, (heading, value) in enumerate(detail.facts(row)):
             for column, made in ((0, label(heading, "muted")), (1, label(value, wraps=True))):

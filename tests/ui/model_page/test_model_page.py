@@ -113,7 +113,7 @@ def test_an_administrator_accepts_a_model_and_takes_it_back(past: Past, seat: Se
     past.engine(weights_sha256="c" * 64, model_name="stranger")
     page.refresh()
     seat.wait(lambda: "stranger 1 drafts for readers here" in page.warning.text)
-    seat.window._look_at_services()
+    seat.window.watching.look_at_services()
     lights = seat.window.lights
     seat.wait(lambda: "nobody accepted" in lights._parts["Engine"][1].text())
 

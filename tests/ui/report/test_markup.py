@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmcxr_ws.macros import Macro, sentence_patterns
-from ui.report.changes import markup, sources
+from ui.report.changes import key_of, markup, sources
 
 AI = "Heart size is normal. There is a small left pleural effusion. No pneumothorax."
 NOTHING = sources()
@@ -45,7 +45,7 @@ def test_an_accepted_change_is_marked_no_more() -> None:
 
 
 def test_a_change_that_is_changed_again_is_open_again() -> None:
-    accepted = frozenset([("Heart size is normal.", "Heart size is enlarged.")])
+    accepted = frozenset([key_of("Heart size is normal.", "Heart size is enlarged.")])
     assert markup("Heart size is normal.", "Heart size is much enlarged.", NOTHING, accepted).changes
 
 

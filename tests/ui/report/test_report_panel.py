@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QDialog
 from sqlalchemy import select
 
 from llmcxr_ws import reading
+from llmcxr_ws.errors import DatabaseFailure
+from llmcxr_ws.guards import Objection
+from llmcxr_ws.guards.objections import Place
 from llmcxr_ws.macros import Macro, to_preference
 from llmcxr_ws.store import configuration, preferences, reports, studies
 from llmcxr_ws.store.models import Audit
@@ -151,7 +154,7 @@ def test_macros_are_the_persons_own_and_kept(seat: Seat, study: int, home: House
     seat.log_in()
     seat.open(study)
     report = seat.window.report
-    seat.wait(lambda: len(report._macros) == 1)
+    seat.wait(lambda: len(report.own.macros) == 1)
     report.editor.setFocus()
     QTest.keyClicks(report.editor, " nl")
     QTest.keyClick(seat.window, Qt.Key.Key_Space, CONTROL)
@@ -173,7 +176,7 @@ def test_macros_are_the_persons_own_and_kept(seat: Seat, study: int, home: House
     seat.window.entry.other.click()
     seat.log_in("ben")
     seat.wait(lambda: seat.tasks.is_idle)
-    assert report._macros == ()
+    assert report.own.macros == ()
 
 
 def test_an_inserted_answer_keeps_its_mark_over_a_reload(
@@ -263,7 +266,7 @@ def test_a_new_draft_says_what_it_says_differently_and_own_words_stay(seat: Seat
         "fracture.",
     ]
     dialog.accept()
-    report._on_renewal_seen()
+    report.acknowledge_renewal()
     seat.window.case.refresh()
     seat.wait(lambda: seat.tasks.is_idle)
     assert report.renewed.text == ""
@@ -440,3 +443,186 @@ def test_without_the_setting_everything_is_as_before(seat: Seat, study: int, hom
     assert not seat.window.report.is_draft_hidden
     assert seat.window.report.text() == DRAFT
     assert json.dumps(events(home)).count("draft.shown") == 0
+
+
+# One study's words never come into another's
+
+
+def test_undo_never_brings_another_patients_words(seat: Seat, study: int, home: House) -> None:
+    other = home.drafted("DEMO0002.dcm", DRAFT)  # word for word the same draft, as happens every day
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    report.editor.setFocus()
+    QTest.keyClicks(report.editor, " Of the first patient.")
+    settled(seat)
+    for _ in range(40):
+        report.editor.undo()
+    assert report.text() == DRAFT
+    settled(seat)
+    seat.open(other)
+    report.editor.redo()
+    assert report.text() == DRAFT
+    report.editor.undo()
+    assert report.text() == DRAFT
+
+
+def test_what_was_kept_in_one_study_is_open_in_another_with_the_same_words(
+    seat: Seat, study: int, home: House
+) -> None:
+    other = home.drafted("DEMO0002.dcm", DRAFT)
+    report_id = studies.study_row(home.workplace.db, other).report_id
+    assert report_id is not None
+    reading.save_edit(home.workplace.db, report_id, user="anna", text="Heart size is enlarged.")
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    report.editor.setPlainText("Heart size is enlarged.")
+    report.editor.mark()
+    report.editor.accept_all()
+    assert not report.editor.markup.changes
+    settled(seat)
+    seat.open(other)
+    assert report.text() == "Heart size is enlarged."
+    assert report.editor.markup.changes
+
+
+# What is kept beside the text
+
+
+def closed(seat: Seat) -> None:
+    settled(seat)
+    seat.window.close()
+    seat.wait(lambda: not seat.window.isVisible())
+
+
+def test_kept_changes_outlive_the_window_as_the_text_does(
+    seat_at: Callable[[], Seat], study: int, home: House
+) -> None:
+    seat = seat_at()
+    seat.log_in()
+    seat.open(study)
+    seat.window.report.editor.setPlainText("Heart size is enlarged. Mine alone and new.")
+    seat.window.report.editor.mark()
+    seat.window.report.editor.moveCursor(seat.window.report.editor.textCursor().MoveOperation.Start)
+    seat.window.report.editor.accept_current()
+    open_before = {change.mine for change in seat.window.report.editor.markup.changes}
+    closed(seat)
+    kept = preferences.preferences_of(home.workplace.db, "anna")["reading"]
+    assert "Heart" not in json.dumps(kept)  # no words of a patient among the settings
+    again = seat_at()
+    again.log_in()
+    again.open(study)
+    report = again.window.report
+    assert report.text() == "Heart size is enlarged. Mine alone and new."
+    again.wait(lambda: {change.mine for change in report.editor.markup.changes} == open_before)
+    assert len(report.editor.accepted) == 1
+
+
+def test_undoing_a_kept_change_outlives_the_window_too(
+    seat_at: Callable[[], Seat], study: int, home: House
+) -> None:
+    seat = seat_at()
+    seat.log_in()
+    seat.open(study)
+    seat.window.report.editor.setPlainText("Heart size is enlarged.")
+    seat.window.report.editor.accept_all()
+    assert not seat.window.report.editor.markup.changes
+    seat.window.report.editor.undo()
+    seat.wait(lambda: bool(seat.window.report.editor.markup.changes))
+    closed(seat)
+    again = seat_at()
+    again.log_in()
+    again.open(study)
+    again.wait(lambda: again.window.report.own.is_read)
+    assert again.window.report.editor.markup.changes
+
+
+def test_a_new_draft_that_came_while_the_window_was_closed_says_what_changed(
+    seat_at: Callable[[], Seat], study: int, home: House
+) -> None:
+    seat = seat_at()
+    seat.log_in()
+    seat.open(study)
+    seat.window.report.editor.setPlainText("My own impression.")
+    closed(seat)
+    renew(seat, study, "Heart size is normal. There is a large left pleural effusion.")
+    again = seat_at()
+    again.log_in()
+    again.open(study)
+    report = again.window.report
+    again.wait(lambda: "version 2" in report.renewed.text)
+    assert "0 new, 1 changed, 0 gone" in report.renewed.text
+    assert "kept as you wrote it" in report.renewed.text
+    report.acknowledge_renewal()
+    closed(again)
+    third = seat_at()
+    third.log_in()
+    third.open(study)
+    third.wait(lambda: third.window.report.own.is_read)
+    assert third.window.report.renewed.text == ""
+
+
+def test_two_new_drafts_are_both_told_until_they_were_seen(seat: Seat, study: int) -> None:
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    renew(seat, study, "Heart size is normal. There is a large left pleural effusion.")
+    seat.wait(lambda: "version 2" in report.renewed.text)
+    late = make_film(
+        seed="later", StudyInstanceUID=studies.study_row(seat.home.workplace.db, study).study_instance_uid
+    )
+    seat.home.receive(save(late, seat.home.home, "later.dcm"))
+    seat.home.settle()
+    seat.home.draft("Heart size is normal. There is a large left pleural effusion. Fracture.")
+    seat.wait(lambda: "version 3" in report.renewed.text)
+    assert "1 new, 1 changed, 0 gone" in report.renewed.text  # against the one that was seen
+
+
+def test_a_withheld_drafts_words_are_never_told_as_what_changed(seat: Seat, home: House) -> None:
+    study = home.drafted("DEMO0001.dcm", "Secret words of a weak draft.", withheld="Too unsure.")
+    seat.log_in()
+    seat.open(study)
+    seat.window.report.editor.setPlainText("My own impression.")
+    settled(seat)
+    renew(seat, study, "Heart size is normal.")
+    seat.wait(lambda: seat.window.report.editor.ai_text == "Heart size is normal.")
+    assert seat.window.report.renewal is None
+
+
+def test_macros_that_couldnt_be_read_are_never_overwritten(
+    seat: Seat, study: int, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    db = home.workplace.db
+    preferences.set_preference(db, "anna", "macros", to_preference([Macro("nl", "The lungs are clear.")]))
+    real = seat.window.report._desk.preferences
+    calls: list[str] = []
+
+    def away(user: str) -> dict[str, dict[str, object]]:
+        calls.append(user)
+        if len(calls) < 3:  # the person's settings, then ours
+            raise DatabaseFailure("The database can't be used now.")
+        return real(user)
+
+    seat.window.report.own._again.setInterval(200)
+    monkeypatch.setattr(seat.window.report._desk, "preferences", away)
+    seat.log_in()
+    seat.window.report.edit_macros()
+    assert "haven't been read" in seat.window.statusBar().currentMessage()
+    assert not seat.window.findChildren(MacroDialog)
+    seat.wait(lambda: seat.window.report.own.is_read)
+    assert [macro.trigger for macro in seat.window.report.own.macros] == ["nl"]
+    assert len(preferences.preferences_of(db, "anna")["macros"]["macros"]) == 1
+
+
+def test_an_objection_shows_its_words_also_while_sections_are_empty(seat: Seat, study: int) -> None:
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    report.editor.go_to_section("findings")
+    assert report.editor.toPlainText() != report.text()
+    at = report.text().index("small left")
+    report.show_objection(
+        Objection("laterality", "Left and right.", places=(Place(at, at + len("small left")),))
+    )
+    assert report.editor.textCursor().selectedText() == "small left"

@@ -244,3 +244,17 @@ def test_typing_keeps_its_place_while_ghosts_stand_before_it(qtbot: QtBot, edito
     qtbot.waitUntil(lambda: "Stable" in editor.toPlainText() and bool(editor.markup.changes))
     QTest.keyClick(editor, Qt.Key.Key_Backspace)
     assert editor.text() == MINE + " Stabl"
+
+
+def test_a_fixed_report_is_neither_undone_nor_done_again(editor: ReportEditor) -> None:
+    editor.moveCursor(editor.textCursor().MoveOperation.End)
+    QTest.keyClicks(editor, " More.")
+    editor.setReadOnly(True)
+    editor.undo()
+    assert editor.text() == MINE + " More."
+    editor.setReadOnly(False)
+    editor.undo()
+    editor.setReadOnly(True)
+    editor.redo()
+    QTest.keyClick(editor, Qt.Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
+    assert editor.text() == MINE

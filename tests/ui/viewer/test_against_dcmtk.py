@@ -95,6 +95,30 @@ MADE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         {"PresentationLUTShape": "INVERSE", "WindowCenter": "1500", "WindowWidth": "2000"},
         ("+Wi", "1"),
     ),
+    "MONOCHROME1 with IDENTITY": (
+        {
+            "photometric": "MONOCHROME1",
+            "PresentationLUTShape": "IDENTITY",
+            "WindowCenter": "1500",
+            "WindowWidth": "2000",
+        },
+        ("+Wi", "1"),
+    ),
+    "MONOCHROME1 CR without a shape": (
+        {"photometric": "MONOCHROME1", "modality": "CR", "WindowCenter": "1500", "WindowWidth": "2000"},
+        ("+Wi", "1"),
+    ),
+    "SIGMOID on MONOCHROME1": (
+        {
+            "photometric": "MONOCHROME1",
+            "WindowCenter": "1500",
+            "WindowWidth": "900",
+            "VOILUTFunction": "SIGMOID",
+        },
+        ("+Wi", "1"),
+    ),
+    "falling VOI LUT": ({"VOILUTSequence": [lut_item(CURVE[::-1], 0, 12)]}, ("+Wl", "1")),
+    "VOI LUT within the data": ({"VOILUTSequence": [lut_item(CURVE[::4], 1000, 12)]}, ("+Wl", "1")),
     "VOI LUT beyond the data": ({"VOILUTSequence": [lut_item(CURVE + [4095] * 4096, 0, 12)]}, ("+Wl", "1")),
     "falling rescale": (
         {"RescaleSlope": "-1", "RescaleIntercept": "4095", "WindowCenter": "1500", "WindowWidth": "2000"},

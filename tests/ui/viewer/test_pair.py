@@ -136,7 +136,7 @@ def test_a_falling_table_beside_a_window_keeps_the_right_polarity(pair: FilmPair
     stored = grey_table(prior.looks[0], prior.values, inverse=False).astype(int)[:4001]
     pair.current.drag_window(0.5, 0.0)
     assert isinstance(pair.prior.look, Window)
-    shown = grey_table(pair.prior.look, prior.values, inverse=pair.prior.is_inverted).astype(int)[:4001]
+    shown = grey_table(pair.prior.look, prior.values, inverse=pair.prior.is_reversed).astype(int)[:4001]
     assert np.abs(shown - stored).mean() < 4
     pair.prior.drag_window(0.5, 0.0)
     assert not pair.current.is_inverted
@@ -196,3 +196,40 @@ def test_tools_and_magnifier_work_on_both(pair: FilmPair, qtbot: QtBot) -> None:
     assert pair.prior.is_magnifying
     QTest.keyClicks(pair.prior, "m")
     assert not pair.current.is_measuring
+
+
+def test_zooming_the_prior_leaves_the_window_of_the_current_film(pair: FilmPair, qtbot: QtBot) -> None:
+    curve = VoiLut(0, (np.linspace(0, 1, 4001) ** 0.4 * 65535).astype(np.uint16), 16)
+    pair.current.set_film(film_of(2000, 1600, 0.2, Window(2000, 4000), curve))
+    show(pair, film_of(512, 512, 0.8), qtbot)
+    pair.current.set_look(curve)
+    assert isinstance(pair.prior.look, Window), "the prior has no such table"
+    pair.prior.setFocus()
+    QTest.keyClicks(pair.prior, "+")
+    assert pair.current.look is curve
+
+
+def test_a_falling_table_is_compared_without_calling_anything_inverted(pair: FilmPair, qtbot: QtBot) -> None:
+    falling = VoiLut(0, np.linspace(65535, 0, 4001).astype(np.uint16), 16)
+    show(pair, film_of(512, 512, 0.8, falling), qtbot)
+    pair.current.drag_window(0.5, 0.0)
+    assert not pair.prior.is_inverted
+    pair.prior.drag_window(0.5, 0.0)
+    pair.prior.invert()
+    assert pair.current.is_inverted
+    pair.current.reset()
+    assert not pair.prior.is_inverted
+    prior = pair.prior.film
+    assert prior is not None
+    assert pair.prior.look is falling
+
+
+def test_a_prior_is_shown_where_the_current_film_cannot_be(pair: FilmPair, qtbot: QtBot) -> None:
+    pair.current.clear("The pixel data of this film can't be read.")
+    show(pair, film_of(512, 512, 0.8), qtbot)
+    assert pair.prior.isVisible()
+    assert pair.prior.placement.extent[0] == pytest.approx(pair.prior.width(), abs=1)
+    QTest.keyClicks(pair.prior, "+i")
+    pair.current.set_film(film_of(2000, 1600, 0.2))
+    pair.current_changed()
+    assert mm_on_screen(pair)[0] == pytest.approx(mm_on_screen(pair)[1])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QImage, QMouseEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QImage, QMouseEvent, QPainter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -143,6 +143,36 @@ def test_lengths_are_drawn_by_keys_alone(view: FilmView) -> None:
     assert line.end[1] == pytest.approx(line.start[1])
     QTest.keyClick(view, Qt.Key.Key_Escape)
     assert not view.is_measuring
+
+
+def test_removing_the_length_that_is_being_drawn_leaves_the_others(view: FilmView) -> None:
+    view.measure(True)
+    drag(view, QPoint(100, 100), QPoint(200, 100))
+    kept = view.lines
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(view, left, none, QPoint(100, 200))
+    move(view, QPoint(150, 220), left)
+    QTest.keyClick(view, Qt.Key.Key_Delete)
+    move(view, QPoint(300, 300), left)
+    QTest.mouseRelease(view, left, none, QPoint(300, 300))
+    assert view.lines == kept
+
+
+def test_ending_to_measure_drops_a_length_without_an_end(view: FilmView) -> None:
+    view.measure(True)
+    QTest.keyClick(view, Qt.Key.Key_Return)
+    for _ in range(8):
+        QTest.keyClick(view, Qt.Key.Key_Right)
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    assert view.lines == ()
+    view.measure(True)
+    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    QTest.mousePress(view, left, none, QPoint(100, 200))
+    move(view, QPoint(150, 220), left)
+    QTest.keyClicks(view, "m")
+    move(view, QPoint(170, 250), left)
+    QTest.mouseRelease(view, left, none, QPoint(170, 250))
+    assert view.lines == ()
 
 
 def test_another_film_begins_without_lengths(view: FilmView) -> None:
@@ -311,3 +341,28 @@ def test_computed_windows_mean_the_same_on_an_inverted_film() -> None:
         assert one.explanation == other.explanation
         assert one.center == pytest.approx(4000 - other.center, abs=30)
         assert one.width == pytest.approx(other.width, rel=0.05)
+
+
+def test_the_words_over_the_models_picture_are_whole_in_a_narrow_view(
+    view: FilmView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ui.viewer import measure, overlay, seen
+
+    written: list[tuple[float, float, str]] = []
+
+    def note(painter: QPainter, at: QPointF, font: QFont, text: str) -> None:
+        written.append((at.x(), at.x() + QFontMetricsF(font).horizontalAdvance(text), text))
+        overlay.outlined(painter, at, font, text)
+
+    for module in (seen, measure):
+        monkeypatch.setattr(module, "outlined", note)
+    view.resize(260, 400)
+    view.set_film(film_of().with_seen(seen_of(film_of())))
+    view.measure(True)
+    drag(view, QPoint(100, 200), QPoint(240, 220))
+    view.toggle_seen()
+    view.grab()
+    said = " ".join(text for _, _, text in written)
+    assert "64 × 64 pixels; nothing outside the dashed square" in said
+    assert "mm at detector plane, not calibrated" in said
+    assert all(left >= 0 and right <= view.width() for left, right, _ in written), written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QImage, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPlainTextEdit, QVBoxLayout, QWidget
@@ -215,7 +215,7 @@ def test_a_falling_table_keeps_its_polarity_when_dragged(view: FilmView, film: F
     before = grabbed(view).astype(float)
     drag(view, Qt.MouseButton.LeftButton, (5, 0), SHIFT)
     assert isinstance(view.look, Window)
-    assert view.is_inverted
+    assert not view.is_inverted, "the reader has inverted nothing"
     assert np.mean(np.abs(grabbed(view).astype(float) - before)) < 3
 
 
@@ -239,3 +239,141 @@ def test_one_to_one_shows_pixels_unmixed(qtbot: QtBot, shape: tuple[int, int], s
     rows, columns = shown.values.shape
     expected = film.levels[0][int(y) : int(y) + rows, int(x) : int(x) + columns]
     assert np.array_equal(shown.values, expected)
+
+
+FALLING = VoiLut(0, np.linspace(65535, 0, 4096).astype(np.uint16), 16)
+
+
+@pytest.mark.parametrize("how", ["double click", "number", "next", "reset", "list"])
+def test_a_falling_table_comes_back_as_stored_after_a_drag(view: FilmView, film: Film, how: str) -> None:
+    view.set_film(Film.from_pixels(film.levels[0], looks=(FALLING,)))
+    stored = grabbed(view)
+    drag(view, Qt.MouseButton.LeftButton, (60, 40), NONE)
+    assert view.look is not FALLING
+    match how:
+        case "double click":
+            QTest.mouseDClick(view, Qt.MouseButton.LeftButton, NONE, view.rect().center())
+        case "number":
+            QTest.keyClicks(view, "1")
+        case "next":
+            QTest.keyClicks(view, "w")
+        case "reset":
+            QTest.keyClick(view, Qt.Key.Key_Backspace)
+        case "list":
+            view.set_look(FALLING)
+    assert view.look is FALLING
+    assert np.array_equal(grabbed(view), stored)
+
+
+def test_inversion_is_the_readers_and_survives_a_drag_and_the_way_back(view: FilmView, film: Film) -> None:
+    view.set_film(Film.from_pixels(film.levels[0], looks=(FALLING,)))
+    view.invert()
+    inverted = grabbed(view)
+    drag(view, Qt.MouseButton.LeftButton, (5, 0), SHIFT)
+    assert view.is_inverted
+    assert np.mean(np.abs(grabbed(view).astype(float) - inverted)) < 3
+    view.as_stored()
+    assert view.is_inverted
+    assert np.array_equal(grabbed(view), inverted)
+
+
+def test_computed_windows_of_a_film_with_a_falling_table_keep_its_polarity(film: Film) -> None:
+    made = Film.from_pixels(film.levels[0], looks=(FALLING,))
+    low, high = np.array([500.0]), np.array([3000.0])
+    assert FALLING.apply(low) > FALLING.apply(high)
+    for look in made.looks[1:]:
+        assert look.apply(np.array([0.0])) > look.apply(np.array([4095.0])), look.explanation
+    lungs = next(look for look in made.looks if look.explanation.startswith("Lungs"))
+    # The darker parts of the picture are the larger values here.
+    assert lungs.apply(np.array([2500.0])) > 0.2
+    assert lungs.apply(np.array([400.0])) == 1.0
+
+
+def test_a_drag_whose_release_went_elsewhere_ends(view: FilmView) -> None:
+    at = view.rect().center()
+    view.magnify(True)
+    QTest.mousePress(view, Qt.MouseButton.LeftButton, NONE, at)
+    look = view.look
+    point = QPointF(at + QPoint(40, 30))
+    none = Qt.MouseButton.NoButton
+    QApplication.sendEvent(
+        view, QMouseEvent(QMouseEvent.Type.MouseMove, point, view.mapToGlobal(point), none, none, NONE)
+    )
+    assert view.look is look
+
+
+def test_another_button_neither_joins_nor_ends_a_drag(view: FilmView) -> None:
+    left, right = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+    at = view.rect().center()
+    QTest.mousePress(view, left, NONE, at)
+    QTest.mousePress(view, right, NONE, at)
+    QTest.mouseRelease(view, right, NONE, at)
+    look = view.look
+    point = QPointF(at + QPoint(40, 30))
+    QApplication.sendEvent(
+        view,
+        QMouseEvent(
+            QMouseEvent.Type.MouseMove, point, view.mapToGlobal(point), Qt.MouseButton.NoButton, left, NONE
+        ),
+    )
+    assert view.look is not look
+    QTest.mouseRelease(view, left, NONE, at)
+
+
+def wheel(view: FilmView, angle: int) -> None:
+    position = QPointF(view.rect().center())
+    event = QWheelEvent(
+        position,
+        view.mapToGlobal(position),
+        QPoint(),
+        QPoint(0, angle),
+        Qt.MouseButton.NoButton,
+        NONE,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(view, event)
+
+
+def test_a_touchpads_small_steps_leaf_one_film_for_each_notch(view: FilmView) -> None:
+    steps: list[int] = []
+    view.step_requested.connect(steps.append)
+    for _ in range(16):
+        wheel(view, -15)
+    assert steps == [1, 1]
+    for _ in range(7):
+        wheel(view, 15)
+    assert steps == [1, 1]
+    wheel(view, 15)
+    wheel(view, 120)
+    assert steps == [1, 1, -1, -1]
+
+
+def test_without_a_film_the_keys_still_lead_to_the_next_one(view: FilmView) -> None:
+    steps: list[int] = []
+    asked: list[str] = []
+    view.step_requested.connect(steps.append)
+    view.action_requested.connect(asked.append)
+    view.clear("The pixel data of this film can't be read.")
+    QTest.keyClicks(view, ".,ihfp")
+    assert steps == [1, -1]
+    assert asked == ["film.prior"]
+
+
+def test_a_screen_of_another_density_shows_the_same_part(
+    qtbot: QtBot, view: FilmView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ratio = [1.0]
+    monkeypatch.setattr(view, "devicePixelRatioF", lambda: ratio[0])
+    extent = view.placement.extent
+    ratio[0] = 2.0
+    QApplication.sendEvent(view, QEvent(QEvent.Type.DevicePixelRatioChange))
+    assert view.placement.extent == pytest.approx((2 * extent[0], 2 * extent[1])), "a fitted film is fitted"
+    view.one_to_one()
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    middle = view.placement.to_film((view.width(), view.height()))
+    ratio[0] = 1.0
+    QApplication.sendEvent(view, QEvent(QEvent.Type.DevicePixelRatioChange))
+    assert view.placement.scale == 1.0
+    now = view.placement.to_film((view.width() / 2, view.height() / 2))
+    assert now == pytest.approx(middle, abs=1.0)

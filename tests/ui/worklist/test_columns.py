@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from llmcxr_ws import reading
-from llmcxr_ws.states import StudyState
+from llmcxr_ws.states import ReportState, StudyState
 from tests.factories import make_film, save
 from tests.ui.homes import House
 from tests.ui.worklist.rows import row
@@ -18,8 +18,10 @@ from ui.icons import shapes
 from ui.theme import TEXT_PAIRS
 from ui.worklist.columns import Columns, read
 from ui.worklist.columns_dialog import ColumnsDialog
+from ui.worklist.cover import Cover
 from ui.worklist.detail import sentences
-from ui.worklist.model import Column, lines, sort_key
+from ui.worklist.filters import Filter
+from ui.worklist.model import ROW_ROLE, Column, lines, sort_key
 from ui.worklist.panel import WorklistPanel
 from ui.worklist.priority import Level, all_priorities, priority_of
 
@@ -84,11 +86,41 @@ def test_priorities_differ_in_word_and_shape_and_have_a_tested_colour() -> None:
 
 
 def test_where_readers_go_first_the_list_keeps_what_the_networks_say_to_itself(panel: WorklistPanel) -> None:
-    panel.merge((row(4, film_abnormal=True, updated_seq=50),))
-    at = panel.model.index_of(4).siblingAtColumn(Column.PRIORITY)
-    assert "AI: abnormal" in at.data()
-    panel.model.tell_ai(False)
-    assert at.data() == "Normal\n"
+    """Of the studies alone that the reader hasn't written of: nothing shown, sorted, filtered or said by them."""
+    panel.merge(
+        (
+            row(4, film_abnormal=True, confidence=0.93, updated_seq=50),
+            row(5, film_abnormal=True, confidence=0.91, updated_seq=51),
+        )
+    )
+    panel.set_columns(Columns(shown=tuple(Column), sort=Column.PRIORITY))
+
+    def cells(number: int) -> str:
+        index = panel.model.index_of(number)
+        roles = (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
+        found = [index.siblingAtColumn(column).data(role) for column in Column for role in roles]
+        return " | ".join(map(str, found))
+
+    def order() -> list[int]:
+        return [panel.order.index(at, 0).data(ROW_ROLE).id for at in range(panel.order.rowCount())]
+
+    assert "AI: abnormal" in cells(4)
+    assert "93 %" in cells(4)
+    assert order() == [4, 5, 1, 2, 3]
+    panel.choose(4)
+    panel.set_cover(Cover(is_on=True, unlocked=frozenset((5,))))
+    assert "AI" not in cells(4)
+    assert "93" not in cells(4)
+    assert "AI: abnormal" in cells(5)
+    assert "91 %" in cells(5)
+    assert "abnormal" not in panel._sentences.text()
+    assert order() == [5, 1, 2, 3, 4]
+    panel.set_columns(Columns(shown=tuple(Column), sort=Column.CONFIDENCE, descending=True))
+    assert order()[0] == 5
+    panel.show_only(Filter("Now", urgent=True))
+    assert order() == [5]
+    panel.merge((row(4, film_abnormal=True, report_state=ReportState.WITHHELD, updated_seq=60),))
+    assert 4 in order()
 
 
 @pytest.mark.parametrize("column", list(Column))

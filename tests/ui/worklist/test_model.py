@@ -9,6 +9,7 @@ from pytestqt.qtbot import QtBot
 
 from llmcxr_ws.states import ReportState, StudyState
 from tests.ui.worklist.rows import row
+from ui.worklist.cover import Cover
 from ui.worklist.detail import sentences
 from ui.worklist.filters import CHIPS
 from ui.worklist.model import Column, WorklistModel, WorklistOrder
@@ -34,7 +35,7 @@ def test_qts_own_tester_finds_nothing(model: WorklistModel) -> None:
     model.merge([row(3, updated_seq=20, state=StudyState.SIGNED), row(30, updated_seq=21)])
     order.search("")
     order.show_only(CHIPS[4], "anna")
-    model.tick()
+    model.set_cover(Cover(is_on=True))
     assert len(testers) == 2
     assert names(order) == ["NAME03"]
 
