@@ -166,6 +166,26 @@ def test_leafing_beside_a_prior_changes_the_title_over_the_film(seat: Seat, tmp_
     assert panel.pair.titles == ("Current: 2026-11-02, lateral", "Prior: 2026-05-01, AP, 185 days before")
 
 
+def test_a_film_on_its_way_does_not_wear_the_one_before(seat: Seat, tmp_path: Path, gate: Gate) -> None:
+    now = receive(seat.home, film("new", NOW), tmp_path)
+    receive(seat.home, film("side", NOW, view="LL"), tmp_path)
+    gate.hold("lateral")
+    seat.log_in()
+    seat.wait(lambda: seat.window.worklist.model.row_of(now) is not None)
+    seat.window.worklist.choose(now)
+    panel = seat.window.film
+    seat.wait(lambda: panel.view.film is not None and panel.films.count() == 1)
+    press(seat, ".")
+    assert panel.view.film is None
+    assert panel.view.message == "Loading the film…"
+    gate.let_go("lateral")
+    seat.wait(lambda: panel.view.film is not None)
+    assert panel.view.film is not None
+    assert "lateral · film 2 of 2" in panel.view.film.overlay.bottom_left
+    press(seat, ",")
+    assert panel.view.film is not None, "the first one is still in memory"
+
+
 def test_a_late_film_is_offered_for_comparison(seat: Seat, tmp_path: Path) -> None:
     now = receive(seat.home, film("new", NOW), tmp_path)
     opened(seat, now)
