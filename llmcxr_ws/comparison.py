@@ -53,11 +53,13 @@ class Speed:
 def compare(rows: Sequence[ShadowRow]) -> Comparison | None:
     """Compare the models of some rows, which are all by the same shadow; None for no rows.
 
-    Films that either model withheld, or whose texts weren't labelled, count in `films` and in none of the findings.
+    Films that either model withheld count in `films` and nowhere else; those whose texts weren't labelled, in none
+    of the findings.
     """
     if not rows:
         return None
-    told = [row for row in rows if row.labels and row.shadow_labels]
+    spoke = [row for row in rows if not row.withheld and not row.shadow_withheld]
+    told = [row for row in spoke if row.labels and row.shadow_labels]
     names = sorted({name for row in told for name in (*row.labels, *row.shadow_labels)})
     pairs = [_pair(name, told) for name in names]
     seconds = [row.shadow_seconds for row in rows if not row.shadow_withheld]
@@ -66,7 +68,7 @@ def compare(rows: Sequence[ShadowRow]) -> Comparison | None:
         second=rows[0].shadow_model,
         films=len(rows),
         same_findings=share(sum(not differences(row) for row in told), len(told)),
-        same_text=share(sum(row.text.split() == row.shadow_text.split() for row in rows), len(rows)),
+        same_text=share(sum(row.text.split() == row.shadow_text.split() for row in spoke), len(spoke)),
         withheld_first=sum(bool(row.withheld) for row in rows),
         withheld_second=sum(bool(row.shadow_withheld) for row in rows),
         second_seconds=median(seconds) if seconds else None,

@@ -182,6 +182,9 @@ class Case(QObject):
             self._do_postponed()
             return
         self._at = min(max(self._at + by, 0), len(self._choices) - 1)
+        if self._choices[self._at].uid not in self._films:
+            # Not the film before under this one's name.
+            self.film_missing.emit(tr("Loading the film…"))
         self._load(self._detail, self._at, is_wanted=True)
         self._tell_comparisons()
 

@@ -418,8 +418,7 @@ class MainWindow(QMainWindow):
 
     def _on_film(self, film: Film) -> None:
         self.film.show_film(film)
-        rows, columns = film.levels[0].shape
-        self.evidence.show_film((columns, rows), is_drafted=self.case.is_drafted_film_shown)
+        self.evidence.show_film(film.stored_size, is_drafted=self.case.is_drafted_film_shown)
 
     def _hide_model(self, is_hidden: bool) -> None:
         self.chat.setVisible(not is_hidden)

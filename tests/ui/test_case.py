@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.store import studies
 from tests.factories import make_non_film
 from tests.ui.conftest import Seat
@@ -19,6 +22,7 @@ from tests.ui.homes import House
 from tests.ui.test_comparison import BEFORE, NOW, film, opened, press, receive
 from ui import case as case_module
 from ui import films
+from ui.evidence.words import region_on
 
 
 class Gate:
@@ -166,6 +170,26 @@ def test_leafing_beside_a_prior_changes_the_title_over_the_film(seat: Seat, tmp_
     assert panel.pair.titles == ("Current: 2026-11-02, lateral", "Prior: 2026-05-01, AP, 185 days before")
 
 
+def test_a_film_on_its_way_does_not_wear_the_one_before(seat: Seat, tmp_path: Path, gate: Gate) -> None:
+    now = receive(seat.home, film("new", NOW), tmp_path)
+    receive(seat.home, film("side", NOW, view="LL"), tmp_path)
+    gate.hold("lateral")
+    seat.log_in()
+    seat.wait(lambda: seat.window.worklist.model.row_of(now) is not None)
+    seat.window.worklist.choose(now)
+    panel = seat.window.film
+    seat.wait(lambda: panel.view.film is not None and panel.films.count() == 1)
+    press(seat, ".")
+    assert panel.view.film is None
+    assert panel.view.message == "Loading the film…"
+    gate.let_go("lateral")
+    seat.wait(lambda: panel.view.film is not None)
+    assert panel.view.film is not None
+    assert "lateral · film 2 of 2" in panel.view.film.overlay.bottom_left
+    press(seat, ",")
+    assert panel.view.film is not None, "the first one is still in memory"
+
+
 def test_a_late_film_is_offered_for_comparison(seat: Seat, tmp_path: Path) -> None:
     now = receive(seat.home, film("new", NOW), tmp_path)
     opened(seat, now)
@@ -233,10 +257,6 @@ def test_the_film_on_the_screen_is_never_dropped_for_others(seat: Seat, tmp_path
 def test_the_newest_draft_wins_whichever_picture_is_done_last(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dataclasses import replace
-
-    from llmcxr_ws.seen import FilmSeen
-
     now = drafted(seat.home, tmp_path, "new", NOW)
     opened(seat, now)
     case = seat.window.case
@@ -274,3 +294,30 @@ def test_the_newest_draft_wins_whichever_picture_is_done_last(
     waits.set()
     seat.wait(lambda: seat.tasks.is_idle)
     assert case._films[case._choices[0].uid].seen is first
+
+
+def test_a_map_lies_on_its_part_of_a_film_whose_pixels_are_not_square(seat: Seat, tmp_path: Path) -> None:
+    """The engine tells a region as shares of the file; rows that were repeated for the screen aren't the file's."""
+    now = drafted(seat.home, tmp_path, "new", NOW, pixel_spacing_mm=(1.4, 0.7))
+    opened(seat, now)
+    view, evidence = seat.window.film.view, seat.window.evidence
+    assert view.film is not None
+    assert (view.film.rows, view.film.stretch) == (600, 2.0)
+    detail = seat.window.case.detail
+    assert detail is not None
+    assert detail.report is not None
+    seen = {"left": 0.0, "top": 0.5, "right": 1.0, "bottom": 1.0}
+    evidence._report = replace(detail.report, evidence={"seen": seen})
+    assert evidence._film is not None
+    region = region_on(evidence._report, *evidence._film)
+    seat.window._on_heat(np.ones((4, 4), np.float32), region)
+    assert view.heat is not None
+    image = view.grab().toImage()
+    columns, middle = image.width(), view.placement.to_screen((0.0, 300.0))[1]
+    lit = [
+        y
+        for y in range(image.height())
+        if (pixel := image.pixelColor(columns // 2, y)).red() - pixel.blue() > 25
+    ]
+    assert min(lit) == pytest.approx(middle, abs=4)
+    assert max(lit) == pytest.approx(view.placement.to_screen((0.0, 600.0))[1], abs=4)

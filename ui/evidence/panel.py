@@ -136,7 +136,7 @@ class EvidencePanel(QWidget):
             self._ask_round_trip(report.id)
 
     def show_film(self, size: tuple[int, int] | None, *, is_drafted: bool) -> None:
-        """Tell which film is on the screen: columns and rows of its pixels, and whether the draft is of it."""
+        """Tell which film is on the screen: columns and rows of its file, and whether the draft is of it."""
         self._film = size if is_drafted else None
         self._show_map()
 

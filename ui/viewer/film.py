@@ -152,6 +152,11 @@ class Film:
         return int(self.levels[0].shape[1])
 
     @property
+    def stored_size(self) -> tuple[int, int]:
+        """Columns and rows of the file; rows that were repeated to make pixels square count once."""
+        return self.columns, round(self.rows / self.stretch)
+
+    @property
     def pixel_mm(self) -> float | None:
         """Millimetres across a drawn pixel, or None where the header doesn't say."""
         return self.spacing.column_mm if self.spacing is not None else None

@@ -159,7 +159,9 @@ def test_picking_a_sentence_asks_for_its_map_and_lights_the_film(
     assert (heat[:4, :4] == 1.0).all() and (heat[4:] == 0.0).all()
     shown = seat.window.film.view.film
     assert shown is not None
-    rows, columns = shown.levels[0].shape
+    columns, rows = shown.stored_size
+    # This film's pixels aren't square: a region is told in rows of the file, not in those made for the screen.
+    assert (shown.rows, rows) == (419, 512)
     assert region == pytest.approx((0.1 * columns, 0.0, 0.9 * columns, rows))
     # The other sentence's map was made with it: no job is asked for again.
     QTest.keyClick(panel.list, Qt.Key.Key_Down)
