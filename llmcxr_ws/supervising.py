@@ -260,8 +260,13 @@ def request_look(place: Workplace, key: UnlockedKey, kind: str, peer: Mapping[st
     return requests.submit(place.db, key, kind=kind, payload={"peer": dict(peer)})
 
 
-def request_site(place: Workplace, key: UnlockedKey, text: str) -> int:
+def request_site(place: Workplace, key: UnlockedKey, text: str, *, based_on: int | None = None) -> int:
     """Ask the node to put a site document in force.
+
+    Parameters
+    ----------
+    based_on : int
+        The version that the changes were made in; refused by the node when another is in force by then.
 
     Raises
     ------
@@ -269,7 +274,8 @@ def request_site(place: Workplace, key: UnlockedKey, text: str) -> int:
         It is refused here already.
     """
     parse_site(text, demo=place.config.demo)
-    return requests.submit(place.db, key, kind="site", payload={"text": text})
+    payload = {"text": text} | ({} if based_on is None else {"based_on": based_on})
+    return requests.submit(place.db, key, kind="site", payload=payload)
 
 
 def request_move(place: Workplace, key: UnlockedKey, what: str, action: str, ids: Sequence[int]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
@@ -16,8 +16,6 @@ from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.text import clock
 from ui.widgets import button
-
-_PAUSE_MS = 300
 
 
 class DocumentSection(Section):
@@ -57,9 +55,7 @@ class DocumentSection(Section):
             ],
             key=lambda row: row.version,
         )
-        self._soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._soon.timeout.connect(lambda: draft.write(self.editor.toPlainText()))
-        self.editor.textChanged.connect(self._soon.start)
+        self.editor.textChanged.connect(lambda: draft.write(self.editor.toPlainText(), is_typing=True))
         self.faults.chosen.connect(self._go_to)
         side = QWidget()
         column = QVBoxLayout(side)
