@@ -117,14 +117,23 @@ def share(hits: int, of: int) -> Share:
 def words_changed(before: str, after: str) -> float:
     """Words inserted, deleted or replaced (Levenshtein), as a share of the longer text: 0 the same, 1 all new."""
     a, b = canonical_text(before).split(), canonical_text(after).split()
-    if not a and not b:
-        return 0.0
+    longer = max(len(a), len(b))
+    # What both begin and end with changes nothing about the distance; most readers change a sentence.
+    start = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    a, b = a[start:], b[start:]
+    end = next(
+        (n for n, (x, y) in enumerate(zip(reversed(a), reversed(b), strict=False)) if x != y),
+        min(len(a), len(b)),
+    )
+    a, b = a[: len(a) - end], b[: len(b) - end]
+    if not a or not b:
+        return max(len(a), len(b)) / longer if longer else 0.0
     row = list(range(len(b) + 1))
     for number, word in enumerate(a, start=1):
         left, row[0] = row[0], number
         for at, other in enumerate(b, start=1):
             left, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, left + (word != other))
-    return row[-1] / max(len(a), len(b))
+    return row[-1] / longer
 
 
 def decision(fate: DraftFate) -> str:

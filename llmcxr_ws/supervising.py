@@ -82,10 +82,12 @@ class Space:
 
 @dataclass(frozen=True)
 class Queues:
-    """Everything that waits."""
+    """What waits; the rows are those that a person must look at and the oldest, the counts by state are of all."""
 
     deliveries: tuple[QueuedDelivery, ...]
     jobs: tuple[QueuedJob, ...]
+    delivery_states: dict[str, int]
+    job_states: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -108,11 +110,15 @@ class ModelsSeen:
 
 @dataclass(frozen=True)
 class QualityRows:
-    """What the quality page counts; codes are those of the model that drafted last."""
+    """What the quality page counts; codes are those of the model that drafted last.
+
+    `is_cut` says that there are older drafts in the time asked for than are counted.
+    """
 
     fates: tuple[DraftFate, ...]
     codes: tuple[DraftCodes, ...]
     model: str
+    is_cut: bool = False
 
 
 def entity(place: Workplace) -> Entity:
@@ -175,7 +181,8 @@ def rehearsal(place: Workplace, text: str, *, limit: int = 50) -> tuple[Rehearse
 
 def queues(place: Workplace) -> Queues:
     """Everything that waits."""
-    return Queues(supervision.open_deliveries(place.db), supervision.open_jobs(place.db))
+    states = supervision.open_states(place.db)
+    return Queues(supervision.open_deliveries(place.db), supervision.open_jobs(place.db), *states)
 
 
 def log_tail(place: Workplace, *, service: str, lowest: str, words: str) -> tuple[LogLine, ...]:
@@ -244,7 +251,8 @@ def quality_rows(place: Workplace, since: datetime) -> QualityRows:
     if not fates:
         return QualityRows((), (), "")
     last = fates[-1]
-    return QualityRows(fates, statistics.draft_codes(place.db, last.model_device_uid), last.model)
+    codes = statistics.draft_codes(place.db, last.model_device_uid)
+    return QualityRows(fates, codes, last.model, is_cut=len(fates) == statistics.MOST)
 
 
 def request(place: Workplace, request_id: int) -> RequestRow:

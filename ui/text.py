@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
+from PySide6.QtCore import QLocale
+
 from llmcxr_ws.domain import Identity, StudyRow
-from ui.language import mark, tr
+from ui.language import mark, spoken, tr
 
 _SEX = {"F": mark("female"), "M": mark("male"), "O": mark("other")}
 _AGO = ((mark("{count} d"), 86400), (mark("{count} h"), 3600), (mark("{count} min"), 60))
@@ -91,6 +93,16 @@ def clock(moment: datetime) -> str:
     local = moment.astimezone()
     is_today = local.date() == datetime.now().astimezone().date()
     return local.strftime("%H:%M") if is_today else local.strftime("%Y-%m-%d %H:%M")
+
+
+def decimal(value: float, digits: int) -> str:
+    """Return a number with so many digits behind the point, or the comma, of the window's language."""
+    return QLocale(spoken() or "en").toString(float(value), "f", digits)
+
+
+def grouped(count: int) -> str:
+    """Return a count with its thousands set apart as the window's language does."""
+    return QLocale(spoken() or "en").toString(count)
 
 
 def percent(value: float | None) -> str:

@@ -50,6 +50,12 @@ class Section(QWidget):
             if self.POLL_MS:
                 self._timer.start(self.POLL_MS)
 
+    def poll_each(self, milliseconds: int) -> None:
+        """Read anew at another pace from now on, while it is on the screen."""
+        self.POLL_MS = milliseconds
+        if self._timer.isActive():
+            self._timer.start(milliseconds)
+
     def refresh(self) -> None:
         """Read anew what is shown."""
 

@@ -304,10 +304,9 @@ def test_disk_says_room_and_sizes(page: AdministrationPage, seat: Seat, past: Pa
 
 
 def test_throughput_as_plot_and_as_table(page: AdministrationPage, seat: Seat, past: Past) -> None:
+    past.long_ago(past.drafted(), 3, wait_s=120)
     study = past.drafted()
     past.signed(study, "Clear.")
-    old = past.drafted()
-    past.long_ago(old, 3, wait_s=120)
     page.show_section("throughput")
     section = page.section("throughput")
     assert isinstance(section, ThroughputSection)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
 from llmcxr_ws.store import configuration
 from tests.ui.conftest import Seat
@@ -128,7 +129,7 @@ def test_what_is_being_typed_into_a_field_stays(page: AdministrationPage, seat: 
     host = section._fields["host"]
     host.setFocus()
     seat.wait(host.hasFocus)
-    seat.qtbot.keyClicks(host, "9")
+    QTest.keyClicks(host, "9")
     typed = host.text()  # type: ignore[union-attr]
     configuration.import_site(past.db, SITE.format(port=7), user="bob")
     page.draft.read()
@@ -162,13 +163,17 @@ def test_what_one_peer_takes_isn_t_shown_beside_another(page: AdministrationPage
     section = peers(page, seat)
     section.table.selectRow(0)
     section.show_abilities(page.draft.tables("peer")[0], (Ability("CT", "images", True, "all", ""),))
-    assert len(section.abilities.rows) == 1
+
+    def shown() -> int:
+        return len(section.abilities.rows)
+
+    assert shown() == 1
     section.table.selectRow(1)
-    assert section.abilities.rows == ()
+    assert shown() == 0
     section.table.selectRow(0)
-    assert len(section.abilities.rows) == 1
+    assert shown() == 1
     page.draft.put(("peer", 0, "port"), 4242)
-    assert section.abilities.rows == ()
+    assert shown() == 0
 
 
 def test_the_output_matrix_of_a_text_that_is_no_toml_is_empty(page: AdministrationPage, seat: Seat) -> None:
