@@ -247,7 +247,7 @@ def models(place: Workplace) -> ModelsSeen:
 
 def quality_rows(place: Workplace, since: datetime) -> QualityRows:
     """Everything that the quality page counts, of drafts since a moment; drift looks at all of a model's drafts."""
-    fates = statistics.draft_fates(place.db, since)
+    fates = statistics.draft_fates(place.db, since, limit=statistics.MOST)
     if not fates:
         return QualityRows((), (), "")
     last = fates[-1]

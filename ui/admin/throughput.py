@@ -90,6 +90,8 @@ class ThroughputSection(Section):
                 unit=tr("minutes"),
                 lines=True,
                 decimals=1,
+                counted=tr("drafts"),
+                counts=tuple(period.drafted for period in periods),
             )
         )
         self.sums.setText(

@@ -156,6 +156,10 @@
         <translation>Protokoll durchsuchen</translation>
     </message>
     <message>
+        <source>In the audit trail, actor and event of the latest {count} rows</source>
+        <translation>Im Prüfprotokoll: Person und Ereignis der letzten {count} Zeilen</translation>
+    </message>
+    <message>
         <source>Search</source>
         <translation>Suchen</translation>
     </message>
@@ -1316,6 +1320,10 @@
         <translation>Zeigen: {what}, {count}</translation>
     </message>
     <message>
+        <source>{count} wait; dead and held ones and the oldest stand here, {rows} in all.</source>
+        <translation>{count} warten; hier stehen die aufgegebenen, die angehaltenen und die ältesten, zusammen {rows}.</translation>
+    </message>
+    <message>
         <source>What waits, what is held, and what nobody tries any more. Choose several rows with Shift or Ctrl.</source>
         <translation>Was wartet, was angehalten ist und was niemand mehr versucht. Mehrere Zeilen mit Umschalt oder Strg wählen.</translation>
     </message>
@@ -2000,6 +2008,10 @@
         <translation>{studies} Studien mit {instances} Instanzen ({bytes}) seit {since}, {rate} am Tag; {documents} Dokumente erstellt; die Datenbank belegt {database}.</translation>
     </message>
     <message>
+        <source>about {number}</source>
+        <translation>etwa {number}</translation>
+    </message>
+    <message>
         <source>Site document</source>
         <translation>Standortdokument</translation>
     </message>
@@ -2215,6 +2227,10 @@
         </translation>
     </message>
     <message>
+        <source>{user} put version {version} in force meanwhile, and these changes begin from version {base}: they would undo it. Copy what you need from the site document, discard, and make the changes again.</source>
+        <translation>{user} hat inzwischen Version {version} in Kraft gesetzt, und diese Änderungen gehen von Version {base} aus: Sie würden jene rückgängig machen. Kopieren Sie aus dem Standortdokument, was Sie brauchen, verwerfen Sie die Änderungen, und nehmen Sie sie neu vor.</translation>
+    </message>
+    <message>
         <source>the last 24 hours</source>
         <translation>die letzten 24 Stunden</translation>
     </message>
@@ -2387,8 +2403,8 @@
         <translation>{percent} % ({hits} von {of}; {low}–{high})</translation>
     </message>
     <message>
-        <source>Model in the shadow</source>
-        <translation>Modell im Schatten</translation>
+        <source>Models to compare</source>
+        <translation>Zu vergleichende Modelle</translation>
     </message>
     <message>
         <source>Only films on which they differ</source>
@@ -2461,6 +2477,10 @@
     <message>
         <source>What the second model says</source>
         <translation>Was das zweite Modell sagt</translation>
+    </message>
+    <message>
+        <source>{second} beside {first}</source>
+        <translation>{second} neben {first}</translation>
     </message>
     <message>
         <source>No second model has drafted anything yet. Start one beside the engine with “llmcxr engine --shadow --model NAME”: it drafts the latest films again while nobody waits, and no reader sees what it says.</source>
@@ -2627,6 +2647,10 @@
         <translation>Qualität</translation>
     </message>
     <message>
+        <source>{value} ({low}–{high})</source>
+        <translation>{value} ({low}–{high})</translation>
+    </message>
+    <message>
         <source>Nothing to show for this time</source>
         <translation>Für diesen Zeitraum gibt es nichts zu zeigen</translation>
     </message>
@@ -2726,13 +2750,34 @@
         <source>Counting…</source>
         <translation>Wird gezählt…</translation>
     </message>
-    <message>
-        <source>{drafts} drafts in this time, none signed or rejected yet.</source>
-        <translation>{drafts} Entwürfe in diesem Zeitraum, noch keiner unterschrieben oder verworfen.</translation>
+    <message numerus="yes">
+        <source>%n draft(s) in this time, none signed or rejected yet.</source>
+        <translation>
+            <numerusform>%n Entwurf in dieser Zeit, noch keiner unterschrieben oder abgelehnt.</numerusform>
+            <numerusform>%n Entwürfe in dieser Zeit, noch keiner unterschrieben oder abgelehnt.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s), {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</source>
+        <translation>
+            <numerusform>%n Entwurf, {decided} entschieden: {accepted} wörtlich unterschrieben, {edited} geändert, {rejected} abgelehnt; {withheld} wurden zurückgehalten.</numerusform>
+            <numerusform>%n Entwürfe, {decided} entschieden: {accepted} wörtlich unterschrieben, {edited} geändert, {rejected} abgelehnt; {withheld} wurden zurückgehalten.</numerusform>
+        </translation>
     </message>
     <message>
-        <source>{drafts} drafts, {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</source>
-        <translation>{drafts} Entwürfe, {decided} entschieden: {accepted} wörtlich unterschrieben, {edited} geändert, {rejected} verworfen; {withheld} wurden zurückgehalten.</translation>
+        <source>Only the latest drafts of this time are counted, those since {day}.</source>
+        <translation>Gezählt sind nur die letzten Entwürfe dieser Zeit, die seit {day}.</translation>
+    </message>
+    <message>
+        <source>Nothing was counted yet. Look again, then export.</source>
+        <translation>Noch ist nichts gezählt. Lassen Sie erneut zählen, und exportieren Sie dann.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s) written to {file}, without texts or patients.</source>
+        <translation>
+            <numerusform>%n Entwurf wurde nach {file} geschrieben, ohne Texte und Patienten.</numerusform>
+            <numerusform>%n Entwürfe wurden nach {file} geschrieben, ohne Texte und Patienten.</numerusform>
+        </translation>
     </message>
     <message>
         <source>What became of drafts</source>
@@ -2763,6 +2808,10 @@
         <translation>mittlerer Anteil der Wörter</translation>
     </message>
     <message>
+        <source>signed reports</source>
+        <translation>unterschriebene Befunde</translation>
+    </message>
+    <message>
         <source>Distance of the image tokens from the model&apos;s first films</source>
         <translation>Abstand der Bildtoken von den ersten Aufnahmen des Modells</translation>
     </message>
@@ -2773,6 +2822,10 @@
     <message>
         <source>95 % of runs by chance</source>
         <translation>95 % der Reihen durch Zufall</translation>
+    </message>
+    <message>
+        <source>films</source>
+        <translation>Aufnahmen</translation>
     </message>
     <message>
         <source>Too few drafts by one model to say: at least {least} films make the reference, and {run} more a run to compare.</source>
@@ -2789,10 +2842,6 @@
     <message>
         <source>All figures (*.json)</source>
         <translation>Alle Zahlen (*.json)</translation>
-    </message>
-    <message>
-        <source>{count} drafts were written to {file}, without texts or patients.</source>
-        <translation>{count} Entwürfe wurden in {file} geschrieben, ohne Texte und Patienten.</translation>
     </message>
     <message>
         <source>Writing…</source>

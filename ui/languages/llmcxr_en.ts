@@ -38,5 +38,26 @@
             <numerusform>Use at least %n characters for the password.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n draft(s) in this time, none signed or rejected yet.</source>
+        <translation>
+            <numerusform>%n draft in this time, none signed or rejected yet.</numerusform>
+            <numerusform>%n drafts in this time, none signed or rejected yet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s), {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</source>
+        <translation>
+            <numerusform>%n draft, {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</numerusform>
+            <numerusform>%n drafts, {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s) written to {file}, without texts or patients.</source>
+        <translation>
+            <numerusform>%n draft was written to {file}, without texts or patients.</numerusform>
+            <numerusform>%n drafts were written to {file}, without texts or patients.</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>

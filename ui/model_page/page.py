@@ -22,7 +22,7 @@ from ui.tables import Column, RowTable
 from ui.tasks import Tasks
 from ui.widgets import Banner, button, choice, label
 
-POLL_MS = 4000
+POLL_MS = 5000
 
 
 class ModelPage(QWidget):
@@ -60,7 +60,7 @@ class ModelPage(QWidget):
                     150, key=lambda row: row.slowest_tenth, is_number=True,
                 ),
             ],
-            key=lambda row: (row.model, row.runtime),
+            key=lambda row: (row.model_device_uid, row.runtime),
         )  # fmt: skip
         self.compare = ComparePanel()
         self.accepted: RowTable[dict[str, str]] = RowTable(
@@ -239,12 +239,12 @@ class ModelPage(QWidget):
             "runtime": str(detail.get("runtime", "")),
         }
         for speed in speeds(self.seen.speeds):
-            if speed.model == _model_name(engine):
+            if speed.model_device_uid == detail.get("model_device_uid"):
                 made[f"seconds a draft ({speed.runtime or 'runtime unknown'})"] = (
                     f"median {speed.median:.2f} of {speed.drafts} drafts"
                 )
         found = self.compare.comparison
-        if found is not None and _model_name(engine) in (found.first, found.second):
+        if found is not None and detail.get("model_device_uid") in (found.first_uid, found.second_uid):
             made |= figures_of(found)
         return made
 

@@ -81,13 +81,34 @@ def test_two_models_side_by_side(past: Past, seat: Seat) -> None:
     ]
     effusion = found.findings[0]
     assert (effusion.first_right.hits, effusion.second_right.hits, effusion.first_right.of) == (1, 0, 1)
-    assert len(page.compare.films.rows) == 1
+    assert [row.accession_number for row in page.compare.films.rows] == ["ACC-2"]
     assert page.compare.first.toPlainText() == "There is an effusion."
     assert page.compare.second.toPlainText() == "No effusion."
     page.compare.only_different.click()
     assert len(page.compare.films.rows) == 3
     page.compare.films.selectRow(2)
     assert "Withheld: Unlike a chest film." in page.compare.second.toPlainText()
+
+
+def test_a_shadow_beside_two_models_is_compared_with_each_by_itself(past: Past, seat: Seat) -> None:
+    first, second = past.drafted("Clear."), past.drafted("There is an edema.", ("Edema",))
+    past.shadow("There is an edema.", ("Edema",))
+    past.shadow("Clear.")
+    past.label(second, model_device_uid="2.25.7", model_version="9")
+    past.engine(model_device_uid="2.25.1")
+    page = shown(seat)
+    seat.wait(lambda: page.compare.shadow.count() == 2)
+    for number in range(2):
+        page.compare.shadow.setCurrentIndex(number)
+        found = page.compare.comparison
+        assert found is not None and found.films == 1
+        assert found.first == ("demo 1" if page.compare.chosen[0].study_id == first else "demo 9")
+    # Figures of a model of the same name, but of other weights, aren't recorded with a decision.
+    page.compare.shadow.setCurrentIndex(
+        next(n for n in range(2) if "demo 9" in page.compare.shadow.itemText(n))
+    )
+    engine = page.chosen
+    assert engine is not None and "films" not in page._figures(engine)
 
 
 @pytest.mark.usefixtures("node")
