@@ -119,6 +119,11 @@ class SiteConfig(_Part):
         listed = [model.weights_sha256 for model in self.accepted_models]
         return not listed or weights_sha256 in listed
 
+    @property
+    def promoted_model(self) -> AcceptedModel | None:
+        """The model that was accepted last, which an engine with ``bundle = "accepted"`` takes at its start."""
+        return max(reversed(self.accepted_models), key=lambda model: model.accepted_at, default=None)
+
     def identity_peer(self) -> Peer | None:
         """The peer that is asked for patient identities."""
         return next((peer for peer in self.peers if peer.identity), None)

@@ -100,12 +100,13 @@ class EngineOnDuty:
 
 @dataclass(frozen=True)
 class ModelsSeen:
-    """What the model page shows."""
+    """What the model page shows; `promoted` are the weights of the model that was accepted last."""
 
     engines: tuple[EngineOnDuty, ...]
     accepted: tuple[dict[str, str], ...]
     speeds: tuple[DraftSpeed, ...]
     shadows: tuple[ShadowRow, ...]
+    promoted: str = ""
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,9 @@ def models(place: Workplace) -> ModelsSeen:
         if row.kind in ("engine", "shadow") and row.seconds_since_seen <= ALIVE_S
     )
     accepted = tuple(model.model_dump() for model in site.accepted_models)
-    return ModelsSeen(engines, accepted, modelling.draft_speeds(place.db), modelling.shadow_rows(place.db))
+    promoted = site.promoted_model.weights_sha256 if site.promoted_model else ""
+    speeds, shadows = modelling.draft_speeds(place.db), modelling.shadow_rows(place.db)
+    return ModelsSeen(engines, accepted, speeds, shadows, promoted)
 
 
 def quality_rows(place: Workplace, since: datetime) -> QualityRows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -130,6 +131,19 @@ def test_an_administrator_accepts_a_model_and_takes_it_back(past: Past, seat: Se
     assert row.actor == "ada" and "Tried on 200 films" in row.detail and "median" in row.detail
     assert configuration.load_site(past.db).accepts_model("a" * 64)
     assert not page.accept.isEnabled() and page.warning.text == ""
+
+    past.engine(weights_sha256="b" * 64)
+    text = configuration.site_text(past.db)
+    table = text[text.index("[[accepted_model]]") :].replace('"demo"', '"older"').replace("a" * 64, "b" * 64)
+    older = re.sub(r'accepted_at = "\d{4}', 'accepted_at = "2020', table)
+    configuration.import_site(past.db, f"{text}\n{older}", user="ada")
+    page.refresh()
+    seat.wait(lambda: "demo 1 was accepted last" in page.hint.text)
+    assert "llmcxr engine --model accepted" in page.hint.text and page.warning.text == ""
+    configuration.import_site(past.db, text, user="ada")
+    past.engine()
+    page.refresh()
+    seat.wait(lambda: page.hint.text == "")
 
     past.engine(weights_sha256="c" * 64, model_name="stranger")
     page.refresh()
