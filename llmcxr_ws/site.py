@@ -36,6 +36,9 @@ class Peer(_Part):
         default="clinical", description="What the peer is used for."
     )
     sends: bool = Field(default=True, description="Whether it may send films to us.")
+    from_host: bool = Field(
+        default=False, description="Whether an association under its AE title is accepted from its host only."
+    )
     identity: bool = Field(
         default=False, description="Whether it is asked for the patient's identity before a signature."
     )

@@ -236,7 +236,7 @@ def recent_studies(db: Database, *, limit: int = 50) -> tuple[SampleStudy, ...]:
                 accession_number=row.accession_number,
                 source_peer=row.source_peer,
                 state=row.state,
-                reason=row.reason,
+                has_film=bool(row.film_sop_instance_uid),
                 instances=tuple(instances[row.id]),
             )
             for row in rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -66,6 +67,21 @@ def test_files_are_turned_over_and_old_ones_go(tmp_path: Path) -> None:
     files = list((tmp_path / "logs").iterdir())
     assert len(files) <= 8 and all(file.stat().st_size <= 2000 for file in files)
     assert "number 59" in tail(tmp_path)[-1].detail
+
+
+def test_files_of_running_processes_stay_however_many_there_are(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    running = folder / f"engine-{os.getpid()}.jsonl"
+    running.write_text("{}\n", encoding="utf-8")
+    os.utime(running, (1, 1))  # it has had nothing to say for long
+    for number in range(9):
+        (folder / f"engine-{2**22 + 1 + number}.jsonl").write_text(
+            "{}\n", encoding="utf-8"
+        )  # above any process id
+    speak(tmp_path, "engine")
+    assert running.exists()
+    assert len(list(folder.iterdir())) <= 6 + 2  # those kept, the running one's, its own
 
 
 def test_no_file_without_a_size_or_a_home(tmp_path: Path) -> None:

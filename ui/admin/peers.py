@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.supervising import Entity
-from ui.admin.section import Section, enable, row_of
+from ui.admin.section import Section, enable, number_in, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
@@ -46,6 +46,7 @@ _CHOICES = (
 )
 _TICKS = (
     ("sends", mark("May send films to us"), True),
+    ("from_host", mark("Is accepted from its host only, whoever else bears its AE title"), False),
     ("identity", mark("Is asked for the patient's identity before a signature"), False),
 )
 _WORDS = {
@@ -273,7 +274,7 @@ class PeersSection(Section):
         before = peers[at].get(name, "")
         if text == str(before):
             return
-        self._put(name, _number(text) if name in ("port", "quiet_s") else text)
+        self._put(name, number_in(text) if name in ("port", "quiet_s") else text)
         if name == "name":
             self._rename_in_outputs(str(before), text)
 
@@ -349,13 +350,3 @@ class PeersSection(Section):
 def _address(peer: dict[str, Any]) -> dict[str, Any]:
     """What a peer is reached by; whatever else changes about it, it takes the same."""
     return {key: peer.get(key) for key in ("ae_title", "host", "port")}
-
-
-def _number(text: str) -> Any:
-    """The number that a text says; else the text, for the validator to refuse; None for nothing."""
-    if not text:
-        return None
-    try:
-        return float(text) if "." in text else int(text)
-    except ValueError:
-        return text

@@ -244,6 +244,10 @@
         <translation>Neuer Benutzer</translation>
     </message>
     <message>
+        <source>Family^Given</source>
+        <translation>Nachname^Vorname</translation>
+    </message>
+    <message>
         <source>User name</source>
         <translation>Benutzername</translation>
     </message>
@@ -505,6 +509,13 @@
     <message>
         <source>The self-test said nothing. Run “llmcxr doctor” in a terminal.</source>
         <translation>Der Selbsttest hat nichts gesagt. Starten Sie „llmcxr doctor“ in einem Terminal.</translation>
+    </message>
+    <message numerus="yes">
+        <source>The self-test ended early, after %n check(s). Run “llmcxr doctor” in a terminal.</source>
+        <translation>
+            <numerusform>Der Selbsttest brach nach %n Prüfung ab. Führen Sie „llmcxr doctor“ in einem Terminal aus.</numerusform>
+            <numerusform>Der Selbsttest brach nach %n Prüfungen ab. Führen Sie „llmcxr doctor“ in einem Terminal aus.</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n check(s) didn&apos;t pass; what to do stands beside them.</source>
@@ -1484,6 +1495,10 @@
         <translation>Darf uns Aufnahmen senden</translation>
     </message>
     <message>
+        <source>Is accepted from its host only, whoever else bears its AE title</source>
+        <translation>Wird nur von ihrem Host angenommen, auch wenn eine andere ihren AE-Titel führt</translation>
+    </message>
+    <message>
         <source>Is asked for the patient&apos;s identity before a signature</source>
         <translation>Wird vor einer Unterschrift nach der Identität des Patienten gefragt</translation>
     </message>
@@ -2072,12 +2087,16 @@
         <translation>Unterschriebener Bericht</translation>
     </message>
     <message>
-        <source>Preliminary report</source>
-        <translation>Vorläufiger Bericht</translation>
-    </message>
-    <message>
         <source>Addendum</source>
         <translation>Nachtrag</translation>
+    </message>
+    <message>
+        <source>Note that a draft was rejected</source>
+        <translation>Vermerk, dass ein Entwurf abgelehnt wurde</translation>
+    </message>
+    <message>
+        <source>Note that a report was retracted</source>
+        <translation>Vermerk, dass ein Befund zurückgezogen wurde</translation>
     </message>
     <message>
         <source>not sent</source>
@@ -2096,8 +2115,8 @@
         <translation>Ausgänge</translation>
     </message>
     <message>
-        <source>Which document goes to which peer. A study is confirmed once every required delivery is. By default no draft leaves.</source>
-        <translation>Welches Dokument an welche Gegenstelle geht. Eine Studie ist bestätigt, sobald jede erforderliche Zustellung es ist. Ohne Einstellung verlässt kein Entwurf das Haus.</translation>
+        <source>Which document goes to which peer. A study is confirmed once every required delivery is. By default no draft leaves. Addenda go where signed reports go, and a note that a document was rejected or retracted to every peer that holds it.</source>
+        <translation>Welches Dokument an welche Gegenstelle geht. Eine Studie ist bestätigt, sobald es jede verlangte Lieferung ist. Von sich aus geht kein Entwurf hinaus. Nachträge gehen dorthin, wohin unterschriebene Befunde gehen, und der Vermerk, dass ein Dokument abgelehnt oder zurückgezogen wurde, an jede Gegenstelle, die es hat.</translation>
     </message>
     <message>
         <source>Output matrix</source>
@@ -2571,8 +2590,12 @@
         <translation>Annahme</translation>
     </message>
     <message>
-        <source>{model} drafts for readers here, but nobody has accepted it for this site. Accept it with a reason, or start the engine with an accepted model.</source>
-        <translation>{model} entwirft hier für Befunder, doch niemand hat es für diesen Standort angenommen. Nehmen Sie es mit einer Begründung an, oder starten Sie den Modellrechner mit einem angenommenen Modell.</translation>
+        <source>{model} drafts for readers here, but nobody has accepted it for this site. Accept it with a reason, or start the engine with an accepted model: “llmcxr engine --model accepted” takes the one that was accepted last.</source>
+        <translation>{model} entwirft hier für Befunder, aber niemand hat das Modell für diesen Standort angenommen. Nehmen Sie es mit einer Begründung an, oder starten Sie die Engine mit einem angenommenen Modell: „llmcxr engine --model accepted“ nimmt das zuletzt angenommene.</translation>
+    </message>
+    <message>
+        <source>The model may draft at this site from now on, and an engine that follows the acceptance (bundle = &quot;accepted&quot;, or “llmcxr engine --model accepted”) takes it from its next start; one that runs goes on as it is. These figures, your reason, your name and the time are recorded in the audit trail, the rest in the site document.</source>
+        <translation>Das Modell darf von jetzt an an diesem Standort entwerfen, und eine Engine, die der Annahme folgt (bundle = &quot;accepted&quot; oder „llmcxr engine --model accepted“), nimmt es ab ihrem nächsten Start; eine laufende bleibt, wie sie ist. Diese Zahlen, Ihre Begründung, Ihr Name und die Zeit werden im Prüfprotokoll festgehalten, das Übrige im Standortdokument.</translation>
     </message>
     <message>
         <source>No engine runs. Start one with “llmcxr engine” to see its model.</source>
@@ -2583,16 +2606,20 @@
         <translation>Für diesen Standort wurde noch kein Modell angenommen, deshalb darf jedes entwerfen. Die erste Annahme beendet das.</translation>
     </message>
     <message>
+        <source>{promoted} was accepted last, but {model} still drafts. Start that engine again: with the setting bundle = &quot;accepted&quot; it takes the model accepted last, else say “llmcxr engine --model accepted”.</source>
+        <translation>{promoted} wurde zuletzt angenommen, aber noch entwirft {model}. Starten Sie diese Engine neu: Mit der Einstellung bundle = &quot;accepted&quot; nimmt sie das zuletzt angenommene Modell, sonst mit „llmcxr engine --model accepted“.</translation>
+    </message>
+    <message>
+        <source>{model} (accepted last)</source>
+        <translation>{model} (zuletzt angenommen)</translation>
+    </message>
+    <message>
         <source>This model is accepted already.</source>
         <translation>Dieses Modell ist schon angenommen.</translation>
     </message>
     <message>
         <source>Accept {model}</source>
         <translation>{model} annehmen</translation>
-    </message>
-    <message>
-        <source>The model may draft at this site from now on. These figures, your reason, your name and the time are recorded in the audit trail, the rest in the site document.</source>
-        <translation>Das Modell darf von nun an an diesem Standort entwerfen. Diese Zahlen, Ihr Grund, Ihr Name und die Zeit werden im Prüfprotokoll festgehalten, die Annahme im Standortdokument.</translation>
     </message>
     <message>
         <source>Withdraw {model}</source>

@@ -11,6 +11,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>The self-test ended early, after %n check(s). Run “llmcxr doctor” in a terminal.</source>
+        <translation>
+            <numerusform>The self-test ended early, after %n check. Run “llmcxr doctor” in a terminal.</numerusform>
+            <numerusform>The self-test ended early, after %n checks. Run “llmcxr doctor” in a terminal.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n check(s) didn&apos;t pass; what to do stands beside them.</source>
         <translation>
             <numerusform>%n check didn&apos;t pass; what to do stands beside it.</numerusform>
