@@ -46,7 +46,7 @@ _CHOICES = (
 )
 _TICKS = (
     ("sends", mark("May send films to us"), True),
-    ("from_host", mark("Is accepted from its host only, whoever else bears its AE title"), False),
+    ("from_host", mark("Is accepted from its host only"), False),
     ("identity", mark("Is asked for the patient's identity before a signature"), False),
 )
 _WORDS = {
@@ -134,8 +134,7 @@ class PeersSection(Section):
         upper = QSplitter(Qt.Orientation.Horizontal)
         upper.addWidget(left)
         upper.addWidget(self._form())
-        upper.setStretchFactor(0, 1)
-        upper.setStretchFactor(1, 1)
+        upper.setSizes([900, 1100])  # side by side, whatever the form would like
         lower = QWidget()
         under = QVBoxLayout(lower)
         under.setContentsMargins(0, 0, 0, 0)
@@ -170,7 +169,7 @@ class PeersSection(Section):
             tick.setAccessibleName(tr(title))
             tick.clicked.connect(lambda is_on, name=name: self._put(name, bool(is_on)))
             self._fields[name] = tick
-            form.addRow("", tick)
+            form.addRow(tick)
         inside = QWidget()
         inside.setLayout(form)
         made = QScrollArea()

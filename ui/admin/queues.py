@@ -166,10 +166,10 @@ class QueuesSection(Section):
         self.deliveries: QueuePanel[QueuedDelivery] = QueuePanel(
             tr("Documents on their way"),
             [
-                Column(tr("State"), state_word, 190, state=state_mark, key=lambda row: row.state),
-                Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 110),
+                Column(tr("State"), state_word, 165, state=state_mark, key=lambda row: row.state),
+                Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 100),
                 Column(tr("Document"), lambda row: document_name(row.document), 140),
-                Column(tr("To"), lambda row: row.peer, 90),
+                Column(tr("To"), lambda row: row.peer, 80),
                 Column(tr("Required"), lambda row: tr("yes") if row.required else tr("no"), 80),
                 Column(
                     tr("Tries"),

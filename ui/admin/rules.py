@@ -87,7 +87,7 @@ class RulesSection(Section):
             [
                 Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 120),
                 Column(tr("From"), lambda row: row.source or tr("unknown"), 100),
-                Column(tr("Would be"), decision_word, 110, state=decision_state),
+                Column(tr("Would be"), decision_word, 130, state=decision_state),
                 Column(tr("Film"), lambda row: row.film, 90),
                 Column(tr("Why"), lambda row: row.reason),
                 Column(

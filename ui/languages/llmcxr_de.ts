@@ -1288,7 +1288,7 @@
     </message>
     <message>
         <source>findings of a signed report</source>
-        <translation>Befunde eines unterschriebenen Berichts</translation>
+        <translation>Einzelbefunde eines unterschriebenen Befunds</translation>
     </message>
     <message>
         <source>All</source>
@@ -1495,12 +1495,12 @@
         <translation>Darf uns Aufnahmen senden</translation>
     </message>
     <message>
-        <source>Is accepted from its host only, whoever else bears its AE title</source>
-        <translation>Wird nur von ihrem Host angenommen, auch wenn eine andere ihren AE-Titel führt</translation>
+        <source>Is accepted from its host only</source>
+        <translation>Wird nur von ihrem Rechner aus angenommen</translation>
     </message>
     <message>
         <source>Is asked for the patient&apos;s identity before a signature</source>
-        <translation>Wird vor einer Unterschrift nach der Identität des Patienten gefragt</translation>
+        <translation>Wird vor einer Unterschrift nach der Identität gefragt</translation>
     </message>
     <message>
         <source>patients&apos; care</source>
@@ -1528,7 +1528,7 @@
     </message>
     <message>
         <source>Who may send films to us and who gets our reports. Changes count once they are in force.</source>
-        <translation>Wer uns Aufnahmen senden darf und wer unsere Berichte bekommt. Änderungen gelten erst, wenn sie in Kraft sind.</translation>
+        <translation>Wer uns Aufnahmen senden darf und wer unsere Befunde bekommt. Änderungen gelten erst, wenn sie in Kraft sind.</translation>
     </message>
     <message>
         <source>Line for the PACS team</source>
@@ -2084,7 +2084,7 @@
     </message>
     <message>
         <source>Signed report</source>
-        <translation>Unterschriebener Bericht</translation>
+        <translation>Unterschriebener Befund</translation>
     </message>
     <message>
         <source>Addendum</source>
@@ -2247,7 +2247,7 @@
     </message>
     <message>
         <source>{user} put version {version} in force meanwhile, and these changes begin from version {base}: they would undo it. Copy what you need from the site document, discard, and make the changes again.</source>
-        <translation>{user} hat inzwischen Version {version} in Kraft gesetzt, und diese Änderungen gehen von Version {base} aus: Sie würden jene rückgängig machen. Kopieren Sie aus dem Standortdokument, was Sie brauchen, verwerfen Sie die Änderungen, und nehmen Sie sie neu vor.</translation>
+        <translation>{user} hat inzwischen Fassung {version} in Kraft gesetzt, und diese Änderungen gehen von Fassung {base} aus: Sie würden jene rückgängig machen. Kopieren Sie aus dem Standortdokument, was Sie brauchen, verwerfen Sie die Änderungen, und nehmen Sie sie neu vor.</translation>
     </message>
     <message>
         <source>the last 24 hours</source>
@@ -2367,15 +2367,15 @@
     </message>
     <message>
         <source>Findings it judges</source>
-        <translation>Befunde, die es beurteilt</translation>
+        <translation>Einzelbefunde, die es beurteilt</translation>
     </message>
     <message>
         <source>Findings it was shown to recognise</source>
-        <translation>Befunde, die es nachweislich erkennt</translation>
+        <translation>Einzelbefunde, die es nachweislich erkennt</translation>
     </message>
     <message>
         <source>Findings it can&apos;t judge</source>
-        <translation>Befunde, die es nicht beurteilen kann</translation>
+        <translation>Einzelbefunde, die es nicht beurteilen kann</translation>
     </message>
     <message>
         <source>A second look beside the draft</source>
@@ -2435,11 +2435,11 @@
     </message>
     <message>
         <source>Agreement by finding</source>
-        <translation>Übereinstimmung nach Befund</translation>
+        <translation>Übereinstimmung nach Einzelbefund</translation>
     </message>
     <message>
         <source>Finding</source>
-        <translation>Befund</translation>
+        <translation>Einzelbefund</translation>
     </message>
     <message>
         <source>Agree</source>
@@ -2507,7 +2507,7 @@
     </message>
     <message>
         <source>First: {first}. Second: {second}. On {films} films they affirm the same findings in {same}, and say the same words in {words}.</source>
-        <translation>Erstes: {first}. Zweites: {second}. Bei {films} Aufnahmen bejahen sie dieselben Befunde in {same} und sagen dieselben Worte in {words}.</translation>
+        <translation>Erstes: {first}. Zweites: {second}. Bei {films} Aufnahmen bejahen sie dieselben Einzelbefunde in {same} und sagen dieselben Worte in {words}.</translation>
     </message>
     <message>
         <source>The first withheld {one}, the second {two} drafts.</source>
@@ -2591,11 +2591,11 @@
     </message>
     <message>
         <source>{model} drafts for readers here, but nobody has accepted it for this site. Accept it with a reason, or start the engine with an accepted model: “llmcxr engine --model accepted” takes the one that was accepted last.</source>
-        <translation>{model} entwirft hier für Befunder, aber niemand hat das Modell für diesen Standort angenommen. Nehmen Sie es mit einer Begründung an, oder starten Sie die Engine mit einem angenommenen Modell: „llmcxr engine --model accepted“ nimmt das zuletzt angenommene.</translation>
+        <translation>{model} entwirft hier für Befunder, aber niemand hat das Modell für diesen Standort angenommen. Nehmen Sie es mit einer Begründung an, oder starten Sie den Modellrechner mit einem angenommenen Modell: „llmcxr engine --model accepted“ nimmt das zuletzt angenommene.</translation>
     </message>
     <message>
         <source>The model may draft at this site from now on, and an engine that follows the acceptance (bundle = &quot;accepted&quot;, or “llmcxr engine --model accepted”) takes it from its next start; one that runs goes on as it is. These figures, your reason, your name and the time are recorded in the audit trail, the rest in the site document.</source>
-        <translation>Das Modell darf von jetzt an an diesem Standort entwerfen, und eine Engine, die der Annahme folgt (bundle = &quot;accepted&quot; oder „llmcxr engine --model accepted“), nimmt es ab ihrem nächsten Start; eine laufende bleibt, wie sie ist. Diese Zahlen, Ihre Begründung, Ihr Name und die Zeit werden im Prüfprotokoll festgehalten, das Übrige im Standortdokument.</translation>
+        <translation>Das Modell darf von jetzt an an diesem Standort entwerfen, und ein Modellrechner, der der Annahme folgt (bundle = &quot;accepted&quot; oder „llmcxr engine --model accepted“), nimmt es ab seinem nächsten Start; ein laufender bleibt, wie er ist. Diese Zahlen, Ihre Begründung, Ihr Name und die Zeit werden im Prüfprotokoll festgehalten, das Übrige im Standortdokument.</translation>
     </message>
     <message>
         <source>No engine runs. Start one with “llmcxr engine” to see its model.</source>
@@ -2607,7 +2607,7 @@
     </message>
     <message>
         <source>{promoted} was accepted last, but {model} still drafts. Start that engine again: with the setting bundle = &quot;accepted&quot; it takes the model accepted last, else say “llmcxr engine --model accepted”.</source>
-        <translation>{promoted} wurde zuletzt angenommen, aber noch entwirft {model}. Starten Sie diese Engine neu: Mit der Einstellung bundle = &quot;accepted&quot; nimmt sie das zuletzt angenommene Modell, sonst mit „llmcxr engine --model accepted“.</translation>
+        <translation>{promoted} wurde zuletzt angenommen, aber noch entwirft {model}. Starten Sie diesen Modellrechner neu: Mit der Einstellung bundle = &quot;accepted&quot; nimmt er das zuletzt angenommene Modell, sonst mit „llmcxr engine --model accepted“.</translation>
     </message>
     <message>
         <source>{model} (accepted last)</source>
@@ -2723,7 +2723,7 @@
     </message>
     <message>
         <source>Concordance by finding</source>
-        <translation>Übereinstimmung nach Befund</translation>
+        <translation>Übereinstimmung nach Einzelbefund</translation>
     </message>
     <message>
         <source>Concordance by scanner</source>
@@ -2751,11 +2751,11 @@
     </message>
     <message>
         <source>A finding counts as affirmed when a text says that it is there or may be. Signed texts are read by the engine&apos;s labeler as drafts are; they are no ground truth. Intervals: Wilson, 95 %.</source>
-        <translation>Ein Befund gilt als bejaht, wenn ein Text sagt, dass er vorliegt oder vorliegen kann. Unterschriebene Texte liest derselbe Auswerter wie die Entwürfe; sie sind keine gesicherte Wahrheit. Bereiche: Wilson, 95 %.</translation>
+        <translation>Ein Einzelbefund gilt als bejaht, wenn ein Text sagt, dass er vorliegt oder vorliegen kann. Unterschriebene Texte liest derselbe Auswerter wie die Entwürfe; sie sind keine gesicherte Wahrheit. Bereiche: Wilson, 95 %.</translation>
     </message>
     <message>
         <source>Whole reports whose draft and signed text affirm exactly the same findings.</source>
-        <translation>Ganze Berichte, deren Entwurf und unterschriebener Text genau dieselben Befunde bejahen.</translation>
+        <translation>Ganze Befunde, deren Entwurf und unterschriebener Text genau dieselben Einzelbefunde bejahen.</translation>
     </message>
     <message>
         <source>Over time</source>
@@ -2763,7 +2763,7 @@
     </message>
     <message>
         <source>By finding</source>
-        <translation>Nach Befund</translation>
+        <translation>Nach Einzelbefund</translation>
     </message>
     <message>
         <source>By scanner and site</source>
@@ -2820,7 +2820,7 @@
     </message>
     <message>
         <source>rejected</source>
-        <translation>verworfen</translation>
+        <translation>abgelehnt</translation>
     </message>
     <message>
         <source>drafts</source>
@@ -2884,7 +2884,7 @@
     </message>
     <message>
         <source>Reports</source>
-        <translation>Berichte</translation>
+        <translation>Befunde</translation>
     </message>
     <message>
         <source>Affirmed by the draft, and signed</source>

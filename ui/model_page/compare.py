@@ -53,8 +53,8 @@ class ComparePanel(QWidget):
         self.findings: RowTable[FindingPair] = RowTable(
             tr("Agreement by finding"),
             [
-                Column(tr("Finding"), lambda row: row.name, 190),
-                Column(tr("Agree"), lambda row: share_words(row.agree), 0, key=lambda row: row.agree.value or 0),
+                Column(tr("Finding"), lambda row: row.name),
+                Column(tr("Agree"), lambda row: share_words(row.agree), 200, key=lambda row: row.agree.value or 0),
                 Column(tr("Both"), lambda row: str(row.both), 60, key=lambda row: row.both, is_number=True),
                 Column(
                     tr("Only the first"), lambda row: str(row.only_first), 110,

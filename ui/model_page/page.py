@@ -20,6 +20,7 @@ from ui.office import Office
 from ui.outcome import OutcomeLine
 from ui.tables import Column, RowTable
 from ui.tasks import Tasks
+from ui.text import decimal
 from ui.widgets import Banner, button, choice, label
 
 POLL_MS = 5000
@@ -52,11 +53,11 @@ class ModelPage(QWidget):
                 Column(tr("Runtime"), lambda row: row.runtime, 240),
                 Column(tr("Drafts"), lambda row: str(row.drafts), 80, key=lambda r: r.drafts, is_number=True),
                 Column(
-                    tr("Half within"), lambda row: tr("{seconds} s", seconds=f"{row.median:.2f}"), 120,
+                    tr("Half within"), lambda row: tr("{seconds} s", seconds=decimal(row.median, 2)), 120,
                     key=lambda row: row.median, is_number=True,
                 ),
                 Column(
-                    tr("Nine of ten within"), lambda row: tr("{seconds} s", seconds=f"{row.slowest_tenth:.2f}"),
+                    tr("Nine of ten within"), lambda row: tr("{seconds} s", seconds=decimal(row.slowest_tenth, 2)),
                     150, key=lambda row: row.slowest_tenth, is_number=True,
                 ),
             ],

@@ -356,11 +356,11 @@ def _concordance(name: str, title: str, *, is_finding: bool) -> RowTable[Concord
     columns: list[Column[Concordance]] = [
         Column(title, lambda row: row.name or tr("not named"), 0 if not is_finding else 220),
         Column(tr("Reports"), lambda row: str(row.reports), 90, key=lambda row: row.reports, is_number=True),
-        Column(tr("Agree"), lambda row: share_words(row.agree), 250, key=lambda row: row.agree.value or 0.0),
+        Column(tr("Agree"), lambda row: share_words(row.agree), 200, key=lambda row: row.agree.value or 0.0),
     ]
     if is_finding:
         said: tuple[tuple[str, Callable[[Concordance], quality.Share], int], ...] = (
-            (tr("Affirmed by the draft, and signed"), lambda row: row.kept, 280),
+            (tr("Affirmed by the draft, and signed"), lambda row: row.kept, 220),
             (tr("Signed, and in the draft"), lambda row: row.found, 0),
         )
         for head, part, width in said:
