@@ -6,15 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from llmcxr_ws import logfile
 from llmcxr_ws.config import load_config
 from llmcxr_ws.log import LogFile
 from llmcxr_ws.logfile import log_file, tail
 
 SCRIPT = """
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 from llmcxr_ws.log import LogFile, logger, quote, setup_logging
 home, service, mb = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 setup_logging("info", file=LogFile(home / "logs", service, mb))
@@ -52,6 +59,31 @@ def test_the_tail_is_filtered(tmp_path: Path) -> None:
     assert [line.detail for line in tail(tmp_path, words="NUMBER 1")] == ["number 1", "number 1"]
     assert len(tail(tmp_path, limit=4)) == 4
     assert tail(tmp_path / "nowhere") == ()
+
+
+def test_files_that_ended_before_all_that_is_shown_aren_t_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for day, service in ((1, "engine"), (2, "courier"), (3, "listener")):
+        at = datetime(2026, 11, day, 10, tzinfo=UTC)
+        lines = [
+            {"timestamp": f"{at:%Y-%m-%dT%H:%M:}{second:02}Z", "level": "info", "event": f"{service}{second}"}
+            for second in range(40)
+        ]
+        path = folder / f"{service}-1.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        os.utime(path, (at.timestamp() + 39, at.timestamp() + 39))
+    read: list[str] = []
+    own = logfile._last_lines
+    monkeypatch.setattr(logfile, "_last_lines", lambda path: [read.append(path.name), own(path)][1])
+    assert [line.event for line in tail(tmp_path, limit=50)] == [
+        *(f"courier{n}" for n in range(30, 40)),
+        *(f"listener{n}" for n in range(40)),
+    ]
+    assert read == ["listener-1.jsonl", "courier-1.jsonl"]
+    assert [line.event for line in tail(tmp_path, words="engine7")] == ["engine7"]
 
 
 def test_a_line_in_the_making_and_nonsense_are_left_out(tmp_path: Path) -> None:

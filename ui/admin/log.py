@@ -13,6 +13,7 @@ from ui.admin.section import Section, row_of
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
+from ui.tasks import Ticket
 from ui.text import grouped
 from ui.widgets import choice, label
 
@@ -56,6 +57,7 @@ class LogSection(Section):
                 "Identifiers are masked; no patient is named."
             ),
         )
+        self._looking = Ticket()
         self.service, self.level = choice(tr("Service")), choice(tr("Lowest level"))
         self.words = QLineEdit()
         for name, words in _SERVICES:
@@ -134,7 +136,8 @@ class LogSection(Section):
             )
             return
         service, lowest = str(self.service.currentData()), str(self.level.currentData())
-        self.office.read(
+        self._looking.cancel()  # two at once may end in either order
+        self._looking = self.office.look(
             self,
             lambda place: supervising.log_tail(place, service=service, lowest=lowest, words=words),
             self._on_lines,

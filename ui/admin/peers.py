@@ -59,6 +59,20 @@ _WORDS = {
 }
 
 
+# What the node says of a probe's lines, for the translators.
+_SAID = (
+    mark("answers C-ECHO"),
+    mark("confirms what it stores"),
+    mark("can be asked for studies and identities"),
+    mark("can be asked to send studies"),
+    mark("can hand studies over on the same association"),
+    mark("a document that it can store"),
+    mark("an image that it can store"),
+    mark("It knows the class, but none of the transfer syntaxes."),
+    mark("It doesn't know the class, or doesn't allow it to us."),
+)
+
+
 @dataclass(frozen=True)
 class Ability:
     """One line of a probe."""
@@ -113,8 +127,9 @@ class PeersSection(Section):
                     70,
                     state=lambda row: ("signed", "good") if row.taken else ("refused", "bad"),
                 ),
-                Column(tr("Service or kind"), lambda row: row.name, 400),
-                Column(tr("Transfer syntaxes"), lambda row: row.syntaxes or row.note),
+                Column(tr("Service or kind"), lambda row: row.name, 330),
+                Column(tr("Use"), lambda row: tr(row.use), 260),
+                Column(tr("Transfer syntaxes"), lambda row: row.syntaxes or tr(row.note)),
             ],
             key=lambda row: row.name,
         )

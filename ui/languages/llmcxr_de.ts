@@ -1527,6 +1527,42 @@
         <translation>eine Abfrage</translation>
     </message>
     <message>
+        <source>answers C-ECHO</source>
+        <translation>antwortet auf C-ECHO</translation>
+    </message>
+    <message>
+        <source>confirms what it stores</source>
+        <translation>bestätigt, was sie ablegt</translation>
+    </message>
+    <message>
+        <source>can be asked for studies and identities</source>
+        <translation>lässt sich nach Studien und Identitäten fragen</translation>
+    </message>
+    <message>
+        <source>can be asked to send studies</source>
+        <translation>lässt sich um Studien bitten</translation>
+    </message>
+    <message>
+        <source>can hand studies over on the same association</source>
+        <translation>gibt Studien auf derselben Verbindung heraus</translation>
+    </message>
+    <message>
+        <source>a document that it can store</source>
+        <translation>ein Dokument, das sie ablegen kann</translation>
+    </message>
+    <message>
+        <source>an image that it can store</source>
+        <translation>ein Bild, das sie ablegen kann</translation>
+    </message>
+    <message>
+        <source>It knows the class, but none of the transfer syntaxes.</source>
+        <translation>Sie kennt die Klasse, aber keine der Transfersyntaxen.</translation>
+    </message>
+    <message>
+        <source>It doesn&apos;t know the class, or doesn&apos;t allow it to us.</source>
+        <translation>Sie kennt die Klasse nicht oder erlaubt sie uns nicht.</translation>
+    </message>
+    <message>
         <source>Who may send films to us and who gets our reports. Changes count once they are in force.</source>
         <translation>Wer uns Aufnahmen senden darf und wer unsere Befunde bekommt. Änderungen gelten erst, wenn sie in Kraft sind.</translation>
     </message>
@@ -1573,6 +1609,10 @@
     <message>
         <source>Service or kind</source>
         <translation>Dienst oder Art</translation>
+    </message>
+    <message>
+        <source>Use</source>
+        <translation>Wozu</translation>
     </message>
     <message>
         <source>Transfer syntaxes</source>

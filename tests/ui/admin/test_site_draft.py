@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from dicom_node import probe
 from llmcxr_ws.store import configuration
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
@@ -16,7 +17,7 @@ from tests.ui.office_world import SITE, Past, node_at
 from ui.admin.document import DocumentSection
 from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
-from ui.admin.peers import Ability, PeersSection
+from ui.admin.peers import _SAID, Ability, PeersSection
 from ui.admin.rules import RulesSection
 
 
@@ -183,3 +184,9 @@ def test_the_output_matrix_of_a_text_that_is_no_toml_is_empty(page: Administrati
     seat.wait(lambda: len(section.cells) == 4)
     page.draft.write("[[peer")
     assert section.cells == {}
+
+
+def test_every_word_of_a_probe_is_known_to_the_translators() -> None:
+    said = {use for _, use in probe._asked()}
+    notes = {probe._note("1.2", {}, {"1.2": result}) for result in (3, 4)}
+    assert said | notes == set(_SAID)
