@@ -56,6 +56,8 @@ def tail(
         Only lines that hold this text, in any case.
     """
     least, wanted = LEVELS.index(lowest), words.casefold()
+    # As the log's renderer writes it (quotation marks inside a value are escaped): quicker than reading it as JSON.
+    below = tuple(f'"level": "{level}"' for level in LEVELS[:least])
 
     def is_shown(line: LogLine) -> bool:
         return (
@@ -69,7 +71,8 @@ def tail(
             continue
         if len(found) == limit and written < found[0].at[:_TO_THE_SECOND]:
             break  # it, and every file after it, ends before all that is shown
-        lines = (line for raw in reversed(_last_lines(path)) if (line := _line(service, raw)) is not None)
+        raws = (raw for raw in reversed(_last_lines(path)) if not any(level in raw for level in below))
+        lines = (line for raw in raws if (line := _line(service, raw)) is not None)
         latest = list(islice(filter(is_shown, lines), limit))
         found = sorted([*found, *reversed(latest)], key=lambda line: line.at)[-limit:]
     return tuple(found)
