@@ -6,6 +6,8 @@ no outgoing associations, no decisions about studies; those are the courier's.
 
 from __future__ import annotations
 
+import ipaddress
+import socket
 import threading
 import traceback
 import warnings
@@ -104,18 +106,19 @@ class Listener:
             self._provider = None
 
     def _on_requested(self, event: Any) -> None:
-        """Reject a calling AE title that isn't a configured peer's."""
+        """Reject a calling AE title that isn't a configured peer's, or that comes from elsewhere than it may."""
         calling = str(event.assoc.requestor.primitive.calling_ae_title).strip()
         try:
             peer = self._workplace.site().peer_of(calling)
         except UserFacingError as error:
             _LOG.error("the site's configuration can't be read", reason=error.message)
             peer = None
+        address = event.assoc.requestor.address_info.address
         if peer is None:
-            address = event.assoc.requestor.address_info
-            _LOG.warning(
-                "association rejected: calling AE title unknown", calling=calling, host=address.address
-            )
+            _LOG.warning("association rejected: calling AE title unknown", calling=calling, host=address)
+            reject(event, *statuses.CALLING_NOT_RECOGNISED)
+        elif peer.from_host and not is_address_of(peer.host, address):
+            _LOG.warning("association rejected: not from the peer's host", calling=calling, host=address)
             reject(event, *statuses.CALLING_NOT_RECOGNISED)
 
     def _on_store(self, event: Any) -> Dataset:
@@ -165,6 +168,25 @@ class Listener:
 
     def _peer_of(self, event: Any) -> Peer | None:
         return self._workplace.site().peer_of(str(event.assoc.requestor.ae_title))
+
+
+def is_address_of(host: str, address: str) -> bool:
+    """Whether an IP address is one of a host's; a name that can't be looked up has none."""
+    try:
+        known = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
+    except OSError:
+        return False
+    return _plain(address) in map(_plain, known)
+
+
+def _plain(address: str) -> str:
+    """An address without its zone, and as IPv4 where it is one in IPv6's clothes (RFC 4291 2.5.5.2)."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return str(mapped or found)
 
 
 def drop_partial_file(event: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from engine.commands import told
-from engine.commands.opening import ModelChoice, configured_model, models_folder
+from engine.commands.opening import ModelChoice, models_folder, wanted_model
 from engine.commands.spread import spread
 from llmcxr_ws.cli import chosen_home
 
@@ -85,7 +85,7 @@ def _check_bundle() -> str:
     from engine.models import load_package
 
     with told():
-        package = load_package(configured_model(), models_folder(None))
+        package = load_package(wanted_model(None, None), models_folder(None))
     return f"{package.manifest.name} {package.manifest.version}, every file as in its manifest"
 
 
@@ -105,7 +105,7 @@ def _check_guard() -> str:
     from llmcxr_ws.store import counters
 
     with told():
-        manifest = load_package(configured_model(), models_folder(None)).manifest
+        manifest = load_package(wanted_model(None, None), models_folder(None)).manifest
     if getattr(manifest, "guard", None) is None:
         return "the model has none"
     with open_workplace() as workplace:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from engine.tokenizer.vqgan import VQModel
 
 DEMO = "demo"
+_TAKEN = (DEMO, "accepted")
 ENVIRONMENT_VARIABLE = "LLMCXR_MODELS"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -60,10 +61,10 @@ def builds_folder(folder: str | Path | None = None) -> Path | None:
 
 def checked_name(name: str) -> str:
     """Give a name for a new model back, or raise BundleError where it can't be one."""
-    if not _NAME.fullmatch(name) or name == DEMO:
+    if not _NAME.fullmatch(name) or name in _TAKEN:
         raise BundleError(
             f"{name!r} can't be the name of a model. Use up to 64 letters, digits, dots, hyphens and underscores, "
-            f"beginning with a letter or digit; {DEMO!r} is taken."
+            f"beginning with a letter or digit; {' and '.join(map(repr, _TAKEN))} are taken."
         )
     return name
 

@@ -8,6 +8,7 @@ from statistics import median
 
 from llmcxr_ws.quality import Share, affirmed, share
 from llmcxr_ws.store.modelling import DraftSpeed, ShadowRow
+from llmcxr_ws.throughput import quantile
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,12 @@ class FindingPair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two models side by side."""
+    """Two models side by side, by name and by device UID, which follows from their weights."""
 
     first: str
     second: str
+    first_uid: str
+    second_uid: str
     films: int
     same_findings: Share
     same_text: Share
@@ -44,6 +47,7 @@ class Speed:
     """How long drafts took by one model in one runtime: seconds."""
 
     model: str
+    model_device_uid: str
     runtime: str
     drafts: int
     median: float
@@ -51,7 +55,7 @@ class Speed:
 
 
 def compare(rows: Sequence[ShadowRow]) -> Comparison | None:
-    """Compare the models of some rows, which are all by the same shadow; None for no rows.
+    """Compare the two models of some rows, which are the same in all of them; None for no rows.
 
     Films that either model withheld count in `films` and nowhere else; those whose texts weren't labelled, in none
     of the findings.
@@ -66,6 +70,8 @@ def compare(rows: Sequence[ShadowRow]) -> Comparison | None:
     return Comparison(
         first=rows[0].model,
         second=rows[0].shadow_model,
+        first_uid=rows[0].model_device_uid,
+        second_uid=rows[0].shadow_device_uid,
         films=len(rows),
         same_findings=share(sum(not differences(row) for row in told), len(told)),
         same_text=share(sum(row.text.split() == row.shadow_text.split() for row in spoke), len(spoke)),
@@ -113,13 +119,13 @@ def _pair(name: str, rows: Sequence[ShadowRow]) -> FindingPair:
 
 def speeds(rows: Iterable[DraftSpeed]) -> tuple[Speed, ...]:
     """Sum speeds up by model and runtime, those with the most drafts first."""
-    found: dict[tuple[str, str], list[float]] = {}
+    found: dict[tuple[str, str, str], list[float]] = {}
     for row in rows:
         runtime = " ".join(part for part in (row.runtime, row.precision) if part)
-        key = (f"{row.model_name} {row.model_version}".strip(), runtime)
+        key = (f"{row.model_name} {row.model_version}".strip(), row.model_device_uid, runtime)
         found.setdefault(key, []).append(row.seconds)
     made = [
-        Speed(model, runtime, len(taken), median(taken), sorted(taken)[(9 * len(taken)) // 10])
-        for (model, runtime), taken in found.items()
+        Speed(model, uid, runtime, len(taken), median(taken), quantile(taken, 0.9))
+        for (model, uid, runtime), taken in found.items()
     ]
     return tuple(sorted(made, key=lambda speed: (-speed.drafts, speed.model)))

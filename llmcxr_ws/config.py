@@ -78,7 +78,9 @@ class MachineConfig(BaseSettings):
         description="Wait for a storage commitment result before asking by C-FIND, seconds.",
     )
     bundle: str = Field(
-        default="", description="Folder of the model bundle; empty: the demonstration bundle that ships."
+        default="",
+        description="The engine's model: a folder, the name of an imported one, or “accepted” for the one that was "
+        "accepted last for this site, found by its weights; empty: the demonstration bundle that ships.",
     )
     engine_threads: int = Field(
         default=0, ge=0, description="CPU threads of the engine; 0: one for each core."

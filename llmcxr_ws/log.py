@@ -128,10 +128,28 @@ def _file_handler(file: LogFile, shared: list[structlog.typing.Processor]) -> lo
 
 def _forget_old(file: LogFile) -> None:
     """Remove what ended processes of this service left, but for the latest files."""
-    found = sorted(file.folder.glob(f"{file.service}-*.jsonl*"), key=lambda path: path.stat().st_mtime)
-    for path in found[: max(len(found) - _FILES_KEPT, 0)]:
-        with suppress(OSError):  # another process may be quicker
+    found: list[tuple[float, Path]] = []
+    for path in file.folder.glob(f"{file.service}-*.jsonl*"):
+        with suppress(OSError):  # another process that starts may be quicker
+            if not _is_of_running(path):
+                found.append((path.stat().st_mtime, path))
+    for _, path in sorted(found)[: max(len(found) - _FILES_KEPT, 0)]:
+        with suppress(OSError):
             path.unlink()
+
+
+def _is_of_running(path: Path) -> bool:
+    """Whether the process that a log file is named after still runs; on Windows its open file can't be removed."""
+    number = path.name.rpartition("-")[2].partition(".")[0]
+    if os.name != "posix" or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)  # signal 0 asks only (POSIX.1, kill)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def logger(name: str) -> structlog.stdlib.BoundLogger:

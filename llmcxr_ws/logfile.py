@@ -8,7 +8,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +21,7 @@ from llmcxr_ws.log import LogFile
 FOLDER: Final = "logs"
 LEVELS: Final = ("debug", "info", "warning", "error")
 _READ_BYTES: Final = 400_000
+_TO_THE_SECOND: Final = len("2026-11-22T10:00:00")
 _OWN: Final = ("timestamp", "level", "event", "logger")
 
 
@@ -51,20 +55,37 @@ def tail(
     words : str
         Only lines that hold this text, in any case.
     """
-    least = LEVELS.index(lowest)
+    least, wanted = LEVELS.index(lowest), words.casefold()
+    # As the log's renderer writes it (quotation marks inside a value are escaped): quicker than reading it as JSON.
+    below = tuple(f'"level": "{level}"' for level in LEVELS[:least])
+
+    def is_shown(line: LogLine) -> bool:
+        return (
+            _rank(line.level) >= least and wanted in f"{line.service} {line.event} {line.detail}".casefold()
+        )
+
     found: list[LogLine] = []
-    folder = home / FOLDER
-    for path in folder.glob("*.jsonl*") if folder.is_dir() else ():
+    for written, path in _files(home / FOLDER):
         service = path.name.split("-")[0]
-        if not services or service in services:
-            found += [line for raw in _last_lines(path) if (line := _line(service, raw)) is not None]
-    shown = [
-        line
-        for line in found
-        if _rank(line.level) >= least
-        and words.casefold() in f"{line.service} {line.event} {line.detail}".casefold()
-    ]
-    return tuple(sorted(shown, key=lambda line: line.at)[-limit:])
+        if services and service not in services:
+            continue
+        if len(found) == limit and written < found[0].at[:_TO_THE_SECOND]:
+            break  # it, and every file after it, ends before all that is shown
+        raws = (raw for raw in reversed(_last_lines(path)) if not any(level in raw for level in below))
+        lines = (line for raw in raws if (line := _line(service, raw)) is not None)
+        latest = list(islice(filter(is_shown, lines), limit))
+        found = sorted([*found, *reversed(latest)], key=lambda line: line.at)[-limit:]
+    return tuple(found)
+
+
+def _files(folder: Path) -> list[tuple[str, Path]]:
+    """The log files, the one that was written to last first, each with when that was: UTC to the second."""
+    found = []
+    for path in folder.glob("*.jsonl*") if folder.is_dir() else ():
+        with suppress(OSError):  # swept in this very moment
+            at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+            found.append((at.isoformat()[:_TO_THE_SECOND], path))
+    return sorted(found, reverse=True)
 
 
 def _rank(level: str) -> int:

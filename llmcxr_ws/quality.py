@@ -28,6 +28,8 @@ MIN_REFERENCE: Final = 20
 WINDOW_FILMS: Final = 50
 MIN_WINDOW: Final = 10
 PERMUTATIONS: Final = 200
+MIN_BOOTSTRAP: Final = 10
+DRAWS: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,20 @@ class Share:
 
 @dataclass(frozen=True)
 class PeriodOfDrafts:
-    """What became of the drafts that were decided in one day, week or month."""
+    """What became of the drafts that were decided in one day, week or month.
+
+    `words_changed` is a mean over the `signed` ones, accepted or edited; `low` and `high` are its 95 % interval, by
+    bootstrap over reports, where there are at least :data:`MIN_BOOTSTRAP`.
+    """
 
     start: date
     accepted: int
     edited: int
     rejected: int
     words_changed: float | None
+    signed: int = 0
+    low: float | None = None
+    high: float | None = None
 
     @property
     def decided(self) -> int:
@@ -117,14 +126,23 @@ def share(hits: int, of: int) -> Share:
 def words_changed(before: str, after: str) -> float:
     """Words inserted, deleted or replaced (Levenshtein), as a share of the longer text: 0 the same, 1 all new."""
     a, b = canonical_text(before).split(), canonical_text(after).split()
-    if not a and not b:
-        return 0.0
+    longer = max(len(a), len(b))
+    # What both begin and end with changes nothing about the distance; most readers change a sentence.
+    start = next((n for n, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
+    a, b = a[start:], b[start:]
+    end = next(
+        (n for n, (x, y) in enumerate(zip(reversed(a), reversed(b), strict=False)) if x != y),
+        min(len(a), len(b)),
+    )
+    a, b = a[: len(a) - end], b[: len(b) - end]
+    if not a or not b:
+        return max(len(a), len(b)) / longer if longer else 0.0
     row = list(range(len(b) + 1))
     for number, word in enumerate(a, start=1):
         left, row[0] = row[0], number
         for at, other in enumerate(b, start=1):
             left, row[at] = row[at], min(row[at] + 1, row[at - 1] + 1, left + (word != other))
-    return row[-1] / max(len(a), len(b))
+    return row[-1] / longer
 
 
 def decision(fate: DraftFate) -> str:
@@ -147,14 +165,31 @@ def over_time(fates: Iterable[DraftFate], period: str) -> tuple[PeriodOfDrafts, 
 
 def _period(start: date, fates: list[DraftFate]) -> PeriodOfDrafts:
     decisions = [decision(fate) for fate in fates]
-    signed = [words_changed(fate.ai_text, fate.signed_text) for fate in fates if fate.signed_text]
+    signed = [
+        words_changed(fate.ai_text, fate.signed_text)
+        for fate, how in zip(fates, decisions, strict=True)
+        if how in ("accepted", "edited")
+    ]
+    low, high = _mean_interval(signed)
     return PeriodOfDrafts(
         start=start,
         accepted=decisions.count("accepted"),
         edited=decisions.count("edited"),
         rejected=decisions.count("rejected"),
         words_changed=sum(signed) / len(signed) if signed else None,
+        signed=len(signed),
+        low=low,
+        high=high,
     )
+
+
+def _mean_interval(values: Sequence[float], *, seed: int = 0) -> tuple[float | None, float | None]:
+    """The interval of a mean at 95 %, by percentile bootstrap; none for few values."""
+    if len(values) < MIN_BOOTSTRAP:
+        return None, None
+    drawn = np.random.default_rng(seed).integers(0, len(values), (DRAWS, len(values)), dtype=np.int32)
+    low, high = np.quantile(np.asarray(values)[drawn].mean(1), (0.025, 0.975))
+    return float(low), float(high)
 
 
 def start_of(moment: datetime, period: str) -> date:
@@ -276,18 +311,25 @@ def js_distance(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
 
 
 _EXPORTED: Final = (
-    "report_id", "made_at", "decided_at", "decision", "words_changed", "confidence", "model", "scanner", "site",
-    "ai_findings", "signed_findings",
+    "number", "made_in", "decided_in", "hours_to_decision", "decision", "words_changed", "confidence", "model",
+    "scanner", "site", "ai_findings", "signed_findings",
 )  # fmt: skip
 
 
 def export_rows(fates: Iterable[DraftFate]) -> tuple[dict[str, Any], ...]:
-    """One row for each draft, for a research site's own tools: no text, no patient, no study identifier."""
+    """One row for each draft, for a research site's own tools.
+
+    No text, no patient and no identifier of study or report; times to the month, since a day leads to a patient in a
+    hospital's lists (45 CFR 164.514(b)(2)(i)(C) takes days for identifiers).
+    """
     return tuple(
         {
-            "report_id": fate.report_id,
-            "made_at": fate.made_at.isoformat(timespec="seconds"),
-            "decided_at": fate.decided_at.isoformat(timespec="seconds") if fate.decided_at else "",
+            "number": number,
+            "made_in": _month(fate.made_at),
+            "decided_in": _month(fate.decided_at) if fate.decided_at else "",
+            "hours_to_decision": (
+                round((fate.decided_at - fate.made_at).total_seconds() / 3600, 1) if fate.decided_at else None
+            ),
             "decision": decision(fate) or fate.fate,
             "words_changed": (
                 round(words_changed(fate.ai_text, fate.signed_text), 4) if fate.signed_text else None
@@ -299,8 +341,12 @@ def export_rows(fates: Iterable[DraftFate]) -> tuple[dict[str, Any], ...]:
             "ai_findings": sorted(_affirms(fate.ai_labels)) if fate.ai_labels else None,
             "signed_findings": sorted(_affirms(fate.signed_labels)) if fate.signed_labels else None,
         }
-        for fate in fates
+        for number, fate in enumerate(fates, start=1)
     )
+
+
+def _month(moment: datetime) -> str:
+    return moment.astimezone().strftime("%Y-%m")
 
 
 def as_csv(fates: Iterable[DraftFate]) -> str:
@@ -320,7 +366,7 @@ def as_csv(fates: Iterable[DraftFate]) -> str:
 
 def _harmless(value: Any) -> Any:
     """A text that a spreadsheet would take for a formula gets an apostrophe: headers are written by others."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def as_json(fates: Sequence[DraftFate], drifted: Drift) -> str:
@@ -331,6 +377,12 @@ def as_json(fates: Sequence[DraftFate], drifted: Drift) -> str:
         "by_finding": [asdict(row) for row in by_finding(fates)],
         "by_scanner": [asdict(row) for row in by_group(fates, lambda fate: fate.scanner)],
         "by_site": [asdict(row) for row in by_group(fates, lambda fate: fate.site)],
-        "drift": asdict(drifted),
+        "drift": {
+            "reference_films": drifted.reference_films,
+            "runs": [
+                asdict(point) | {"first_at": _month(point.first_at), "last_at": _month(point.last_at)}
+                for point in drifted.points
+            ],
+        },
     }
     return json.dumps(summary, indent=1, ensure_ascii=False, default=str) + "\n"

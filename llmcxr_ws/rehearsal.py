@@ -26,13 +26,16 @@ class SampleInstance:
 
 @dataclass(frozen=True)
 class SampleStudy:
-    """A study that came lately, as the rehearsal needs it; no patient in it but the accession number."""
+    """A study that came lately, as the rehearsal needs it; no patient in it but the accession number.
+
+    `has_film` says whether a film of it was chosen to be drafted: a reader signs an excluded study, too.
+    """
 
     id: int
     accession_number: str
     source_peer: str
     state: str
-    reason: str
+    has_film: bool
     instances: tuple[SampleInstance, ...]
 
 
@@ -58,27 +61,44 @@ class Rehearsed:
     quiet_s: float
     sends: tuple[Sending, ...]
     now: str
+    has_film: bool
 
     @property
     def differs(self) -> bool:
         """Whether the study stands otherwise today than it would."""
-        today = {"excluded": "excluded", "failed": "failed"}.get(self.now, "drafted")
+        today = "failed" if self.now == "failed" else "drafted" if self.has_film else "excluded"
         return self.now != "receiving" and self.decision != today
 
 
-def rehearse(site: SiteConfig, samples: Iterable[SampleStudy]) -> tuple[Rehearsed, ...]:
-    """Walk studies through a document, in their order."""
-    return tuple(_one(site, sample) for sample in samples)
+def rehearse(
+    site: SiteConfig, samples: Iterable[SampleStudy], *, in_force: SiteConfig | None = None
+) -> tuple[Rehearsed, ...]:
+    """Walk studies through a document, in their order.
+
+    Parameters
+    ----------
+    in_force : SiteConfig
+        The document under which they came: a peer that is called otherwise in the other one is known again by its
+        AE title, as the listener knows it.
+    """
+    titles = {peer.name: peer.ae_title for peer in in_force.peers} if in_force is not None else {}
+    return tuple(_one(site, sample, titles.get(sample.source_peer, "")) for sample in samples)
 
 
-def _one(site: SiteConfig, sample: SampleStudy) -> Rehearsed:
-    peer = next((peer for peer in site.peers if peer.name == sample.source_peer), None)
+def _one(site: SiteConfig, sample: SampleStudy, ae_title: str) -> Rehearsed:
+    named = next((peer for peer in site.peers if peer.name == sample.source_peer), None)
+    peer = site.peer_of(ae_title) if ae_title else named
     quiet_s = peer.quiet_s if peer is not None and peer.quiet_s is not None else site.quiet_s
     if peer is None:
         decision, film, reason = (
             "not_taken",
             "",
-            f"No peer of this document is called '{sample.source_peer}': its association would be rejected.",
+            (
+                f"No peer of this document has the AE title '{ae_title}' of '{sample.source_peer}': its association "
+                "would be rejected."
+                if ae_title
+                else f"No peer of this document is called '{sample.source_peer}': its association would be rejected."
+            ),
         )
     elif not peer.sends:
         decision, film, reason = (
@@ -98,6 +118,7 @@ def _one(site: SiteConfig, sample: SampleStudy) -> Rehearsed:
         quiet_s=quiet_s,
         sends=_sends(site, decision),
         now=sample.state,
+        has_film=sample.has_film,
     )
 
 

@@ -36,6 +36,9 @@ class Peer(_Part):
         default="clinical", description="What the peer is used for."
     )
     sends: bool = Field(default=True, description="Whether it may send films to us.")
+    from_host: bool = Field(
+        default=False, description="Whether an association under its AE title is accepted from its host only."
+    )
     identity: bool = Field(
         default=False, description="Whether it is asked for the patient's identity before a signature."
     )
@@ -118,6 +121,11 @@ class SiteConfig(_Part):
         """Whether the model of these weights was accepted; without a list every one is."""
         listed = [model.weights_sha256 for model in self.accepted_models]
         return not listed or weights_sha256 in listed
+
+    @property
+    def promoted_model(self) -> AcceptedModel | None:
+        """The model that was accepted last, which an engine with ``bundle = "accepted"`` takes at its start."""
+        return max(reversed(self.accepted_models), key=lambda model: model.accepted_at, default=None)
 
     def identity_peer(self) -> Peer | None:
         """The peer that is asked for patient identities."""

@@ -116,14 +116,14 @@ def with_value(text: str, place: Place, value: Any) -> str:
 def with_table(text: str, name: str, values: Mapping[str, Any]) -> str:
     """The document with one more ``[[name]]`` table at its end."""
     wanted = values_of(text)
-    wanted.setdefault(name, []).append(dict(values))
+    _tables_of(wanted, name).append(dict(values))
     return _checked(f"{text.rstrip()}\n\n{_table(name, values)}".lstrip("\n"), wanted)
 
 
 def without_table(text: str, name: str, at: int) -> str:
     """The document without the table `at` (from 0) of that name; its comments go with it."""
     wanted = values_of(text)
-    del wanted[name][at]
+    del _tables_of(wanted, name)[at]
     if not wanted[name]:
         del wanted[name]
     lines, start = text.splitlines(), places(text).get((name, at), 0)
@@ -167,10 +167,21 @@ def _literal(value: Any) -> str:
     return repr(value)
 
 
+def _tables_of(values: dict[str, Any], name: str) -> list[Any]:
+    """The tables of a name; in a text that nobody has checked yet something else may stand there."""
+    found = values.setdefault(name, [])
+    if not isinstance(found, list):
+        raise ConfigError(
+            f"'{name}' stands in the document as a value, not as tables.",
+            what_to_do=f"Correct it as text first: write it as [[{name}]].",
+        )
+    return found
+
+
 def _put(values: dict[str, Any], place: Place, value: Any) -> None:
     inner: Any = values
     for step in place[:-1]:
-        inner = inner[step]
+        inner = _tables_of(inner, step) if isinstance(step, str) else inner[step]
     if value is None:
         inner.pop(place[-1], None)
     else:

@@ -82,10 +82,12 @@ class Space:
 
 @dataclass(frozen=True)
 class Queues:
-    """Everything that waits."""
+    """What waits; the rows are those that a person must look at and the oldest, the counts by state are of all."""
 
     deliveries: tuple[QueuedDelivery, ...]
     jobs: tuple[QueuedJob, ...]
+    delivery_states: dict[str, int]
+    job_states: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -98,21 +100,26 @@ class EngineOnDuty:
 
 @dataclass(frozen=True)
 class ModelsSeen:
-    """What the model page shows."""
+    """What the model page shows; `promoted` are the weights of the model that was accepted last."""
 
     engines: tuple[EngineOnDuty, ...]
     accepted: tuple[dict[str, str], ...]
     speeds: tuple[DraftSpeed, ...]
     shadows: tuple[ShadowRow, ...]
+    promoted: str = ""
 
 
 @dataclass(frozen=True)
 class QualityRows:
-    """What the quality page counts; codes are those of the model that drafted last."""
+    """What the quality page counts; codes are those of the model that drafted last.
+
+    `is_cut` says that there are older drafts in the time asked for than are counted.
+    """
 
     fates: tuple[DraftFate, ...]
     codes: tuple[DraftCodes, ...]
     model: str
+    is_cut: bool = False
 
 
 def entity(place: Workplace) -> Entity:
@@ -170,12 +177,17 @@ def rehearsal(place: Workplace, text: str, *, limit: int = 50) -> tuple[Rehearse
         The document is refused.
     """
     site = parse_site(text, demo=place.config.demo)
-    return rehearse(site, supervision.recent_studies(place.db, limit=limit))
+    try:
+        in_force = place.site()
+    except ConfigError:  # written by another version: peers are known again by their names then
+        in_force = None
+    return rehearse(site, supervision.recent_studies(place.db, limit=limit), in_force=in_force)
 
 
 def queues(place: Workplace) -> Queues:
     """Everything that waits."""
-    return Queues(supervision.open_deliveries(place.db), supervision.open_jobs(place.db))
+    states = supervision.open_states(place.db)
+    return Queues(supervision.open_deliveries(place.db), supervision.open_jobs(place.db), *states)
 
 
 def log_tail(place: Workplace, *, service: str, lowest: str, words: str) -> tuple[LogLine, ...]:
@@ -235,16 +247,19 @@ def models(place: Workplace) -> ModelsSeen:
         if row.kind in ("engine", "shadow") and row.seconds_since_seen <= ALIVE_S
     )
     accepted = tuple(model.model_dump() for model in site.accepted_models)
-    return ModelsSeen(engines, accepted, modelling.draft_speeds(place.db), modelling.shadow_rows(place.db))
+    promoted = site.promoted_model.weights_sha256 if site.promoted_model else ""
+    speeds, shadows = modelling.draft_speeds(place.db), modelling.shadow_rows(place.db)
+    return ModelsSeen(engines, accepted, speeds, shadows, promoted)
 
 
 def quality_rows(place: Workplace, since: datetime) -> QualityRows:
     """Everything that the quality page counts, of drafts since a moment; drift looks at all of a model's drafts."""
-    fates = statistics.draft_fates(place.db, since)
+    fates = statistics.draft_fates(place.db, since, limit=statistics.MOST)
     if not fates:
         return QualityRows((), (), "")
     last = fates[-1]
-    return QualityRows(fates, statistics.draft_codes(place.db, last.model_device_uid), last.model)
+    codes = statistics.draft_codes(place.db, last.model_device_uid)
+    return QualityRows(fates, codes, last.model, is_cut=len(fates) == statistics.MOST)
 
 
 def request(place: Workplace, request_id: int) -> RequestRow:
@@ -260,8 +275,13 @@ def request_look(place: Workplace, key: UnlockedKey, kind: str, peer: Mapping[st
     return requests.submit(place.db, key, kind=kind, payload={"peer": dict(peer)})
 
 
-def request_site(place: Workplace, key: UnlockedKey, text: str) -> int:
+def request_site(place: Workplace, key: UnlockedKey, text: str, *, based_on: int | None = None) -> int:
     """Ask the node to put a site document in force.
+
+    Parameters
+    ----------
+    based_on : int
+        The version that the changes were made in; refused by the node when another is in force by then.
 
     Raises
     ------
@@ -269,7 +289,8 @@ def request_site(place: Workplace, key: UnlockedKey, text: str) -> int:
         It is refused here already.
     """
     parse_site(text, demo=place.config.demo)
-    return requests.submit(place.db, key, kind="site", payload={"text": text})
+    payload = {"text": text} | ({} if based_on is None else {"based_on": based_on})
+    return requests.submit(place.db, key, kind="site", payload=payload)
 
 
 def request_move(place: Workplace, key: UnlockedKey, what: str, action: str, ids: Sequence[int]) -> int:

@@ -19,7 +19,7 @@ from llmcxr_ws.identity import UnlockedKey
 from llmcxr_ws.workplace import Workplace
 from ui.desk import Badge, off_the_window
 from ui.language import tr
-from ui.tasks import Tasks
+from ui.tasks import Tasks, Ticket
 
 Result = TypeVar("Result")
 Failed = Callable[[UserFacingError], None]
@@ -61,6 +61,21 @@ class Office(QObject):
             return work(self._place)
 
         self.tasks.in_store(owner, run, done, failed)
+
+    def look(
+        self,
+        owner: QObject,
+        work: Callable[[Workplace], Result],
+        done: Callable[[Result], None],
+        failed: Failed | None = None,
+    ) -> Ticket:
+        """As `read`, for what reads files and no database, and so needn't keep statements waiting."""
+
+        def run() -> Result:
+            off_the_window()
+            return work(self._place)
+
+        return self.tasks.in_pixels(owner, run, done, failed)
 
     def request(
         self,

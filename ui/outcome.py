@@ -68,10 +68,17 @@ class OutcomeLine(QWidget):
         """Say what was refused."""
         self.say(error.sentence, "bad")
 
-    def watch(self, owner: QObject, decided: Callable[[RequestRow], None] | None = None) -> Watch:
+    def watch(
+        self,
+        owner: QObject,
+        decided: Callable[[RequestRow], None] | None = None,
+        *,
+        then: Callable[[], None] | None = None,
+    ) -> Watch:
         """Return a watch over a request that tells its course here.
 
         `decided` gets a granted request and says its own words, or none: then the node's outcome stands here.
+        `then` is called after every decision, granted or refused.
         """
 
         def on_decided(row: RequestRow) -> None:
@@ -81,6 +88,8 @@ class OutcomeLine(QWidget):
                 self.say(row.outcome, "good")
             else:
                 decided(row)
+            if then is not None:
+                then()
 
         self.wait(tr("Writing the request…"))
         return Watch(owner, on_decided, self.error, self._on_waiting)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from ui.language import tr
 from ui.tables import Column, RowTable
+from ui.text import decimal
 from ui.theme import current, follow, px
 from ui.widgets import label
 
@@ -37,11 +38,19 @@ _STEPS = (1.0, 1.2, 1.6, 2.0, 2.4, 3.2, 4.0, 6.0, 8.0)
 
 @dataclass(frozen=True)
 class Series:
-    """Values at each place of a chart; None where there is none."""
+    """Values at each place of a chart; None where there is none.
+
+    `spans` are their intervals, low and high, drawn as whiskers behind the points of lines; empty for none at all.
+    """
 
     name: str
     values: tuple[float | None, ...]
     tone: str = "focus"
+    spans: tuple[tuple[float, float] | None, ...] = ()
+
+    def span(self, place: int) -> tuple[float, float] | None:
+        """The interval at a place."""
+        return self.spans[place] if self.spans else None
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,7 @@ class Chart:
     lines : lines with points instead of bars
     highest : the top of the axis at least; 0 leaves it to the values
     decimals : digits behind the point of a value
+    counted, counts : what the values at each place rest on, and how many of them
     """
 
     title: str
@@ -65,15 +75,30 @@ class Chart:
     stacked: bool = True
     highest: float = 0.0
     decimals: int = 0
+    counted: str = ""
+    counts: tuple[int, ...] = ()
 
     def said(self, value: float | None) -> str:
         """Return a value in words."""
-        return "–" if value is None else f"{value:.{self.decimals}f}"
+        return "–" if value is None else decimal(value, self.decimals)
+
+    def told(self, one: Series, place: int) -> str:
+        """Return a value with its interval in words."""
+        value, span = one.values[place], one.span(place)
+        if value is None or span is None:
+            return self.said(value)
+        return tr(
+            "{value} ({low}–{high})",
+            value=self.said(value),
+            low=self.said(span[0]),
+            high=self.said(span[1]),
+        )
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is known."""
-        return not any(value is not None and value for one in self.series for value in one.values)
+        """Whether nothing is known; no bar is drawn for nothing counted, a line's zero is a value."""
+        values = [value for one in self.series for value in one.values if value is not None]
+        return not values if self.lines else not any(values)
 
     @property
     def top(self) -> float:
@@ -83,6 +108,7 @@ class Chart:
         heights = [
             sum(column) if self.stacked and not self.lines else max(column) for column in known if column
         ]
+        heights += [span[1] for one in self.series for span in one.spans if span is not None]
         return _round_up(max([*heights, self.highest, 10.0**-self.decimals * _TICKS]), self.decimals)
 
 
@@ -151,7 +177,8 @@ class Plot(QWidget):
         left, right = px(52), self.width() - px(12)
         number = int((at.x() - left) / max(right - left, 1) * len(chart.places))
         number = min(max(number, 0), len(chart.places) - 1)
-        said = [f"{one.name}: {chart.said(one.values[number])} {chart.unit}".strip() for one in chart.series]
+        said = [f"{one.name}: {chart.told(one, number)} {chart.unit}".strip() for one in chart.series]
+        said += [f"{chart.counted}: {chart.counts[number]}"] if chart.counts else []
         return "\n".join([chart.places[number], *said])
 
     def _area(self, painter: QPainter) -> QRectF:
@@ -187,7 +214,7 @@ class Plot(QWidget):
     def _draw_bars(self, painter: QPainter, area: QRectF) -> None:
         chart, top = self._chart, self._chart.top
         step = area.width() / len(chart.places)
-        room = step * 0.72
+        room = min(step * 0.72, px(120))
         count = 1 if chart.stacked else max(len(chart.series), 1)
         for place in range(len(chart.places)):
             foot = 0.0
@@ -214,11 +241,21 @@ class Plot(QWidget):
                     last = None
                     continue
                 at = QPointF(area.left() + (place + 0.5) * step, area.bottom() - area.height() * value / top)
+                self._draw_span(painter, area, one.span(place), at.x())
                 painter.setPen(QPen(colour, px(2), style))
                 if last is not None:
                     painter.drawLine(last, at)
                 _point(painter, at, colour, number)
                 last = at
+
+    def _draw_span(self, painter: QPainter, area: QRectF, span: tuple[float, float] | None, x: float) -> None:
+        if span is None:
+            return
+        painter.setPen(QPen(QColor(current().muted), px(1)))
+        low, high = (area.bottom() - area.height() * value / self._chart.top for value in span)
+        painter.drawLine(QPointF(x, low), QPointF(x, high))
+        for y in (low, high):
+            painter.drawLine(QPointF(x - px(3), y), QPointF(x + px(3), y))
 
     def _draw_legend(self, painter: QPainter) -> None:
         chart, metrics = self._chart, painter.fontMetrics()
@@ -289,13 +326,15 @@ class PlotPanel(QWidget):
         super().__init__()
         self._title = label("", "heading")
         self.plot = Plot()
-        self.table: RowTable[tuple[str, ...]] | None = None
+        self._heads: tuple[str, ...] = ()
+        self.table = _table("", ())
         self.as_table = QToolButton()
         self.as_table.setText(tr("As a table"))
         self.as_table.setCheckable(True)
         self.as_table.toggled.connect(self._on_toggled)
         self._stack = QStackedWidget()
         self._stack.addWidget(self.plot)
+        self._stack.addWidget(self.table)
         head = QHBoxLayout()
         head.addWidget(self._title, 1)
         head.addWidget(self.as_table)
@@ -310,23 +349,37 @@ class PlotPanel(QWidget):
         self._title.setText(chart.title)
         self.as_table.setAccessibleName(tr("{title}, as a table", title=chart.title))
         self.plot.show_chart(chart)
-        heads = (
-            tr("When"),
-            *(f"{one.name} {f'({chart.unit})' if chart.unit else ''}".strip() for one in chart.series),
-        )
-        if self.table is not None:
-            self._stack.removeWidget(self.table)
-            self.table.deleteLater()
-        columns: list[Column[tuple[str, ...]]] = [
-            Column(head, lambda row, n=n: row[n], 0 if n else 130, is_number=n > 0)  # type: ignore[misc]
-            for n, head in enumerate(heads)
+        counted = (chart.counted,) if chart.counts else ()
+        unit = f" ({chart.unit})" if chart.unit else ""
+        self._show_table(chart.title, (tr("When"), *(f"{one.name}{unit}" for one in chart.series), *counted))
+        told = [
+            (
+                place,
+                *(chart.told(one, n) for one in chart.series),
+                *(str(count) for count in chart.counts[n : n + 1]),
+            )
+            for n, place in enumerate(chart.places)
         ]
-        self.table = RowTable(chart.title, columns, key=lambda row: row[0])
-        values = [[chart.said(value) for value in one.values] for one in chart.series]
-        self.table.show_rows(tuple(zip(chart.places, *values, strict=True)))
-        self._stack.addWidget(self.table)
+        self.table.show_rows(tuple(told))
         self._on_toggled(self.as_table.isChecked())
 
+    def _show_table(self, title: str, heads: tuple[str, ...]) -> None:
+        """Have a table with these headings; the one that somebody reads stays, sorted and scrolled as it is."""
+        if heads == self._heads:
+            return
+        self._heads = heads
+        self._stack.removeWidget(self.table)
+        self.table.deleteLater()
+        self.table = _table(title, heads)
+        self._stack.addWidget(self.table)
+
     def _on_toggled(self, is_table: bool) -> None:
-        if self.table is not None:
-            self._stack.setCurrentWidget(self.table if is_table else self.plot)
+        self._stack.setCurrentWidget(self.table if is_table else self.plot)
+
+
+def _table(title: str, heads: tuple[str, ...]) -> RowTable[tuple[str, ...]]:
+    columns: list[Column[tuple[str, ...]]] = [
+        Column(head, lambda row, n=n: row[n], 0 if n else 130, is_number=n > 0)  # type: ignore[misc]
+        for n, head in enumerate(heads)
+    ]
+    return RowTable(title, columns, key=lambda row: row[0])

@@ -212,6 +212,7 @@ class RowTable(QTableView, Generic[Row]):
 
     def _size(self) -> None:
         self.verticalHeader().setDefaultSectionSize(px(28))
+        header = self.horizontalHeader()
         for number, column in enumerate(self.model_of_rows.columns):
-            if column.width:
-                self.setColumnWidth(number, px(column.width))
+            if column.width:  # and never narrower than its heading, which other languages make longer
+                self.setColumnWidth(number, max(px(column.width), header.sectionSizeHint(number)))

@@ -14,8 +14,8 @@ from engine.commands.opening import (
     ModelArgument,
     ModelsOption,
     builds_folder,
-    configured_model,
     models_folder,
+    wanted_model,
 )
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def build_model(
         from engine.builds import BuildManifest, read_build
         from engine.tensorrt_builds import EngineManifest
 
-        package = load_package(model or configured_model(), models_folder(models))
+        package = load_package(wanted_model(model, models), models_folder(models))
         folder = _built(package, precision, runtime, device, builds_folder(builds))
         manifest = read_build(folder, BuildManifest if runtime == _CPU else EngineManifest)
     if as_json:

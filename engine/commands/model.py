@@ -20,10 +20,10 @@ from engine.commands.opening import (
     ModelsOption,
     SeedOption,
     TriesOption,
-    configured_model,
     film_context,
     models_folder,
     read_film,
+    wanted_model,
 )
 from engine.commands.spread import spread
 from engine.commands.study import (
@@ -260,7 +260,7 @@ def _package(model: Path | None, models: Path | None, language_model: bool = Tru
     from engine.models import load_package
 
     with told():
-        return load_package(model or configured_model(), models_folder(models), language_model)
+        return load_package(wanted_model(model, models), models_folder(models), language_model)
 
 
 def _size(package: Bundle | ImportedBundle) -> tuple[str, int]:

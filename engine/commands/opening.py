@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llmcxr_ws.config import MachineConfig
 
 _AUTO = "auto"
+ACCEPTED = "accepted"
 # What pydicom and Pillow are known to raise for headers and streams that nobody should have written.
 _BROKEN = (ArithmeticError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError,
            RuntimeError, SyntaxError, TypeError, ValueError, struct.error)  # fmt: skip
@@ -34,7 +35,8 @@ BundleOption = Annotated[
     typer.Option(
         "--bundle",
         "--model",
-        help="The model: demo, the name of an imported one, or a folder; else the setting, else the demo's.",
+        help="The model: demo, the name of an imported one, a folder, or accepted for the one that was accepted last "
+        "for this site; else the setting, else the demo's.",
     ),
 ]
 ModelsOption = Annotated[
@@ -95,10 +97,18 @@ def builds_folder(option: Path | None) -> Path:
     return Path(given).expanduser() if given else resolve_home(chosen_home()) / "builds"
 
 
-def configured_model() -> Path | None:
-    """Give the model of the machine's setting, if there is one."""
+def wanted_model(option: Path | None, models: Path | None) -> Path | None:
+    """Give the model asked for, else the one of the machine's setting; None for the demonstration's.
+
+    "accepted" is the folder of the model that was accepted last for this site; raises EngineFailure without one.
+    """
     setting = _machine_config().bundle
-    return Path(setting).expanduser() if setting else None
+    wanted = option or (Path(setting).expanduser() if setting else None)
+    if wanted is None or str(wanted) != ACCEPTED:
+        return wanted
+    from engine.commands.accepted import accepted_folder
+
+    return accepted_folder(models_folder(models))
 
 
 def _machine_config() -> MachineConfig:
@@ -127,7 +137,7 @@ class ModelChoice:
         config = _machine_config()
         with told():
             return open_model(
-                self.bundle or configured_model(),
+                wanted_model(self.bundle, self.models),
                 models_folder(self.models),
                 config.engine_runtime if self.runtime == _AUTO else self.runtime,
                 self.threads or config.engine_threads or None,

@@ -25,7 +25,7 @@ from llmcxr_ws.store import (
     studies,
     transitions,
 )
-from llmcxr_ws.store.configuration import import_in
+from llmcxr_ws.store.configuration import import_in, newest_version
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
 
@@ -114,6 +114,12 @@ def _change_user(session: Session, payload: dict[str, Any], request: RequestRow,
 
 
 def _import_site(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    based_on, newest = payload.get("based_on"), newest_version(session)
+    if based_on is not None and int(based_on) != newest:
+        raise StoreError(
+            f"The changes were made in version {based_on}, and version {newest} is in force by now.",
+            what_to_do="Make them again in that one.",
+        )
     version = import_in(session, str(payload["text"]), user=request.user, demo=bool(payload["demo"]))
     return f"The site document is in force as version {version}."
 

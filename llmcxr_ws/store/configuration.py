@@ -15,7 +15,7 @@ from llmcxr_ws.store.models import SiteDocument
 def site_version(db: Database) -> int:
     """The version in force; 0 when none was imported."""
     with db.read() as session:
-        return session.scalar(select(func.max(SiteDocument.version))) or 0
+        return newest_version(session)
 
 
 def site_text(db: Database, version: int | None = None) -> str:
@@ -39,6 +39,11 @@ def newest_text(session: Session) -> str:
     return session.scalar(select(SiteDocument.text).order_by(SiteDocument.version.desc()).limit(1)) or ""
 
 
+def newest_version(session: Session) -> int:
+    """The version in force, inside the caller's transaction; 0 when none was imported."""
+    return session.scalar(select(func.max(SiteDocument.version))) or 0
+
+
 def load_site(db: Database, *, demo: bool = False) -> SiteConfig:
     """The configuration in force."""
     return parse_site(site_text(db), demo=demo)
@@ -59,7 +64,7 @@ def import_site(db: Database, text: str, *, user: str, demo: bool = False) -> in
 def import_in(session: Session, text: str, *, user: str, demo: bool) -> int:
     """The same inside the caller's transaction."""
     parse_site(text, demo=demo)
-    version = (session.scalar(select(func.max(SiteDocument.version))) or 0) + 1
+    version = newest_version(session) + 1
     session.add(SiteDocument(version=version, text=text, imported_by=user))
     audit.append(session, actor=user, event="site.imported", version=version)
     return version

@@ -11,17 +11,34 @@ from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, load_only
 
 from llmcxr_ws import site_document
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.site import parse_site
+from llmcxr_ws.states import ReportState
 from llmcxr_ws.store import audit
 from llmcxr_ws.store.configuration import import_in, newest_text
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Instance, Report, ShadowDraft, Study
 
 MAX_FIGURES = 40
+# Not its tokens and evidence, which are most of a report's row.
+_BESIDE_A_SHADOW = (
+    Report.study_id,
+    Report.created_at,
+    Report.ai_text,
+    Report.confidence,
+    Report.state,
+    Report.reason,
+    Report.state_before,
+    Report.reason_before,
+    Report.ai_labels,
+    Report.signed_labels,
+    Report.model_name,
+    Report.model_version,
+    Report.model_device_uid,
+)
 
 
 @dataclass(frozen=True)
@@ -209,7 +226,8 @@ def shadow_rows(db: Database, model_device_uid: str = "", *, limit: int = 1000) 
         select(ShadowDraft, Report, Study.accession_number)
         .join(Report, ShadowDraft.report_id == Report.id)
         .join(Study, Report.study_id == Study.id)
-        .order_by(Report.id.desc())
+        .options(load_only(*_BESIDE_A_SHADOW, raiseload=True))
+        .order_by(ShadowDraft.report_id.desc())
         .limit(limit)
     )
     if model_device_uid:
@@ -223,7 +241,7 @@ def shadow_rows(db: Database, model_device_uid: str = "", *, limit: int = 1000) 
                 drafted_at=report.created_at,
                 text=report.ai_text,
                 confidence=report.confidence,
-                withheld=report.reason if report.state == "withheld" else "",
+                withheld=_withheld(report),
                 labels=shadow.facts.get("draft_labels") or report.ai_labels,
                 model=f"{report.model_name} {report.model_version}",
                 model_device_uid=report.model_device_uid,
@@ -239,3 +257,10 @@ def shadow_rows(db: Database, model_device_uid: str = "", *, limit: int = 1000) 
             )
             for shadow, report, accession in session.execute(statement)
         )
+
+
+def _withheld(report: Report) -> str:
+    """Why the draft was withheld, also when its report was signed since; empty where it was shown."""
+    if report.state == ReportState.WITHHELD:
+        return report.reason
+    return report.reason_before if report.state_before == ReportState.WITHHELD else ""

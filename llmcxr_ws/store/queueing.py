@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from llmcxr_ws import jobs
 from llmcxr_ws.errors import StoreError, UserFacingError
 from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import audit, deliveries, questions, studies
-from llmcxr_ws.store.models import Job, SentenceMap
+from llmcxr_ws.store import audit, deliveries, drawings, questions, studies
+from llmcxr_ws.store.models import Drawing, Job, SentenceMap
 
 MAX_ITEMS = 1000
 _REASONS_SHOWN = 3
@@ -84,6 +84,8 @@ def _do_again(session: Session, number: int, by: str) -> None:
             questions.ask_again(session, int(moved.payload["question"]))
         elif moved.kind == "map":
             _ask_maps_again(session, int(moved.payload["report"]))
+        elif moved.kind in (drawings.DRAW, drawings.ROUND_TRIP):
+            _ask_drawing_again(session, int(moved.payload["drawing"]))
         return
     if job.state != "dead":
         raise StoreError(f"Job {number} is '{job.state}'.", what_to_do="Only a dead one is done again.")
@@ -101,6 +103,14 @@ def _ask_maps_again(session: Session, report_id: int) -> None:
         update(SentenceMap)
         .where(SentenceMap.report_id == report_id, SentenceMap.state == "failed")
         .values(state="asked", error_text="")
+    )
+
+
+def _ask_drawing_again(session: Session, drawing_id: int) -> None:
+    session.execute(
+        update(Drawing)
+        .where(Drawing.id == drawing_id, Drawing.state == drawings.FAILED)
+        .values(state=drawings.ASKED, error_text="")
     )
 
 

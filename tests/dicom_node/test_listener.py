@@ -16,14 +16,15 @@ from sqlalchemy import text
 from dicom_node import scu, statuses
 from dicom_node.association import LocalEntity, open_association
 from dicom_node.commitment import Reference
-from dicom_node.listener import Listener
+from dicom_node.listener import Listener, is_address_of
 from dicom_node.simulator.server import PacsSimulator
 from dicom_node.simulator.services import Destination
 from dicom_node.sop_classes import DX_FOR_PRESENTATION, EXPLICIT_LITTLE
+from llmcxr_ws import site_document
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import deliveries, studies
+from llmcxr_ws.store import configuration, deliveries, studies
 from llmcxr_ws.store.models import Audit
 from llmcxr_ws.workplace import Workplace
 from tests.dicom_node.films import make_film, write_film
@@ -76,6 +77,40 @@ def test_titles_are_checked(node: Peer, workplace: Workplace, tmp_path: Path) ->
     assert result.status == statuses.NOT_AUTHORISED  # this peer isn't configured to send
     assert studies.worklist(workplace.db) == []
     assert not _spool(workplace)
+
+
+@pytest.mark.allow_log("association rejected")
+def test_a_peer_may_be_bound_to_its_host(node: Peer, workplace: Workplace) -> None:
+    text_in_force = configuration.site_text(workplace.db)
+
+    def bind(host: str) -> None:
+        values = site_document.values_of(text_in_force)
+        at = next(n for n, peer in enumerate(values["peer"]) if peer["ae_title"] == SENDER.ae_title)
+        bound = site_document.with_value(text_in_force, ("peer", at, "from_host"), True)
+        bound = site_document.with_value(bound, ("peer", at, "host"), host)
+        configuration.import_site(workplace.db, bound, user="service")
+
+    bind("localhost")
+    assert scu.echo(SENDER, node) >= 0
+    bind("192.0.2.7")
+    with pytest.raises(DicomError, match="not recognised"):
+        scu.echo(SENDER, node)
+    bind("no-such-host.invalid")
+    with pytest.raises(DicomError, match="not recognised"):
+        scu.echo(SENDER, node)
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "is_its"),
+    [
+        ("127.0.0.1", "::ffff:127.0.0.1", True),
+        ("::1", "0:0:0:0:0:0:0:1", True),
+        ("127.0.0.1", "127.0.0.2", False),
+        ("::1", "fe80::1%lo", False),
+    ],
+)
+def test_addresses_are_compared_as_addresses(host: str, address: str, is_its: bool) -> None:
+    assert is_address_of(host, address) is is_its
 
 
 def test_duplicate_is_no_news(node: Peer, workplace: Workplace, tmp_path: Path) -> None:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
+from llmcxr_ws import logfile
 from llmcxr_ws.config import load_config
 from llmcxr_ws.log import LogFile
 from llmcxr_ws.logfile import log_file, tail
 
 SCRIPT = """
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 from llmcxr_ws.log import LogFile, logger, quote, setup_logging
 home, service, mb = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 setup_logging("info", file=LogFile(home / "logs", service, mb))
@@ -53,6 +61,31 @@ def test_the_tail_is_filtered(tmp_path: Path) -> None:
     assert tail(tmp_path / "nowhere") == ()
 
 
+def test_files_that_ended_before_all_that_is_shown_aren_t_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for day, service in ((1, "engine"), (2, "courier"), (3, "listener")):
+        at = datetime(2026, 11, day, 10, tzinfo=UTC)
+        lines = [
+            {"timestamp": f"{at:%Y-%m-%dT%H:%M:}{second:02}Z", "level": "info", "event": f"{service}{second}"}
+            for second in range(40)
+        ]
+        path = folder / f"{service}-1.jsonl"
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        os.utime(path, (at.timestamp() + 39, at.timestamp() + 39))
+    read: list[str] = []
+    own = logfile._last_lines
+    monkeypatch.setattr(logfile, "_last_lines", lambda path: [read.append(path.name), own(path)][1])
+    assert [line.event for line in tail(tmp_path, limit=50)] == [
+        *(f"courier{n}" for n in range(30, 40)),
+        *(f"listener{n}" for n in range(40)),
+    ]
+    assert read == ["listener-1.jsonl", "courier-1.jsonl"]
+    assert [line.event for line in tail(tmp_path, words="engine7")] == ["engine7"]
+
+
 def test_a_line_in_the_making_and_nonsense_are_left_out(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
     good = json.dumps({"timestamp": "1", "level": "critical", "event": "e"})
@@ -66,6 +99,21 @@ def test_files_are_turned_over_and_old_ones_go(tmp_path: Path) -> None:
     files = list((tmp_path / "logs").iterdir())
     assert len(files) <= 8 and all(file.stat().st_size <= 2000 for file in files)
     assert "number 59" in tail(tmp_path)[-1].detail
+
+
+def test_files_of_running_processes_stay_however_many_there_are(tmp_path: Path) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    running = folder / f"engine-{os.getpid()}.jsonl"
+    running.write_text("{}\n", encoding="utf-8")
+    os.utime(running, (1, 1))  # it has had nothing to say for long
+    for number in range(9):
+        (folder / f"engine-{2**22 + 1 + number}.jsonl").write_text(
+            "{}\n", encoding="utf-8"
+        )  # above any process id
+    speak(tmp_path, "engine")
+    assert running.exists()
+    assert len(list(folder.iterdir())) <= 6 + 2  # those kept, the running one's, its own
 
 
 def test_no_file_without_a_size_or_a_home(tmp_path: Path) -> None:

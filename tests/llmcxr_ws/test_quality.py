@@ -133,6 +133,18 @@ def test_concordance_of_scanners_counts_whole_reports() -> None:
     assert [(row.name, row.agree.hits, row.agree.of) for row in found] == [("Acme DR", 1, 2), ("Other", 1, 1)]
 
 
+def test_a_mean_of_few_has_no_interval_and_one_of_many_holds_it() -> None:
+    few = quality.over_time([fate()] * 9, "month")[0]
+    assert (few.signed, few.words_changed, few.low, few.high) == (9, 0.0, None, None)
+    rows = [fate(), fate(signed_text="An effusion."), fate(fate="rejected")] * 30
+    (many,) = quality.over_time(rows, "month")
+    assert many.signed == 60 and many.words_changed == pytest.approx(0.25)
+    assert many.low is not None and many.high is not None
+    # The mean of 60 halves and zeros has a standard error of 0.25 / sqrt(60).
+    assert many.low == pytest.approx(0.25 - 1.96 * 0.0323, abs=0.01)
+    assert many.high == pytest.approx(0.25 + 1.96 * 0.0323, abs=0.01)
+
+
 def films(count: int, random: np.random.Generator, weights: Any, at: int = 0) -> list[DraftCodes]:
     return [
         DraftCodes(
@@ -192,9 +204,11 @@ def test_fates_from_the_store_and_an_export_without_patients(db: Database, reade
     table = list(csv.DictReader(io.StringIO(quality.as_csv(fates))))
     assert [row["decision"] for row in table] == ["accepted", "edited", "rejected", "open"]
     assert table[1]["scanner"].startswith("'=") and table[0]["ai_findings"] == "Edema"
+    assert table[0]["made_in"] == table[0]["decided_in"] == f"{datetime.now().astimezone():%Y-%m}"
+    assert [row["number"] for row in table] == ["1", "2", "3", "4"] and table[0]["hours_to_decision"] == "0.0"
     whole = quality.as_json(fates, quality.drift(codes))
     assert json.loads(whole)["by_finding"][0]["name"] == "Edema"
-    for secret in ("Doe", "P-1", "ACC-", "heart", "19700101"):
+    for secret in (f"{datetime.now(UTC):%Y-%m-%d}T", "report_id", "Doe", "P-1", "ACC-", "heart", "19700101"):
         assert secret not in whole and secret not in quality.as_csv(fates)
 
 

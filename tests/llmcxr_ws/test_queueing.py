@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from llmcxr_ws import jobs, reading
-from llmcxr_ws.store import deliveries, questions, reports, requests, supervision
+from llmcxr_ws.store import deliveries, drawings, questions, reports, requests, supervision
 from llmcxr_ws.store.administration import apply_request
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import SentenceMap
@@ -149,6 +149,19 @@ def test_dead_maps_are_asked_for_again(db: Database, admin: Person) -> None:
     with db.read() as session:
         (row,) = session.scalars(select(SentenceMap))
         assert (row.state, row.error_text) == ("asked", "")
+
+
+def test_a_dead_drawing_is_asked_for_again(db: Database, admin: Person) -> None:
+    study_id = drafted(db)
+    number = drawings.ask(db, study_id, user="ruth", text="An effusion.")
+    claimed = claim(db, kind="draw")
+    drawings.begin(db, claimed)
+    drawings.attempt_failed(db, claimed, code="x", sentence="It broke.", final=True)
+    assert drawings.drawing(db, number).state == "failed"
+    (dead,) = supervision.open_jobs(db)
+    assert move(db, admin, "jobs", "again", dead.id)[0] == "granted"
+    again = drawings.drawing(db, number)
+    assert (again.state, again.error_text) == ("asked", "")
 
 
 @pytest.mark.parametrize("words", ["", "study.", "NODE"])

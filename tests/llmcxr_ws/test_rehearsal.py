@@ -26,7 +26,7 @@ def study(*facts: HeaderFacts, source: str = "pacs", state: str = "drafted", def
     instances = [SampleInstance(f"1.{n}", fact.to_dict(), "") for n, fact in enumerate(facts)]
     if defect:
         instances.append(SampleInstance("1.99", {}, defect))
-    return SampleStudy(1, "ACC", source, state, "", tuple(instances))
+    return SampleStudy(1, "ACC", source, state, True, tuple(instances))
 
 
 def test_a_film_is_drafted_and_sent_as_the_matrix_says(frontal: HeaderFacts) -> None:
@@ -47,6 +47,21 @@ def test_an_excluded_study_says_why_and_sends_no_draft(frontal: HeaderFacts) -> 
     assert {sending.document for sending in made.sends} == {"signed"}
 
 
+def test_a_study_that_was_excluded_and_then_signed_stands_as_it_would(frontal: HeaderFacts) -> None:
+    child = replace(study(replace(frontal, patient_age_years=6.0), state="signed"), has_film=False)
+    (made,) = rehearse(SITE, [child])
+    assert made.decision == "excluded" and not made.differs
+
+
+def test_a_peer_that_gets_another_name_is_known_by_its_ae_title(frontal: HeaderFacts) -> None:
+    text = '[[peer]]\nname="main"\nae_title="{}"\nhost="h"\nport=1\n'
+    title = SITE.peer("pacs").ae_title
+    (renamed,) = rehearse(parse_site(text.format(title)), [study(frontal)], in_force=SITE)
+    assert renamed.decision == "drafted" and not renamed.differs
+    (other,) = rehearse(parse_site(text.format("OTHER")), [study(frontal)], in_force=SITE)
+    assert other.decision == "not_taken" and f"'{title}' of 'pacs'" in other.reason
+
+
 def test_a_damaged_image_fails_and_an_unknown_or_silent_source_isn_t_taken(frontal: HeaderFacts) -> None:
     (damaged,) = rehearse(SITE, [study(defect="Its pixels end too early.")])
     assert damaged.decision == "failed" and "too early" in damaged.reason
@@ -59,7 +74,7 @@ def test_a_damaged_image_fails_and_an_unknown_or_silent_source_isn_t_taken(front
 
 def test_facts_of_an_older_version_are_read_again_by_the_node() -> None:
     (made,) = rehearse(
-        SITE, [SampleStudy(1, "A", "pacs", "drafted", "", (SampleInstance("1", {"view": "PA"}, ""),))]
+        SITE, [SampleStudy(1, "A", "pacs", "drafted", True, (SampleInstance("1", {"view": "PA"}, ""),))]
     )
     assert made.decision == "failed" and "older version" in made.reason
 

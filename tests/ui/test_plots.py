@@ -80,10 +80,46 @@ def test_the_table_holds_every_value_and_lines_may_have_gaps(qtbot: QtBot) -> No
         Chart("Wait", ("Mo", "Tu", "We"), (Series("half", (1.0, None, 2.5)),), "min", lines=True, decimals=1)
     )
     panel.show()
-    assert panel.table is not None
-    assert panel.table.rows == (("Mo", "1.0"), ("Tu", "–"), ("We", "2.5"))
+    assert list(panel.table.rows) == [("Mo", "1.0"), ("Tu", "–"), ("We", "2.5")]
     panel.as_table.click()
     assert panel.table.isVisible()
     panel.show_chart(BARS)
     assert panel.table.isVisible() and len(panel.table.rows) == 2
     assert panel.plot.accessibleName() == "Studies"
+
+
+def test_a_line_of_zeros_is_drawn_and_a_line_of_nothing_isn_t(qtbot: QtBot) -> None:
+    assert not Chart("x", ("a",), (Series("s", (0.0,)),), lines=True).is_empty
+    assert Chart("x", ("a",), (Series("s", (None,)),), lines=True).is_empty
+    assert Chart("x", ("a",), (Series("s", (0.0,)),)).is_empty
+
+
+def test_an_interval_and_what_it_rests_on_are_told_and_drawn(qtbot: QtBot) -> None:
+    panel = PlotPanel()
+    qtbot.addWidget(panel)
+    chart = Chart(
+        "Edits",
+        ("Mo", "Tu"),
+        (Series("mean", (5.0, 7.0), "focus", ((2.0, 9.0), None)),),
+        lines=True,
+        counted="reports",
+        counts=(12, 3),
+    )
+    panel.show_chart(chart)
+    assert panel.table.rows == (("Mo", "5 (2–9)", "12"), ("Tu", "7", "3"))
+    assert chart.top >= 9
+    bare = Chart("Edits", chart.places, (Series("mean", (5.0, 7.0), "focus"),), lines=True, highest=chart.top)
+    _, with_span = drawn(qtbot, chart)
+    _, without = drawn(qtbot, bare)
+    assert with_span != without
+
+
+def test_the_table_that_somebody_reads_stays_when_values_change(qtbot: QtBot) -> None:
+    panel = PlotPanel()
+    qtbot.addWidget(panel)
+    panel.show_chart(BARS)
+    before = panel.table
+    panel.show_chart(
+        Chart("Studies", ("Mo", "Tu"), (Series("in", (5.0, 0.0)), Series("out", (0.0, 2.0))), stacked=False)
+    )
+    assert panel.table is before and panel.table.rows[0] == ("Mo", "5", "0")

@@ -62,3 +62,17 @@ def test_copying(table: RowTable[Thing], qtbot: QtBot) -> None:
     keys = QKeySequence(QKeySequence.StandardKey.Copy)[0]
     qtbot.keyClick(table, keys.key(), keys.keyboardModifiers())
     assert QApplication.clipboard().text() == "a\t10"
+
+
+def test_no_column_is_narrower_than_its_heading(qtbot: QtBot) -> None:
+    made: RowTable[Thing] = RowTable(
+        "Things",
+        [
+            Column("A heading of many words", lambda row: row.name, 30),
+            Column("Size", lambda row: str(row.size)),
+        ],
+        key=lambda row: row.name,
+    )
+    qtbot.addWidget(made)
+    header = made.horizontalHeader()
+    assert made.columnWidth(0) >= header.fontMetrics().horizontalAdvance("A heading of many words")

@@ -12,6 +12,7 @@ from ui.admin.section import Section, row_of
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
+from ui.text import decimal, grouped
 from ui.widgets import Mark, label, with_tone
 
 _WHAT = {"objects": mark("Films and documents"), "database": mark("Database")}
@@ -29,7 +30,7 @@ def size(count: float) -> str:
     """Return bytes in the unit that people would use."""
     for unit, amount in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= amount:
-            return f"{count / amount:.1f} {unit}"
+            return f"{decimal(count / amount, 1)} {unit}"
     return f"{count:.0f} B"
 
 
@@ -109,11 +110,18 @@ class DiskSection(Section):
         self.body.addLayout(self._disks)
         self.sums = label("", wraps=True)
         self.body.addWidget(self.sums)
+        self._estimated: frozenset[str] = frozenset()
         self.table: RowTable[tuple[str, int]] = RowTable(
             tr("Rows in the database"),
             [
                 Column(tr("Table"), lambda row: row[0], 200),
-                Column(tr("Rows"), lambda row: f"{row[1]:,}", 120, key=lambda row: row[1], is_number=True),
+                Column(
+                    tr("Rows"),
+                    lambda row: self._about(row[0], grouped(row[1])),
+                    140,
+                    key=lambda row: row[1],
+                    is_number=True,
+                ),
                 Column("", lambda row: ""),
             ],
             key=lambda row: row[0],
@@ -126,6 +134,7 @@ class DiskSection(Section):
 
     def _on_space(self, found: Space) -> None:
         sums = found.sizes
+        self._estimated = sums.estimated
         for disk in found.disks:
             if disk.what not in self.panels:
                 self.panels[disk.what] = DiskPanel()
@@ -138,13 +147,17 @@ class DiskSection(Section):
             tr(
                 "{studies} studies with {instances} instances ({bytes}) since {since}, {rate} a day; "
                 "{documents} documents made; the database takes {database}.",
-                studies=f"{sums.studies:,}",
-                instances=f"{sums.instances:,}",
-                bytes=size(sums.instance_bytes),
+                studies=self._about("study", grouped(sums.studies)),
+                instances=self._about("instance", grouped(sums.instances)),
+                bytes=self._about("bytes", size(sums.instance_bytes)),
                 since=since,
                 rate=size(sums.instance_bytes / days),
-                documents=f"{sums.documents:,}",
+                documents=self._about("document", grouped(sums.documents)),
                 database=size(sums.database_bytes),
             )
         )
         self.table.show_rows(found.sizes.rows)
+
+    def _about(self, what: str, said: str) -> str:
+        """A number, marked where it was estimated."""
+        return tr("about {number}", number=said) if what in self._estimated else said

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontDatabase, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QPlainTextEdit, QSplitter, QVBoxLayout, QWidget
 
 from llmcxr_ws import supervising
 from llmcxr_ws.site_document import Problem
@@ -15,9 +15,8 @@ from ui.language import tr
 from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.text import clock
+from ui.theme import follow
 from ui.widgets import button
-
-_PAUSE_MS = 300
 
 
 class DocumentSection(Section):
@@ -34,7 +33,6 @@ class DocumentSection(Section):
         self._draft = draft
         self.editor = QPlainTextEdit()
         self.editor.setAccessibleName(tr("Site document"))
-        self.editor.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         self.editor.setTabChangesFocus(True)
         self.faults: RowTable[Problem] = RowTable(
             tr("Faults of the document"),
@@ -57,9 +55,7 @@ class DocumentSection(Section):
             ],
             key=lambda row: row.version,
         )
-        self._soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._soon.timeout.connect(lambda: draft.write(self.editor.toPlainText()))
-        self.editor.textChanged.connect(self._soon.start)
+        self.editor.textChanged.connect(lambda: draft.write(self.editor.toPlainText(), is_typing=True))
         self.faults.chosen.connect(self._go_to)
         side = QWidget()
         column = QVBoxLayout(side)
@@ -79,6 +75,7 @@ class DocumentSection(Section):
         holder.addWidget(both)
         self.body.addLayout(holder, 1)
         draft.changed.connect(self._show)
+        follow(self._size)
 
     def refresh(self) -> None:
         """Read what is in force."""
@@ -92,6 +89,11 @@ class DocumentSection(Section):
             self.editor.blockSignals(False)
         self.faults.show_rows(self._draft.problems)
         self.versions.show_rows(self._draft.in_force.versions)
+
+    def _size(self) -> None:
+        font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        font.setPointSizeF(QApplication.font().pointSizeF())
+        self.editor.setFont(font)
 
     def _go_to(self) -> None:
         chosen = self.faults.selected()

@@ -8,11 +8,13 @@ from PySide6.QtWidgets import QCheckBox, QLineEdit, QTabWidget, QVBoxLayout, QWi
 
 from llmcxr_ws import supervising
 from llmcxr_ws.logfile import LEVELS, LogLine
-from llmcxr_ws.store.supervision import AuditRow
+from llmcxr_ws.store.supervision import SEARCHED, AuditRow
 from ui.admin.section import Section, row_of
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
+from ui.tasks import Ticket
+from ui.text import grouped
 from ui.widgets import choice, label
 
 _SERVICES = (
@@ -55,6 +57,7 @@ class LogSection(Section):
                 "Identifiers are masked; no patient is named."
             ),
         )
+        self._looking = Ticket()
         self.service, self.level = choice(tr("Service")), choice(tr("Lowest level"))
         self.words = QLineEdit()
         for name, words in _SERVICES:
@@ -63,6 +66,9 @@ class LogSection(Section):
             self.level.addItem(tr(_LEVELS[name][2]), name)
         self.level.setCurrentIndex(LEVELS.index("info"))
         self.words.setAccessibleName(tr("Search the log"))
+        self.words.setToolTip(
+            tr("In the audit trail, actor and event of the latest {count} rows", count=grouped(SEARCHED))
+        )
         self.words.setPlaceholderText(tr("Search"))
         self.words.setClearButtonEnabled(True)
         self.follows = QCheckBox(tr("Follow"))
@@ -130,7 +136,8 @@ class LogSection(Section):
             )
             return
         service, lowest = str(self.service.currentData()), str(self.level.currentData())
-        self.office.read(
+        self._looking.cancel()  # two at once may end in either order
+        self._looking = self.office.look(
             self,
             lambda place: supervising.log_tail(place, service=service, lowest=lowest, words=words),
             self._on_lines,

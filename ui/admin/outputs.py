@@ -22,8 +22,9 @@ DOCUMENTS: tuple[str, ...] = get_args(OutputRule.model_fields["document"].annota
 _NAMES = {
     "draft": mark("AI draft, marked as not reviewed"),
     "signed": mark("Signed report"),
-    "preliminary": mark("Preliminary report"),
     "addendum": mark("Addendum"),
+    "rejection": mark("Note that a draft was rejected"),
+    "retraction": mark("Note that a report was retracted"),
 }
 _WAYS = (
     ("none", mark("not sent")),
@@ -57,7 +58,8 @@ class OutputsSection(Section):
             tr("Outputs"),
             tr(
                 "Which document goes to which peer. A study is confirmed once every required delivery is. "
-                "By default no draft leaves."
+                "By default no draft leaves. Addenda go where signed reports go, and a note that a document was "
+                "rejected or retracted to every peer that holds it."
             ),
         )
         self._draft = draft

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -25,7 +26,7 @@ from PySide6.QtWidgets import (
 from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.supervising import Entity
-from ui.admin.section import Section, enable, row_of
+from ui.admin.section import Section, enable, number_in, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
@@ -45,6 +46,7 @@ _CHOICES = (
 )
 _TICKS = (
     ("sends", mark("May send films to us"), True),
+    ("from_host", mark("Is accepted from its host only"), False),
     ("identity", mark("Is asked for the patient's identity before a signature"), False),
 )
 _WORDS = {
@@ -55,6 +57,20 @@ _WORDS = {
     "n-action": mark("storage commitment"),
     "find": mark("a query"),
 }
+
+
+# What the node says of a probe's lines, for the translators.
+_SAID = (
+    mark("answers C-ECHO"),
+    mark("confirms what it stores"),
+    mark("can be asked for studies and identities"),
+    mark("can be asked to send studies"),
+    mark("can hand studies over on the same association"),
+    mark("a document that it can store"),
+    mark("an image that it can store"),
+    mark("It knows the class, but none of the transfer syntaxes."),
+    mark("It doesn't know the class, or doesn't allow it to us."),
+)
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,8 @@ class PeersSection(Section):
             key=lambda row: row[0],
         )
         self.table.chosen.connect(self._on_chosen)
+        self._looked_at: dict[str, Any] = {}
+        self._found: tuple[Ability, ...] = ()
         self._fields: dict[str, QLineEdit | QComboBox | QCheckBox] = {}
         self._faults: dict[str, QLabel] = {}
         self.echo = button(
@@ -109,8 +127,9 @@ class PeersSection(Section):
                     70,
                     state=lambda row: ("signed", "good") if row.taken else ("refused", "bad"),
                 ),
-                Column(tr("Service or kind"), lambda row: row.name, 400),
-                Column(tr("Transfer syntaxes"), lambda row: row.syntaxes or row.note),
+                Column(tr("Service or kind"), lambda row: row.name, 330),
+                Column(tr("Use"), lambda row: tr(row.use), 260),
+                Column(tr("Transfer syntaxes"), lambda row: row.syntaxes or tr(row.note)),
             ],
             key=lambda row: row.name,
         )
@@ -130,8 +149,7 @@ class PeersSection(Section):
         upper = QSplitter(Qt.Orientation.Horizontal)
         upper.addWidget(left)
         upper.addWidget(self._form())
-        upper.setStretchFactor(0, 3)
-        upper.setStretchFactor(1, 4)
+        upper.setSizes([900, 1100])  # side by side, whatever the form would like
         lower = QWidget()
         under = QVBoxLayout(lower)
         under.setContentsMargins(0, 0, 0, 0)
@@ -166,7 +184,7 @@ class PeersSection(Section):
             tick.setAccessibleName(tr(title))
             tick.clicked.connect(lambda is_on, name=name: self._put(name, bool(is_on)))
             self._fields[name] = tick
-            form.addRow("", tick)
+            form.addRow(tick)
         inside = QWidget()
         inside.setLayout(form)
         made = QScrollArea()
@@ -219,7 +237,7 @@ class PeersSection(Section):
         self.table.show_rows(tuple(enumerate(peers)))
         if peers and not self.table.selected():
             self.table.selectRow(0)
-        self._on_chosen()
+        self._fill(keeps_typing=True)
 
     def _state_of(self, row: tuple[int, dict[str, Any]]) -> tuple[str, str]:
         return ("refused", "bad") if self._draft.problem_at("peer", row[0]) else ("", "text")
@@ -229,15 +247,24 @@ class PeersSection(Section):
         chosen = self.table.selected()
         return chosen[0][0] if chosen else None
 
-    def _on_chosen(self) -> None:
+    @property
+    def _chosen(self) -> dict[str, Any]:
+        """The values of the chosen peer; empty for none."""
         at, peers = self._at, self._draft.tables("peer")
-        values = peers[at] if at is not None and at < len(peers) else {}
+        return peers[at] if at is not None and at < len(peers) else {}
+
+    def _on_chosen(self) -> None:
+        self._fill(keeps_typing=False)
+
+    def _fill(self, *, keeps_typing: bool) -> None:
+        at, values = self._at, self._chosen
         is_there = bool(values)
         enable([*self._fields.values(), self.echo, self.probe, self.remove], is_there)
         for name, field in self._fields.items():
             value = values.get(name, "")
             if isinstance(field, QLineEdit):
-                if field.text() != str(value):
+                is_typing = keeps_typing and field.hasFocus() and field.isModified()
+                if field.text() != str(value) and not is_typing:
                     field.setText(str(value))
             elif isinstance(field, QComboBox):
                 field.setCurrentIndex(max(field.findData(value), 0))
@@ -248,6 +275,7 @@ class PeersSection(Section):
             words = self._draft.problem_at("peer", at, name) if at is not None else ""
             fault.setText(words)
             fault.setVisible(bool(words))
+        self.abilities.show_rows(self._found if is_there and _address(values) == self._looked_at else ())
 
     # What is changed
 
@@ -260,7 +288,7 @@ class PeersSection(Section):
         before = peers[at].get(name, "")
         if text == str(before):
             return
-        self._put(name, _number(text) if name in ("port", "quiet_s") else text)
+        self._put(name, number_in(text) if name in ("port", "quiet_s") else text)
         if name == "name":
             self._rename_in_outputs(str(before), text)
 
@@ -279,12 +307,14 @@ class PeersSection(Section):
                 self._draft.put(("output", number, "to"), after)
 
     def _on_add(self) -> None:
-        count = len(self._draft.tables("peer"))
+        peers = self._draft.tables("peer")
+        taken = {str(peer.get(key, "")).casefold() for peer in peers for key in ("name", "ae_title")}
+        number = next(n for n in count(len(peers) + 1) if f"peer{n}" not in taken)
         self._draft.add(
             "peer",
-            {"name": f"peer{count + 1}", "ae_title": f"PEER{count + 1}", "host": "127.0.0.1", "port": 104},
+            {"name": f"peer{number}", "ae_title": f"PEER{number}", "host": "127.0.0.1", "port": 104},
         )
-        self.table.selectRow(count)
+        self.table.select_where(lambda row: row[0] == len(peers))
         self._fields["name"].setFocus()
 
     def _on_remove(self) -> None:
@@ -301,36 +331,36 @@ class PeersSection(Section):
     # What the node finds out
 
     def _look(self, kind: str) -> None:
-        at = self._at
-        if at is None:
+        peer = self._chosen
+        if not peer:
             return
-        peer = self._draft.tables("peer")[at]
-        self.abilities.show_rows(())
+        self.show_abilities(peer, ())
         self.office.request(
             self,
             lambda place, key: supervising.request_look(place, key, kind, peer),
-            self.line.watch(self, self._on_looked),
+            self.line.watch(self, lambda row: self._on_looked(peer, row)),
         )
 
-    def _on_looked(self, row: RequestRow) -> None:
+    def show_abilities(self, peer: dict[str, Any], found: tuple[Ability, ...]) -> None:
+        """Show what a peer takes for as long as it is the chosen one, at the address where it was asked."""
+        self._looked_at, self._found = _address(peer), found
+        self._fill(keeps_typing=True)
+
+    def _on_looked(self, peer: dict[str, Any], row: RequestRow) -> None:
         found = json.loads(row.outcome)
         words = f"{found['sentence']} {found['what_to_do']}".strip()
         if found["implementation"]:
             words = tr("{words} It is {implementation}.", words=words, implementation=found["implementation"])
         self.line.say(words, "good" if found["reached"] else "bad")
-        self.abilities.show_rows(
+        self.show_abilities(
+            peer,
             tuple(
                 Ability(one["name"], one["use"], one["taken"], ", ".join(one["syntaxes"]), one["note"])
                 for one in found["abilities"]
-            )
+            ),
         )
 
 
-def _number(text: str) -> Any:
-    """The number that a text says; else the text, for the validator to refuse; None for nothing."""
-    if not text:
-        return None
-    try:
-        return float(text) if "." in text else int(text)
-    except ValueError:
-        return text
+def _address(peer: dict[str, Any]) -> dict[str, Any]:
+    """What a peer is reached by; whatever else changes about it, it takes the same."""
+    return {key: peer.get(key) for key in ("ae_title", "host", "port")}

@@ -79,6 +79,7 @@ class QueuePanel(QWidget, Generic[Row]):
         self._move = move
         self._rows: tuple[Row, ...] = ()
         self._states: tuple[str, ...] = ()
+        self._count = 0
         self.table: RowTable[Row] = RowTable(name, columns, key=lambda row: row.id, many=True)
         self.table.chosen.connect(self._on_chosen)
         self.chips = OneOf(self)
@@ -105,11 +106,11 @@ class QueuePanel(QWidget, Generic[Row]):
         layout.addLayout(row_of(*(made for made, _ in self.buttons.values())))
         self._on_chosen()
 
-    def show_rows(self, rows: tuple[Row, ...]) -> None:
-        """Show what waits."""
-        self._rows = rows
+    def show_rows(self, rows: tuple[Row, ...], counts: dict[str, int]) -> None:
+        """Show what waits, and how much there is in each state: more, perhaps, than there are rows."""
+        self._rows, self._count = rows, sum(counts.values())
         for number, (title, states) in enumerate(CHIPS):
-            count = sum(not states or row.state in states for row in rows)
+            count = sum(found for state, found in counts.items() if not states or state in states)
             chip = self.chips.button(number)
             chip.setText(f"{tr(title)} {count}")
             chip.setAccessibleName(tr("Show: {what}, {count}", what=tr(title), count=count))
@@ -127,10 +128,20 @@ class QueuePanel(QWidget, Generic[Row]):
 
     def _on_chosen(self) -> None:
         chosen = self.table.selected()
-        self.said.setText(chosen[0].message if chosen else "")
+        self.said.setText(chosen[0].message if chosen else self._left_out())
         self.said.setVisible(bool(self.said.text()))
         for made, states in self.buttons.values():
             made.setEnabled(any(row.state in states for row in chosen))
+
+    def _left_out(self) -> str:
+        """What a table that is full doesn't show."""
+        if self._count <= len(self._rows):
+            return ""
+        return tr(
+            "{count} wait; dead and held ones and the oldest stand here, {rows} in all.",
+            count=self._count,
+            rows=len(self._rows),
+        )
 
     def _on_action(self, action: str) -> None:
         _, states = self.buttons[action]
@@ -155,10 +166,10 @@ class QueuesSection(Section):
         self.deliveries: QueuePanel[QueuedDelivery] = QueuePanel(
             tr("Documents on their way"),
             [
-                Column(tr("State"), state_word, 190, state=state_mark, key=lambda row: row.state),
-                Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 110),
+                Column(tr("State"), state_word, 165, state=state_mark, key=lambda row: row.state),
+                Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 100),
                 Column(tr("Document"), lambda row: document_name(row.document), 140),
-                Column(tr("To"), lambda row: row.peer, 90),
+                Column(tr("To"), lambda row: row.peer, 80),
                 Column(tr("Required"), lambda row: tr("yes") if row.required else tr("no"), 80),
                 Column(
                     tr("Tries"),
@@ -203,8 +214,8 @@ class QueuesSection(Section):
         self.office.read(self, supervising.queues, self._on_read, self.line.error)
 
     def _on_read(self, found: Queues) -> None:
-        self.deliveries.show_rows(found.deliveries)
-        self.jobs.show_rows(found.jobs)
+        self.deliveries.show_rows(found.deliveries, found.delivery_states)
+        self.jobs.show_rows(found.jobs, found.job_states)
 
     def _move(self, what: str, action: str, ids: tuple[int, ...]) -> None:
         def decided(row: RequestRow) -> None:

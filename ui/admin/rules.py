@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QSpinBox
 
 from llmcxr_ws import supervising
 from llmcxr_ws.rehearsal import Rehearsed
-from ui.admin.peers import _number
-from ui.admin.section import Section, row_of
+from ui.admin.section import Section, number_in, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.widgets import button, label
+from ui.worklist.status import word_of
 
 _DECISIONS = {
     "drafted": ("draft", "good", mark("drafted")),
@@ -38,6 +38,12 @@ def decision_word(row: Rehearsed) -> str:
 def decision_state(row: Rehearsed) -> tuple[str, str]:
     """Return shape and tone of it."""
     return _DECISIONS[row.decision][:2]
+
+
+def _today_word(row: Rehearsed) -> str:
+    """Return how a study stands today, and whether that differs from what would become of it."""
+    word = word_of(row.now)
+    return tr("{state}, differs", state=word) if row.differs else word
 
 
 class RulesSection(Section):
@@ -81,13 +87,13 @@ class RulesSection(Section):
             [
                 Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 120),
                 Column(tr("From"), lambda row: row.source or tr("unknown"), 100),
-                Column(tr("Would be"), decision_word, 110, state=decision_state),
+                Column(tr("Would be"), decision_word, 130, state=decision_state),
                 Column(tr("Film"), lambda row: row.film, 90),
                 Column(tr("Why"), lambda row: row.reason),
                 Column(
                     tr("Today"),
-                    lambda row: tr("{state}, differs", state=row.now) if row.differs else row.now,
-                    140,
+                    _today_word,
+                    170,
                     state=lambda row: ("review", "attention") if row.differs else ("", "text"),
                 ),
             ],
@@ -114,7 +120,7 @@ class RulesSection(Section):
 
     def _on_text(self, name: str) -> None:
         text = self.fields[name].text().strip()
-        value: Any = _number(text) if name == "quiet_s" else text or None
+        value: Any = number_in(text) if name == "quiet_s" else text or None
         if value != self._draft.values.get(name):
             self._draft.put((name,), value)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
@@ -50,6 +51,12 @@ class Section(QWidget):
             if self.POLL_MS:
                 self._timer.start(self.POLL_MS)
 
+    def poll_each(self, milliseconds: int) -> None:
+        """Read anew at another pace from now on, while it is on the screen."""
+        self.POLL_MS = milliseconds
+        if self._timer.isActive():
+            self._timer.start(milliseconds)
+
     def refresh(self) -> None:
         """Read anew what is shown."""
 
@@ -72,3 +79,13 @@ def enable(made: Sequence[QWidget], is_enabled: bool) -> None:
     """Enable or disable widgets together."""
     for entry in made:
         entry.setEnabled(is_enabled)
+
+
+def number_in(text: str) -> Any:
+    """Return the number that a text says; else the text, for the validator to refuse; None for nothing."""
+    if not text:
+        return None
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return text

@@ -84,7 +84,7 @@ class SelfTestSection(Section):
         environment.insert("PYTHONUNBUFFERED", "1")
         process.setProcessEnvironment(environment)
         process.readyReadStandardOutput.connect(self._on_output)
-        process.finished.connect(lambda *_: self._on_end(process))
+        process.finished.connect(lambda code, status: self._on_end(process, code, status))
         process.errorOccurred.connect(self._on_no_process)
         own = [] if getattr(sys, "frozen", False) else ["-m", "llmcxr_ws.cli"]
         process.start(sys.executable, [*own, "doctor", "--json"])
@@ -110,14 +110,25 @@ class SelfTestSection(Section):
         found = [row for line in lines if (row := _row(line)) is not None]
         self.table.show_rows((*self.table.rows, *found))
 
-    def _on_end(self, process: QProcess) -> None:
+    def _on_end(self, process: QProcess, code: int, status: QProcess.ExitStatus) -> None:
         self._on_output()
         self._process = None
         process.deleteLater()
         self.run.setEnabled(True)
         bad = sum(row["state"] != "ok" for row in self.table.rows)
+        # It ends with 0 when every check passed and with 1 when one didn't; all else is no end of a self-test.
+        is_whole = status == QProcess.ExitStatus.NormalExit and code == (1 if bad else 0)
         if not self.table.rows:
             self.line.say(tr("The self-test said nothing. Run “llmcxr doctor” in a terminal."), "bad")
+        elif not is_whole:
+            self.line.say(
+                tr(
+                    "The self-test ended early, after %n check(s). Run “llmcxr doctor” in a terminal.",
+                    "",
+                    len(self.table.rows),
+                ),
+                "bad",
+            )
         elif bad:
             self.line.say(tr("%n check(s) didn't pass; what to do stands beside them.", "", bad), "bad")
         else:

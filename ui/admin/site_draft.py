@@ -5,20 +5,22 @@ Nothing counts before the node has taken it; what is wrong is said by the same v
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from llmcxr_ws import site_document, supervising
-from llmcxr_ws.domain import RequestRow
-from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.errors import ConfigError, UserFacingError
 from llmcxr_ws.site_document import Place, Problem
 from llmcxr_ws.supervising import SiteText
 from ui.language import tr
 from ui.office import Office
 from ui.outcome import OutcomeLine
 from ui.widgets import Mark, button, label, with_tone
+
+_PAUSE_MS = 300
 
 
 class SiteDraft(QObject):
@@ -27,9 +29,11 @@ class SiteDraft(QObject):
     Signals
     -------
     changed() : the text, or what is in force, is another
+    refused(UserFacingError) : a form's change can't be made in this text
     """
 
     changed = Signal()
+    refused = Signal(object)
 
     def __init__(self, office: Office, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -38,11 +42,19 @@ class SiteDraft(QObject):
         self.text = ""
         self.problems: tuple[Problem, ...] = ()
         self.is_read = False
+        self.based_on = 0
+        self._soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._soon.timeout.connect(self.check)
 
     @property
     def is_changed(self) -> bool:
         """Whether something was written that isn't in force."""
         return self.text != self.in_force.text
+
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether another version came into force since the changes were begun, which these would undo."""
+        return self.is_changed and self.based_on != self.in_force.version
 
     @property
     def values(self) -> dict[str, Any]:
@@ -65,23 +77,35 @@ class SiteDraft(QObject):
         """Read what is in force; what is being written stays."""
         self.office.read(self, supervising.site_text, self._on_read)
 
-    def write(self, text: str) -> None:
-        """Go on with another text."""
-        if text != self.text:
-            self.text = text
-            self._check()
+    def write(self, text: str, *, is_typing: bool = False) -> None:
+        """Go on with another text; while somebody is typing it is checked at the next pause."""
+        if text == self.text:
+            return
+        self.text = text
+        if is_typing:
+            self._soon.start()
+        else:
+            self.check()
 
     def put(self, place: Place, value: Any) -> None:
         """Change one value; None takes it out, so that its default holds."""
-        self.write(site_document.with_value(self.text, place, value))
+        self._edit(lambda: site_document.with_value(self.text, place, value))
 
     def add(self, name: str, values: dict[str, Any]) -> None:
         """Add a table at the end."""
-        self.write(site_document.with_table(self.text, name, values))
+        self._edit(lambda: site_document.with_table(self.text, name, values))
 
     def remove(self, name: str, at: int) -> None:
         """Take a table out."""
-        self.write(site_document.without_table(self.text, name, at))
+        self._edit(lambda: site_document.without_table(self.text, name, at))
+
+    def _edit(self, make: Callable[[], str]) -> None:
+        """Go on with the text that a form makes; where it can't, say why and show the forms as they were."""
+        try:
+            self.write(make())
+        except ConfigError as error:
+            self.changed.emit()
+            self.refused.emit(error)
 
     def discard(self) -> None:
         """Go back to what is in force."""
@@ -94,9 +118,13 @@ class SiteDraft(QObject):
         self.in_force = found
         if not was_changed:
             self.text = found.text
-        self._check()
+        self.check()
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Judge the text as it stands now."""
+        self._soon.stop()
+        if not self.is_changed:
+            self.based_on = self.in_force.version
         self.problems = (
             site_document.problems(self.text, demo=self.office.is_demo) if self.text.strip() else ()
         )
@@ -133,12 +161,17 @@ class SiteBar(QFrame):
         layout.addWidget(self.line)
         self.line.hide()
         draft.changed.connect(self._show)
+        draft.refused.connect(self._on_refused)
         self._show()
 
     def _show(self) -> None:
         draft, version = self._draft, self._draft.in_force.version
+        if draft.is_changed and not self.line.is_busy:
+            self.line.hide()  # it told of an earlier change
         if draft.problems:
             words, shape, tone = self._problem_words(), "refused", "bad"
+        elif draft.is_overtaken:
+            words, shape, tone = self._overtaken_words(), "refused", "bad"
         elif draft.is_changed:
             words, shape, tone = (
                 tr("Changed, and not in force yet. Version {version} is in force.", version=version),
@@ -156,7 +189,7 @@ class SiteBar(QFrame):
         self._words.setText(words)
         with_tone(self._words, tone if tone == "bad" else "")
         self._mark.show_shape(shape, tone)
-        self.apply.setEnabled(draft.is_changed and not draft.problems)
+        self.apply.setEnabled(draft.is_changed and not draft.problems and not draft.is_overtaken)
         self.discard.setEnabled(draft.is_changed)
 
     def _problem_words(self) -> str:
@@ -166,16 +199,29 @@ class SiteBar(QFrame):
         others = tr("And %n more.", "", more)
         return f"{said} {others}" if more else said
 
-    def _on_apply(self) -> None:
-        text = self._draft.text
+    def _overtaken_words(self) -> str:
+        newest = self._draft.in_force
+        return tr(
+            "{user} put version {version} in force meanwhile, and these changes begin from version {base}: they "
+            "would undo it. Copy what you need from the site document, discard, and make the changes again.",
+            user=newest.versions[0].imported_by if newest.versions else "–",
+            version=newest.version,
+            base=self._draft.based_on,
+        )
+
+    def _on_refused(self, error: UserFacingError) -> None:
         self.line.show()
+        self.line.error(error)
 
-        def decided(row: RequestRow) -> None:
-            self.line.say(row.outcome, "good")
-            self._draft.read()
-
+    def _on_apply(self) -> None:
+        self._draft.check()  # also what was typed a moment ago
+        if not self.apply.isEnabled():
+            return
+        text, based_on = self._draft.text, self._draft.based_on
+        self.line.show()
         self._draft.office.request(
             self,
-            lambda place, key: supervising.request_site(place, key, text),
-            self.line.watch(self, decided),
+            lambda place, key: supervising.request_site(place, key, text, based_on=based_on),
+            # Granted or refused: another version may be in force now.
+            self.line.watch(self, then=self._draft.read),
         )

@@ -13,18 +13,19 @@ from ui.office import Office
 from ui.plots import Chart, PlotPanel, Series
 from ui.widgets import choice, label
 
+# Words, how many hours or days, whether hours, milliseconds between two looks: half a year takes a moment to read.
 _SPANS = (
-    (mark("the last 24 hours"), 24, True),
-    (mark("the last 7 days, by the hour"), 168, True),
-    (mark("the last 30 days"), 30, False),
-    (mark("the last 180 days"), 180, False),
+    (mark("the last 24 hours"), 24, True, 20_000),
+    (mark("the last 7 days, by the hour"), 168, True, 60_000),
+    (mark("the last 30 days"), 30, False, 300_000),
+    (mark("the last 180 days"), 180, False, 900_000),
 )
 
 
 class ThroughputSection(Section):
     """Two plots over time."""
 
-    POLL_MS = 20_000
+    POLL_MS = _SPANS[0][3]
 
     def __init__(self, office: Office) -> None:
         super().__init__(
@@ -33,9 +34,9 @@ class ThroughputSection(Section):
             tr("What came in, what was drafted and signed, and how long a draft took."),
         )
         self.span = choice(tr("Time to show"))
-        for words, _, _ in _SPANS:
+        for words, *_ in _SPANS:
             self.span.addItem(tr(words))
-        self.span.currentIndexChanged.connect(lambda _: self.refresh())
+        self.span.currentIndexChanged.connect(lambda _: self._on_span())
         self.body.addLayout(row_of(label(tr("Show"), "muted"), self.span))
         self.counts, self.waits = PlotPanel(), PlotPanel()
         self.body.addWidget(self.counts, 1)
@@ -43,9 +44,13 @@ class ThroughputSection(Section):
         self.sums = label("", wraps=True)
         self.body.addWidget(self.sums)
 
+    def _on_span(self) -> None:
+        self.poll_each(_SPANS[self.span.currentIndex()][3])
+        self.refresh()
+
     def refresh(self) -> None:
         """Read the moments of the chosen time."""
-        _, count, hours = _SPANS[self.span.currentIndex()]
+        _, count, hours, _ = _SPANS[self.span.currentIndex()]
         now = datetime.now(UTC)
         first = since(now, count, hours=hours).astimezone(UTC)
 
@@ -85,6 +90,8 @@ class ThroughputSection(Section):
                 unit=tr("minutes"),
                 lines=True,
                 decimals=1,
+                counted=tr("drafts"),
+                counts=tuple(period.drafted for period in periods),
             )
         )
         self.sums.setText(

@@ -36,7 +36,7 @@ class UserDialog(QDialog):
         self.name, self.display, self.house = QLineEdit(name), QLineEdit(), QLineEdit()
         self.role = role_box()
         self.password, self.again = QLineEdit(), QLineEdit()
-        self.display.setPlaceholderText("Family^Given")
+        self.display.setPlaceholderText(tr("Family^Given"))
         form = QFormLayout()
         form.setVerticalSpacing(8)
         rows = [

@@ -156,6 +156,10 @@
         <translation>Protokoll durchsuchen</translation>
     </message>
     <message>
+        <source>In the audit trail, actor and event of the latest {count} rows</source>
+        <translation>Im Prüfprotokoll: Person und Ereignis der letzten {count} Zeilen</translation>
+    </message>
+    <message>
         <source>Search</source>
         <translation>Suchen</translation>
     </message>
@@ -238,6 +242,10 @@
     <message>
         <source>New user</source>
         <translation>Neuer Benutzer</translation>
+    </message>
+    <message>
+        <source>Family^Given</source>
+        <translation>Nachname^Vorname</translation>
     </message>
     <message>
         <source>User name</source>
@@ -501,6 +509,13 @@
     <message>
         <source>The self-test said nothing. Run “llmcxr doctor” in a terminal.</source>
         <translation>Der Selbsttest hat nichts gesagt. Starten Sie „llmcxr doctor“ in einem Terminal.</translation>
+    </message>
+    <message numerus="yes">
+        <source>The self-test ended early, after %n check(s). Run “llmcxr doctor” in a terminal.</source>
+        <translation>
+            <numerusform>Der Selbsttest brach nach %n Prüfung ab. Führen Sie „llmcxr doctor“ in einem Terminal aus.</numerusform>
+            <numerusform>Der Selbsttest brach nach %n Prüfungen ab. Führen Sie „llmcxr doctor“ in einem Terminal aus.</numerusform>
+        </translation>
     </message>
     <message numerus="yes">
         <source>%n check(s) didn&apos;t pass; what to do stands beside them.</source>
@@ -1293,7 +1308,7 @@
     </message>
     <message>
         <source>findings of a signed report</source>
-        <translation>Befunde eines unterschriebenen Berichts</translation>
+        <translation>Einzelbefunde eines unterschriebenen Befunds</translation>
     </message>
     <message>
         <source>All</source>
@@ -1334,6 +1349,10 @@
     <message>
         <source>Show: {what}, {count}</source>
         <translation>Zeigen: {what}, {count}</translation>
+    </message>
+    <message>
+        <source>{count} wait; dead and held ones and the oldest stand here, {rows} in all.</source>
+        <translation>{count} warten; hier stehen die aufgegebenen, die angehaltenen und die ältesten, zusammen {rows}.</translation>
     </message>
     <message>
         <source>What waits, what is held, and what nobody tries any more. Choose several rows with Shift or Ctrl.</source>
@@ -1516,8 +1535,12 @@
         <translation>Darf uns Aufnahmen senden</translation>
     </message>
     <message>
+        <source>Is accepted from its host only</source>
+        <translation>Wird nur von ihrem Rechner aus angenommen</translation>
+    </message>
+    <message>
         <source>Is asked for the patient&apos;s identity before a signature</source>
-        <translation>Wird vor einer Unterschrift nach der Identität des Patienten gefragt</translation>
+        <translation>Wird vor einer Unterschrift nach der Identität gefragt</translation>
     </message>
     <message>
         <source>patients&apos; care</source>
@@ -1544,8 +1567,44 @@
         <translation>eine Abfrage</translation>
     </message>
     <message>
+        <source>answers C-ECHO</source>
+        <translation>antwortet auf C-ECHO</translation>
+    </message>
+    <message>
+        <source>confirms what it stores</source>
+        <translation>bestätigt, was sie ablegt</translation>
+    </message>
+    <message>
+        <source>can be asked for studies and identities</source>
+        <translation>lässt sich nach Studien und Identitäten fragen</translation>
+    </message>
+    <message>
+        <source>can be asked to send studies</source>
+        <translation>lässt sich um Studien bitten</translation>
+    </message>
+    <message>
+        <source>can hand studies over on the same association</source>
+        <translation>gibt Studien auf derselben Verbindung heraus</translation>
+    </message>
+    <message>
+        <source>a document that it can store</source>
+        <translation>ein Dokument, das sie ablegen kann</translation>
+    </message>
+    <message>
+        <source>an image that it can store</source>
+        <translation>ein Bild, das sie ablegen kann</translation>
+    </message>
+    <message>
+        <source>It knows the class, but none of the transfer syntaxes.</source>
+        <translation>Sie kennt die Klasse, aber keine der Transfersyntaxen.</translation>
+    </message>
+    <message>
+        <source>It doesn&apos;t know the class, or doesn&apos;t allow it to us.</source>
+        <translation>Sie kennt die Klasse nicht oder erlaubt sie uns nicht.</translation>
+    </message>
+    <message>
         <source>Who may send films to us and who gets our reports. Changes count once they are in force.</source>
-        <translation>Wer uns Aufnahmen senden darf und wer unsere Berichte bekommt. Änderungen gelten erst, wenn sie in Kraft sind.</translation>
+        <translation>Wer uns Aufnahmen senden darf und wer unsere Befunde bekommt. Änderungen gelten erst, wenn sie in Kraft sind.</translation>
     </message>
     <message>
         <source>Line for the PACS team</source>
@@ -1590,6 +1649,10 @@
     <message>
         <source>Service or kind</source>
         <translation>Dienst oder Art</translation>
+    </message>
+    <message>
+        <source>Use</source>
+        <translation>Wozu</translation>
     </message>
     <message>
         <source>Transfer syntaxes</source>
@@ -2040,6 +2103,10 @@
         <translation>{studies} Studien mit {instances} Instanzen ({bytes}) seit {since}, {rate} am Tag; {documents} Dokumente erstellt; die Datenbank belegt {database}.</translation>
     </message>
     <message>
+        <source>about {number}</source>
+        <translation>etwa {number}</translation>
+    </message>
+    <message>
         <source>Site document</source>
         <translation>Standortdokument</translation>
     </message>
@@ -2097,15 +2164,19 @@
     </message>
     <message>
         <source>Signed report</source>
-        <translation>Unterschriebener Bericht</translation>
-    </message>
-    <message>
-        <source>Preliminary report</source>
-        <translation>Vorläufiger Bericht</translation>
+        <translation>Unterschriebener Befund</translation>
     </message>
     <message>
         <source>Addendum</source>
         <translation>Nachtrag</translation>
+    </message>
+    <message>
+        <source>Note that a draft was rejected</source>
+        <translation>Vermerk, dass ein Entwurf abgelehnt wurde</translation>
+    </message>
+    <message>
+        <source>Note that a report was retracted</source>
+        <translation>Vermerk, dass ein Befund zurückgezogen wurde</translation>
     </message>
     <message>
         <source>not sent</source>
@@ -2124,8 +2195,8 @@
         <translation>Ausgänge</translation>
     </message>
     <message>
-        <source>Which document goes to which peer. A study is confirmed once every required delivery is. By default no draft leaves.</source>
-        <translation>Welches Dokument an welche Gegenstelle geht. Eine Studie ist bestätigt, sobald jede erforderliche Zustellung es ist. Ohne Einstellung verlässt kein Entwurf das Haus.</translation>
+        <source>Which document goes to which peer. A study is confirmed once every required delivery is. By default no draft leaves. Addenda go where signed reports go, and a note that a document was rejected or retracted to every peer that holds it.</source>
+        <translation>Welches Dokument an welche Gegenstelle geht. Eine Studie ist bestätigt, sobald es jede verlangte Lieferung ist. Von sich aus geht kein Entwurf hinaus. Nachträge gehen dorthin, wohin unterschriebene Befunde gehen, und der Vermerk, dass ein Dokument abgelehnt oder zurückgezogen wurde, an jede Gegenstelle, die es hat.</translation>
     </message>
     <message>
         <source>Output matrix</source>
@@ -2255,6 +2326,10 @@
         </translation>
     </message>
     <message>
+        <source>{user} put version {version} in force meanwhile, and these changes begin from version {base}: they would undo it. Copy what you need from the site document, discard, and make the changes again.</source>
+        <translation>{user} hat inzwischen Fassung {version} in Kraft gesetzt, und diese Änderungen gehen von Fassung {base} aus: Sie würden jene rückgängig machen. Kopieren Sie aus dem Standortdokument, was Sie brauchen, verwerfen Sie die Änderungen, und nehmen Sie sie neu vor.</translation>
+    </message>
+    <message>
         <source>the last 24 hours</source>
         <translation>die letzten 24 Stunden</translation>
     </message>
@@ -2372,15 +2447,15 @@
     </message>
     <message>
         <source>Findings it judges</source>
-        <translation>Befunde, die es beurteilt</translation>
+        <translation>Einzelbefunde, die es beurteilt</translation>
     </message>
     <message>
         <source>Findings it was shown to recognise</source>
-        <translation>Befunde, die es nachweislich erkennt</translation>
+        <translation>Einzelbefunde, die es nachweislich erkennt</translation>
     </message>
     <message>
         <source>Findings it can&apos;t judge</source>
-        <translation>Befunde, die es nicht beurteilen kann</translation>
+        <translation>Einzelbefunde, die es nicht beurteilen kann</translation>
     </message>
     <message>
         <source>A second look beside the draft</source>
@@ -2427,8 +2502,8 @@
         <translation>{percent} % ({hits} von {of}; {low}–{high})</translation>
     </message>
     <message>
-        <source>Model in the shadow</source>
-        <translation>Modell im Schatten</translation>
+        <source>Models to compare</source>
+        <translation>Zu vergleichende Modelle</translation>
     </message>
     <message>
         <source>Only films on which they differ</source>
@@ -2440,11 +2515,11 @@
     </message>
     <message>
         <source>Agreement by finding</source>
-        <translation>Übereinstimmung nach Befund</translation>
+        <translation>Übereinstimmung nach Einzelbefund</translation>
     </message>
     <message>
         <source>Finding</source>
-        <translation>Befund</translation>
+        <translation>Einzelbefund</translation>
     </message>
     <message>
         <source>Agree</source>
@@ -2503,12 +2578,16 @@
         <translation>Was das zweite Modell sagt</translation>
     </message>
     <message>
+        <source>{second} beside {first}</source>
+        <translation>{second} neben {first}</translation>
+    </message>
+    <message>
         <source>No second model has drafted anything yet. Start one beside the engine with “llmcxr engine --shadow --model NAME”: it drafts the latest films again while nobody waits, and no reader sees what it says.</source>
         <translation>Noch hat kein zweites Modell etwas entworfen. Starten Sie eines neben dem Modellrechner mit „llmcxr engine --shadow --model NAME“: Es entwirft die letzten Aufnahmen noch einmal, solange niemand wartet, und kein Befunder sieht, was es sagt.</translation>
     </message>
     <message>
         <source>First: {first}. Second: {second}. On {films} films they affirm the same findings in {same}, and say the same words in {words}.</source>
-        <translation>Erstes: {first}. Zweites: {second}. Bei {films} Aufnahmen bejahen sie dieselben Befunde in {same} und sagen dieselben Worte in {words}.</translation>
+        <translation>Erstes: {first}. Zweites: {second}. Bei {films} Aufnahmen bejahen sie dieselben Einzelbefunde in {same} und sagen dieselben Worte in {words}.</translation>
     </message>
     <message>
         <source>The first withheld {one}, the second {two} drafts.</source>
@@ -2591,8 +2670,12 @@
         <translation>Annahme</translation>
     </message>
     <message>
-        <source>{model} drafts for readers here, but nobody has accepted it for this site. Accept it with a reason, or start the engine with an accepted model.</source>
-        <translation>{model} entwirft hier für Befunder, doch niemand hat es für diesen Standort angenommen. Nehmen Sie es mit einer Begründung an, oder starten Sie den Modellrechner mit einem angenommenen Modell.</translation>
+        <source>{model} drafts for readers here, but nobody has accepted it for this site. Accept it with a reason, or start the engine with an accepted model: “llmcxr engine --model accepted” takes the one that was accepted last.</source>
+        <translation>{model} entwirft hier für Befunder, aber niemand hat das Modell für diesen Standort angenommen. Nehmen Sie es mit einer Begründung an, oder starten Sie den Modellrechner mit einem angenommenen Modell: „llmcxr engine --model accepted“ nimmt das zuletzt angenommene.</translation>
+    </message>
+    <message>
+        <source>The model may draft at this site from now on, and an engine that follows the acceptance (bundle = &quot;accepted&quot;, or “llmcxr engine --model accepted”) takes it from its next start; one that runs goes on as it is. These figures, your reason, your name and the time are recorded in the audit trail, the rest in the site document.</source>
+        <translation>Das Modell darf von jetzt an an diesem Standort entwerfen, und ein Modellrechner, der der Annahme folgt (bundle = &quot;accepted&quot; oder „llmcxr engine --model accepted“), nimmt es ab seinem nächsten Start; ein laufender bleibt, wie er ist. Diese Zahlen, Ihre Begründung, Ihr Name und die Zeit werden im Prüfprotokoll festgehalten, das Übrige im Standortdokument.</translation>
     </message>
     <message>
         <source>No engine runs. Start one with “llmcxr engine” to see its model.</source>
@@ -2603,16 +2686,20 @@
         <translation>Für diesen Standort wurde noch kein Modell angenommen, deshalb darf jedes entwerfen. Die erste Annahme beendet das.</translation>
     </message>
     <message>
+        <source>{promoted} was accepted last, but {model} still drafts. Start that engine again: with the setting bundle = &quot;accepted&quot; it takes the model accepted last, else say “llmcxr engine --model accepted”.</source>
+        <translation>{promoted} wurde zuletzt angenommen, aber noch entwirft {model}. Starten Sie diesen Modellrechner neu: Mit der Einstellung bundle = &quot;accepted&quot; nimmt er das zuletzt angenommene Modell, sonst mit „llmcxr engine --model accepted“.</translation>
+    </message>
+    <message>
+        <source>{model} (accepted last)</source>
+        <translation>{model} (zuletzt angenommen)</translation>
+    </message>
+    <message>
         <source>This model is accepted already.</source>
         <translation>Dieses Modell ist schon angenommen.</translation>
     </message>
     <message>
         <source>Accept {model}</source>
         <translation>{model} annehmen</translation>
-    </message>
-    <message>
-        <source>The model may draft at this site from now on. These figures, your reason, your name and the time are recorded in the audit trail, the rest in the site document.</source>
-        <translation>Das Modell darf von nun an an diesem Standort entwerfen. Diese Zahlen, Ihr Grund, Ihr Name und die Zeit werden im Prüfprotokoll festgehalten, die Annahme im Standortdokument.</translation>
     </message>
     <message>
         <source>Withdraw {model}</source>
@@ -2667,6 +2754,10 @@
         <translation>Qualität</translation>
     </message>
     <message>
+        <source>{value} ({low}–{high})</source>
+        <translation>{value} ({low}–{high})</translation>
+    </message>
+    <message>
         <source>Nothing to show for this time</source>
         <translation>Für diesen Zeitraum gibt es nichts zu zeigen</translation>
     </message>
@@ -2712,7 +2803,7 @@
     </message>
     <message>
         <source>Concordance by finding</source>
-        <translation>Übereinstimmung nach Befund</translation>
+        <translation>Übereinstimmung nach Einzelbefund</translation>
     </message>
     <message>
         <source>Concordance by scanner</source>
@@ -2740,11 +2831,11 @@
     </message>
     <message>
         <source>A finding counts as affirmed when a text says that it is there or may be. Signed texts are read by the engine&apos;s labeler as drafts are; they are no ground truth. Intervals: Wilson, 95 %.</source>
-        <translation>Ein Befund gilt als bejaht, wenn ein Text sagt, dass er vorliegt oder vorliegen kann. Unterschriebene Texte liest derselbe Auswerter wie die Entwürfe; sie sind keine gesicherte Wahrheit. Bereiche: Wilson, 95 %.</translation>
+        <translation>Ein Einzelbefund gilt als bejaht, wenn ein Text sagt, dass er vorliegt oder vorliegen kann. Unterschriebene Texte liest derselbe Auswerter wie die Entwürfe; sie sind keine gesicherte Wahrheit. Bereiche: Wilson, 95 %.</translation>
     </message>
     <message>
         <source>Whole reports whose draft and signed text affirm exactly the same findings.</source>
-        <translation>Ganze Berichte, deren Entwurf und unterschriebener Text genau dieselben Befunde bejahen.</translation>
+        <translation>Ganze Befunde, deren Entwurf und unterschriebener Text genau dieselben Einzelbefunde bejahen.</translation>
     </message>
     <message>
         <source>Over time</source>
@@ -2752,7 +2843,7 @@
     </message>
     <message>
         <source>By finding</source>
-        <translation>Nach Befund</translation>
+        <translation>Nach Einzelbefund</translation>
     </message>
     <message>
         <source>By scanner and site</source>
@@ -2766,13 +2857,34 @@
         <source>Counting…</source>
         <translation>Wird gezählt…</translation>
     </message>
-    <message>
-        <source>{drafts} drafts in this time, none signed or rejected yet.</source>
-        <translation>{drafts} Entwürfe in diesem Zeitraum, noch keiner unterschrieben oder verworfen.</translation>
+    <message numerus="yes">
+        <source>%n draft(s) in this time, none signed or rejected yet.</source>
+        <translation>
+            <numerusform>%n Entwurf in dieser Zeit, noch keiner unterschrieben oder abgelehnt.</numerusform>
+            <numerusform>%n Entwürfe in dieser Zeit, noch keiner unterschrieben oder abgelehnt.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s), {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</source>
+        <translation>
+            <numerusform>%n Entwurf, {decided} entschieden: {accepted} wörtlich unterschrieben, {edited} geändert, {rejected} abgelehnt; {withheld} wurden zurückgehalten.</numerusform>
+            <numerusform>%n Entwürfe, {decided} entschieden: {accepted} wörtlich unterschrieben, {edited} geändert, {rejected} abgelehnt; {withheld} wurden zurückgehalten.</numerusform>
+        </translation>
     </message>
     <message>
-        <source>{drafts} drafts, {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</source>
-        <translation>{drafts} Entwürfe, {decided} entschieden: {accepted} wörtlich unterschrieben, {edited} geändert, {rejected} verworfen; {withheld} wurden zurückgehalten.</translation>
+        <source>Only the latest drafts of this time are counted, those since {day}.</source>
+        <translation>Gezählt sind nur die letzten Entwürfe dieser Zeit, die seit {day}.</translation>
+    </message>
+    <message>
+        <source>Nothing was counted yet. Look again, then export.</source>
+        <translation>Noch ist nichts gezählt. Lassen Sie erneut zählen, und exportieren Sie dann.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s) written to {file}, without texts or patients.</source>
+        <translation>
+            <numerusform>%n Entwurf wurde nach {file} geschrieben, ohne Texte und Patienten.</numerusform>
+            <numerusform>%n Entwürfe wurden nach {file} geschrieben, ohne Texte und Patienten.</numerusform>
+        </translation>
     </message>
     <message>
         <source>What became of drafts</source>
@@ -2788,7 +2900,7 @@
     </message>
     <message>
         <source>rejected</source>
-        <translation>verworfen</translation>
+        <translation>abgelehnt</translation>
     </message>
     <message>
         <source>drafts</source>
@@ -2803,6 +2915,10 @@
         <translation>mittlerer Anteil der Wörter</translation>
     </message>
     <message>
+        <source>signed reports</source>
+        <translation>unterschriebene Befunde</translation>
+    </message>
+    <message>
         <source>Distance of the image tokens from the model&apos;s first films</source>
         <translation>Abstand der Bildtoken von den ersten Aufnahmen des Modells</translation>
     </message>
@@ -2813,6 +2929,10 @@
     <message>
         <source>95 % of runs by chance</source>
         <translation>95 % der Reihen durch Zufall</translation>
+    </message>
+    <message>
+        <source>films</source>
+        <translation>Aufnahmen</translation>
     </message>
     <message>
         <source>Too few drafts by one model to say: at least {least} films make the reference, and {run} more a run to compare.</source>
@@ -2831,10 +2951,6 @@
         <translation>Alle Zahlen (*.json)</translation>
     </message>
     <message>
-        <source>{count} drafts were written to {file}, without texts or patients.</source>
-        <translation>{count} Entwürfe wurden in {file} geschrieben, ohne Texte und Patienten.</translation>
-    </message>
-    <message>
         <source>Writing…</source>
         <translation>Wird geschrieben…</translation>
     </message>
@@ -2848,7 +2964,7 @@
     </message>
     <message>
         <source>Reports</source>
-        <translation>Berichte</translation>
+        <translation>Befunde</translation>
     </message>
     <message>
         <source>Affirmed by the draft, and signed</source>

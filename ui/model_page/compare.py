@@ -42,7 +42,7 @@ class ComparePanel(QWidget):
         super().__init__()
         self._rows: tuple[ShadowRow, ...] = ()
         self.comparison: Comparison | None = None
-        self.shadow = choice(tr("Model in the shadow"))
+        self.shadow = choice(tr("Models to compare"))
         self.shadow.currentIndexChanged.connect(lambda _: self._show())
         self.only_different = QCheckBox(tr("Only films on which they differ"))
         self.only_different.setAccessibleName(tr("Only films on which they differ"))
@@ -53,8 +53,8 @@ class ComparePanel(QWidget):
         self.findings: RowTable[FindingPair] = RowTable(
             tr("Agreement by finding"),
             [
-                Column(tr("Finding"), lambda row: row.name, 190),
-                Column(tr("Agree"), lambda row: share_words(row.agree), 0, key=lambda row: row.agree.value or 0),
+                Column(tr("Finding"), lambda row: row.name),
+                Column(tr("Agree"), lambda row: share_words(row.agree), 200, key=lambda row: row.agree.value or 0),
                 Column(tr("Both"), lambda row: str(row.both), 60, key=lambda row: row.both, is_number=True),
                 Column(
                     tr("Only the first"), lambda row: str(row.only_first), 110,
@@ -88,7 +88,7 @@ class ComparePanel(QWidget):
 
     def _lay_out(self) -> None:
         head = QHBoxLayout()
-        head.addWidget(label(tr("Model in the shadow"), "muted"))
+        head.addWidget(label(tr("Models to compare"), "muted"))
         head.addWidget(self.shadow)
         head.addWidget(self.only_different)
         head.addStretch(1)
@@ -124,21 +124,22 @@ class ComparePanel(QWidget):
         if rows == self._rows and self.comparison is not None:
             return
         self._rows = rows
-        known = {row.shadow_device_uid: row.shadow_model for row in rows}
+        # Each pair by itself: a shadow may have drafted beside several models in turn.
+        known = {_pair_of(row): (row.shadow_model, row.model) for row in rows}
         chosen = self.shadow.currentData()
         self.shadow.blockSignals(True)
         self.shadow.clear()
-        for uid, name in known.items():
-            self.shadow.addItem(name, uid)
+        for pair, (second, first) in known.items():
+            self.shadow.addItem(tr("{second} beside {first}", second=second, first=first), pair)
         self.shadow.setCurrentIndex(max(self.shadow.findData(chosen), 0))
         self.shadow.blockSignals(False)
         self._show()
 
     @property
     def chosen(self) -> tuple[ShadowRow, ...]:
-        """The rows of the chosen shadow."""
-        uid = self.shadow.currentData()
-        return tuple(row for row in self._rows if row.shadow_device_uid == uid)
+        """The rows of the chosen pair of models."""
+        pair = self.shadow.currentData()
+        return tuple(row for row in self._rows if _pair_of(row) == pair)
 
     def _show(self) -> None:
         self.comparison = found = compare(self.chosen)
@@ -172,6 +173,11 @@ class ComparePanel(QWidget):
         row = chosen[0] if chosen else None
         self.first.setPlainText(_told(row.text, row.withheld) if row else "")
         self.second.setPlainText(_told(row.shadow_text, row.shadow_withheld) if row else "")
+
+
+def _pair_of(row: ShadowRow) -> str:
+    """Which two models a row is about, as one word: a list of choices finds no pairs."""
+    return f"{row.model_device_uid} {row.shadow_device_uid}"
 
 
 def words_of(found: Comparison) -> str:

@@ -20,9 +20,10 @@ from ui.office import Office
 from ui.outcome import OutcomeLine
 from ui.tables import Column, RowTable
 from ui.tasks import Tasks
+from ui.text import decimal
 from ui.widgets import Banner, button, choice, label
 
-POLL_MS = 4000
+POLL_MS = 5000
 
 
 class ModelPage(QWidget):
@@ -52,22 +53,21 @@ class ModelPage(QWidget):
                 Column(tr("Runtime"), lambda row: row.runtime, 240),
                 Column(tr("Drafts"), lambda row: str(row.drafts), 80, key=lambda r: r.drafts, is_number=True),
                 Column(
-                    tr("Half within"), lambda row: tr("{seconds} s", seconds=f"{row.median:.2f}"), 120,
+                    tr("Half within"), lambda row: tr("{seconds} s", seconds=decimal(row.median, 2)), 120,
                     key=lambda row: row.median, is_number=True,
                 ),
                 Column(
-                    tr("Nine of ten within"), lambda row: tr("{seconds} s", seconds=f"{row.slowest_tenth:.2f}"),
+                    tr("Nine of ten within"), lambda row: tr("{seconds} s", seconds=decimal(row.slowest_tenth, 2)),
                     150, key=lambda row: row.slowest_tenth, is_number=True,
                 ),
             ],
-            key=lambda row: (row.model, row.runtime),
+            key=lambda row: (row.model_device_uid, row.runtime),
         )  # fmt: skip
         self.compare = ComparePanel()
         self.accepted: RowTable[dict[str, str]] = RowTable(
             tr("Accepted models"),
             [
-                Column(tr("Model"), lambda row: f"{row['name']} {row['version']}", 200,
-                       state=lambda row: ("signed", "good")),
+                Column(tr("Model"), self._accepted_name, 240, state=lambda row: ("signed", "good")),
                 Column(tr("By"), lambda row: row["accepted_by"], 110),
                 Column(tr("When (UTC)"), lambda row: row["accepted_at"], 200),
                 Column(tr("Why"), lambda row: row["reason"]),
@@ -166,7 +166,8 @@ class ModelPage(QWidget):
         self.warning.say(
             tr(
                 "{model} drafts for readers here, but nobody has accepted it for this site. "
-                "Accept it with a reason, or start the engine with an accepted model.",
+                "Accept it with a reason, or start the engine with an accepted model: "
+                "“llmcxr engine --model accepted” takes the one that was accepted last.",
                 model=_model_name(strangers[0]),
             )
             if strangers
@@ -181,15 +182,34 @@ class ModelPage(QWidget):
                 )
             )
         else:
-            self.hint.say("")
+            self.hint.say(self._promoted_words())
         self._show_buttons()
+
+    def _promoted_words(self) -> str:
+        """What to do when an engine drafts with another model than the one that was accepted last."""
+        drafting = [one for one in self.seen.engines if one.service.kind == "engine" and one.accepted]
+        others = [one for one in drafting if _weights(one) != self.seen.promoted]
+        if not others:
+            return ""
+        promoted = next(row for row in self.seen.accepted if row["weights_sha256"] == self.seen.promoted)
+        return tr(
+            "{promoted} was accepted last, but {model} still drafts. Start that engine again: with the setting "
+            'bundle = "accepted" it takes the model accepted last, else say “llmcxr engine --model accepted”.',
+            promoted=f"{promoted['name']} {promoted['version']}",
+            model=_model_name(others[0]),
+        )
+
+    def _accepted_name(self, row: dict[str, str]) -> str:
+        name = f"{row['name']} {row['version']}"
+        is_last = row["weights_sha256"] == self.seen.promoted and len(self.seen.accepted) > 1
+        return tr("{model} (accepted last)", model=name) if is_last else name
 
     def _show_buttons(self) -> None:
         engine = self.chosen
         badge = self.office.badge
         is_admin = badge is not None and badge.role == "admin"
         listed = {model["weights_sha256"] for model in self.seen.accepted}
-        weights = str(engine.service.detail.get("weights_sha256", "")) if engine is not None else ""
+        weights = _weights(engine) if engine is not None else ""
         self.accept.setVisible(is_admin)
         self.accept.setEnabled(bool(weights) and weights not in listed)
         self.accept.setToolTip(tr("This model is accepted already.") if weights in listed else "")
@@ -204,7 +224,7 @@ class ModelPage(QWidget):
             return
         detail = engine.service.detail
         model = {
-            "weights_sha256": str(detail.get("weights_sha256", "")),
+            "weights_sha256": _weights(engine),
             "name": str(detail.get("model_name", "")),
             "version": str(detail.get("model_version", "")),
         }
@@ -213,8 +233,10 @@ class ModelPage(QWidget):
             model,
             tr("Accept {model}", model=_model_name(engine)),
             tr(
-                "The model may draft at this site from now on. These figures, your reason, your name and the time "
-                "are recorded in the audit trail, the rest in the site document."
+                "The model may draft at this site from now on, and an engine that follows the acceptance "
+                '(bundle = "accepted", or “llmcxr engine --model accepted”) takes it from its next start; one that '
+                "runs goes on as it is. These figures, your reason, your name and the time are recorded in the audit "
+                "trail, the rest in the site document."
             ),
             self._figures(engine),
         )
@@ -235,16 +257,16 @@ class ModelPage(QWidget):
         """What stands on this page about the model, as it will be recorded."""
         detail = engine.service.detail
         made = {
-            "hash of the weights": str(detail.get("weights_sha256", "")),
+            "hash of the weights": _weights(engine),
             "runtime": str(detail.get("runtime", "")),
         }
         for speed in speeds(self.seen.speeds):
-            if speed.model == _model_name(engine):
+            if speed.model_device_uid == detail.get("model_device_uid"):
                 made[f"seconds a draft ({speed.runtime or 'runtime unknown'})"] = (
                     f"median {speed.median:.2f} of {speed.drafts} drafts"
                 )
         found = self.compare.comparison
-        if found is not None and _model_name(engine) in (found.first, found.second):
+        if found is not None and detail.get("model_device_uid") in (found.first_uid, found.second_uid):
             made |= figures_of(found)
         return made
 
@@ -278,6 +300,10 @@ def _card(engine: EngineOnDuty | None) -> str:
     if engine is None:
         return tr("No engine runs, so there is no card to show.")
     return str(engine.service.detail.get("card", "")) or tr("This model came without a card.")
+
+
+def _weights(engine: EngineOnDuty) -> str:
+    return str(engine.service.detail.get("weights_sha256", ""))
 
 
 def _model_name(engine: EngineOnDuty) -> str:

@@ -21,7 +21,7 @@ from ui.office import Office
 from ui.outcome import OutcomeLine
 from ui.plots import Chart, PlotPanel, Series
 from ui.tables import Column, RowTable
-from ui.tasks import Tasks
+from ui.tasks import Tasks, Ticket
 from ui.widgets import button, choice, label
 
 _SPANS = (
@@ -34,7 +34,7 @@ _NOTHING = Drift(0, ())
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything on the page, counted."""
+    """Everything on the page, counted; `is_cut` says that older drafts of this time weren't."""
 
     fates: tuple[DraftFate, ...]
     periods: tuple[PeriodOfDrafts, ...]
@@ -42,6 +42,7 @@ class Summary:
     sites: tuple[Concordance, ...]
     drift: Drift
     model: str
+    is_cut: bool
 
 
 def summary(rows: QualityRows, period: str) -> Summary:
@@ -53,6 +54,7 @@ def summary(rows: QualityRows, period: str) -> Summary:
         quality.by_group(rows.fates, lambda fate: fate.site),
         quality.drift(rows.codes),
         rows.model,
+        rows.is_cut,
     )
 
 
@@ -64,6 +66,7 @@ class QualityPage(QWidget):
         self.setAccessibleName(tr("Quality"))
         self.office = Office(tasks, desk.workplace, self)
         self.found: Summary | None = None
+        self._counting, self._finding = Ticket(), Ticket()
         self.line = OutcomeLine()
         self.span = choice(tr("Time to show"))
         for words, _, _ in _SPANS:
@@ -147,7 +150,10 @@ class QualityPage(QWidget):
 
         def count(rows: QualityRows) -> None:
             tasks = self.office.tasks
-            tasks.in_pixels(self, lambda: summary(rows, period), self._on_counted, self.line.error)
+            self._counting.cancel()  # two at once may end in either order
+            self._counting = tasks.in_pixels(
+                self, lambda: summary(rows, period), self._on_counted, self.line.error
+            )
 
         self.office.read(self, lambda place: supervising.quality_rows(place, since), count, self.line.error)
 
@@ -171,21 +177,27 @@ class QualityPage(QWidget):
         withheld = sum(fate.fate == "withheld" for fate in found.fates)
         if not decided:
             self.words.setText(
-                tr("{drafts} drafts in this time, none signed or rejected yet.", drafts=len(found.fates))
+                tr("%n draft(s) in this time, none signed or rejected yet.", "", len(found.fates))
             )
             return
-        self.words.setText(
-            tr(
-                "{drafts} drafts, {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} "
-                "rejected; {withheld} were withheld.",
-                drafts=len(found.fates),
-                decided=len(decided),
-                accepted=share_words(quality.share(decided.count("accepted"), len(decided))),
-                edited=share_words(quality.share(decided.count("edited"), len(decided))),
-                rejected=share_words(quality.share(decided.count("rejected"), len(decided))),
-                withheld=withheld,
-            )
+        said = tr(
+            "%n draft(s), {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} "
+            "rejected; {withheld} were withheld.",
+            "",
+            len(found.fates),
+            decided=len(decided),
+            accepted=share_words(quality.share(decided.count("accepted"), len(decided))),
+            edited=share_words(quality.share(decided.count("edited"), len(decided))),
+            rejected=share_words(quality.share(decided.count("rejected"), len(decided))),
+            withheld=withheld,
         )
+        if found.is_cut:
+            cut = tr(
+                "Only the latest drafts of this time are counted, those since {day}.",
+                day=found.fates[0].made_at.astimezone().date().isoformat(),
+            )
+            said = f"{said} {cut}"
+        self.words.setText(said)
 
     def _show_over_time(self, found: Summary) -> None:
         places = tuple(period.start.isoformat() for period in found.periods)
@@ -214,11 +226,17 @@ class QualityPage(QWidget):
                             None if p.words_changed is None else p.words_changed * 100 for p in found.periods
                         ),
                         "focus",
+                        tuple(
+                            None if p.low is None or p.high is None else (p.low * 100, p.high * 100)
+                            for p in found.periods
+                        ),
                     ),
                 ),
                 unit="%",
                 lines=True,
                 highest=20.0,
+                counted=tr("signed reports"),
+                counts=tuple(p.signed for p in found.periods),
             )
         )
 
@@ -229,7 +247,10 @@ class QualityPage(QWidget):
         fates = [
             fate for fate in self.found.fates if scanner in (None, fate.scanner) and site in (None, fate.site)
         ]
-        self.findings.show_rows(quality.by_finding(fates))
+        self._finding.cancel()
+        self._finding = self.office.tasks.in_pixels(
+            self, lambda: quality.by_finding(fates), self.findings.show_rows, self.line.error
+        )
 
     def _show_drift(self, found: Summary) -> None:
         points = found.drift.points
@@ -243,6 +264,8 @@ class QualityPage(QWidget):
                 ),
                 lines=True,
                 decimals=3,
+                counted=tr("films"),
+                counts=tuple(point.films for point in points),
             )
         )
         if not points:
@@ -286,6 +309,7 @@ class QualityPage(QWidget):
         """Write drafts and figures to a file, as its name ends; no text, no patient, no study identifier."""
         found = self.found
         if found is None:
+            self.line.say(tr("Nothing was counted yet. Look again, then export."), "attention")
             return
 
         def write() -> int:
@@ -301,11 +325,7 @@ class QualityPage(QWidget):
 
         def done(count: int) -> None:
             self.line.say(
-                tr(
-                    "{count} drafts were written to {file}, without texts or patients.",
-                    count=count,
-                    file=file,
-                ),
+                tr("%n draft(s) written to {file}, without texts or patients.", "", count, file=file),
                 "good",
             )
 
@@ -336,11 +356,11 @@ def _concordance(name: str, title: str, *, is_finding: bool) -> RowTable[Concord
     columns: list[Column[Concordance]] = [
         Column(title, lambda row: row.name or tr("not named"), 0 if not is_finding else 220),
         Column(tr("Reports"), lambda row: str(row.reports), 90, key=lambda row: row.reports, is_number=True),
-        Column(tr("Agree"), lambda row: share_words(row.agree), 250, key=lambda row: row.agree.value or 0.0),
+        Column(tr("Agree"), lambda row: share_words(row.agree), 200, key=lambda row: row.agree.value or 0.0),
     ]
     if is_finding:
         said: tuple[tuple[str, Callable[[Concordance], quality.Share], int], ...] = (
-            (tr("Affirmed by the draft, and signed"), lambda row: row.kept, 280),
+            (tr("Affirmed by the draft, and signed"), lambda row: row.kept, 220),
             (tr("Signed, and in the draft"), lambda row: row.found, 0),
         )
         for head, part, width in said:

@@ -76,6 +76,11 @@ _ADDENDUM = Status(mark("Needs addendum"), "addendum", "attention", Rank.ADDENDU
 _UNDER_REVIEW = (StudyState.DRAFTED, StudyState.IN_REVIEW)
 
 
+def word_of(state: str) -> str:
+    """Return a study's state in words; one that isn't known as it stands."""
+    return _BY_STUDY[StudyState(state)].said if state in set(StudyState) else state
+
+
 def status_of(row: StudyRow) -> Status:
     """Return what the worklist says of a study."""
     if row.needs_addendum:

@@ -304,10 +304,9 @@ def test_disk_says_room_and_sizes(page: AdministrationPage, seat: Seat, past: Pa
 
 
 def test_throughput_as_plot_and_as_table(page: AdministrationPage, seat: Seat, past: Past) -> None:
+    past.long_ago(past.drafted(), 3, wait_s=120)
     study = past.drafted()
     past.signed(study, "Clear.")
-    old = past.drafted()
-    past.long_ago(old, 3, wait_s=120)
     page.show_section("throughput")
     section = page.section("throughput")
     assert isinstance(section, ThroughputSection)
@@ -316,7 +315,7 @@ def test_throughput_as_plot_and_as_table(page: AdministrationPage, seat: Seat, p
     seat.wait(lambda: section.sums.text() == "In all: 2 received, 2 drafted, 1 signed.")
     table = section.waits.table
     assert table is not None and len(table.rows) == 30
-    assert ("2.0", "2.0") in [row[1:] for row in table.rows]
+    assert ("2.0", "2.0", "1") in [row[1:] for row in table.rows]
     section.waits.as_table.click()
     assert table.isVisible() and not section.waits.plot.isVisible()
     assert "received: from 0 to 1" in section.counts.plot.accessibleDescription()
@@ -385,3 +384,15 @@ def test_the_self_test_ends_with_the_page(page: AdministrationPage, seat: Seat) 
     assert isinstance(section, SelfTestSection) and section.is_running
     section.stop()
     assert not section.is_running
+
+
+def test_a_self_test_that_ends_early_didn_t_pass(page: AdministrationPage, seat: Seat) -> None:
+    page.show_section("self_test")
+    section = page.section("self_test")
+    assert isinstance(section, SelfTestSection)
+    seat.qtbot.waitUntil(lambda: bool(section.table.rows), timeout=90_000)
+    process = section._process
+    assert process is not None
+    process.kill()
+    seat.wait(lambda: not section.is_running)
+    assert "ended early" in section.line.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -81,13 +82,34 @@ def test_two_models_side_by_side(past: Past, seat: Seat) -> None:
     ]
     effusion = found.findings[0]
     assert (effusion.first_right.hits, effusion.second_right.hits, effusion.first_right.of) == (1, 0, 1)
-    assert len(page.compare.films.rows) == 1
+    assert [row.accession_number for row in page.compare.films.rows] == ["ACC-2"]
     assert page.compare.first.toPlainText() == "There is an effusion."
     assert page.compare.second.toPlainText() == "No effusion."
     page.compare.only_different.click()
     assert len(page.compare.films.rows) == 3
     page.compare.films.selectRow(2)
     assert "Withheld: Unlike a chest film." in page.compare.second.toPlainText()
+
+
+def test_a_shadow_beside_two_models_is_compared_with_each_by_itself(past: Past, seat: Seat) -> None:
+    first, second = past.drafted("Clear."), past.drafted("There is an edema.", ("Edema",))
+    past.shadow("There is an edema.", ("Edema",))
+    past.shadow("Clear.")
+    past.label(second, model_device_uid="2.25.7", model_version="9")
+    past.engine(model_device_uid="2.25.1")
+    page = shown(seat)
+    seat.wait(lambda: page.compare.shadow.count() == 2)
+    for number in range(2):
+        page.compare.shadow.setCurrentIndex(number)
+        found = page.compare.comparison
+        assert found is not None and found.films == 1
+        assert found.first == ("demo 1" if page.compare.chosen[0].study_id == first else "demo 9")
+    # Figures of a model of the same name, but of other weights, aren't recorded with a decision.
+    page.compare.shadow.setCurrentIndex(
+        next(n for n in range(2) if "demo 9" in page.compare.shadow.itemText(n))
+    )
+    engine = page.chosen
+    assert engine is not None and "films" not in page._figures(engine)
 
 
 @pytest.mark.usefixtures("node")
@@ -109,6 +131,19 @@ def test_an_administrator_accepts_a_model_and_takes_it_back(past: Past, seat: Se
     assert row.actor == "ada" and "Tried on 200 films" in row.detail and "median" in row.detail
     assert configuration.load_site(past.db).accepts_model("a" * 64)
     assert not page.accept.isEnabled() and page.warning.text == ""
+
+    past.engine(weights_sha256="b" * 64)
+    text = configuration.site_text(past.db)
+    table = text[text.index("[[accepted_model]]") :].replace('"demo"', '"older"').replace("a" * 64, "b" * 64)
+    older = re.sub(r'accepted_at = "\d{4}', 'accepted_at = "2020', table)
+    configuration.import_site(past.db, f"{text}\n{older}", user="ada")
+    page.refresh()
+    seat.wait(lambda: "demo 1 was accepted last" in page.hint.text)
+    assert "llmcxr engine --model accepted" in page.hint.text and page.warning.text == ""
+    configuration.import_site(past.db, text, user="ada")
+    past.engine()
+    page.refresh()
+    seat.wait(lambda: page.hint.text == "")
 
     past.engine(weights_sha256="c" * 64, model_name="stranger")
     page.refresh()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from llmcxr_ws import supervising
+from llmcxr_ws.store import statistics
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
 from tests.ui.office_seat import nameless, open_page
@@ -31,6 +35,7 @@ def shown(seat: Seat) -> QualityPage:
 def test_an_empty_home_says_so(past: Past, seat: Seat) -> None:
     page = shown(seat)
     assert "0 drafts in this time" in page.words.text()
+    assert page.decisions.plot._chart.is_empty and page.edits.plot._chart.is_empty
     assert "Too few drafts" in page.drift_words.text() and page.findings.rows == ()
     assert nameless(page) == []
 
@@ -43,6 +48,9 @@ def test_a_season(past: Past, seat: Seat, tmp_path: Path) -> None:
     table = page.decisions.table
     assert table is not None
     assert sum(float(row[1]) for row in table.rows) == 36 and sum(float(row[3]) for row in table.rows) == 6
+    edits = page.edits.table.rows
+    assert sum(int(row[2]) for row in edits) == 51 and not any("(" in row[1] for row in edits)  # few a week
+    seat.wait(lambda: page.findings.rows != ())
     rows = {row.name: row for row in page.findings.rows}
     assert rows["Pneumonia"].agree.hits == rows["Pneumonia"].reports == 51
     assert rows["Edema"].found.of > rows["Edema"].found.hits  # the readers added it
@@ -50,16 +58,22 @@ def test_a_season(past: Past, seat: Seat, tmp_path: Path) -> None:
     assert sum(row.reports for row in page.scanners.rows) == 51
     assert len(page.sites.rows) == 1
     page.scanner.setCurrentIndex(page.scanner.findData("Acme DR 5000"))
-    assert {row.reports for row in page.findings.rows} == {
-        next(row.reports for row in page.scanners.rows if row.name == "Acme DR 5000")
-    }
+    of_scanner = next(row.reports for row in page.scanners.rows if row.name == "Acme DR 5000")
+    seat.wait(lambda: {row.reports for row in page.findings.rows} == {of_scanner})
     assert page.found is not None and page.found.drift.reference_films == 30
     assert "against its first 30" in page.drift_words.text()
+
+    page.span.setCurrentIndex(2)
+    seat.wait(
+        lambda: any("(" in row[1] for row in page.edits.table.rows)
+    )  # more a month: with their interval
 
     page.export(tmp_path / "q.csv")
     seat.wait(lambda: (tmp_path / "q.csv").exists() and "60 drafts" in page.line.text)
     kept = list(csv.DictReader(io.StringIO((tmp_path / "q.csv").read_text(encoding="utf-8"))))
     assert len(kept) == 60 and {row["decision"] for row in kept} == {"accepted", "edited", "rejected", "open"}
+    assert not {"report_id", "study_id", "made_at", "decided_at"} & set(kept[0])
+    assert all(re.fullmatch(r"\d{4}-\d\d", row["made_in"]) for row in kept)
     page.export(tmp_path / "q.json")
     seat.wait(lambda: (tmp_path / "q.json").exists() and "q.json" in page.line.text)
     text = (tmp_path / "q.json").read_text(encoding="utf-8")
@@ -74,6 +88,26 @@ def test_the_time_that_is_shown(past: Past, seat: Seat) -> None:
     page = shown(seat)
     assert page.words.text().startswith("2 drafts, 1 decided")
     page.span.setCurrentIndex(0)
-    seat.wait(lambda: page.words.text().startswith("1 drafts, 1 decided"))
+    seat.wait(lambda: page.words.text().startswith("1 draft, 1 decided"))
     page.span.setCurrentIndex(2)
     seat.wait(lambda: page.words.text().startswith("2 drafts, 1 decided"))
+
+
+def test_the_last_choice_of_time_is_what_stands_there(past: Past, seat: Seat) -> None:
+    past.long_ago(past.drafted(), 100)
+    past.signed(past.drafted(), "Clear.")
+    page = shown(seat)
+    for span in (2, 0, 2, 0):
+        page.span.setCurrentIndex(span)
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert page.words.text().startswith("1 draft, 1 decided")
+
+
+def test_what_was_left_out_is_told(past: Past, seat: Seat, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        past.signed(past.drafted(), "Clear.")
+    whole = supervising.quality_rows(past.home.workplace, datetime.now(UTC) - timedelta(days=1))
+    assert not whole.is_cut
+    monkeypatch.setattr(statistics, "MOST", 3)
+    page = shown(seat)
+    assert "Only the latest drafts of this time are counted" in page.words.text()
