@@ -197,7 +197,7 @@ class MainWindow(QMainWindow):
         self.report.addenda.sign_wanted.connect(self.wishes.sign_addendum)
         self.report.new_version.connect(self.case.refresh)
         self.chat.draw_wanted.connect(self.wishes.draw)
-        self.chat.insert_wanted.connect(self.report.insert_text)
+        self.chat.insert_wanted.connect(self._on_answer)
         self.evidence.heat_changed.connect(self._on_heat)
         sources = (self.case, self.chat, self.evidence, self.report, self._tasks)
         for source in (part.failed for part in sources):
@@ -450,6 +450,11 @@ class MainWindow(QMainWindow):
     def _hide_model(self, is_hidden: bool) -> None:
         self.chat.setVisible(not is_hidden)
         self.evidence.set_covered(is_hidden)
+
+    def _on_answer(self, text: str, source: str) -> None:
+        """Put an answer into the report and say where it comes from, or that nobody may write there."""
+        is_in = self.report.insert_text(text)
+        self.say(source if is_in else tr("The report can't be written in now: the answer wasn't put in."))
 
     def _on_heat(self, heat: npt.NDArray[np.float32] | None, region: Region | None) -> None:
         self.film.view.set_heat(heat, region or (0.0, 0.0, 0.0, 0.0))

@@ -12,7 +12,7 @@ from llmcxr_ws import jobs
 from llmcxr_ws.domain import DrawingRow, NewDrawing, RoundTrip
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.jobs import Claimed
-from llmcxr_ws.store import audit
+from llmcxr_ws.store import audit, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Drawing, Instance, Report
 from llmcxr_ws.store.studies import get_study
@@ -137,6 +137,8 @@ def finish(db: Database, claimed: Claimed, made: NewDrawing) -> None:
         wanted.codes, wanted.facts = list(made.codes), made.facts
         wanted.model_name, wanted.model_version = made.model_name, made.model_version
         wanted.model_device_uid = made.model_device_uid
+        if wanted.purpose == ROUND_TRIP:
+            transitions.touch(session, get_study(session, wanted.study_id))
         session.flush()
         session.execute(update(Drawing).where(Drawing.id == wanted.id).values(drawn_at=db_now()))
 

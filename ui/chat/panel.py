@@ -22,6 +22,8 @@ from ui.theme import Theme, current, follow
 from ui.widgets import button, label
 
 POLL_MS = 150
+# After the store failed: it is asked again, not so often.
+AGAIN_MS = 2000
 _OPEN = ("asked", "answering")
 _INSERT = "insert"
 
@@ -47,7 +49,8 @@ class ChatPanel(QWidget):
         self._study_id: int | None = None
         self._questions: dict[int, QuestionRow] = {}
         self._is_asking = False
-        self._poll = QTimer(self, interval=POLL_MS)
+        self._is_ended = False
+        self._poll = QTimer(self, interval=POLL_MS, singleShot=True)
         self._poll.timeout.connect(self._look)
         self.transcript = QTextBrowser()
         self.transcript.setAccessibleName("Questions and answers")
@@ -110,6 +113,7 @@ class ChatPanel(QWidget):
 
     def stop_looking(self) -> None:
         """Fetch nothing any more."""
+        self._is_ended = True
         self._poll.stop()
 
     def show_study(self, detail: StudyDetail) -> None:
@@ -130,12 +134,13 @@ class ChatPanel(QWidget):
             return
         user = self._badge.user
         self._is_asking = True
+        # The box stays open for the next question: a disabled one would hand the keyboard to something else.
+        self.box.clear()
         self._set_enabled()
 
         def done(row: QuestionRow) -> None:
             self._is_asking = False
             if row.study_id == self._study_id:
-                self.box.clear()
                 self._questions[row.id] = row
                 self._draw()
                 self._watch()
@@ -143,6 +148,8 @@ class ChatPanel(QWidget):
 
         def failed(error: UserFacingError) -> None:
             self._is_asking = False
+            if study_id == self._study_id:
+                self.box.setText(f"{text} {self.box.text()}".strip())
             self._set_enabled()
             self.failed.emit(error)
 
@@ -176,32 +183,34 @@ class ChatPanel(QWidget):
             self.box.setFocus()
 
     def _set_enabled(self) -> None:
-        can_ask = self._study_id is not None and self._badge is not None and not self._is_asking
-        for control in (self.box, self.ask_button, self.suggestions):
+        can_ask = self._study_id is not None and self._badge is not None
+        for control in (self.box, self.suggestions):
             control.setEnabled(can_ask)
+        self.ask_button.setEnabled(can_ask and not self._is_asking)
         self.draw_button.setEnabled(self._study_id is not None and self._badge is not None)
         may_write = self._badge is not None and self._badge.may_edit
         is_answered = any(row.state == "answered" for row in self._questions.values())
         self.insert_button.setEnabled(may_write and is_answered)
 
-    def _watch(self) -> None:
-        if any(row.state in _OPEN for row in self._questions.values()):
-            self._poll.start()
+    def _watch(self, pause_ms: int = POLL_MS) -> None:
+        if not self._is_ended and any(row.state in _OPEN for row in self._questions.values()):
+            self._poll.start(pause_ms)
         else:
             self._poll.stop()
 
     def _look(self) -> None:
         """Fetch what there is of the open answers; one look at a time."""
         open_ids = [row.id for row in self._questions.values() if row.state in _OPEN]
-        if not open_ids:
-            self._poll.stop()
-            return
-        self._poll.stop()
 
         def fetch() -> tuple[QuestionRow, ...]:
             return tuple(self._desk.question(question_id) for question_id in open_ids)
 
-        self._tasks.in_store(self, fetch, self._on_rows)
+        def failed(error: UserFacingError) -> None:
+            self.failed.emit(error)
+            self._watch(AGAIN_MS)
+
+        if open_ids:
+            self._tasks.in_store(self, fetch, self._on_rows, failed)
 
     def _on_rows(self, rows: tuple[QuestionRow, ...]) -> None:
         for row in rows:

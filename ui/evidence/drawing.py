@@ -32,6 +32,8 @@ from ui.text import clock
 from ui.widgets import Banner, button, label
 
 POLL_MS = 250
+# After the store failed: it is asked again, not so often.
+AGAIN_MS = 2000
 WARNING = (
     "Synthetic films show no patient. They are for teaching: nothing may be learnt from one about anybody, "
     "and none may be sent, filed or read as a film."
@@ -203,8 +205,16 @@ class DrawingDialog(QDialog):
         def fetch() -> tuple[DrawingRow, ...]:
             return tuple(self._desk.drawing(drawing_id) for drawing_id in awaited)
 
+        def done(rows: tuple[DrawingRow, ...]) -> None:
+            self.problem.say("")
+            self._on_rows(rows)
+
+        def failed(error: UserFacingError) -> None:
+            self._on_failed(error)
+            self._poll.start(AGAIN_MS)
+
         if awaited:
-            self._tasks.in_store(self, fetch, self._on_rows, self._on_failed)
+            self._tasks.in_store(self, fetch, done, failed)
 
     def _on_rows(self, rows: tuple[DrawingRow, ...], *, is_new: bool = False) -> None:
         was_open = {row.id for row in self._rows.values() if row.is_open}
@@ -219,7 +229,7 @@ class DrawingDialog(QDialog):
         self.draw_button.setEnabled(not awaited)
         if awaited:
             self.progress.setValue(round(awaited[-1].share * 100))
-            self._poll.start()
+            self._poll.start(POLL_MS)
 
     def _on_failed(self, error: UserFacingError) -> None:
         self.problem.say(error.sentence)

@@ -28,6 +28,8 @@ from ui.theme import DARK
 from ui.widgets import Banner, button, label
 
 POLL_MS = 200
+# After the store failed: it is asked again, not so often.
+AGAIN_MS = 2000
 _LINE_PX = 44
 _MOST_LINES = 5
 
@@ -61,6 +63,9 @@ class EvidencePanel(QWidget):
         self._film: tuple[int, int] | None = None
         self._is_lit = False
         self._is_covered = False
+        self._is_ended = False
+        # Sentences whose maps are being asked for: a click on one both picks and activates it.
+        self._asked: set[str] = set()
         self._poll = QTimer(self, interval=POLL_MS, singleShot=True)
         self._poll.timeout.connect(self._look)
         self._build()
@@ -113,6 +118,7 @@ class EvidencePanel(QWidget):
 
     def stop_looking(self) -> None:
         """Fetch nothing any more."""
+        self._is_ended = True
         self._poll.stop()
 
     def set_covered(self, is_covered: bool) -> None:
@@ -128,8 +134,11 @@ class EvidencePanel(QWidget):
         is_same = report is not None and before is not None and report.id == before.id
         self._report = report
         if is_same and lines == self._lines:
+            if report is not None and lines and self._trip is None:
+                self._ask_round_trip(report.id)
             return
         self._maps, self._lines, self._trip = {}, lines, None
+        self._asked.clear()
         self._poll.stop()
         self._fill()
         if report is not None and lines:
@@ -181,12 +190,20 @@ class EvidencePanel(QWidget):
         if known is not None and known.state != "failed":
             return
         text = line.text
+        if text in self._asked:
+            return
+        self._asked.add(text)
 
         def done(row: MapRow) -> None:
+            self._asked.discard(text)
             self._take(row)
 
+        def failed(error: UserFacingError) -> None:
+            self._asked.discard(text)
+            self._on_failed(error)
+
         self._say(LOOKING, is_busy=True)
-        self._tasks.in_store(self, lambda: self._desk.ask_map(report.id, text), done, self._on_failed)
+        self._tasks.in_store(self, lambda: self._desk.ask_map(report.id, text), done, failed)
 
     def _look(self) -> None:
         """Fetch the map that is awaited."""
@@ -194,7 +211,16 @@ class EvidencePanel(QWidget):
         row = self._maps.get(line.text) if line is not None else None
         if row is not None and row.is_open:
             map_id = row.id
-            self._tasks.in_store(self, lambda: self._desk.map(map_id), self._take, self._on_failed)
+
+            def failed(error: UserFacingError) -> None:
+                self._on_failed(error)
+                self._wait(AGAIN_MS)
+
+            self._tasks.in_store(self, lambda: self._desk.map(map_id), self._take, failed)
+
+    def _wait(self, pause_ms: int = POLL_MS) -> None:
+        if not self._is_ended:
+            self._poll.start(pause_ms)
 
     def _take(self, row: MapRow) -> None:
         if self._report is None or row.report_id != self._report.id:
@@ -219,7 +245,7 @@ class EvidencePanel(QWidget):
             self._light(None)
             self._say(LOOKING, is_busy=True)
             if row is not None:
-                self._poll.start()
+                self._wait()
         elif row.state == "failed":
             self._light(None)
             self._say(row.error_text)
@@ -253,7 +279,7 @@ class EvidencePanel(QWidget):
                 self._trip = trip
                 self.advice.say(round_trip_words(trip) if not self._is_covered else "")
 
-        self._tasks.in_store(self, lambda: self._desk.round_trip(report_id), done, self._on_failed)
+        self._tasks.in_store(self, lambda: self._desk.round_trip(report_id), done, self.failed.emit)
 
     # Qt
 

@@ -1073,6 +1073,10 @@
         <translation>Die Aufnahme wird geladen…</translation>
     </message>
     <message>
+        <source>The report can&apos;t be written in now: the answer wasn&apos;t put in.</source>
+        <translation>In den Befund kann jetzt nicht geschrieben werden: Die Antwort wurde nicht übernommen.</translation>
+    </message>
+    <message>
         <source>No study chosen</source>
         <translation>Keine Studie gewählt</translation>
     </message>

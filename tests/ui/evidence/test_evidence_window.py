@@ -16,9 +16,11 @@ from PySide6.QtTest import QTest
 from engine.pictures import marked_png
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import MapRow, NewDraft, NewDrawing, NewMap, RoundTrip
-from llmcxr_ws.store import drawings, maps, questions, reports
+from llmcxr_ws.errors import StoreError
+from llmcxr_ws.store import drawings, holds, maps, questions, reports
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, MODEL, House
+from ui.desk import Desk
 from ui.evidence.drawing import DrawingDialog
 from ui.evidence.panel import CHOOSE, LOOKING, NOTHING, OTHER_FILM, SHOWN, EvidencePanel
 from ui.evidence.words import SentenceLine, heat_of, round_trip_words
@@ -241,18 +243,71 @@ def test_heat_shows_falls_alone_and_nothing_of_a_broken_map() -> None:
     assert heat_of(row((1.0, 2.0), rows=3)) is None
 
 
+def test_a_click_asks_for_a_map_once(seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = open_at(seat, draft(home))
+    asked: list[str] = []
+    plain = Desk.ask_map
+
+    def counted(desk: Desk, report_id: int, sentence: str) -> MapRow:
+        asked.append(sentence)
+        return plain(desk, report_id, sentence)
+
+    monkeypatch.setattr(Desk, "ask_map", counted)
+    rect = panel.list.visualItemRect(panel.list.item(0))
+    QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert asked == [FIRST]
+
+
+def test_a_map_comes_though_the_store_failed_once_meanwhile(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = open_at(seat, draft(home))
+    panel.pick(1)
+    seat.wait(lambda: seat.tasks.is_idle)
+    failing_once(monkeypatch, "map")
+    seat.wait(lambda: "can't be reached" in panel.state.text())
+    make_maps(home)
+    seat.wait(lambda: panel.state.text() == SHOWN)
+
+
+def failing_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let one of the desk's calls fail the next time, as where the database is away for a moment."""
+    plain, failed = getattr(Desk, name), list[bool]()
+
+    def call(desk: Desk, *given: Any) -> Any:
+        if not failed:
+            failed.append(True)
+            raise StoreError("The database can't be reached.")
+        return plain(desk, *given)
+
+    monkeypatch.setattr(Desk, name, call)
+
+
 # Round trip
 
 
-def test_the_round_trip_advises_only_against_what_is_unusual(seat: Seat, home: House) -> None:
-    assert round_trip_words(None) == round_trip_words(RoundTrip(-0.2, -0.4, 0.65, 0.6, 0.7)) == ""
-    study_id = draft(home, trip=True)
+def test_a_round_trip_that_ends_while_the_study_lies_open_advises(seat: Seat, home: House) -> None:
+    panel = open_at(seat, draft(home, trip=True))
+    assert not panel.advice.isVisible()
+    end_round_trip(home)
+    seat.wait(lambda: panel.advice.isVisible())
+
+
+def end_round_trip(home: House) -> None:
+    """Make the round trip that is waited for: the draft is unlike its film."""
     db = home.workplace.db
     claimed = jobs.claim(db, kinds=["roundtrip"], owner="test", lease_s=60)
     assert claimed is not None
     drawings.begin_round_trip(db, claimed)
     facts = {"score": -0.9, "advise_below": -0.4, "auroc": 0.65, "low": 0.6, "high": 0.7}
     drawings.finish(db, claimed, NewDrawing(1, (1,), facts=facts, **MODEL))
+
+
+def test_the_round_trip_advises_only_against_what_is_unusual(seat: Seat, home: House) -> None:
+    assert round_trip_words(None) == round_trip_words(RoundTrip(-0.2, -0.4, 0.65, 0.6, 0.7)) == ""
+    study_id = draft(home, trip=True)
+    end_round_trip(home)
     panel = open_at(seat, study_id)
     seat.wait(lambda: panel.advice.isVisible())
     assert "Advice only" in panel.advice.text and "0.65 (0.60 to 0.70)" in panel.advice.text
@@ -347,6 +402,20 @@ def test_what_went_wrong_with_a_drawing_is_said(seat: Seat, home: House) -> None
     assert dialog.picture.accessibleName() == "No film: The text is too long."
 
 
+def test_a_film_comes_though_the_store_failed_once_meanwhile(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_at(seat, draft(home))
+    dialog = dialog_of(seat)
+    dialog.draw_button.click()
+    seat.wait(lambda: dialog.is_drawing and seat.tasks.is_idle)
+    failing_once(monkeypatch, "drawing")
+    seat.wait(lambda: "can't be reached" in dialog.problem.text)
+    drawn(home)()
+    seat.wait(lambda: dialog.picture.is_shown)
+    assert dialog.problem.text == ""
+
+
 def test_a_picture_that_was_changed_isnt_shown(seat: Seat, home: House) -> None:
     study_id = draft(home)
     drawings.ask(home.workplace.db, study_id, user="anna", text="Normal.")
@@ -390,6 +459,93 @@ def test_an_answer_goes_into_the_report_with_where_it_comes_from(seat: Seat, hom
     text, source = wanted[0]
     assert text == "Yes, pneumonia is present."
     assert source.startswith("Answer of llm-cxr test 0 to the question “Is there a pneumonia?”, ")
+
+
+def test_an_answer_just_put_in_is_the_ais_in_the_margin_too(seat: Seat, home: House) -> None:
+    open_at(seat, draft(home))
+    chat, report = seat.window.chat, seat.window.report
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    seat.wait(lambda: seat.tasks.is_idle)
+    home.answer(["Yes, there is mild edema."])
+    seat.wait(lambda: chat.is_answered)
+    chat.insert_button.click()
+    assert report.text().endswith("Yes, there is mild edema.")
+    assert "1 from AI answers (Q)" in report._origins.text()
+
+
+def test_an_answer_comes_though_the_store_failed_once_meanwhile(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_at(seat, draft(home))
+    chat = seat.window.chat
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    seat.wait(lambda: seat.tasks.is_idle)
+    failing_once(monkeypatch, "question")
+    seat.wait(lambda: "can't be reached" in seat.window.statusBar().currentMessage())
+    home.answer(["No."])
+    seat.wait(lambda: chat.is_answered)
+
+
+def test_the_keyboard_stays_in_the_question_box(seat: Seat, home: House) -> None:
+    """What is typed on after Return must go into the next question, not into the film's keys or the report."""
+    open_at(seat, draft(home))
+    chat = seat.window.chat
+    seat.window.activateWindow()
+    chat.box.setFocus()
+    seat.wait(chat.box.hasFocus)
+    QTest.keyClicks(chat.box, "Is there edema?")
+    QTest.keyClick(chat.box, Qt.Key.Key_Return)
+    assert chat.box.hasFocus()
+    seat.wait(lambda: seat.tasks.is_idle and chat.box.text() == "")
+    assert chat.box.hasFocus()
+
+
+def test_words_typed_while_a_question_is_put_are_kept(seat: Seat, home: House) -> None:
+    open_at(seat, draft(home))
+    chat = seat.window.chat
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    QTest.keyClicks(chat.box, "And")
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert chat.box.text() == "And"
+
+
+def test_a_question_that_was_refused_stands_in_the_box_again(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_at(seat, draft(home))
+    chat = seat.window.chat
+    failing_once(monkeypatch, "ask")
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    seat.wait(lambda: "can't be reached" in seat.window.statusBar().currentMessage())
+    assert chat.box.text() == "Is there edema?" and chat.ask_button.isEnabled()
+
+
+def test_a_window_that_ends_looks_no_more(seat: Seat, home: House) -> None:
+    panel, chat = open_at(seat, draft(home)), seat.window.chat
+    panel.pick(1)
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    seat.window.stop_looking()
+    seat.wait(lambda: seat.tasks.is_idle and panel.is_looking)
+    assert not chat.is_answered and seat.tasks.is_idle
+    seat.qtbot.wait(400)
+    assert seat.tasks.is_idle and not chat._poll.isActive() and not panel._poll.isActive()
+
+
+def test_an_answer_that_nobody_may_put_in_says_so(seat: Seat, home: House) -> None:
+    home.add_user("otto", "reader")
+    study_id = draft(home)
+    answered(home, study_id)
+    holds.take(home.workplace.db, study_id, user="otto", take_over=False)
+    open_at(seat, study_id)
+    before = seat.window.report.text()
+    seat.window.chat.insert_last()
+    assert seat.window.report.text() == before
+    assert "can't be written in now" in seat.window.statusBar().currentMessage()
 
 
 def test_an_administrator_inserts_nothing(seat: Seat, home: House) -> None:
