@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
             columns.addWidget(part)
         columns.setStretchFactor(1, 1)
         columns.setSizes([580, 630, 390])
-        right.setSizes([560, 150, 260])
+        right.setSizes([530, 200, 260])
         for splitter in (right, columns):
             splitter.setChildrenCollapsible(False)
             splitter.setHandleWidth(4)

@@ -5,8 +5,8 @@ Shows a `StudyDetail` and asks the desk for maps; draws nothing on the film itse
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtCore import QEvent, QObject, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QIcon, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -22,22 +22,25 @@ from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.desk import Desk
 from ui.evidence.words import SentenceLine, heat_of, region_on, round_trip_words, sentence_lines
-from ui.icons import icon
+from ui.icons import pixmap
+from ui.language import mark, tr
 from ui.tasks import Tasks
-from ui.theme import DARK
+from ui.theme import current, follow, px
 from ui.widgets import Banner, button, label
 
 POLL_MS = 200
 # After the store failed: it is asked again, not so often.
 AGAIN_MS = 2000
-_LINE_PX = 44
 _MOST_LINES = 5
+_ICON_PX = 16
+# Around a sentence in its list: beside the icon and the words, and above and below them.
+_BESIDE_PX, _ABOVE_PX = 30, 12
 
-CHOOSE = "Choose a sentence to see which part of the film it rests on."
-LOOKING = "The engine is looking for the part of the film…"
-SHOWN = "Lit: where the model's words depend on the film. It is no proof of a finding there."
-NOTHING = "No part of this film stands out for this sentence."
-OTHER_FILM = "The draft is of another film of this study; show that one to see the part."
+CHOOSE = mark("Choose a sentence to see which part of the film it rests on.")
+LOOKING = mark("The engine is looking for the part of the film…")
+SHOWN = mark("Lit: where the model's words depend on the film. It is no proof of a finding there.")
+NOTHING = mark("No part of this film stands out for this sentence.")
+OTHER_FILM = mark("The draft is of another film of this study; show that one to see the part.")
 
 
 class EvidencePanel(QWidget):
@@ -70,28 +73,28 @@ class EvidencePanel(QWidget):
         self._poll.timeout.connect(self._look)
         self._build()
         self.show_nothing()
+        follow(self._look_right)
 
     def _build(self) -> None:
         self.list = QListWidget()
-        self.list.setAccessibleName("Sentences of the draft")
-        self.list.setAccessibleDescription(CHOOSE)
+        self.list.setAccessibleName(tr("Sentences of the draft"))
+        self.list.setAccessibleDescription(tr(CHOOSE))
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.list.setWordWrap(True)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.currentRowChanged.connect(lambda _: self._on_pick())
         self.list.itemClicked.connect(lambda _: self._on_pick())
         self.list.installEventFilter(self)
-        self.clear_button = button("Put the light out", self.clear, name="Take the map off the film")
-        self.state = label(CHOOSE, "muted", wraps=True)
-        self.state.setAccessibleName("State of the map")
+        self.clear_button = button(tr("Put the light out"), self.clear, name=tr("Take the map off the film"))
+        self.state = label(tr(CHOOSE), "muted", wraps=True)
+        self.state.setAccessibleName(tr("State of the map"))
         self.progress = QProgressBar()
-        self.progress.setAccessibleName("The map is being made")
+        self.progress.setAccessibleName(tr("The map is being made"))
         self.progress.setRange(0, 0)
         self.progress.setTextVisible(False)
-        self.progress.setMaximumHeight(4)
-        self.advice = Banner("attention", "failed", name="Advice from the round trip")
+        self.advice = Banner("attention", "failed", name=tr("Advice from the round trip"))
         heading = QHBoxLayout()
-        heading.addWidget(label("What the draft rests on", "heading"))
+        heading.addWidget(label(tr("What the draft rests on"), "heading"))
         heading.addStretch(1)
         heading.addWidget(self.clear_button)
         layout = QVBoxLayout(self)
@@ -171,9 +174,31 @@ class EvidencePanel(QWidget):
             self.list.addItem(_item(line))
         self.list.setCurrentRow(-1)
         self.list.blockSignals(False)
-        self.list.setFixedHeight(min(len(self._lines), _MOST_LINES) * _LINE_PX + 6)
+        self._look_right()
         self.advice.say(round_trip_words(self._trip) if is_shown else "")
         self._show_map()
+
+    def _look_right(self) -> None:
+        """Give every sentence its shape in the theme's colours and the height that its words take at this width."""
+        self.list.setIconSize(QSize(px(_ICON_PX), px(_ICON_PX)))
+        self.progress.setMaximumHeight(px(4))
+        for at, line in enumerate(self._lines[: self.list.count()]):
+            shape, colour = ("failed", current().attention) if line.is_weak else ("draft", current().ai)
+            drawn = pixmap(shape, colour, self.devicePixelRatioF(), px(_ICON_PX))
+            self.list.item(at).setIcon(QIcon(drawn))
+        self._fit()
+
+    def _fit(self) -> None:
+        bar = self.list.verticalScrollBar().sizeHint().width()
+        room = QRect(0, 0, max(self.list.width() - bar - px(_ICON_PX + _BESIDE_PX), px(80)), 10_000)
+        wrapped = Qt.TextFlag.TextWordWrap
+        heights = []
+        for at in range(self.list.count()):
+            item = self.list.item(at)
+            words = self.list.fontMetrics().boundingRect(room, wrapped, item.text())
+            heights.append(words.height() + px(_ABOVE_PX))
+            item.setSizeHint(QSize(0, heights[-1]))
+        self.list.setFixedHeight(sum(heights[:_MOST_LINES]) + 2 * self.list.frameWidth() + 2)
 
     # Picking a sentence
 
@@ -202,7 +227,7 @@ class EvidencePanel(QWidget):
             self._asked.discard(text)
             self._on_failed(error)
 
-        self._say(LOOKING, is_busy=True)
+        self._say(tr(LOOKING), is_busy=True)
         self._tasks.in_store(self, lambda: self._desk.ask_map(report.id, text), done, failed)
 
     def _look(self) -> None:
@@ -240,10 +265,10 @@ class EvidencePanel(QWidget):
         if line is None:
             self._poll.stop()
             self._light(None)
-            self._say(CHOOSE)
+            self._say(tr(CHOOSE))
         elif row is None or row.is_open:
             self._light(None)
-            self._say(LOOKING, is_busy=True)
+            self._say(tr(LOOKING), is_busy=True)
             if row is not None:
                 self._wait()
         elif row.state == "failed":
@@ -251,10 +276,10 @@ class EvidencePanel(QWidget):
             self._say(row.error_text)
         elif self._film is None:
             self._light(None)
-            self._say(OTHER_FILM)
+            self._say(tr(OTHER_FILM))
         else:
             self._light(row)
-            self._say(SHOWN if self._is_lit else NOTHING)
+            self._say(tr(SHOWN if self._is_lit else NOTHING))
 
     def _light(self, row: MapRow | None) -> None:
         heat = heat_of(row) if row is not None else None
@@ -285,6 +310,8 @@ class EvidencePanel(QWidget):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Let Escape take the map off the film, and Return ask once more for one that failed."""
+        if watched is self.list and event.type() == QEvent.Type.Resize:
+            self._fit()
         if watched is self.list and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.key() == Qt.Key.Key_Escape and self._picked() is not None:
                 self.clear()
@@ -296,9 +323,7 @@ class EvidencePanel(QWidget):
 
 
 def _item(line: SentenceLine) -> QListWidgetItem:
-    shape, colour = ("failed", DARK.attention) if line.is_weak else ("draft", DARK.ai)
-    item = QListWidgetItem(icon(shape, colour), f"{line.text}\n{line.words}")
-    item.setSizeHint(QSize(0, _LINE_PX))
+    item = QListWidgetItem(f"{line.text}\n{line.words}")
     item.setToolTip(f"{line.text}\n{line.words}")
     item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{line.text} {line.words}")
     return item

@@ -427,8 +427,96 @@
         <translation>Problem</translation>
     </message>
     <message>
+        <source>Synthetic films show no patient. They are for teaching: nothing may be learnt from one about anybody, and none may be sent, filed or read as a film.</source>
+        <translation>Künstliche Aufnahmen zeigen keinen Patienten. Sie dienen der Lehre: Aus ihnen lässt sich über niemanden etwas erfahren, und keine darf als Aufnahme gesendet, abgelegt oder befundet werden.</translation>
+    </message>
+    <message>
+        <source>No film has been drawn yet.</source>
+        <translation>Noch ist keine Aufnahme gezeichnet.</translation>
+    </message>
+    <message>
+        <source>Synthetic film for teaching</source>
+        <translation>Künstliche Aufnahme für die Lehre</translation>
+    </message>
+    <message>
+        <source>Synthetic</source>
+        <translation>Künstlich</translation>
+    </message>
+    <message>
+        <source>Text to draw</source>
+        <translation>Text, der gezeichnet wird</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+    <message>
+        <source>Seed (optional)</source>
+        <translation>Startwert (freiwillig)</translation>
+    </message>
+    <message>
+        <source>The same seed and text give the same film.</source>
+        <translation>Derselbe Startwert und Text ergeben dieselbe Aufnahme.</translation>
+    </message>
+    <message>
+        <source>Draw</source>
+        <translation>Zeichnen</translation>
+    </message>
+    <message>
+        <source>Draw a synthetic film from the text</source>
+        <translation>Eine künstliche Aufnahme aus dem Text zeichnen</translation>
+    </message>
+    <message>
+        <source>How much of the film is drawn</source>
+        <translation>Wie viel der Aufnahme gezeichnet ist</translation>
+    </message>
+    <message>
+        <source>Synthetic films of this study</source>
+        <translation>Künstliche Aufnahmen dieser Studie</translation>
+    </message>
+    <message>
+        <source>About this synthetic film</source>
+        <translation>Zu dieser künstlichen Aufnahme</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Drawn before</source>
+        <translation>Früher gezeichnet</translation>
+    </message>
+    <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>No film: {reason}</source>
+        <translation>Keine Aufnahme: {reason}</translation>
+    </message>
+    <message>
+        <source>The film is being drawn…</source>
+        <translation>Die Aufnahme wird gezeichnet…</translation>
+    </message>
+    <message>
+        <source>Synthetic film, marked as no patient&apos;s</source>
+        <translation>Künstliche Aufnahme, als die keines Patienten gekennzeichnet</translation>
+    </message>
+    <message>
+        <source>{time} · seed {seed} · {words}</source>
+        <translation>{time} · Startwert {seed} · {words}</translation>
+    </message>
+    <message>
+        <source>{time} · failed · {words}</source>
+        <translation>{time} · fehlgeschlagen · {words}</translation>
+    </message>
+    <message>
+        <source>{time} · being drawn · {words}</source>
+        <translation>{time} · wird gezeichnet · {words}</translation>
+    </message>
+    <message>
+        <source>Synthetic, no patient. Drawn by {model} {version}, seed {seed}, {time}, from the text: {words}</source>
+        <translation>Künstlich, kein Patient. Gezeichnet von {model} {version}, Startwert {seed}, {time}, aus dem Text: {words}</translation>
     </message>
     <message>
         <source>All keys</source>
@@ -825,12 +913,124 @@
         <translation>Voriger Satz des Entwurfs auf der Aufnahme</translation>
     </message>
     <message>
+        <source>Choose a sentence to see which part of the film it rests on.</source>
+        <translation>Wählen Sie einen Satz, um zu sehen, auf welchem Teil der Aufnahme er beruht.</translation>
+    </message>
+    <message>
+        <source>The engine is looking for the part of the film…</source>
+        <translation>Der KI-Dienst sucht den Teil der Aufnahme…</translation>
+    </message>
+    <message>
+        <source>Lit: where the model&apos;s words depend on the film. It is no proof of a finding there.</source>
+        <translation>Leuchtet: wo die Worte des Modells von der Aufnahme abhängen. Es beweist dort keinen Befund.</translation>
+    </message>
+    <message>
+        <source>No part of this film stands out for this sentence.</source>
+        <translation>Für diesen Satz tritt kein Teil der Aufnahme hervor.</translation>
+    </message>
+    <message>
+        <source>The draft is of another film of this study; show that one to see the part.</source>
+        <translation>Der Entwurf gehört zu einer anderen Aufnahme dieser Studie; zeigen Sie jene, um den Teil zu sehen.</translation>
+    </message>
+    <message>
+        <source>Sentences of the draft</source>
+        <translation>Sätze des Entwurfs</translation>
+    </message>
+    <message>
         <source>Take the map off the film</source>
         <translation>Die Karte von der Aufnahme nehmen</translation>
     </message>
     <message>
+        <source>Put the light out</source>
+        <translation>Licht löschen</translation>
+    </message>
+    <message>
+        <source>State of the map</source>
+        <translation>Stand der Karte</translation>
+    </message>
+    <message>
+        <source>The map is being made</source>
+        <translation>Die Karte wird berechnet</translation>
+    </message>
+    <message>
+        <source>Advice from the round trip</source>
+        <translation>Rat aus der Gegenprobe</translation>
+    </message>
+    <message>
+        <source>What the draft rests on</source>
+        <translation>Worauf der Entwurf beruht</translation>
+    </message>
+    <message>
+        <source>Questions and answers</source>
+        <translation>Fragen und Antworten</translation>
+    </message>
+    <message>
+        <source>Question about the film</source>
+        <translation>Frage zur Aufnahme, auf Englisch</translation>
+    </message>
+    <message>
+        <source>Ask about this film</source>
+        <translation>Frage (auf Englisch)</translation>
+    </message>
+    <message>
+        <source>Ask</source>
+        <translation>Fragen</translation>
+    </message>
+    <message>
+        <source>Ask the question</source>
+        <translation>Die Frage stellen</translation>
+    </message>
+    <message>
+        <source>Suggested questions</source>
+        <translation>Vorgeschlagene Fragen</translation>
+    </message>
+    <message>
+        <source>Ask the model</source>
+        <translation>Fragen an das Modell</translation>
+    </message>
+    <message>
+        <source>Draw a film…</source>
+        <translation>Aufnahme zeichnen…</translation>
+    </message>
+    <message>
+        <source>Draw a synthetic film for teaching</source>
+        <translation>Eine künstliche Aufnahme für die Lehre zeichnen</translation>
+    </message>
+    <message>
         <source>Insert the last answer into the report</source>
         <translation>Die letzte Antwort in den Befund einfügen</translation>
+    </message>
+    <message>
+        <source>Insert</source>
+        <translation>Einfügen</translation>
+    </message>
+    <message>
+        <source>Answer of {model} {version} to the question “{question}”, {time}</source>
+        <translation>Antwort von {model} {version} auf die Frage „{question}“, {time}</translation>
+    </message>
+    <message>
+        <source>No questions yet. Each question stands alone: the model sees the film and your words, not what was asked before.</source>
+        <translation>Noch keine Fragen. Jede Frage steht für sich: Das Modell sieht die Aufnahme und Ihre Worte, nicht was vorher gefragt wurde. Es versteht nur Englisch.</translation>
+    </message>
+    <message>
+        <source>No answer: {reason}</source>
+        <translation>Keine Antwort: {reason}</translation>
+    </message>
+    <message>
+        <source>AI: {answer}</source>
+        <translation>KI: {answer}</translation>
+    </message>
+    <message>
+        <source>Insert into the report</source>
+        <translation>In den Befund einfügen</translation>
+    </message>
+    <message>
+        <source>AI: {answer} …</source>
+        <translation>KI: {answer} …</translation>
+    </message>
+    <message>
+        <source>Waiting for the engine…</source>
+        <translation>Wartet auf den KI-Dienst…</translation>
     </message>
     <message>
         <source>Draw a synthetic film from the report&apos;s text</source>
@@ -2821,6 +3021,94 @@
     <message>
         <source>Signed, and in the draft</source>
         <translation>Unterschrieben, und im Entwurf</translation>
+    </message>
+    <message>
+        <source>What does this film show?</source>
+        <translation>Was zeigt diese Aufnahme?</translation>
+    </message>
+    <message>
+        <source>Is this film normal?</source>
+        <translation>Ist diese Aufnahme unauffällig?</translation>
+    </message>
+    <message>
+        <source>Is there an atelectasis?</source>
+        <translation>Liegt eine Atelektase vor?</translation>
+    </message>
+    <message>
+        <source>Is the heart enlarged?</source>
+        <translation>Ist das Herz vergrößert?</translation>
+    </message>
+    <message>
+        <source>Is there a consolidation?</source>
+        <translation>Liegt eine Konsolidierung vor?</translation>
+    </message>
+    <message>
+        <source>Is there pulmonary edema?</source>
+        <translation>Liegt ein Lungenödem vor?</translation>
+    </message>
+    <message>
+        <source>Is there a pleural effusion?</source>
+        <translation>Liegt ein Pleuraerguss vor?</translation>
+    </message>
+    <message>
+        <source>Is there emphysema?</source>
+        <translation>Liegt ein Emphysem vor?</translation>
+    </message>
+    <message>
+        <source>Is there fibrosis?</source>
+        <translation>Liegt eine Fibrose vor?</translation>
+    </message>
+    <message>
+        <source>Is there a hernia?</source>
+        <translation>Liegt eine Hernie vor?</translation>
+    </message>
+    <message>
+        <source>Is there an infiltration?</source>
+        <translation>Liegt ein Infiltrat vor?</translation>
+    </message>
+    <message>
+        <source>Is there a mass?</source>
+        <translation>Liegt eine Raumforderung vor?</translation>
+    </message>
+    <message>
+        <source>Is there a nodule?</source>
+        <translation>Liegt ein Rundherd vor?</translation>
+    </message>
+    <message>
+        <source>Is there pleural thickening?</source>
+        <translation>Liegt eine Pleuraverdickung vor?</translation>
+    </message>
+    <message>
+        <source>Is there a pneumonia?</source>
+        <translation>Liegt eine Pneumonie vor?</translation>
+    </message>
+    <message>
+        <source>Is there a pneumothorax?</source>
+        <translation>Liegt ein Pneumothorax vor?</translation>
+    </message>
+    <message>
+        <source>No confidence was measured for this model.</source>
+        <translation>Für dieses Modell wurde keine Sicherheit gemessen.</translation>
+    </message>
+    <message>
+        <source>Weak: held true with {share}.</source>
+        <translation>Schwach: zu {share} für zutreffend gehalten.</translation>
+    </message>
+    <message>
+        <source>Held true with {share}.</source>
+        <translation>Zu {share} für zutreffend gehalten.</translation>
+    </message>
+    <message>
+        <source>Weak: held true with {share}, {said} of {samples} samples agree.</source>
+        <translation>Schwach: zu {share} für zutreffend gehalten, {said} von {samples} Stichproben gleich.</translation>
+    </message>
+    <message>
+        <source>Held true with {share}, {said} of {samples} samples agree.</source>
+        <translation>Zu {share} für zutreffend gehalten, {said} von {samples} Stichproben gleich.</translation>
+    </message>
+    <message>
+        <source>A film drawn from this draft is unusually unlike this film. Advice only: the comparison tells drafts of a film from drafts of other films with an AUROC of {auroc} ({low} to {high}).</source>
+        <translation>Eine aus diesem Entwurf gezeichnete Aufnahme ist dieser Aufnahme ungewöhnlich unähnlich. Nur ein Rat: Der Vergleich unterscheidet Entwürfe zu einer Aufnahme von Entwürfen zu anderen mit einer AUROC von {auroc} ({low} bis {high}).</translation>
     </message>
 </context>
 </TS>

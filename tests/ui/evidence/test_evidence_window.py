@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QRect, Qt, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.pictures import marked_png
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import MapRow, NewDraft, NewDrawing, NewMap, RoundTrip
-from llmcxr_ws.errors import StoreError
+from llmcxr_ws.errors import ImagingError, StoreError
 from llmcxr_ws.store import drawings, holds, maps, questions, reports
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, MODEL, House
+from ui.chat.panel import ChatPanel
 from ui.desk import Desk
-from ui.evidence.drawing import DrawingDialog
+from ui.evidence.drawing import DrawingDialog, read_picture
 from ui.evidence.panel import CHOOSE, LOOKING, NOTHING, OTHER_FILM, SHOWN, EvidencePanel
 from ui.evidence.words import SentenceLine, heat_of, round_trip_words
+from ui.language import speak
+from ui.theme import DARK, LIGHT, apply_theme
 
 TEXT = "Pneumonia is present. Infiltration is present."
 FIRST, SECOND = "Pneumonia is present.", "Infiltration is present."
@@ -138,6 +143,43 @@ def test_while_the_draft_is_covered_so_are_its_sentences(
 def test_a_draft_without_evidence_leaves_the_panel_away(seat: Seat, home: House) -> None:
     panel = open_at(seat, home.drafted("DEMO0001.dcm", TEXT))
     assert not panel.isVisible()
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_every_word_of_a_sentence_is_shown_at_any_text_size(seat: Seat, home: House, scale: float) -> None:
+    said = (
+        "There is a small left pleural effusion with a neighbouring atelectasis of the lower lobe, unchanged."
+    )
+    evidence = [{"text": said, "confidence": 0.31, "agreement": 0.25, "weak": True}, SENTENCES[0]]
+    panel = open_at(seat, draft(home, sentences=evidence))
+    apply_theme(application(), LIGHT, scale=scale)
+    seat.qtbot.wait(50)
+    metrics = panel.list.fontMetrics()
+    for at in range(2):
+        item, place = panel.list.item(at), panel.list.visualItemRect(panel.list.item(at))
+        room = QRect(0, 0, place.width() - panel.list.iconSize().width() - 12, 10_000)
+        words = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text())
+        assert place.height() >= words.height(), (at, place, words)
+    assert panel.list.iconSize().width() == round(16 * scale)
+    assert item.icon().actualSize(panel.list.iconSize()) == panel.list.iconSize()
+
+
+def test_the_shapes_beside_sentences_follow_the_theme(seat: Seat, home: House) -> None:
+    panel = open_at(seat, draft(home))
+    for theme in (LIGHT, DARK):
+        apply_theme(application(), theme)
+        for at, colour in enumerate((theme.ai, theme.attention)):
+            image = panel.list.item(at).icon().pixmap(16).toImage()
+            pixels = [image.pixelColor(x, y) for x in range(16) for y in range(16)]
+            drawn = max(pixels, key=lambda one: one.alpha())
+            assert drawn.alpha() > 0 and drawn.name() == colour
+
+
+def application() -> QApplication:
+    """Return the application of these tests."""
+    found = QApplication.instance()
+    assert isinstance(found, QApplication)
+    return found
 
 
 # Maps
@@ -381,6 +423,35 @@ def test_a_film_is_drawn_from_the_reports_text_and_always_marked(seat: Seat, hom
     assert seat.window.case.film_count == 1
 
 
+def test_a_drawn_film_is_marked_on_the_screen_itself(seat: Seat, home: House) -> None:
+    """Beside the banner and the caption the picture bears its mark: a photograph of the screen shows it, too."""
+    study_id = draft(home)
+    drawings.ask(home.workplace.db, study_id, user="anna", text="Normal.")
+    drawn(home)()
+    open_at(seat, study_id)
+    dialog = dialog_of(seat)
+    seat.wait(lambda: dialog.picture.is_shown)
+    shot = dialog.picture.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    grey = np.frombuffer(shot.constBits(), np.uint8).reshape(shot.height(), shot.bytesPerLine())
+    side = min(shot.width(), shot.height())
+    left, top = (shot.width() - side) // 2, (shot.height() - side) // 2
+    shown, bar = grey[top : top + side, left : left + side], round(side * 10 / 256)
+    for part in (shown[1:bar], shown[-bar:-1]):
+        # White letters on black; the film between is noise.
+        assert (part < 40).mean() > 0.5 and (part > 200).mean() > 0.02
+    assert not (shown[side // 2] < 40).mean() > 0.5
+    assert dialog.warning.isVisible() and dialog.isModal()
+
+
+def test_a_picture_without_its_mark_isnt_shown(seat: Seat, home: House, tmp_path: Path) -> None:
+    plain = QImage(64, 64, QImage.Format.Format_Grayscale8)
+    plain.fill(0)
+    path = tmp_path / "plain.png"
+    assert plain.save(str(path))
+    with pytest.raises(ImagingError, match="isn't marked as synthetic"):
+        read_picture(path, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
 def test_what_went_wrong_with_a_drawing_is_said(seat: Seat, home: House) -> None:
     study_id = draft(home)
     open_at(seat, study_id)
@@ -573,3 +644,26 @@ def test_questions_are_suggested_about_what_the_model_judges(seat: Seat, home: H
         "Is this film normal?",
         "Is there pulmonary edema?",
     ]
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    """The window speaks German."""
+    speak(application(), "de")
+    yield
+    speak(application(), "en")
+
+
+def test_a_suggestion_in_german_is_put_to_the_model_in_its_own_language(seat: Seat, german: None) -> None:
+    chat = ChatPanel(seat.tasks, seat.window._desk)
+    assert "Englisch" in chat.box.placeholderText()
+    at = chat.suggestions.findText("Liegt ein Pleuraerguss vor?")
+    assert at > 0
+    chat.suggestions.activated.emit(at)
+    assert chat.box.text() == "Is there a pleural effusion?"
+
+
+@pytest.mark.usefixtures("german")
+def test_what_is_known_of_a_sentence_is_said_in_german() -> None:
+    line = SentenceLine("Pneumonia is present.", 0.31, 0.25, True, 8)
+    assert line.words == "Schwach: zu 31 % für zutreffend gehalten, 2 von 8 Stichproben gleich."
