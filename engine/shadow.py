@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict
 
 from engine.errors import EngineError, FilmRefused
-from engine.evaluate.labeler import NO_FINDING, label_nih, named
+from engine.evaluate.labeler import labels_of
 from engine.model import Draft, Model
 from engine.portrait import portrait
 from engine.preprocess import film_from_array
@@ -156,9 +156,3 @@ class Shadow:
     def _beat(self, name: str) -> None:
         while not self._stop.wait(BEAT_S):
             services.beat(self._db, name)
-
-
-def labels_of(text: str) -> dict[str, str]:
-    """Give the findings that a text speaks of with their states, and `No Finding` always, as drafts are labelled."""
-    states: dict[str, str] = {name: state for name, state in label_nih(text).items() if state}
-    return {**states, NO_FINDING: "positive" if NO_FINDING in named(text) else "negative"}

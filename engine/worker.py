@@ -19,6 +19,7 @@ from pydicom.dataset import Dataset
 
 from engine.bundle import Manifest
 from engine.errors import EngineError, FilmRefused
+from engine.evaluate.labeler import labels_of
 from engine.evidence.draft import DraftEvidence, examine, map_seconds
 from engine.evidence.occlusion import GRID
 from engine.guard import Agreement, GuardReading
@@ -27,7 +28,7 @@ from engine.input_check import InputCheck
 from engine.model import Draft, Model
 from engine.portrait import portrait
 from engine.preprocess import Film, FilmSeen, film_and_seen
-from engine.worker_side import SideWork, labels_of
+from engine.worker_side import SideWork
 from llmcxr_ws import imaging, jobs
 from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.errors import StoreError, UserFacingError
@@ -263,7 +264,7 @@ class Worker:
                 "guard_thresholds": _guard_thresholds(bundle.manifest),
             },
             withheld=draft.reason or judged.withheld,
-            labels=dict(labels_of(draft.text)),
+            labels=labels_of(draft.text),
         )
 
     def _answer(self, claimed: Claimed, pulse: _Pulse) -> str:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.evaluate.labeler import labels_of
 from engine.model import Model
 from engine.portrait import portrait
-from engine.shadow import Shadow, labels_of
+from engine.shadow import Shadow
 from llmcxr_ws import jobs
 from llmcxr_ws.store import modelling, reports, services
 from llmcxr_ws.workplace import Workplace

@@ -373,7 +373,7 @@ def test_a_store_that_cannot_be_listed_is_not_put_there(
     def full(path: Path, values: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.phrases.write_json", full)
+    monkeypatch.setattr("engine.side_files.write_json", full)
     with pytest.raises(DataError, match="No space left"):
         add_phrases(bundle, PhraseStore.from_texts(["Some finding."] * 2, bundle.vocabulary))
     assert (bundle.folder / PHRASES).read_bytes() == before
