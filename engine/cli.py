@@ -100,7 +100,7 @@ def _check_guard() -> str:
     """Tell how often the second look went along with this model's drafts: another kind of film shows there first."""
     from engine.guard import AGREEMENTS
     from engine.models import load_package
-    from engine.worker import guard_counter
+    from engine.worker_record import guard_counter
     from llmcxr_ws.commands import open_workplace
     from llmcxr_ws.store import counters
 

@@ -102,6 +102,9 @@ class Shadow:
             raise
         except (UserFacingError, EngineError) as error:
             return self._leave_out(wanted, type(error).__name__)
+        except Exception:  # process boundary: a defect on one film must not keep the others from it
+            log.exception("shadow.defect", report=wanted.report_id)
+            return self._leave_out(wanted, "internal error")
         kept = modelling.record_shadow(self._db, wanted, made)
         log.info("shadow.drafted", report=wanted.report_id, seconds=round(made.seconds, 2), kept=kept)
         return kept

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from engine.evaluate.labeler import labels_of
+from engine.input_check import InputCheck
 from engine.model import Model
 from engine.portrait import portrait
+from engine.preprocess import Film
 from engine.shadow import Shadow
 from llmcxr_ws import jobs
 from llmcxr_ws.store import modelling, reports, services
@@ -88,6 +90,26 @@ def test_a_film_that_it_can_t_read_doesn_t_stop_it(workplace: Workplace, model: 
     assert wanted is not None and wanted.study_id == lost
     workplace.objects.path(wanted.film_path).write_bytes(b"nothing")
     assert shadow(workplace, other).run(once=True) == 1
+
+
+@pytest.mark.allow_log("shadow.defect", "shadow.left_out")
+def test_a_film_on_which_it_has_a_defect_doesn_t_end_it(
+    workplace: Workplace, model: Model, other: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(workplace, chest_pixels(seed=3))
+    send(workplace, chest_pixels(seed=4))
+    worker(workplace, model).run(once=True)
+    plain, looked = Model.check_film, list[bool]()
+
+    def broken_once(self: Model, film: Film) -> InputCheck:
+        looked.append(True)
+        if len(looked) == 1:
+            raise IndexError("a defect")
+        return plain(self, film)
+
+    monkeypatch.setattr(Model, "check_film", broken_once)
+    assert shadow(workplace, other).run(once=True) == 1
+    assert len(looked) == 2
 
 
 def test_it_ends_in_the_middle_of_a_film(workplace: Workplace, model: Model, tmp_path: Path) -> None:
