@@ -69,14 +69,25 @@ def examine(
 
     Samples are drawn where they take no longer than the budget, by the time of the first of them.
     """
-    vocabulary = model.bundle.vocabulary
-    found = said_sentences(vocabulary, draft.ids)
     entry = model.evidence.confidence if model.evidence is not None else None
     if entry is None:
-        return DraftEvidence(tuple(SentenceEvidence(one.text, None, None, False) for one in found), 0, "")
+        return DraftEvidence(sentences_alone(model, draft), 0, "")
     texts = _samples(model, codes, context, entry, budget_s, on_step)
+    found = said_sentences(model.bundle.vocabulary, draft.ids)
     sentences = tuple(_judged(one, draft, entry, texts) for one in found)
     return DraftEvidence(sentences, len(texts), withheld_for(sentences, entry))
+
+
+def sentences_alone(model: Model, draft: Draft) -> tuple[SentenceEvidence, ...]:
+    """Read a draft's sentences and how sure each is by its first word alone: nothing more is asked of the model.
+
+    Of one that was sampled freely nothing is known: what confidence is read by was measured otherwise.
+    """
+    found = said_sentences(model.bundle.vocabulary, draft.ids)
+    entry = model.evidence.confidence if model.evidence is not None else None
+    if entry is None or model.free:
+        return tuple(SentenceEvidence(one.text, None, None, False) for one in found)
+    return tuple(_judged(one, draft, entry, ()) for one in found)
 
 
 def withheld_for(sentences: Sequence[SentenceEvidence], entry: ConfidenceEntry) -> str:
