@@ -56,7 +56,10 @@ def export_model(settings: ExportSettings) -> None:
 
     manifest = export_bundle(settings)
     typer.echo(
-        f"{settings.out}: {manifest['name']} {manifest['version']}, weights {manifest['weights_sha256'][:12]}"
+        f"{settings.out}: {manifest['name']} {manifest['version']}, weights {manifest['weights_sha256'][:12]}\n"
+        "How sure a sentence is, and whether its maps and the round trip are worth anything, isn't known of a new "
+        "bundle, also where one was known in its place. Measure it with `llmcxr evaluate evidence --add` and "
+        "`llmcxr evaluate roundtrip --add`."
     )
 
 

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.evaluate.labeler import NO_FINDING
-from engine.evidence.agreement import agreement, sampled_texts
+from engine.evidence.agreement import agreement
 from engine.evidence.file import ConfidenceEntry, score
 from engine.evidence.occlusion import Blocks, Scorer
 from engine.evidence.sentences import SaidSentence, claims, said_sentences
 from engine.lm.prompt import report_prompt
 from engine.lm.vocabulary import CODES_PER_IMAGE
 from engine.model import Draft, Model
-from engine.runtime.generation import OnStep
+from engine.runtime.generation import OnStep, sampled_texts
 
 # Seeds of samples lie apart from those that people give.
 _FIRST_SEED = 7_000_003
@@ -173,7 +173,10 @@ def draft_samples(
     temperature: float,
     on_step: OnStep | None = None,
 ) -> Iterator[str]:
-    """Sample drafts of a film, as the model itself would say them: without the thresholds of its drafts."""
+    """Sample drafts of a film, as the model itself would say them: without the thresholds of its drafts.
+
+    Those say how often a finding is named, not how likely it is.
+    """
     sampling = replace(
         model.bundle.manifest.sampling.report, temperature=temperature, top_p=1.0, decision_bias={}
     )

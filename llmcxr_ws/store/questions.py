@@ -114,14 +114,14 @@ def finish_answer(db: Database, claimed: Claimed, *, text: str, model_name: str,
 
 def answer_attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence: str, final: bool) -> bool:
     """Try again later, or end the question with its sentence; True when it will be tried again."""
-    with db.write() as session:
-        jobs.require_ours(session, claimed)
-        if final:
-            jobs.bury(session, claimed, code=code, sentence=sentence)
-        elif jobs.retry(session, claimed, code=code, sentence=sentence):
-            return True
-        _end(session, claimed, state="failed", error_text=sentence)
-        return False
+    return jobs.attempt_failed(
+        db,
+        claimed,
+        code=code,
+        sentence=sentence,
+        final=final,
+        ended=lambda session: _end(session, claimed, state="failed", error_text=sentence),
+    )
 
 
 def questions_of(db: Database, study_id: int) -> list[QuestionRow]:
