@@ -64,7 +64,14 @@ def run_engine(
         model = choice.open()
         worker: Worker | Shadow
         if shadow:
-            worker = Shadow(workplace.db, workplace.objects, model, within=recent, poll_s=config.poll_s)
+            worker = Shadow(
+                workplace.db,
+                workplace.objects,
+                model,
+                within=recent,
+                poll_s=config.poll_s,
+                evidence_budget_s=config.evidence_budget_s,
+            )
         else:
             worker = Worker(
                 workplace.db,

@@ -12,6 +12,7 @@ from dataclasses import asdict
 
 from engine.errors import EngineError, FilmRefused
 from engine.evaluate.labeler import labels_of
+from engine.evidence.draft import EVIDENCE_BUDGET_S, examine
 from engine.model import Draft, Model
 from engine.portrait import portrait
 from engine.preprocess import film_from_array
@@ -38,10 +39,17 @@ class Shadow:
     """One model in the shadow of whatever drafts on this database."""
 
     def __init__(
-        self, db: Database, objects: ObjectStore, model: Model, *, within: int, poll_s: float
+        self,
+        db: Database,
+        objects: ObjectStore,
+        model: Model,
+        *,
+        within: int,
+        poll_s: float,
+        evidence_budget_s: float = EVIDENCE_BUDGET_S,
     ) -> None:
         self._db, self._objects, self._model = db, objects, model
-        self._within, self._poll_s = within, poll_s
+        self._within, self._poll_s, self._budget_s = within, poll_s, evidence_budget_s
         self._left_out: tuple[int, ...] = ()
         self._stop = threading.Event()
 
@@ -127,7 +135,8 @@ class Shadow:
         facts = read_facts(dataset)
         context = self._model.context(facts.view, facts.patient_age_years)
         draft = self._model.report(check.codes, context=context, on_step=self._watch, film=film)
-        return self._new(wanted, draft, draft.reason, began)
+        judged = examine(self._model, check.codes, context, draft, self._budget_s, self._watch)
+        return self._new(wanted, draft, draft.reason or judged.withheld, began)
 
     def _new(self, wanted: ShadowWanted, draft: Draft | None, withheld: str, began: float) -> NewShadow:
         """What is kept of one film; a film that this model wouldn't draft is a finding, too."""

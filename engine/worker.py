@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pydicom.dataset import Dataset
 
 from engine.errors import EngineError, FilmRefused
-from engine.evidence.draft import examine, map_seconds
+from engine.evidence.draft import EVIDENCE_BUDGET_S, examine, map_seconds
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
 from engine.portrait import portrait
@@ -34,8 +34,6 @@ from llmcxr_ws.store import drawings, labels, maps, questions, reports, services
 from llmcxr_ws.store.database import Database
 
 KINDS = ("draft", "answer", maps.KIND, drawings.DRAW, drawings.ROUND_TRIP, labels.KIND)
-# By default samples and maps are made with a draft where each takes no longer than this.
-EVIDENCE_BUDGET_S = 3.0
 # How often work that nobody waits for looks whether somebody waits for other work.
 _GIVE_WAY_S = 0.5
 # Films whose codes are kept for further questions: some kilobytes each.

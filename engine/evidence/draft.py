@@ -24,6 +24,8 @@ from engine.runtime.generation import OnStep, sampled_texts
 
 # Seeds of samples lie apart from those that people give.
 _FIRST_SEED = 7_000_003
+# By default samples and maps are made with a draft where each takes no longer than this.
+EVIDENCE_BUDGET_S = 3.0
 
 
 @dataclass(frozen=True)

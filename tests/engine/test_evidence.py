@@ -38,6 +38,7 @@ from engine.evidence.file import (
     RoundTripEntry,
     Scale,
     evidence_of,
+    read_evidence,
     score,
 )
 from engine.evidence.occlusion import Blocks, Scorer
@@ -340,6 +341,15 @@ def test_a_file_of_other_weights_is_refused(tmp_path: Path, demo: Model) -> None
     write_beside(bundle, replace(held, weights_sha256="0" * 64))
     with pytest.raises(BundleError, match="measured with the weights 000000000000"):
         Bundle.load(folder)
+
+
+def test_maps_that_leave_tokens_out_are_refused(tmp_path: Path, demo: Model) -> None:
+    held = demo.evidence
+    assert held is not None and held.maps is not None
+    path = tmp_path / EVIDENCE
+    path.write_text(json.dumps(replace(held, maps=replace(held.maps, side=2, stride=3)).to_json()))
+    with pytest.raises(BundleError, match="every 3 tokens"):
+        read_evidence(path, held.weights_sha256)
 
 
 def test_a_file_put_beside_a_model_changes_neither_weights_nor_drafts(model: Model, tmp_path: Path) -> None:
