@@ -182,7 +182,7 @@ class MainWindow(QMainWindow):
         self.case.opened.connect(self._on_opened)
         self.case.refreshed.connect(self._on_refreshed)
         self.case.film_ready.connect(self._on_film)
-        self.case.film_missing.connect(self.film.show_nothing)
+        self.case.film_missing.connect(self._on_no_film)
         self.case.comparisons_changed.connect(self._on_comparisons)
         self.case.comparison_ready.connect(self.film.show_comparison)
         self.case.comparison_missing.connect(self.film.show_no_comparison)
@@ -427,7 +427,7 @@ class MainWindow(QMainWindow):
         self.open_dialog(UnsavedDialog(self, error.sentence, leave, stay))
 
     def _on_opened(self, detail: StudyDetail) -> None:
-        self.film.show_nothing(tr("Loading the film…"))
+        self._on_no_film(tr("Loading the film…"))
         self._on_refreshed(detail)
         self.case.prefetch(self.worklist.neighbour())
 
@@ -446,6 +446,10 @@ class MainWindow(QMainWindow):
         self.film.show_film(film)
         rows, columns = film.levels[0].shape
         self.evidence.show_film((columns, rows), is_drafted=self.case.is_drafted_film_shown)
+
+    def _on_no_film(self, words: str) -> None:
+        self.film.show_nothing(words)
+        self.evidence.show_film(None, is_drafted=False)
 
     def _hide_model(self, is_hidden: bool) -> None:
         self.chat.setVisible(not is_hidden)
@@ -470,9 +474,8 @@ class MainWindow(QMainWindow):
         self.header.show_study(None)
         self.report.show_nothing()
         self.evidence.show_nothing()
-        self.evidence.show_film(None, is_drafted=False)
         self.chat.show_nothing()
-        self.film.show_nothing(tr("No study chosen"))
+        self._on_no_film(tr("No study chosen"))
         self.film.show_count(0)
         self.film.show_comparisons((), "")
         self._show_title(None)

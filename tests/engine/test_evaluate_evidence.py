@@ -97,11 +97,12 @@ def test_blocks_that_leave_tokens_out_are_refused(run: Run, bundle: Path) -> Non
 
 
 def test_a_round_trip_without_anything_to_shuffle_is_refused(bundle: Path, tmp_path: Path) -> None:
-    rows = list(csv.DictReader(shipped_manifest(tmp_path / "films.csv", train=2).open(encoding="utf-8")))
+    with shipped_manifest(tmp_path / "films.csv", train=2).open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
     with (tmp_path / "one.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
-        writer.writerows({**row, "patient": "one"} for row in rows)
+        writer.writerows({**row, "patient": "one"} if row["split"] == "val" else row for row in rows)
     result = CliRunner().invoke(
         build_app(),
         [

@@ -39,6 +39,7 @@ _BESIDE_PX, _ABOVE_PX = 30, 12
 CHOOSE = mark("Choose a sentence to see which part of the film it rests on.")
 LOOKING = mark("The engine is looking for the part of the film…")
 SHOWN = mark("Lit: where the model's words depend on the film. It is no proof of a finding there.")
+NO_FILM = mark("The film of the draft isn't on the screen.")
 NOTHING = mark("No part of this film stands out for this sentence.")
 OTHER_FILM = mark("The draft is of another film of this study; show that one to see the part.")
 
@@ -64,6 +65,7 @@ class EvidencePanel(QWidget):
         self._maps: dict[str, MapRow] = {}
         self._trip: RoundTrip | None = None
         self._film: tuple[int, int] | None = None
+        self._is_another = False
         self._is_lit = False
         self._is_covered = False
         self._is_ended = False
@@ -150,6 +152,7 @@ class EvidencePanel(QWidget):
     def show_film(self, size: tuple[int, int] | None, *, is_drafted: bool) -> None:
         """Tell which film is on the screen: columns and rows of its pixels, and whether the draft is of it."""
         self._film = size if is_drafted else None
+        self._is_another = size is not None and not is_drafted
         self._show_map()
 
     def pick(self, by: int) -> None:
@@ -276,7 +279,7 @@ class EvidencePanel(QWidget):
             self._say(row.error_text)
         elif self._film is None:
             self._light(None)
-            self._say(tr(OTHER_FILM))
+            self._say(tr(OTHER_FILM if self._is_another else NO_FILM))
         else:
             self._light(row)
             self._say(tr(SHOWN if self._is_lit else NOTHING))

@@ -925,6 +925,10 @@
         <translation>Leuchtet: wo die Worte des Modells von der Aufnahme abhängen. Es beweist dort keinen Befund.</translation>
     </message>
     <message>
+        <source>The film of the draft isn&apos;t on the screen.</source>
+        <translation>Die Aufnahme des Entwurfs ist nicht auf dem Bildschirm.</translation>
+    </message>
+    <message>
         <source>No part of this film stands out for this sentence.</source>
         <translation>Für diesen Satz tritt kein Teil der Aufnahme hervor.</translation>
     </message>
@@ -3109,6 +3113,10 @@
     <message>
         <source>A film drawn from this draft is unusually unlike this film. Advice only: the comparison tells drafts of a film from drafts of other films with an AUROC of {auroc} ({low} to {high}).</source>
         <translation>Eine aus diesem Entwurf gezeichnete Aufnahme ist dieser Aufnahme ungewöhnlich unähnlich. Nur ein Rat: Der Vergleich unterscheidet Entwürfe zu einer Aufnahme von Entwürfen zu anderen mit einer AUROC von {auroc} ({low} bis {high}).</translation>
+    </message>
+    <message>
+        <source>Write your own impression first: drawn films tell what the model said.</source>
+        <translation>Schreiben Sie zuerst Ihre eigene Beurteilung: Gezeichnete Aufnahmen verraten, was das Modell gesagt hat.</translation>
     </message>
 </context>
 </TS>

@@ -19,13 +19,13 @@ from engine.pictures import marked_png
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import MapRow, NewDraft, NewDrawing, NewMap, RoundTrip
 from llmcxr_ws.errors import ImagingError, StoreError
-from llmcxr_ws.store import drawings, holds, maps, questions, reports
+from llmcxr_ws.store import configuration, drawings, holds, maps, questions, reports, studies
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, MODEL, House
 from ui.chat.panel import ChatPanel
 from ui.desk import Desk
 from ui.evidence.drawing import DrawingDialog, read_picture
-from ui.evidence.panel import CHOOSE, LOOKING, NOTHING, OTHER_FILM, SHOWN, EvidencePanel
+from ui.evidence.panel import CHOOSE, LOOKING, NO_FILM, NOTHING, OTHER_FILM, SHOWN, EvidencePanel
 from ui.evidence.words import SentenceLine, heat_of, round_trip_words
 from ui.language import speak
 from ui.theme import DARK, LIGHT, apply_theme
@@ -275,6 +275,25 @@ def test_another_study_puts_the_light_out(seat: Seat, home: House, lit: list[tup
     assert not panel.isVisible()
 
 
+def test_nothing_is_lit_before_the_studys_own_film_is_on_the_screen(
+    seat: Seat, home: House, lit: list[tuple[Any, Any]]
+) -> None:
+    """A map must not be laid over the place where another study's film was."""
+    first = home.drafted("DEMO0002.dcm", "No acute finding.")
+    study_id = draft(home)
+    instance = studies.instances_of(home.workplace.db, study_id)[0]
+    home.workplace.objects.path(instance.path).write_bytes(b"no film any more")
+    seat.log_in()
+    seat.open(first)
+    seat.open(study_id)
+    panel = seat.window.evidence
+    panel.pick(1)
+    seat.wait(lambda: seat.tasks.is_idle)
+    make_maps(home)
+    seat.wait(lambda: panel.state.text() == NO_FILM)
+    assert all(heat is None for heat, _ in lit)
+
+
 def test_heat_shows_falls_alone_and_nothing_of_a_broken_map() -> None:
     def row(values: tuple[float, ...], rows: int = 1) -> MapRow:
         return MapRow(1, 1, FIRST, "ready", rows, len(values), values, {}, "")
@@ -393,6 +412,19 @@ def test_a_key_opens_the_drawings(seat: Seat, home: House) -> None:
         Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier,
     )
     seat.wait(lambda: seat.window.findChild(DrawingDialog) is not None)
+
+
+def test_nothing_drawn_from_a_draft_is_seen_before_the_own_impression(seat: Seat, home: House) -> None:
+    """The list of drawn films tells the texts that they were drawn from."""
+    configuration.import_site(home.workplace.db, "reader_first = true", user="admin")
+    study_id = draft(home)
+    drawings.ask(home.workplace.db, study_id, user="otto", text=TEXT)
+    seat.log_in()
+    seat.open(study_id)
+    assert seat.window.report.is_draft_hidden
+    seat.window.wishes.draw()
+    seat.wait(lambda: "own impression first" in seat.window.statusBar().currentMessage())
+    assert seat.window.findChild(DrawingDialog) is None
 
 
 def test_a_film_is_drawn_from_the_reports_text_and_always_marked(seat: Seat, home: House) -> None:
