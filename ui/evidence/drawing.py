@@ -310,7 +310,8 @@ def read_picture(path: Path, sha256: str) -> Grey:
         raise ImagingError("The picture isn't marked as synthetic.", what_to_do=what_to_do)
     image = found.convertToFormat(QImage.Format.Format_Grayscale8)
     grey = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), image.bytesPerLine())
-    return np.ascontiguousarray(grey[:, : image.width()])
+    # A copy: the picture's own memory goes with it.
+    return grey[:, : image.width()].copy()
 
 
 def _line(row: DrawingRow) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import QRect, Qt, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
@@ -473,6 +475,17 @@ def test_a_drawn_film_is_marked_on_the_screen_itself(seat: Seat, home: House) ->
         assert (part < 40).mean() > 0.5 and (part > 200).mean() > 0.02
     assert not (shown[side // 2] < 40).mean() > 0.5
     assert dialog.warning.isVisible() and dialog.isModal()
+
+
+def test_a_picture_is_read_grey_value_by_grey_value(tmp_path: Path) -> None:
+    """What is given must not point into memory that Qt has freed."""
+    data = marked_png(np.zeros((1, 256, 256), dtype=np.float32), "test")
+    path = tmp_path / "film.png"
+    path.write_bytes(data)
+    found = read_picture(path, hashlib.sha256(data).hexdigest())
+    with Image.open(io.BytesIO(data)) as picture:
+        assert (found == np.asarray(picture)).all()
+    assert found.flags.owndata
 
 
 def test_a_picture_without_its_mark_isnt_shown(seat: Seat, home: House, tmp_path: Path) -> None:
