@@ -64,7 +64,14 @@ def run_engine(
         model = choice.open()
         worker: Worker | Shadow
         if shadow:
-            worker = Shadow(workplace.db, workplace.objects, model, within=recent, poll_s=config.poll_s)
+            worker = Shadow(
+                workplace.db,
+                workplace.objects,
+                model,
+                within=recent,
+                poll_s=config.poll_s,
+                evidence_budget_s=config.evidence_budget_s,
+            )
         else:
             worker = Worker(
                 workplace.db,
@@ -100,7 +107,7 @@ def _check_guard() -> str:
     """Tell how often the second look went along with this model's drafts: another kind of film shows there first."""
     from engine.guard import AGREEMENTS
     from engine.models import load_package
-    from engine.worker import guard_counter
+    from engine.worker_record import guard_counter
     from llmcxr_ws.commands import open_workplace
     from llmcxr_ws.store import counters
 

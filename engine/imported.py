@@ -28,7 +28,7 @@ from engine.bundle import (
     sha256_of,
 )
 from engine.errors import BundleError
-from engine.evidence.file import EVIDENCE
+from engine.evidence.file import EVIDENCE, evidence_of
 from engine.lm.vocabulary import Vocabulary
 from engine.preprocess import PreprocessingSpec
 
@@ -116,7 +116,8 @@ class ImportedBundle(Identified):
     def load(cls, folder: str | Path, language_model: bool = True) -> ImportedBundle:
         """Read the manifest and compare every file with its hash, `language_model` false: the tokenizer's alone.
 
-        Raises BundleError for a manifest that can't be read and for the first file that is missing or differs.
+        Raises BundleError for a manifest that can't be read, for the first file that is missing or differs, and for
+        evidence of other weights.
         """
         folder = Path(folder)
         manifest = _read_manifest(folder)
@@ -129,6 +130,7 @@ class ImportedBundle(Identified):
                 f"The manifest {folder / MANIFEST} gives {manifest.weights_sha256} as hash of the weights, its "
                 f"own list of files gives {stated}. Import the model again."
             )
+        evidence_of(bundle)
         return bundle
 
     def entries(self, language_model: bool = True) -> Iterator[tuple[Path, FileEntry]]:

@@ -4,19 +4,16 @@ Texts of validation and test films never go in, also where another of the sets h
 is no part of the weights: it changes how fast a text comes (engine.runtime.speculation), never the text.
 """
 
-import json
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from engine import bundle as bundles
-from engine import imported
-from engine.bundle import PHRASES, Bundle, sha256_of
+from engine.bundle import PHRASES, Bundle
 from engine.data.prepared import PreparedSet
 from engine.errors import DataError
 from engine.imported import ImportedBundle
 from engine.lm.vocabulary import Vocabulary
 from engine.runtime.speculation import PhraseStore
-from engine.safe_write import replacing, write_json
+from engine.side_files import put_beside
 
 
 def phrase_store(
@@ -50,25 +47,8 @@ def add_phrases(package: Bundle | ImportedBundle, store: PhraseStore) -> int:
 
     Raises DataError where the model's folder can't be written.
     """
-    manifest = package.folder / (bundles.MANIFEST if isinstance(package, Bundle) else imported.MANIFEST)
-    path = package.folder / PHRASES
-    try:
-        held = json.loads(manifest.read_text(encoding="utf-8"))
-        # Both are written before either takes its place: on a full disk a store alone would be refused as changed.
-        with replacing(manifest) as listed, replacing(path) as saved:
-            size = store.save(saved)
-            entry = sha256_of(saved)
-            held["files"][PHRASES] = (
-                entry if isinstance(package, Bundle) else {"sha256": entry, "bytes": size}
-            )
-            held["files"] = dict(sorted(held["files"].items()))
-            write_json(listed, held)
-    except OSError as error:
-        raise DataError(
-            f"The model's folder {package.folder} can't be written: {error.strerror}. Copy the model "
-            "elsewhere and name that folder."
-        ) from error
-    return size
+    put_beside(package, {PHRASES: store.save})
+    return (package.folder / PHRASES).stat().st_size
 
 
 def open_sets(folders: Sequence[Path]) -> list[PreparedSet]:

@@ -11,7 +11,8 @@ import time
 from dataclasses import asdict
 
 from engine.errors import EngineError, FilmRefused
-from engine.evaluate.labeler import NO_FINDING, label_nih, named
+from engine.evaluate.labeler import labels_of
+from engine.evidence.draft import EVIDENCE_BUDGET_S, examine
 from engine.model import Draft, Model
 from engine.portrait import portrait
 from engine.preprocess import film_from_array
@@ -38,10 +39,17 @@ class Shadow:
     """One model in the shadow of whatever drafts on this database."""
 
     def __init__(
-        self, db: Database, objects: ObjectStore, model: Model, *, within: int, poll_s: float
+        self,
+        db: Database,
+        objects: ObjectStore,
+        model: Model,
+        *,
+        within: int,
+        poll_s: float,
+        evidence_budget_s: float = EVIDENCE_BUDGET_S,
     ) -> None:
         self._db, self._objects, self._model = db, objects, model
-        self._within, self._poll_s = within, poll_s
+        self._within, self._poll_s, self._budget_s = within, poll_s, evidence_budget_s
         self._left_out: tuple[int, ...] = ()
         self._stop = threading.Event()
 
@@ -102,6 +110,9 @@ class Shadow:
             raise
         except (UserFacingError, EngineError) as error:
             return self._leave_out(wanted, type(error).__name__)
+        except Exception:  # process boundary: a defect on one film must not keep the others from it
+            log.exception("shadow.defect", report=wanted.report_id)
+            return self._leave_out(wanted, "internal error")
         kept = modelling.record_shadow(self._db, wanted, made)
         log.info("shadow.drafted", report=wanted.report_id, seconds=round(made.seconds, 2), kept=kept)
         return kept
@@ -124,7 +135,8 @@ class Shadow:
         facts = read_facts(dataset)
         context = self._model.context(facts.view, facts.patient_age_years)
         draft = self._model.report(check.codes, context=context, on_step=self._watch, film=film)
-        return self._new(wanted, draft, draft.reason, began)
+        judged = examine(self._model, check.codes, context, draft, self._budget_s, self._watch)
+        return self._new(wanted, draft, draft.reason or judged.withheld, began)
 
     def _new(self, wanted: ShadowWanted, draft: Draft | None, withheld: str, began: float) -> NewShadow:
         """What is kept of one film; a film that this model wouldn't draft is a finding, too."""
@@ -156,9 +168,3 @@ class Shadow:
     def _beat(self, name: str) -> None:
         while not self._stop.wait(BEAT_S):
             services.beat(self._db, name)
-
-
-def labels_of(text: str) -> dict[str, str]:
-    """Give the findings that a text speaks of with their states, and `No Finding` always, as drafts are labelled."""
-    states: dict[str, str] = {name: state for name, state in label_nih(text).items() if state}
-    return {**states, NO_FINDING: "positive" if NO_FINDING in named(text) else "negative"}

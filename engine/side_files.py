@@ -1,37 +1,48 @@
 """Files put beside a model after it was made: its manifest lists them, its weights stay what they were."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from engine import bundle as bundles
 from engine import imported
 from engine.bundle import Bundle, sha256_of
 from engine.errors import DataError
 from engine.imported import ImportedBundle
-from engine.safe_write import write_json
+from engine.safe_write import replacing, write_json
+
+# Writes one file at the path that it is given.
+Write = Callable[[Path], object]
 
 
-@contextmanager
-def beside(package: Bundle | ImportedBundle, *names: str) -> Iterator[Path]:
-    """Give the place of the first of these files; at the end the manifest lists all of them as they are then.
+def put_beside(package: Bundle | ImportedBundle, files: Mapping[str, Write]) -> None:
+    """Put files beside a model in place of those it has, and list them in its manifest.
 
-    Raises DataError where the model's folder can't be written.
+    All are written before any takes its place: a file without its entry would be refused as changed, and the model
+    with it. Raises DataError where the model's folder can't be written.
     """
     manifest = package.folder / (bundles.MANIFEST if isinstance(package, Bundle) else imported.MANIFEST)
     try:
-        yield package.folder / names[0]
         held = json.loads(manifest.read_text(encoding="utf-8"))
-        for name in names:
-            path = package.folder / name
-            entry = sha256_of(path)
-            size = path.stat().st_size
-            held["files"][name] = entry if isinstance(package, Bundle) else {"sha256": entry, "bytes": size}
-        held["files"] = dict(sorted(held["files"].items()))
-        write_json(manifest, held)
+        with ExitStack() as places:
+            listed = places.enter_context(replacing(manifest))
+            for name, write in files.items():
+                made = places.enter_context(replacing(package.folder / name))
+                write(made)
+                held["files"][name] = _entry(package, made)
+            held["files"] = dict(sorted(held["files"].items()))
+            write_json(listed, held)
     except OSError as error:
         raise DataError(
             f"The model's folder {package.folder} can't be written: {error.strerror}. Copy the model "
             "elsewhere and name that folder."
         ) from error
+
+
+def _entry(package: Bundle | ImportedBundle, path: Path) -> str | dict[str, Any]:
+    """Give a file's entry in the manifest of this kind of model."""
+    if isinstance(package, Bundle):
+        return sha256_of(path)
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}

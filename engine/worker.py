@@ -11,27 +11,20 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
-from engine.bundle import Manifest
 from engine.errors import EngineError, FilmRefused
-from engine.evidence.draft import DraftEvidence, examine, map_seconds
-from engine.evidence.occlusion import GRID
-from engine.guard import Agreement, GuardReading
-from engine.imported import ImportedManifest
+from engine.evidence.draft import EVIDENCE_BUDGET_S, examine, map_seconds
 from engine.input_check import InputCheck
 from engine.model import Draft, Model
 from engine.portrait import portrait
-from engine.preprocess import Film, PreprocessingSpec, Stored, cut_of, film_and_greys
-from engine.worker_side import SideWork, labels_of
+from engine.preprocess import Film
+from engine.worker_pulse import Chunks, Pulse
+from engine.worker_record import SeenFilm, film_and_seen, guard_counter, new_draft
+from engine.worker_side import SideWork
 from llmcxr_ws import imaging, jobs
-from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.errors import StoreError, UserFacingError
 from llmcxr_ws.film_facts import read_facts
 from llmcxr_ws.jobs import Claimed, LeaseLost
@@ -40,16 +33,10 @@ from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.store import drawings, labels, maps, questions, reports, services
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.reports import DraftInput
 
 KINDS = ("draft", "answer", maps.KIND, drawings.DRAW, drawings.ROUND_TRIP, labels.KIND)
-# By default samples and maps are made with a draft where each takes no longer than this.
-EVIDENCE_BUDGET_S = 3.0
 # How often work that nobody waits for looks whether somebody waits for other work.
 _GIVE_WAY_S = 0.5
-SERVICE_SEEN_S = 5.0
-# Eight pieces of an answer a second: quick for a reader, light for the database.
-CHUNK_PAUSE_S = 0.125
 # Films whose codes are kept for further questions: some kilobytes each.
 FILMS_REMEMBERED = 256
 
@@ -104,7 +91,7 @@ class Worker:
         """Work until stopped, or with `once` until the queue is empty; give the number of jobs taken up."""
         services.register(self._db, "engine", portrait(self._model))
         log.info("engine.started", model=self._model.name, runtime=self._model.backends.reason)
-        pulse = _Pulse(self._db, self._owner, self._lease_s)
+        pulse = Pulse(self._db, self._owner, self._lease_s)
         taken = 0
         try:
             while not self._stop.is_set():
@@ -120,7 +107,7 @@ class Worker:
             log.info("engine.ended", jobs=taken)
         return taken
 
-    def _work(self, pulse: _Pulse, *, once: bool) -> bool:
+    def _work(self, pulse: Pulse, *, once: bool) -> bool:
         """Do one job; False when there was none, or when the database didn't answer and will be asked again."""
         try:
             self._bury_exhausted()
@@ -140,7 +127,7 @@ class Worker:
             pulse.hold(None)
         return True
 
-    def _do(self, claimed: Claimed, pulse: _Pulse) -> None:
+    def _do(self, claimed: Claimed, pulse: Pulse) -> None:
         began = time.monotonic()
         log.info("job.claimed", job=claimed.id, kind=claimed.kind, attempt=claimed.attempt)
         try:
@@ -154,7 +141,7 @@ class Worker:
             log.exception("job.failed", job=claimed.id, kind=claimed.kind)
             self._end_after_defect(claimed, error)
 
-    def _outcome(self, claimed: Claimed, pulse: _Pulse) -> str:
+    def _outcome(self, claimed: Claimed, pulse: Pulse) -> str:
         if claimed.kind in ("draft", "answer"):
             return self._draft(claimed, pulse) if claimed.kind == "draft" else self._answer(claimed, pulse)
         work = {
@@ -165,7 +152,7 @@ class Worker:
         }[claimed.kind]
         return work(claimed, self._watch(pulse, claimed))
 
-    def _draft(self, claimed: Claimed, pulse: _Pulse) -> str:
+    def _draft(self, claimed: Claimed, pulse: Pulse) -> str:
         wanted = reports.begin_draft(self._db, claimed)
         if wanted is None:
             return "obsolete"
@@ -185,7 +172,7 @@ class Worker:
             return self._end_draft(claimed, "film_unreadable", error.sentence, excluded=False)
         except EngineError as error:
             return self._end_draft(claimed, "model_failed", str(error), excluded=False)
-        made = self._new_draft(seen, draft, judged, started_at, wanted)
+        made = new_draft(self._model, wanted, seen, draft, judged, started_at)
         trip = self._model.evidence.round_trip if self._model.evidence is not None else None
         reports.finish_draft(
             self._db,
@@ -223,55 +210,9 @@ class Worker:
         reports.end_draft(self._db, claimed, code=code, sentence=sentence, excluded=excluded)
         return f"{'excluded' if excluded else 'failed'}: {code}"
 
-    def _new_draft(
-        self,
-        seen: _Seen,
-        draft: Draft,
-        judged: DraftEvidence,
-        started_at: datetime,
-        wanted: DraftInput,
-    ) -> NewDraft:
-        bundle = self._model.bundle
-        check = asdict(seen.check)
-        check.pop("codes")
-        return NewDraft(
-            film_sop_instance_uid=wanted.film_sop_instance_uid,
-            instances=wanted.instances,
-            ai_text=draft.text,
-            confidence=draft.confidence,
-            codes=seen.check.codes,
-            model_name=bundle.manifest.name,
-            model_version=bundle.manifest.version,
-            model_device_uid=bundle.device_uid,
-            seed=draft.seed,
-            started_at=started_at,
-            evidence={
-                "ids": list(draft.ids),
-                "token_probabilities": [round(value, 6) for value in draft.token_probabilities],
-                "instruction": draft.instruction,
-                "context": seen.context,
-                "input_check": check,
-                "seen": seen.region(),
-                "sentences": [asdict(sentence) for sentence in judged.sentences],
-                "samples": judged.samples,
-                "preprocessing": bundle.preprocessing.version,
-                "film_seen": seen.made.to_evidence(),
-                "runtime": self._model.backends.name,
-                "precision": self._model.backends.precision,
-                "findings_judged": list(bundle.manifest.findings.judged),
-                "findings_supported": list(bundle.manifest.findings_supported),
-                "findings_not_judged": list(bundle.manifest.findings.not_judged),
-                "answers_led_by_draft": bundle.manifest.sampling.answer.draft_weight > 0,
-                "guard": _guard_evidence(draft.guard),
-                "guard_thresholds": _guard_thresholds(bundle.manifest),
-            },
-            withheld=draft.reason or judged.withheld,
-            labels=dict(labels_of(draft.text)),
-        )
-
-    def _answer(self, claimed: Claimed, pulse: _Pulse) -> str:
+    def _answer(self, claimed: Claimed, pulse: Pulse) -> str:
         asked = questions.begin_answer(self._db, claimed)
-        chunks = _Chunks(lambda seq, text: questions.add_chunk(self._db, claimed, seq=seq, text=text))
+        chunks = Chunks(lambda seq, text: questions.add_chunk(self._db, claimed, seq=seq, text=text))
         try:
             check, context = self._seen(asked.film_path)
             answer = self._model.answer(
@@ -303,7 +244,7 @@ class Worker:
         questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=True)
         return f"failed: {code}"
 
-    def _checked(self, path: str) -> _Seen:
+    def _checked(self, path: str) -> SeenFilm:
         """Read a received film and pass it through the input check; raise Refused where it isn't accepted."""
         dataset = imaging.read_dataset(self._objects.path(path))
         try:
@@ -318,7 +259,7 @@ class Worker:
         self._recent[path] = check, context
         if len(self._recent) > FILMS_REMEMBERED:
             self._recent.popitem(last=False)
-        return _Seen(check, context, film, made)
+        return SeenFilm(check, context, film, made)
 
     def _seen(self, path: str) -> tuple[InputCheck, str | None]:
         """Give a film's check and context line; one of the last films, as after its draft, isn't encoded again."""
@@ -338,7 +279,7 @@ class Worker:
         pixels = imaging.stored(dataset)
         return film_and_seen(pixels.values, self._model.bundle.preprocessing, pixels.padding_mask)
 
-    def _watch(self, pulse: _Pulse, claimed: Claimed) -> Callable[[], None]:
+    def _watch(self, pulse: Pulse, claimed: Claimed) -> Callable[[], None]:
         """Give what every token calls: a stop, a lost lease, or work that comes first ends the job in hand."""
         looked_at = time.monotonic()
 
@@ -392,112 +333,3 @@ class Worker:
         if claimed.kind != "answer":
             return self._side.attempt_failed(claimed, code=code, sentence=sentence, final=False)
         return questions.answer_attempt_failed(self._db, claimed, code=code, sentence=sentence, final=False)
-
-
-def guard_counter(agreement: Agreement, weights_sha256: str) -> str:
-    """Name the counter of a guard's verdicts on the drafts of the weights with this hash."""
-    return f"guard {agreement} {weights_sha256[:12]}"
-
-
-def _guard_evidence(reading: GuardReading | None) -> dict[str, Any] | None:
-    if reading is None:
-        return None
-    rounded = {label: round(value, 6) for label, value in reading.probabilities.items()}
-    return {**asdict(reading), "probabilities": rounded}
-
-
-def _guard_thresholds(manifest: Manifest | ImportedManifest) -> dict[str, float]:
-    """Give the guard's thresholds by label: those of the collection that its verdict on abnormal is of."""
-    entry = manifest.guard if isinstance(manifest, Manifest) else None
-    if entry is None:
-        return {}
-    collection = entry.abnormal.rpartition("/")[0]
-    return {
-        label: round(value, 6)
-        for label, value in entry.thresholds.items()
-        if label.rpartition("/")[0] == collection
-    }
-
-
-def film_and_seen(
-    stored: Stored, spec: PreprocessingSpec, padding_mask: NDArray[np.bool_] | None = None
-) -> tuple[Film, FilmSeen]:
-    """Turn stored values [H, W] into the film that the model sees, and say how, for whoever wants to see it too."""
-    film, made = film_and_greys(stored, spec, padding_mask)
-    rows, columns = stored.shape
-    scaled, cut = cut_of(rows, columns, spec.side, to_even=spec.crop == "even")
-    size = (rows, columns)
-    return film, FilmSeen(spec.version, size, made.low, made.high, made.levels, scaled, cut, spec.resample)
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A film that was accepted: its check, its context line if prompts hold one, itself, and how it was made."""
-
-    check: InputCheck
-    context: str | None
-    film: Film
-    made: FilmSeen
-
-    def region(self) -> dict[str, Any]:
-        """Give the part of the film that the model sees, as shares of its sides, and the grid of its tokens."""
-        rows, columns = self.made.size
-        return {**self.made.shares, "rows": rows, "columns": columns, "grid": [GRID, GRID]}
-
-
-class _Pulse:
-    """A thread that renews the lease of the job in hand and the worker's own row."""
-
-    def __init__(self, db: Database, name: str, lease_s: float) -> None:
-        self._db = db
-        self._name = name
-        self._lease_s = lease_s
-        self._pause_s = min(lease_s / 4, SERVICE_SEEN_S)
-        self._claimed: Claimed | None = None
-        self._lost: Claimed | None = None
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="engine-pulse", daemon=True)
-        self._thread.start()
-
-    def hold(self, claimed: Claimed | None) -> None:
-        """Say which job is in hand."""
-        self._claimed = claimed
-
-    def check(self) -> None:
-        """Raise LeaseLost when the job in hand is known to be somebody else's."""
-        claimed = self._claimed
-        if claimed is not None and claimed is self._lost:
-            raise LeaseLost(f"Job {claimed.id}, attempt {claimed.attempt}, is no longer held by this worker.")
-
-    def close(self) -> None:
-        """End the thread."""
-        self._ended.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._ended.wait(self._pause_s):
-            try:
-                services.seen(self._db, self._name)
-                claimed = self._claimed
-                if claimed is not None and not jobs.heartbeat(self._db, claimed, self._lease_s):
-                    # The job may have ended in this very moment; then nobody holds it any more.
-                    self._lost = claimed
-            except Exception:  # process boundary: a missed beat is mended by the next, or the lease runs out
-                log.exception("engine.heartbeat_failed")
-
-
-class _Chunks:
-    """Gathers an answer's pieces and hands them on a few times a second."""
-
-    def __init__(self, write: Callable[[int, str], Any]) -> None:
-        self._write = write
-        self._seq = 0
-        self._pending = ""
-        self._written_at = 0.0
-
-    def push(self, text: str) -> None:
-        self._pending += text
-        now = time.monotonic()
-        if now - self._written_at >= CHUNK_PAUSE_S:
-            self._write(self._seq, self._pending)
-            self._seq, self._pending, self._written_at = self._seq + 1, "", now

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import EngineError
-from engine.evaluate.labeler import NO_FINDING, label_nih, named
+from engine.evaluate.labeler import labels_of
 from engine.evidence.draft import falls, map_blocks, says_normal
 from engine.evidence.occlusion import GRID
 from engine.evidence.round_trip import Likeness, combined, feature_likeness, token_likeness
@@ -163,15 +163,6 @@ class SideWork:
             sha256=sha256,
             facts=facts,
         )
-
-
-def labels_of(text: str) -> dict[str, str]:
-    """Give what the rule labeler reads in a text: each of the NIH's findings that is spoken of with its state.
-
-    `No Finding` is always there, so that a text that was read is never an empty table.
-    """
-    states: dict[str, str] = {name: state for name, state in label_nih(text).items() if state}
-    return {**states, NO_FINDING: "positive" if NO_FINDING in named(text) else "negative"}
 
 
 class _Shares:

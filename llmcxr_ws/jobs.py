@@ -10,7 +10,8 @@ one may be held until a person lets it go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,20 @@ def enqueue(
         session.execute(update(Job).where(Job.id == known.id).values(run_after=db_now()))
     known.priority = max(known.priority, priority)
     return known.id
+
+
+def enqueue_for(
+    session: Session, *, kind: str, study_id: int, thing: str, thing_id: int, priority: int
+) -> int:
+    """As :func:`enqueue`, for work on one row of the store: `thing` names it in the payload."""
+    return enqueue(
+        session,
+        kind=kind,
+        study_id=study_id,
+        input_key=hashlib.sha256(f"{kind} {thing_id}".encode()).hexdigest(),
+        payload={thing: thing_id},
+        priority=priority,
+    )
 
 
 def claim(db: Database, *, kinds: Sequence[str], owner: str, lease_s: float) -> Claimed | None:
@@ -191,6 +206,32 @@ def retry(session: Session, claimed: Claimed, *, code: str, sentence: str) -> bo
         return True
     bury(session, claimed, code=code, sentence=sentence)
     return False
+
+
+def attempt_failed(
+    db: Database,
+    claimed: Claimed,
+    *,
+    code: str,
+    sentence: str,
+    final: bool,
+    again: Callable[[Session], object] = lambda _: None,
+    ended: Callable[[Session], object] = lambda _: None,
+) -> bool:
+    """Put the job back, or set it aside where no attempt is left or `final` says so; True when it comes again.
+
+    `again` and `ended` write, in the same transaction, what that means for what the job was for. Raises LeaseLost
+    where the job isn't ours any more.
+    """
+    with db.write() as session:
+        require_ours(session, claimed)
+        if final:
+            bury(session, claimed, code=code, sentence=sentence)
+        elif retry(session, claimed, code=code, sentence=sentence):
+            again(session)
+            return True
+        ended(session)
+        return False
 
 
 def bury(session: Session, claimed: Claimed, *, code: str, sentence: str) -> None:

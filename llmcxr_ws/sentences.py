@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
@@ -177,3 +177,12 @@ def origins(pairs: Iterable[Pair], own: Iterable[str] = ()) -> list[Origin | Non
 def removed(ai_text: str, text: str) -> list[str]:
     """AI sentences of which nothing is left in `text`."""
     return [pair.ai.text for pair in align(ai_text, text) if pair.ai is not None and pair.mine is None]
+
+
+def answers_in(text: str, ai_text: str, answers: Mapping[int, str]) -> list[int]:
+    """Which answers to questions, by their ids, a sentence of `text` was taken from word for word.
+
+    A sentence that the AI's draft has as well is the draft's.
+    """
+    own = set(split(text)) - set(split(ai_text))
+    return sorted(number for number, answer in answers.items() if own.intersection(split(answer)))

@@ -24,6 +24,7 @@ MODELS = {"torch", "torchvision", "transformers", "torchxrayvision", "tensorrt",
 RUNTIMES = {"onnxruntime", "onnx", "tokenizers"}
 NETWORK = {"pynetdicom"}
 DOCUMENTS = {"highdicom"}
+WORKER = ["engine.worker", "engine.worker_pulse", "engine.worker_record", "engine.worker_side"]
 
 
 def name_of(file: Path) -> str:
@@ -86,12 +87,12 @@ def test_import_contracts() -> None:
         pytest.param(modules_of("dicom_node"), QT | MODELS | RUNTIMES | {"engine", "ui"}, id="node"),
         pytest.param(["dicom_node.listener"], QT | MODELS | RUNTIMES | DOCUMENTS, id="listener"),
         pytest.param(
-            ["engine.worker", "engine.worker_side"],
+            WORKER,
             QT | MODELS | NETWORK | DOCUMENTS | {"dicom_node", "ui"},
             id="worker",
         ),
         pytest.param(
-            modules_of("engine", "engine.worker", "engine.worker_side", "engine.shadow", "engine.cli"),
+            modules_of("engine", *WORKER, "engine.shadow", "engine.cli"),
             QT | NETWORK | DOCUMENTS | {"llmcxr_ws", "dicom_node", "ui", "sqlalchemy"},
             id="engine alone",
         ),

@@ -95,11 +95,6 @@ def clock(moment: datetime) -> str:
     return local.strftime("%H:%M") if is_today else local.strftime("%Y-%m-%d %H:%M")
 
 
-def decimal(value: float, digits: int) -> str:
-    """Return a number with so many digits behind the point, or the comma, of the window's language."""
-    return QLocale(spoken() or "en").toString(float(value), "f", digits)
-
-
 def grouped(count: int) -> str:
     """Return a count with its thousands set apart as the window's language does."""
     return QLocale(spoken() or "en").toString(count)

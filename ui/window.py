@@ -194,7 +194,7 @@ class MainWindow(QMainWindow):
         self.case.refreshed.connect(self._on_refreshed)
         self.case.not_opened.connect(self._on_not_opened)
         self.case.film_ready.connect(self._on_film)
-        self.case.film_missing.connect(self.film.show_nothing)
+        self.case.film_missing.connect(self._on_no_film)
         self.case.comparisons_changed.connect(self._on_comparisons)
         self.case.comparison_ready.connect(self.film.show_comparison)
         self.case.comparison_missing.connect(self.film.show_no_comparison)
@@ -209,7 +209,7 @@ class MainWindow(QMainWindow):
         self.report.addenda.sign_wanted.connect(self.wishes.sign_addendum)
         self.report.new_version.connect(self.case.refresh)
         self.chat.draw_wanted.connect(self.wishes.draw)
-        self.chat.insert_wanted.connect(self.report.insert_text)
+        self.chat.insert_wanted.connect(self._on_answer)
         self.evidence.heat_changed.connect(self._on_heat)
         self.watching.changed.connect(self._on_changes)
         self.watching.failed.connect(self.say_error)
@@ -401,7 +401,7 @@ class MainWindow(QMainWindow):
             self._choose_open_study()
 
     def _on_opened(self, detail: StudyDetail) -> None:
-        self.film.show_nothing(tr("Loading the film…"))
+        self._on_no_film(tr("Loading the film…"))
         self._on_refreshed(detail)
         self.case.prefetch(self.worklist.neighbour())
 
@@ -420,9 +420,18 @@ class MainWindow(QMainWindow):
         self.film.show_film(film)
         self.evidence.show_film(film.stored_size, is_drafted=self.case.is_drafted_film_shown)
 
+    def _on_no_film(self, words: str) -> None:
+        self.film.show_nothing(words)
+        self.evidence.show_film(None, is_drafted=False)
+
     def _hide_model(self, is_hidden: bool) -> None:
         self.chat.setVisible(not is_hidden)
         self.evidence.set_covered(is_hidden)
+
+    def _on_answer(self, text: str, source: str) -> None:
+        """Put an answer into the report and say where it comes from, or that nobody may write there."""
+        is_in = self.report.insert_text(text)
+        self.say(source if is_in else tr("The report can't be written in now: the answer wasn't put in."))
 
     def _on_heat(self, heat: npt.NDArray[np.float32] | None, region: Region | None) -> None:
         self.film.view.set_heat(heat, region or (0.0, 0.0, 0.0, 0.0))
@@ -438,9 +447,8 @@ class MainWindow(QMainWindow):
         self.header.show_study(None)
         self.report.show_nothing()
         self.evidence.show_nothing()
-        self.evidence.show_film(None, is_drafted=False)
         self.chat.show_nothing()
-        self.film.show_nothing(tr("No study chosen"))
+        self._on_no_film(tr("No study chosen"))
         self.film.show_count(0)
         self.film.show_comparisons((), "")
         self._show_title(None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from llmcxr_ws.domain import ReportRow
 from ui.desk import Desk
 from ui.evidence.drawing import DrawingDialog
+from ui.language import tr
 from ui.report.reject import RejectDialog
 from ui.sign.dialogs import ADDENDUM, HAND_ON, SIGN, Purpose, SignDialog, ToSign
 from ui.sign.retract import RetractDialog
@@ -129,6 +130,9 @@ class Wishes:
         """Show the synthetic films of this study and draw another from the report's text."""
         detail, badge = self._window.case.detail, self._window.badge
         if detail is None or badge is None or not self._window.is_open:
+            return
+        if self._window.report.is_draft_hidden:
+            self._window.say(tr("Write your own impression first: drawn films tell what the model said."))
             return
         report_id = detail.report.id if detail.report is not None else None
         dialog = DrawingDialog(

@@ -56,7 +56,10 @@ def export_model(settings: ExportSettings) -> None:
 
     manifest = export_bundle(settings)
     typer.echo(
-        f"{settings.out}: {manifest['name']} {manifest['version']}, weights {manifest['weights_sha256'][:12]}"
+        f"{settings.out}: {manifest['name']} {manifest['version']}, weights {manifest['weights_sha256'][:12]}\n"
+        "How sure a sentence is, and whether its maps and the round trip are worth anything, isn't known of a new "
+        "bundle, also where one was known in its place. Measure it with `llmcxr evaluate evidence --add` and "
+        "`llmcxr evaluate roundtrip --add`."
     )
 
 
@@ -337,7 +340,7 @@ def _drafted(
         # Fewer are done before a person asks how long it takes, and standard error stays empty.
         for film in track(said, "films", total=len(places)) if len(places) >= _MANY else said:
             for place in places[film.file]:
-                ready[place] = {"file": str(film.file), **draft_facts(film)}
+                ready[place] = {"file": str(film.file), **draft_facts(model, film)}
             while following in ready:
                 yield ready.pop(following)
                 following += 1
@@ -347,12 +350,20 @@ def _draft_text(result: dict[str, Any]) -> str:
     if "draft" not in result:
         return f"{result['file']}\n  refused: {result['refused']}\n"
     lines = [result["file"], result["draft"], f"confidence in the wording {result['confidence']:.2f}"]
+    lines += [_sentence_text(one) for one in result["sentences"] if one["confidence"] is not None]
+    if "too_weak" in result:
+        lines.append(result["too_weak"])
     if "guard" in result:
         guard = result["guard"]
         shown = ", ".join(f"{label} {value:.2f}" for label, value in guard["probabilities"].items())
         verdict = "abnormal" if guard["abnormal"] else "normal"
         lines.append(f"guard: {guard['agreement']} (it says {verdict}; {shown})")
     return "\n  ".join(lines) + "\n"
+
+
+def _sentence_text(sentence: dict[str, Any]) -> str:
+    weak = "weak, " if sentence["weak"] else ""
+    return f"{weak}held true with {sentence['confidence']:.0%}: {sentence['text']}"
 
 
 def _say(piece: str) -> None:

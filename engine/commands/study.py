@@ -69,18 +69,37 @@ def opened_cache(model: Model, folder: Path | None, unwanted: bool) -> FilmCache
         return None
 
 
-def draft_facts(said: FilmSaid) -> dict[str, Any]:
+def draft_facts(model: Model, said: FilmSaid) -> dict[str, Any]:
     """Give a film's draft, or why there is none, by the keys of `llmcxr model draft --json`."""
     if said.refused or isinstance(said.draft, str):
         return {"refused": said.refused or said.draft}
-    return {} if said.draft is None else _draft(said.draft)
+    return {} if said.draft is None else _draft(model, said.draft)
 
 
-def _draft(draft: Draft) -> dict[str, Any]:
+def _draft(model: Model, draft: Draft) -> dict[str, Any]:
     guard = {} if draft.guard is None else {"guard": _guard_facts(draft.guard)}
     if draft.decision == "withheld":
         return {"refused": draft.reason, "withheld": draft.text, **guard}
-    return {"draft": draft.text, "confidence": round(draft.confidence, 4), "seed": draft.seed, **guard}
+    return {
+        "draft": draft.text,
+        "confidence": round(draft.confidence, 4),
+        "seed": draft.seed,
+        **_sentence_facts(model, draft),
+        **guard,
+    }
+
+
+def _sentence_facts(model: Model, draft: Draft) -> dict[str, Any]:
+    """Give the draft's sentences, how sure each is, and what keeps a window from showing it, if anything does."""
+    from engine.evidence.draft import sentences_alone, withheld_for
+
+    sentences = sentences_alone(model, draft)
+    entry = model.evidence.confidence if model.evidence is not None else None
+    too_weak = "" if entry is None else withheld_for(sentences, entry)
+    told: dict[str, Any] = {
+        "sentences": [{"text": one.text, "confidence": one.confidence, "weak": one.weak} for one in sentences]
+    }
+    return {**told, "too_weak": too_weak} if too_weak else told
 
 
 def _guard_facts(reading: GuardReading) -> dict[str, Any]:
@@ -200,7 +219,7 @@ def _line(model: Model, plan: Plan, said: FilmSaid) -> dict[str, Any]:
     line: dict[str, Any] = {"file": _name(said.file)}
     if said.sha256:
         line["sha256"] = said.sha256
-    line |= draft_facts(said)
+    line |= draft_facts(model, said)
     if not said.refused:
         line["context"] = said.context
         line["answers"] = [

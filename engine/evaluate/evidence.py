@@ -72,6 +72,11 @@ def evaluate_evidence(
 
     `training` are the films of the training split, whose normal ones make the neutral film and stand in as donors.
     """
+    if settings.stride > settings.side:
+        raise DataError(
+            f"Blocks of {settings.side} tokens every {settings.stride} leave tokens out. Give a stride of at most "
+            f"{settings.side}."
+        )
     cohort = load_cohort(model, rows, read)
     top, parts = strata(cohort)
     normal = _normal_codes(model, training, {cohort.rows[i].source for i in top.inside}, settings, read)

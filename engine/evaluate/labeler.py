@@ -127,6 +127,15 @@ def named(text: str, uncertain: bool = True) -> frozenset[str]:
     return frozenset({NO_FINDING}) if normal and not abnormal else frozenset()
 
 
+def labels_of(text: str) -> dict[str, str]:
+    """Give what is read in a text as a table: each of the NIH's findings that is spoken of, with its state.
+
+    `No Finding` is always there, so that the table of a text that was read is never empty.
+    """
+    states: dict[str, str] = {name: state for name, state in label_nih(text).items() if state}
+    return {**states, NO_FINDING: "positive" if NO_FINDING in named(text) else "negative"}
+
+
 def mentions(text: str) -> list[Mention]:
     """List every mention with its state, in the order of the text."""
     return [mention for sentence in sentences(text) for mention in _in_sentence(sentence)]

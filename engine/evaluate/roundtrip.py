@@ -65,6 +65,11 @@ def evaluate_roundtrip(
     spread = _spread(trips)
     likeness = _likeness(model, trips, spread)
     shuffled = np.array([[a.group == b.group and a.patient != b.patient for b in trips] for a in trips])
+    if not shuffled.any():
+        raise DataError(
+            "None of the films has another one of another patient of the same source and view to be shuffled with. "
+            "Give a manifest with more films."
+        )
     scales = {name: _scale(values[shuffled]) for name, values in likeness.items()}
     likeness[BOTH] = np.mean([scales[name].apply_to(values) for name, values in likeness.items()], axis=0)
     other_words = shuffled & np.array([[a.text != b.text for b in trips] for a in trips])

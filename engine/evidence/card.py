@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from engine.bundle import Bundle
 from engine.evidence.file import EVIDENCE, EvidenceFile
 from engine.imported import ImportedBundle
 from engine.safe_write import write_json, write_text
-from engine.side_files import beside
+from engine.side_files import put_beside
 
 CARD = "MODEL_CARD.md"
 _HEADING = "## Evidence"
@@ -18,16 +19,18 @@ _BEFORE = ("## Input check", "## What it can't do", "## What was not run")
 
 def write_beside(package: Bundle | ImportedBundle, made: EvidenceFile) -> None:
     """Write the file and the card's section, and list both in the manifest; raise DataError where that can't be."""
-    card = package.folder / CARD
-    with beside(package, EVIDENCE, CARD) as path:
-        write_json(path, made.to_json())
-        write_text(card, with_section(card.read_text(encoding="utf-8"), section(made)))
+
+    def write_card(path: Path) -> None:
+        card = (package.folder / CARD).read_text(encoding="utf-8")
+        write_text(path, with_section(card, section(made)))
+
+    put_beside(package, {EVIDENCE: lambda path: write_json(path, made.to_json()), CARD: write_card})
 
 
 def with_section(card: str, words: str) -> str:
     """Put the section into a card, in place of the one it has, else before the limits, else at its end."""
-    if _HEADING in card:
-        start = card.index(_HEADING)
+    start = card.find(f"\n{_HEADING}\n") + 1
+    if start:
         stop = card.find("\n## ", start + len(_HEADING))
         return card[:start] + words + ("" if stop < 0 else "\n" + card[stop + 1 :])
     at = next((card.index(f"\n{heading}") + 1 for heading in _BEFORE if f"\n{heading}" in card), None)

@@ -13,17 +13,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from engine.evaluate.labeler import NO_FINDING
-from engine.evidence.agreement import agreement, sampled_texts
+from engine.evidence.agreement import agreement
 from engine.evidence.file import ConfidenceEntry, score
 from engine.evidence.occlusion import Blocks, Scorer
 from engine.evidence.sentences import SaidSentence, claims, said_sentences
 from engine.lm.prompt import report_prompt
 from engine.lm.vocabulary import CODES_PER_IMAGE
 from engine.model import Draft, Model
-from engine.runtime.generation import OnStep
+from engine.runtime.generation import OnStep, sampled_texts
 
 # Seeds of samples lie apart from those that people give.
 _FIRST_SEED = 7_000_003
+# By default samples and maps are made with a draft where each takes no longer than this.
+EVIDENCE_BUDGET_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -69,14 +71,25 @@ def examine(
 
     Samples are drawn where they take no longer than the budget, by the time of the first of them.
     """
-    vocabulary = model.bundle.vocabulary
-    found = said_sentences(vocabulary, draft.ids)
     entry = model.evidence.confidence if model.evidence is not None else None
     if entry is None:
-        return DraftEvidence(tuple(SentenceEvidence(one.text, None, None, False) for one in found), 0, "")
+        return DraftEvidence(sentences_alone(model, draft), 0, "")
     texts = _samples(model, codes, context, entry, budget_s, on_step)
+    found = said_sentences(model.bundle.vocabulary, draft.ids)
     sentences = tuple(_judged(one, draft, entry, texts) for one in found)
     return DraftEvidence(sentences, len(texts), withheld_for(sentences, entry))
+
+
+def sentences_alone(model: Model, draft: Draft) -> tuple[SentenceEvidence, ...]:
+    """Read a draft's sentences and how sure each is by its first word alone: nothing more is asked of the model.
+
+    Of one that was sampled freely nothing is known: what confidence is read by was measured otherwise.
+    """
+    found = said_sentences(model.bundle.vocabulary, draft.ids)
+    entry = model.evidence.confidence if model.evidence is not None else None
+    if entry is None or model.free:
+        return tuple(SentenceEvidence(one.text, None, None, False) for one in found)
+    return tuple(_judged(one, draft, entry, ()) for one in found)
 
 
 def withheld_for(sentences: Sequence[SentenceEvidence], entry: ConfidenceEntry) -> str:
@@ -162,7 +175,10 @@ def draft_samples(
     temperature: float,
     on_step: OnStep | None = None,
 ) -> Iterator[str]:
-    """Sample drafts of a film, as the model itself would say them: without the thresholds of its drafts."""
+    """Sample drafts of a film, as the model itself would say them: without the thresholds of its drafts.
+
+    Those say how often a finding is named, not how likely it is.
+    """
     sampling = replace(
         model.bundle.manifest.sampling.report, temperature=temperature, top_p=1.0, decision_bias={}
     )

@@ -125,7 +125,10 @@ def evidence_of(package: Any) -> EvidenceFile | None:
 
 def read_evidence(path: Path, weights_sha256: str) -> EvidenceFile:
     """Read and check an evidence file; see `evidence_of`."""
-    again = "Make it again with `llmcxr evaluate evidence --add`."
+    again = (
+        "Remove it and its entry in the model's manifest, then make it again with "
+        "`llmcxr evaluate evidence --add`."
+    )
     try:
         found: EvidenceFile = TypeAdapter(EvidenceFile).validate_json(path.read_bytes())
     except OSError as error:
@@ -142,6 +145,11 @@ def read_evidence(path: Path, weights_sha256: str) -> EvidenceFile:
     if found.maps is not None and len(found.maps.neutral) != CODES_PER_IMAGE:
         raise BundleError(
             f"{path} has {len(found.maps.neutral)} neutral codes, a film has {CODES_PER_IMAGE}. {again}"
+        )
+    if found.maps is not None and not 1 <= found.maps.stride <= found.maps.side:
+        raise BundleError(
+            f"{path} puts blocks of {found.maps.side} tokens every {found.maps.stride} tokens, which leaves "
+            f"some out. {again}"
         )
     return found
 

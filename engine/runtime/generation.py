@@ -101,6 +101,36 @@ def text_answer(
     return TextAnswer(text, tuple(ids), tuple(probabilities), seed, finished)
 
 
+def sampled_texts(
+    backend: LanguageBackend,
+    vocabulary: Vocabulary,
+    prompt: Sequence[int],
+    sampling: Sampling,
+    seeds: Sequence[int],
+    on_step: OnStep | None = None,
+) -> Iterator[str]:
+    """Draw a text for each seed after one reading of the prompt; one that doesn't end is cut at its longest."""
+    opening = backend.prefill([prompt])[0]
+    mask, bias = text_mask(vocabulary), decision_bias(vocabulary, sampling)
+    most = min(sampling.max_new_tokens, backend.max_positions - len(prompt) + 1)
+    for seed in seeds:
+        backend.reset([0], len(prompt))
+        sampler = Sampler(replace(sampling, seed=seed), mask, bias)
+        ids: list[int] = []
+        logits = opening
+        while True:
+            if on_step is not None:
+                on_step()
+            id_, _ = sampler.choose(logits)
+            if id_ == vocabulary.end:
+                break
+            ids.append(id_)
+            if len(ids) >= most:
+                break
+            logits = backend.step([id_])[0]
+        yield vocabulary.decode(ids).strip()
+
+
 def generate_image(
     backend: LanguageBackend,
     vocabulary: Vocabulary,

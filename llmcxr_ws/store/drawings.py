@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
@@ -12,7 +11,7 @@ from llmcxr_ws import jobs
 from llmcxr_ws.domain import DrawingRow, NewDrawing, RoundTrip
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.jobs import Claimed
-from llmcxr_ws.store import audit
+from llmcxr_ws.store import audit, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Drawing, Instance, Report
 from llmcxr_ws.store.studies import get_study
@@ -137,21 +136,25 @@ def finish(db: Database, claimed: Claimed, made: NewDrawing) -> None:
         wanted.codes, wanted.facts = list(made.codes), made.facts
         wanted.model_name, wanted.model_version = made.model_name, made.model_version
         wanted.model_device_uid = made.model_device_uid
+        if wanted.purpose == ROUND_TRIP:
+            transitions.touch(session, get_study(session, wanted.study_id))
         session.flush()
         session.execute(update(Drawing).where(Drawing.id == wanted.id).values(drawn_at=db_now()))
 
 
 def attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence: str, final: bool) -> bool:
     """Try again later, or end the drawing with its sentence; True when it will be tried again."""
-    with db.write() as session:
-        wanted = _ours(session, claimed)
-        if final:
-            jobs.bury(session, claimed, code=code, sentence=sentence)
-        elif jobs.retry(session, claimed, code=code, sentence=sentence):
-            wanted.state = ASKED
-            return True
+
+    def ended(session: Session) -> None:
+        wanted = _drawing(session, claimed)
         wanted.state, wanted.error_text = FAILED, sentence
-        return False
+
+    def again(session: Session) -> None:
+        _drawing(session, claimed).state = ASKED
+
+    return jobs.attempt_failed(
+        db, claimed, code=code, sentence=sentence, final=final, again=again, ended=ended
+    )
 
 
 def drawings_of(db: Database, study_id: int) -> list[DrawingRow]:
@@ -190,13 +193,8 @@ def round_trip_of(db: Database, report_id: int) -> RoundTrip | None:
 
 
 def _enqueue(session: Session, row: Drawing, kind: str) -> None:
-    jobs.enqueue(
-        session,
-        kind=kind,
-        study_id=row.study_id,
-        input_key=hashlib.sha256(f"{kind} {row.id}".encode()).hexdigest(),
-        payload={"drawing": row.id},
-        priority=_PRIORITY[kind],
+    jobs.enqueue_for(
+        session, kind=kind, study_id=row.study_id, thing="drawing", thing_id=row.id, priority=_PRIORITY[kind]
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,13 +19,8 @@ PRIORITY = -6
 
 def ask(session: Session, report: Report) -> None:
     """Queue the reading of a report's signed text, in the transaction that signs it."""
-    jobs.enqueue(
-        session,
-        kind=KIND,
-        study_id=report.study_id,
-        input_key=hashlib.sha256(f"label {report.id}".encode()).hexdigest(),
-        payload={"report": report.id},
-        priority=PRIORITY,
+    jobs.enqueue_for(
+        session, kind=KIND, study_id=report.study_id, thing="report", thing_id=report.id, priority=PRIORITY
     )
 
 
@@ -45,12 +39,7 @@ def finish(db: Database, claimed: Claimed, labels: dict[str, Any]) -> None:
 
 def attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence: str, final: bool) -> bool:
     """Try again later, or set the job aside: the report stays without labels; True when it will be tried again."""
-    with db.write() as session:
-        jobs.require_ours(session, claimed)
-        if not final:
-            return jobs.retry(session, claimed, code=code, sentence=sentence)
-        jobs.bury(session, claimed, code=code, sentence=sentence)
-        return False
+    return jobs.attempt_failed(db, claimed, code=code, sentence=sentence, final=final)
 
 
 def _report(session: Session, claimed: Claimed) -> Report:

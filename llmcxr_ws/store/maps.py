@@ -117,14 +117,15 @@ def finish(db: Database, claimed: Claimed, maps: Sequence[NewMap]) -> None:
 
 def attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence: str, final: bool) -> bool:
     """Try again later, or end the maps that were asked for with a sentence; True when it will be tried again."""
-    with db.write() as session:
-        jobs.require_ours(session, claimed)
-        if final:
-            jobs.bury(session, claimed, code=code, sentence=sentence)
-        elif jobs.retry(session, claimed, code=code, sentence=sentence):
-            return True
-        _end_open(session, int(claimed.payload["report"]), sentence)
-        return False
+    report_id = int(claimed.payload["report"])
+    return jobs.attempt_failed(
+        db,
+        claimed,
+        code=code,
+        sentence=sentence,
+        final=final,
+        ended=lambda session: _end_open(session, report_id, sentence),
+    )
 
 
 def maps_of(db: Database, report_id: int) -> list[MapRow]:
@@ -146,13 +147,8 @@ def map_by_id(db: Database, map_id: int) -> MapRow:
 
 
 def _enqueue(session: Session, report: Report, priority: int) -> None:
-    jobs.enqueue(
-        session,
-        kind=KIND,
-        study_id=report.study_id,
-        input_key=hashlib.sha256(f"map {report.id}".encode()).hexdigest(),
-        payload={"report": report.id},
-        priority=priority,
+    jobs.enqueue_for(
+        session, kind=KIND, study_id=report.study_id, thing="report", thing_id=report.id, priority=priority
     )
 
 

@@ -13,7 +13,7 @@ from llmcxr_ws.domain import QuestionRow
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.jobs import Claimed
 from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import audit
+from llmcxr_ws.store import audit, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import AnswerChunk, Instance, Question
 from llmcxr_ws.store.studies import get_study
@@ -114,14 +114,14 @@ def finish_answer(db: Database, claimed: Claimed, *, text: str, model_name: str,
 
 def answer_attempt_failed(db: Database, claimed: Claimed, *, code: str, sentence: str, final: bool) -> bool:
     """Try again later, or end the question with its sentence; True when it will be tried again."""
-    with db.write() as session:
-        jobs.require_ours(session, claimed)
-        if final:
-            jobs.bury(session, claimed, code=code, sentence=sentence)
-        elif jobs.retry(session, claimed, code=code, sentence=sentence):
-            return True
-        _end(session, claimed, state="failed", error_text=sentence)
-        return False
+    return jobs.attempt_failed(
+        db,
+        claimed,
+        code=code,
+        sentence=sentence,
+        final=final,
+        ended=lambda session: _end(session, claimed, state="failed", error_text=sentence),
+    )
 
 
 def questions_of(db: Database, study_id: int) -> list[QuestionRow]:
@@ -174,4 +174,5 @@ def _forget_chunks(session: Session, question_id: int) -> None:
 def _end(session: Session, claimed: Claimed, **values: str) -> None:
     question_id = int(claimed.payload["question"])
     _forget_chunks(session, question_id)
+    transitions.touch(session, get_study(session, claimed.study_id))
     session.execute(update(Question).where(Question.id == question_id).values(answered_at=db_now(), **values))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.guards import Overruling
 from llmcxr_ws.rejections import OTHER
+from llmcxr_ws.sentences import answers_in
 from llmcxr_ws.states import (
     DELIVERY_MOVES,
     REPORT_MOVES,
@@ -21,7 +23,7 @@ from llmcxr_ws.states import (
 )
 from llmcxr_ws.store import audit, labels
 from llmcxr_ws.store.counters import next_value
-from llmcxr_ws.store.models import Delivery, Report, Study
+from llmcxr_ws.store.models import Delivery, Question, Report, Study
 
 AGAIN = "reported_again"
 
@@ -138,7 +140,11 @@ def return_report(session: Session, report: Report, reason: str) -> None:
 def sign_report(
     session: Session, report: Report, user: str, text: str, overruled: Iterable[Overruling] = ()
 ) -> None:
-    """The signature was verified; the signed text is fixed. The audit row names whom it countersigns."""
+    """The signature was verified; the signed text is fixed.
+
+    The audit row names whom it countersigns, and the questions whose answers stand in the text: their rows hold the
+    model, the words and the time.
+    """
     report.signed_by, report.signed_at, report.signed_text = user, datetime.now(UTC), text
     detail = {"countersigns": report.preliminary_by} if report.preliminary_by else {}
     _move_report(
@@ -149,7 +155,7 @@ def sign_report(
         "report.signed",
         "",
         by=user,
-        detail={**detail, **_overruled(overruled)},
+        detail={**detail, **_overruled(overruled), **_answers_in(session, report)},
     )
     labels.ask(session, report)
 
@@ -312,3 +318,14 @@ def _touch_id(session: Session, study_id: int) -> None:
     study = session.get(Study, study_id)
     if study is not None:
         touch(session, study)
+
+
+def _answers_in(session: Session, report: Report) -> dict[str, object]:
+    """The questions of the study whose answers stand in the signed text; nothing where none does."""
+    rows = session.execute(
+        select(Question.id, Question.answer).where(
+            Question.study_id == report.study_id, Question.state == "answered"
+        )
+    )
+    found = answers_in(report.signed_text, report.ai_text, {row.id: row.answer for row in rows})
+    return {"answers": found} if found else {}

@@ -181,10 +181,12 @@ def bundle(site: Site, tokenizer: str, language_model: str) -> str:
     """What was trained, as a bundle that the workstation runs."""
     trained = ("--tokenizer", tokenizer, "--language-model", language_model)
     films = ("--manifest", "films.csv", "--images", FILMS)
-    site.run(
+    told = site.run(
         "model", "export", *trained, *films, "--out", "bundle", "--name", "own", "--version", "1", "--remark",
         "Made by a test.",
     )  # fmt: skip
+    # A new bundle has no evidence file: whoever makes one is told.
+    assert "llmcxr evaluate evidence --add" in told
     return "bundle"
 
 

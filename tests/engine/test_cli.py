@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +13,18 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from engine import cli
-from engine.bundle import Bundle
+from engine.bundle import Bundle, default_bundle_folder
+from engine.commands.opening import film_context, read_film
+from engine.evidence.card import write_beside
+from engine.evidence.draft import says_normal
+from engine.evidence.file import evidence_of, score
+from engine.evidence.sentences import said_sentences
 from engine.model import Model
 from engine.pictures import SYNTHETIC_MARK, to_marked_picture, to_picture
 from llmcxr_ws.errors import EngineFailure
+from llmcxr_ws.sentences import split
 from tests.engine.factories import chest_film, chest_pixels, make_bundle
+from tests.engine.shipped_films import FILMS
 from tests.engine.test_worker import film_file
 
 
@@ -82,6 +91,51 @@ def test_a_header_tells_view_and_age_where_the_prompts_hold_them(tmp_path: Path)
     assert expected[0] != expected[1]
     asked = run("model", "ask", files[0], "What is there?", "--bundle", folder, "--threads", 1)
     assert asked.output.startswith(model.answer(codes, "What is there?", context=lines[0]).text)
+
+
+def test_draft_tells_how_sure_each_sentence_is() -> None:
+    file = FILMS / "DEMO0001.dcm"
+    options = (file, "--bundle", default_bundle_folder(), "--threads", 1, "--no-cache")
+    (result,) = json.loads(run("model", "draft", *options, "--json").output)
+    model = Model.open(threads=1)
+    assert model.evidence is not None and model.evidence.confidence is not None
+    line, ids = model.evidence.confidence.alone, model.bundle.vocabulary
+    codes = model.encode(read_film(file, model.bundle.preprocessing))
+    draft = model.report(codes, context=film_context(model, file))
+    assert [one["text"] for one in result["sentences"]] == split(draft.text) != []
+    first = said_sentences(ids, draft.ids)[0]
+    expected = line.confidence(
+        score(draft.token_probabilities[first.first], None, 0), says_normal(first.text)
+    )
+    assert result["sentences"][0]["confidence"] == pytest.approx(expected, abs=1e-4)
+    assert all(one["weak"] == (one["confidence"] < 0.5) for one in result["sentences"])
+    text = run("model", "draft", *options).output
+    assert f"held true with {expected:.0%}: {first.text}" in text
+    # What was measured of masked drafts says nothing of a free one.
+    (free,) = json.loads(run("model", "draft", *options, "--free", "--json").output)
+    assert all(one["confidence"] is None for one in free.get("sentences", ()))
+
+
+def test_draft_says_what_the_workstation_would_withhold(tmp_path: Path) -> None:
+    folder = tmp_path / "strict"
+    shutil.copytree(default_bundle_folder(), folder)
+    bundle = Bundle.load(folder)
+    held = evidence_of(bundle)
+    assert held is not None and held.confidence is not None
+    write_beside(bundle, replace(held, confidence=replace(held.confidence, withheld=1.0)))
+    options = (FILMS / "DEMO0001.dcm", "--bundle", folder, "--threads", 1, "--no-cache")
+    (result,) = json.loads(run("model", "draft", *options, "--json").output)
+    assert "too weak to be shown" in result["too_weak"] and result["draft"]
+    assert result["too_weak"] in run("model", "draft", *options).output
+
+
+def test_a_model_without_evidence_names_sentences_without_confidence(
+    tiny_folder: Path, films: tuple[Path, Path]
+) -> None:
+    result = run("model", "draft", films[0], "--bundle", tiny_folder, "--threads", 1, "--json")
+    (found,) = json.loads(result.output)
+    assert [(one["confidence"], one["weak"]) for one in found["sentences"]] == [(None, False)]
+    assert "held true" not in run("model", "draft", films[0], "--bundle", tiny_folder, "--threads", 1).output
 
 
 def test_draft_names_model_limits_and_use(tiny_folder: Path, films: tuple[Path, Path]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Callable
@@ -87,6 +88,35 @@ def test_nothing_is_added_that_was_measured_on_test_films(run: Run, bundle: Path
         result = run(name, "--split", "test", "--add")
         assert result.exit_code != 0 and "--split val" in str(result.output) + str(result.exception)
     assert not (bundle / EVIDENCE).exists()
+
+
+def test_blocks_that_leave_tokens_out_are_refused(run: Run, bundle: Path) -> None:
+    result = run("evidence", "--side", "2", "--stride", "4", "--add")
+    assert result.exit_code != 0 and "at most 2" in str(result.exception), result.output
+    assert not (bundle / EVIDENCE).exists()
+
+
+def test_a_round_trip_without_anything_to_shuffle_is_refused(bundle: Path, tmp_path: Path) -> None:
+    with shipped_manifest(tmp_path / "films.csv", train=2).open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with (tmp_path / "one.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows({**row, "patient": "one"} if row["split"] == "val" else row for row in rows)
+    result = CliRunner().invoke(
+        build_app(),
+        [
+            "evaluate",
+            "roundtrip",
+            "--model",
+            str(bundle),
+            "--manifest",
+            str(tmp_path / "one.csv"),
+            "--films",
+            "4",
+        ],
+    )
+    assert result.exit_code != 0 and "of another patient" in str(result.exception), result.output
 
 
 def test_the_neutral_film_has_the_commonest_code_of_each_place() -> None:

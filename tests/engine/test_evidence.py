@@ -13,7 +13,7 @@ import pytest
 
 from engine.bundle import Bundle, default_bundle_folder
 from engine.commands.opening import read_film
-from engine.errors import BundleError
+from engine.errors import BundleError, DataError
 from engine.evaluate import reliability
 from engine.evaluate.deletion import CENTRE, MAP, RANDOM, STEPS, UNITS, deletion, orders_for
 from engine.evaluate.reliability import Judged
@@ -38,6 +38,7 @@ from engine.evidence.file import (
     RoundTripEntry,
     Scale,
     evidence_of,
+    read_evidence,
     score,
 )
 from engine.evidence.occlusion import Blocks, Scorer
@@ -342,6 +343,15 @@ def test_a_file_of_other_weights_is_refused(tmp_path: Path, demo: Model) -> None
         Bundle.load(folder)
 
 
+def test_maps_that_leave_tokens_out_are_refused(tmp_path: Path, demo: Model) -> None:
+    held = demo.evidence
+    assert held is not None and held.maps is not None
+    path = tmp_path / EVIDENCE
+    path.write_text(json.dumps(replace(held, maps=replace(held.maps, side=2, stride=3)).to_json()))
+    with pytest.raises(BundleError, match="every 3 tokens"):
+        read_evidence(path, held.weights_sha256)
+
+
 def test_a_file_put_beside_a_model_changes_neither_weights_nor_drafts(model: Model, tmp_path: Path) -> None:
     folder = tmp_path / "tiny"
     shutil.copytree(model.bundle.folder, folder)
@@ -361,6 +371,24 @@ def test_a_file_put_beside_a_model_changes_neither_weights_nor_drafts(model: Mod
     assert card.startswith("# A random model for tests") and card.count("## Evidence") == 1
 
 
+def test_a_file_that_cant_be_put_there_whole_leaves_the_model_as_it_was(
+    demo: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "bundle"
+    shutil.copytree(default_bundle_folder(), folder)
+    bundle = Bundle.load(folder)
+    assert demo.evidence is not None
+
+    def full(path: Path, text: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("engine.evidence.card.write_text", full)
+    with pytest.raises(DataError, match="No space left"):
+        write_beside(bundle, replace(demo.evidence, round_trip=None))
+    assert evidence_of(Bundle.load(folder)) == demo.evidence
+    assert not list(folder.glob(".*"))
+
+
 def figures_of_nothing() -> dict[str, object]:
     interval = {"value": 0.1, "low": 0.0, "high": 0.2}
     named = dict.fromkeys(("ece", "brier", "auroc"), interval)
@@ -372,4 +400,7 @@ def test_the_section_takes_the_place_of_the_one_before_and_keeps_what_follows() 
     once = with_section(card, "## Evidence\n\nfirst\n")
     assert once == "# A\n\nx\n\n## Evidence\n\nfirst\n\n## Input check\n\ny\n"
     assert with_section(once, "## Evidence\n\nsecond\n") == once.replace("first", "second")
+    assert (
+        with_section("# A\n\n### Evidence of age\n", "## Evidence\n\nz\n").count("### Evidence of age\n") == 1
+    )
     assert with_section("# A\n", "## Evidence\n\nz\n") == "# A\n\n## Evidence\n\nz\n"

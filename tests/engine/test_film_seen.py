@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from engine.preprocess import PreprocessingSpec, film_from_array, published
-from engine.worker import film_and_seen
+from engine.worker_record import film_and_seen
 from llmcxr_ws.imaging import displayed, read_dataset, stored, stored_table
 from llmcxr_ws.seen import FilmSeen
 from tests.factories import make_film

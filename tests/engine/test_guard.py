@@ -34,7 +34,7 @@ from engine.train.common import save_checkpoint
 from engine.train.losses.terms import Terms
 from engine.train.rounding import round_to_half
 from engine.train.vqgan_settings import VQGANSettings
-from engine.worker import guard_counter
+from engine.worker_record import guard_counter
 from llmcxr_ws.store import counters, reports
 from llmcxr_ws.workplace import Workplace
 from tests.engine.factories import chest_pixels, make_bundle, write_manifest

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from engine.bundle import Bundle, default_bundle_folder
+from engine.evaluate.labeler import labels_of
+from engine.evidence.card import write_beside
+from engine.evidence.file import evidence_of
+from engine.input_check import InputCheck
 from engine.model import Model
 from engine.portrait import portrait
-from engine.shadow import Shadow, labels_of
+from engine.preprocess import Film
+from engine.shadow import Shadow
 from llmcxr_ws import jobs
 from llmcxr_ws.store import modelling, reports, services
+from llmcxr_ws.store.models import ShadowDraft
 from llmcxr_ws.workplace import Workplace
 from tests.engine.factories import chest_pixels, make_bundle, make_slow_bundle
 from tests.engine.test_worker import film_of, send, worker
@@ -58,6 +68,25 @@ def test_the_shadow_says_what_its_model_says_of_the_same_film(
     assert services.running(workplace.db) == []
 
 
+def test_a_draft_too_weak_for_readers_counts_as_withheld_in_the_shadow_too(
+    workplace: Workplace, model: Model, tmp_path: Path
+) -> None:
+    """Else the comparison would set what one model may show against all that the other says."""
+    folder = tmp_path / "strict"
+    shutil.copytree(default_bundle_folder(), folder)
+    held = evidence_of(Bundle.load(folder))
+    assert held is not None and held.confidence is not None
+    strict = replace(held, confidence=replace(held.confidence, withheld=1.0))
+    write_beside(Bundle.load(folder), strict)
+    send(workplace, chest_pixels(seed=3))
+    worker(workplace, model).run(once=True)
+    assert shadow(workplace, Model.open(folder, threads=1)).run(once=True) == 1
+    (row,) = modelling.shadow_rows(workplace.db)
+    with workplace.db.read() as session:
+        assert "too weak to be shown" in session.scalars(select(ShadowDraft.withheld)).one()
+    assert row.shadow_text
+
+
 def test_it_waits_while_a_reader_s_draft_waits(workplace: Workplace, model: Model, other: Model) -> None:
     send(workplace, chest_pixels(seed=3))
     worker(workplace, model).run(once=True)
@@ -87,6 +116,26 @@ def test_a_film_that_it_can_t_read_doesn_t_stop_it(workplace: Workplace, model: 
     assert wanted is not None and wanted.study_id == lost
     workplace.objects.path(wanted.film_path).write_bytes(b"nothing")
     assert shadow(workplace, other).run(once=True) == 1
+
+
+@pytest.mark.allow_log("shadow.defect", "shadow.left_out")
+def test_a_film_on_which_it_has_a_defect_doesn_t_end_it(
+    workplace: Workplace, model: Model, other: Model, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(workplace, chest_pixels(seed=3))
+    send(workplace, chest_pixels(seed=4))
+    worker(workplace, model).run(once=True)
+    plain, looked = Model.check_film, list[bool]()
+
+    def broken_once(self: Model, film: Film) -> InputCheck:
+        looked.append(True)
+        if len(looked) == 1:
+            raise IndexError("a defect")
+        return plain(self, film)
+
+    monkeypatch.setattr(Model, "check_film", broken_once)
+    assert shadow(workplace, other).run(once=True) == 1
+    assert len(looked) == 2
 
 
 def test_it_ends_in_the_middle_of_a_film(workplace: Workplace, model: Model, tmp_path: Path) -> None:

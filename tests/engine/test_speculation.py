@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ from engine.data.prepared import PreparedSet
 from engine.data.records import QuestionAnswer, ReportText
 from engine.data.templates import NORMAL, worded
 from engine.errors import BundleError, DataError, GenerationError
+from engine.evidence.card import write_beside
+from engine.evidence.file import EvidenceFile
 from engine.imported import ImportedBundle
 from engine.importing import import_model
 from engine.lm.prompt import text_target
@@ -373,7 +376,7 @@ def test_a_store_that_cannot_be_listed_is_not_put_there(
     def full(path: Path, values: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("engine.phrases.write_json", full)
+    monkeypatch.setattr("engine.side_files.write_json", full)
     with pytest.raises(DataError, match="No space left"):
         add_phrases(bundle, PhraseStore.from_texts(["Some finding."] * 2, bundle.vocabulary))
     assert (bundle.folder / PHRASES).read_bytes() == before
@@ -412,6 +415,17 @@ def test_an_imported_model_gets_a_store_and_keeps_its_weights(imported: Imported
     assert found is not None and found.store == store
     held = json.loads((imported.folder / "model.json").read_text())["files"][PHRASES]
     assert held["bytes"] == (imported.folder / PHRASES).stat().st_size
+
+
+def test_an_imported_model_with_evidence_of_other_weights_isnt_opened(
+    imported: ImportedBundle, tmp_path: Path
+) -> None:
+    """As a bundle isn't: else each of its drafts would fail for it."""
+    folder = tmp_path / "pair"
+    shutil.copytree(imported.folder, folder)
+    write_beside(ImportedBundle.load(folder), EvidenceFile(1, "0" * 64))
+    with pytest.raises(BundleError, match="measured with the weights 000000000000"):
+        ImportedBundle.load(folder)
 
 
 def test_the_figures_of_the_benchmark(demo: Model, prompts: list[list[int]], store: PhraseStore) -> None:

@@ -20,7 +20,8 @@ from engine.bundle import Bundle
 from engine.model import Model
 from engine.runtime.backend import Codes, Films, ImageBackend
 from engine.runtime.rows import RowBatch
-from engine.worker import CHUNK_PAUSE_S, KINDS, Worker
+from engine.worker import KINDS, Worker
+from engine.worker_pulse import CHUNK_PAUSE_S
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import Arrival, Identity, QuestionRow, StudyRow
 from llmcxr_ws.imaging import displayed, read_dataset, stored_table

@@ -15,14 +15,15 @@ import pytest
 from PIL import Image
 
 from engine.bundle import default_bundle_folder
+from engine.evaluate.labeler import labels_of
 from engine.evidence.card import write_beside
 from engine.evidence.draft import falls
 from engine.evidence.file import evidence_of
 from engine.model import Model
 from engine.pictures import SYNTHETIC_MARK
 from engine.preprocess import PreprocessingSpec
-from engine.worker import Worker, film_and_seen
-from engine.worker_side import labels_of
+from engine.worker import Worker
+from engine.worker_record import film_and_seen
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import Arrival, Identity, ReportRow
 from llmcxr_ws.states import ReportState

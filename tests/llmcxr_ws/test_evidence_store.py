@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from sqlalchemy import select, update
 
@@ -10,9 +12,9 @@ from llmcxr_ws.domain import NewDrawing, NewMap
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.jobs import Claimed, LeaseLost
 from llmcxr_ws.states import ReportState
-from llmcxr_ws.store import drawings, labels, maps, reports, transitions
+from llmcxr_ws.store import drawings, labels, maps, questions, reports, studies, transitions
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Job, Report, SentenceMap
+from llmcxr_ws.store.models import Audit, Job, Report, SentenceMap
 from llmcxr_ws.store.types import db_now
 from tests.llmcxr_ws.world import arrive, claim, new_draft, settle
 
@@ -211,3 +213,52 @@ def test_a_signed_report_is_read_by_the_labeler(db: Database) -> None:
         assert report.signed_labels == {"Pneumonia": "negative"}
     with pytest.raises(LeaseLost):
         labels.finish(db, claimed, {})
+
+
+def answered(db: Database, study: int, answer: str) -> int:
+    """Ask about the film and answer as an engine does; give the question's id."""
+    question = questions.ask(db, study, user="anna", text="What is there?")
+    claimed = claim(db, kind="answer")
+    questions.begin_answer(db, claimed)
+    questions.finish_answer(db, claimed, text=answer, model_name="tiny", model_version="1")
+    return question
+
+
+def signed(db: Database, report_id: int, text: str) -> dict[str, object]:
+    """Sign a text; give the audit row's detail."""
+    with db.write() as session:
+        report = session.get_one(Report, report_id)
+        transitions.await_signature(session, report, "")
+        transitions.sign_report(session, report, "anna", text)
+    with db.read() as session:
+        row = session.scalars(select(Audit).where(Audit.event == "report.signed")).one()
+        detail: dict[str, object] = json.loads(row.detail)
+        return detail
+
+
+def test_the_signatures_audit_row_names_the_answers_that_stand_in_the_text(db: Database) -> None:
+    report = drafted(db)
+    study = reports.report_by_id(db, report).study_id
+    first = answered(db, study, "Yes, mild edema is present. It is on the left.")
+    answered(db, study, "No effusion.")
+    answered(db, study, FIRST)
+    row = signed(db, report, f"{FIRST} Yes, mild edema is present. My own words.")
+    assert row["answers"] == [first]
+    kept = questions.question(db, first)
+    assert (kept.model_name, kept.model_version, kept.answered_at is not None) == ("tiny", "1", True)
+    # The words themselves stay out of the trail.
+    assert "edema" not in json.dumps(row)
+
+
+def test_a_text_without_answers_names_none(db: Database) -> None:
+    report = drafted(db)
+    answered(db, reports.report_by_id(db, report).study_id, "No effusion.")
+    assert "answers" not in signed(db, report, TEXT)
+
+
+def test_an_answer_that_came_is_a_change_of_its_study(db: Database) -> None:
+    report = drafted(db)
+    study = reports.report_by_id(db, report).study_id
+    before = max(row.updated_seq for row in studies.worklist(db, since=0))
+    answered(db, study, "No.")
+    assert [row.id for row in studies.worklist(db, since=before)] == [study]

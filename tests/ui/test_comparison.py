@@ -13,7 +13,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
 
 from engine.preprocess import PreprocessingSpec
-from engine.worker import film_and_seen
+from engine.worker_record import film_and_seen
 from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.imaging import stored
 from tests.factories import make_film, save

@@ -16,12 +16,15 @@ from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.reading import StudyDetail
 from ui.chat.suggested import suggested_questions
 from ui.desk import Badge, Desk
+from ui.language import tr
 from ui.tasks import Tasks
 from ui.text import clock
 from ui.theme import Theme, current, follow
-from ui.widgets import button, label
+from ui.widgets import button, label, show_keys_of
 
 POLL_MS = 150
+# After the store failed: it is asked again, not so often.
+AGAIN_MS = 2000
 _OPEN = ("asked", "answering")
 _INSERT = "insert"
 
@@ -47,33 +50,38 @@ class ChatPanel(QWidget):
         self._study_id: int | None = None
         self._questions: dict[int, QuestionRow] = {}
         self._is_asking = False
-        self._poll = QTimer(self, interval=POLL_MS)
+        self._is_ended = False
+        self._poll = QTimer(self, interval=POLL_MS, singleShot=True)
         self._poll.timeout.connect(self._look)
         self.transcript = QTextBrowser()
-        self.transcript.setAccessibleName("Questions and answers")
+        self.transcript.setAccessibleName(tr("Questions and answers"))
         self.transcript.document().setDocumentMargin(8)
         # A link is chosen by pointer, or by Tab and Return; it names an answer and leads nowhere.
         self.transcript.setOpenLinks(False)
         self.transcript.anchorClicked.connect(self._on_link)
         self.box = QLineEdit()
-        self.box.setAccessibleName("Question about the film")
-        self.box.setPlaceholderText("Ask about this film")
+        self.box.setAccessibleName(tr("Question about the film"))
+        self.box.setPlaceholderText(tr("Ask about this film"))
         self.box.setMaxLength(500)
         self.box.returnPressed.connect(self.ask)
-        self.ask_button = button("Ask", self.ask, name="Ask the question")
+        self.ask_button = button(tr("Ask"), self.ask, name=tr("Ask the question"))
         self.suggestions = QComboBox()
-        self.suggestions.setAccessibleName("Suggested questions")
+        self.suggestions.setAccessibleName(tr("Suggested questions"))
         self._suggest(None)
         self.suggestions.activated.connect(self._on_suggestion)
         heading = QHBoxLayout()
-        heading.addWidget(label("Ask the model", "heading"))
+        heading.addWidget(label(tr("Ask the model"), "heading"))
         heading.addStretch(1)
         self.draw_button = button(
-            "Draw a film…", self.draw_wanted.emit, name="Draw a synthetic film from the report's text"
+            tr("Draw a film…"),
+            self.draw_wanted.emit,
+            name=tr("Draw a synthetic film from the report's text"),
         )
-        self.draw_button.setToolTip("Draw a synthetic film for teaching (Ctrl+Shift+G)")
-        self.insert_button = button("Insert", self.insert_last, name="Insert the last answer into the report")
-        self.insert_button.setToolTip("Insert the last answer into the report (Ctrl+Shift+I)")
+        show_keys_of(self.draw_button, "drawing.open", tr("Draw a synthetic film for teaching"))
+        self.insert_button = button(
+            tr("Insert"), self.insert_last, name=tr("Insert the last answer into the report")
+        )
+        show_keys_of(self.insert_button, "chat.insert")
         heading.addWidget(self.draw_button)
         line = QHBoxLayout()
         line.addWidget(self.box, 1)
@@ -110,6 +118,7 @@ class ChatPanel(QWidget):
 
     def stop_looking(self) -> None:
         """Fetch nothing any more."""
+        self._is_ended = True
         self._poll.stop()
 
     def show_study(self, detail: StudyDetail) -> None:
@@ -130,12 +139,13 @@ class ChatPanel(QWidget):
             return
         user = self._badge.user
         self._is_asking = True
+        # The box stays open for the next question: a disabled one would hand the keyboard to something else.
+        self.box.clear()
         self._set_enabled()
 
         def done(row: QuestionRow) -> None:
             self._is_asking = False
             if row.study_id == self._study_id:
-                self.box.clear()
                 self._questions[row.id] = row
                 self._draw()
                 self._watch()
@@ -143,6 +153,8 @@ class ChatPanel(QWidget):
 
         def failed(error: UserFacingError) -> None:
             self._is_asking = False
+            if study_id == self._study_id:
+                self.box.setText(f"{text} {self.box.text()}".strip())
             self._set_enabled()
             self.failed.emit(error)
 
@@ -164,44 +176,49 @@ class ChatPanel(QWidget):
 
     def _suggest(self, detail: StudyDetail | None) -> None:
         """Offer the questions that the model of this draft can be asked."""
-        wanted = ("Suggested questions", *suggested_questions(detail))
-        if wanted != tuple(self.suggestions.itemText(at) for at in range(self.suggestions.count())):
+        wanted = suggested_questions(detail)
+        if wanted != tuple(self.suggestions.itemData(at) for at in range(1, self.suggestions.count())):
             self.suggestions.clear()
-            self.suggestions.addItems(wanted)
+            self.suggestions.addItem(tr("Suggested questions"))
+            for question in wanted:
+                self.suggestions.addItem(tr(question), question)
 
     def _on_suggestion(self, at: int) -> None:
         if at > 0:
-            self.box.setText(self.suggestions.itemText(at))
+            # As the model is asked: in English.
+            self.box.setText(self.suggestions.itemData(at))
             self.suggestions.setCurrentIndex(0)
             self.box.setFocus()
 
     def _set_enabled(self) -> None:
-        can_ask = self._study_id is not None and self._badge is not None and not self._is_asking
-        for control in (self.box, self.ask_button, self.suggestions):
+        can_ask = self._study_id is not None and self._badge is not None
+        for control in (self.box, self.suggestions):
             control.setEnabled(can_ask)
+        self.ask_button.setEnabled(can_ask and not self._is_asking)
         self.draw_button.setEnabled(self._study_id is not None and self._badge is not None)
         may_write = self._badge is not None and self._badge.may_edit
         is_answered = any(row.state == "answered" for row in self._questions.values())
         self.insert_button.setEnabled(may_write and is_answered)
 
-    def _watch(self) -> None:
-        if any(row.state in _OPEN for row in self._questions.values()):
-            self._poll.start()
+    def _watch(self, pause_ms: int = POLL_MS) -> None:
+        if not self._is_ended and any(row.state in _OPEN for row in self._questions.values()):
+            self._poll.start(pause_ms)
         else:
             self._poll.stop()
 
     def _look(self) -> None:
         """Fetch what there is of the open answers; one look at a time."""
         open_ids = [row.id for row in self._questions.values() if row.state in _OPEN]
-        if not open_ids:
-            self._poll.stop()
-            return
-        self._poll.stop()
 
         def fetch() -> tuple[QuestionRow, ...]:
             return tuple(self._desk.question(question_id) for question_id in open_ids)
 
-        self._tasks.in_store(self, fetch, self._on_rows)
+        def failed(error: UserFacingError) -> None:
+            self.failed.emit(error)
+            self._watch(AGAIN_MS)
+
+        if open_ids:
+            self._tasks.in_store(self, fetch, self._on_rows, failed)
 
     def _on_rows(self, rows: tuple[QuestionRow, ...]) -> None:
         for row in rows:
@@ -220,9 +237,9 @@ class ChatPanel(QWidget):
 
 
 def provenance(row: QuestionRow) -> str:
-    """Return where an answer comes from, for the report that it is put into."""
-    words = "Answer of {model} {version} to the question “{question}”, {time}"
-    return words.format(
+    """Return where an answer comes from, for whoever puts it into the report."""
+    return tr(
+        "Answer of {model} {version} to the question “{question}”, {time}",
         model=row.model_name,
         version=row.model_version,
         question=row.text,
@@ -233,10 +250,11 @@ def provenance(row: QuestionRow) -> str:
 def as_html(rows: tuple[QuestionRow, ...], theme: Theme) -> str:
     """Return questions and answers as rich text; whatever was typed or generated is escaped."""
     if not rows:
-        return (
-            f'<p style="color:{theme.muted}">No questions yet. Each question stands alone: the model sees the film '
-            "and your words, not what was asked before.</p>"
+        words = tr(
+            "No questions yet. Each question stands alone: the model sees the film and your words, not what was "
+            "asked before."
         )
+        return f'<p style="color:{theme.muted}">{escape(words)}</p>'
     return "".join(_entry(row, theme) for row in rows)
 
 
@@ -250,13 +268,18 @@ def _entry(row: QuestionRow, theme: Theme) -> str:
 def _answer(row: QuestionRow, theme: Theme) -> str:
     match row.state:
         case "failed":
-            return f'<span style="color:{theme.bad}">No answer: {escape(row.error_text)}</span>'
+            return _span(theme.bad, tr("No answer: {reason}", reason=row.error_text))
         case "answered":
-            model = escape(f"{row.model_name} {row.model_version}".strip())
-            mark = f'<span style="color:{theme.muted}"> · {model}</span>'
-            link = f'<a href="{_INSERT}:{row.id}" style="color:{theme.focus}">Insert into the report</a>'
-            return f'<span style="color:{theme.ai}">AI: {escape(row.answer)}</span>{mark} &nbsp;{link}'
+            mark = _span(theme.muted, f" · {row.model_name} {row.model_version}".rstrip())
+            said = _span(theme.ai, tr("AI: {answer}", answer=row.answer))
+            words = escape(tr("Insert into the report"))
+            link = f'<a href="{_INSERT}:{row.id}" style="color:{theme.focus}">{words}</a>'
+            return f"{said}{mark} &nbsp;{link}"
         case "answering":
-            return f'<span style="color:{theme.ai}">AI: {escape(row.answer)} …</span>'
+            return _span(theme.ai, tr("AI: {answer} …", answer=row.answer))
         case _:
-            return f'<span style="color:{theme.muted}">Waiting for the engine…</span>'
+            return _span(theme.muted, tr("Waiting for the engine…"))
+
+
+def _span(colour: str, words: str) -> str:
+    return f'<span style="color:{colour}">{escape(words)}</span>'

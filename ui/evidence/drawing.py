@@ -27,16 +27,25 @@ from PySide6.QtWidgets import (
 from llmcxr_ws.domain import DrawingRow
 from llmcxr_ws.errors import ImagingError, UserFacingError
 from ui.desk import Desk
+from ui.language import mark, tr
 from ui.tasks import Tasks
 from ui.text import clock
+from ui.theme import follow, px
 from ui.widgets import Banner, button, label
 
 POLL_MS = 250
-WARNING = (
+# After the store failed: it is asked again, not so often.
+AGAIN_MS = 2000
+WARNING = mark(
     "Synthetic films show no patient. They are for teaching: nothing may be learnt from one about anybody, "
     "and none may be sent, filed or read as a film."
 )
 _SIDE_PX = 400
+_FIELD_PX = 110
+_WIDTH_PX = 860
+_LONGEST = 60
+# What an engine writes into a PNG beside the mark in its pixels.
+_MARK = "Synthetic"
 
 Grey = npt.NDArray[np.uint8]
 
@@ -46,10 +55,13 @@ class Picture(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setMinimumSize(_SIDE_PX, _SIDE_PX)
         self._image: QImage | None = None
         self._sentence = ""
-        self.say("No film has been drawn yet.")
+        self.say(tr("No film has been drawn yet."))
+        follow(self._size)
+
+    def _size(self) -> None:
+        self.setMinimumSize(px(_SIDE_PX), px(_SIDE_PX))
 
     @property
     def is_shown(self) -> bool:
@@ -78,18 +90,10 @@ class Picture(QWidget):
                 self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._sentence
             )
             return
-        size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        place = self.rect().center() - self._image.rect().center()
-        place.setX((self.width() - size.width()) // 2)
-        place.setY((self.height() - size.height()) // 2)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.drawImage(
-            place.x(),
-            place.y(),
-            self._image.scaled(
-                size, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-            ),
+        shown = self._image.scaled(
+            self.size(), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         )
+        painter.drawImage((self.width() - shown.width()) // 2, (self.height() - shown.height()) // 2, shown)
 
 
 class DrawingDialog(QDialog):
@@ -113,50 +117,49 @@ class DrawingDialog(QDialog):
         self._shown: int | None = None
         self._poll = QTimer(self, interval=POLL_MS, singleShot=True)
         self._poll.timeout.connect(self._look)
-        self.setWindowTitle("Synthetic film for teaching")
-        self.setAccessibleName("Synthetic film for teaching")
+        self.setWindowTitle(tr("Synthetic film for teaching"))
+        self.setAccessibleName(tr("Synthetic film for teaching"))
         self._build(text)
         self._lay_out()
+        follow(self._size)
         tasks.in_store(self, lambda: desk.drawings(study_id), self._on_rows, self._on_failed)
 
     def _build(self, text: str) -> None:
-        self.warning = Banner("attention", "failed", name="Synthetic")
-        self.warning.say(WARNING)
-        self.problem = Banner("bad", "refused", name="Problem")
+        self.warning = Banner("attention", "failed", name=tr("Synthetic"))
+        self.warning.say(tr(WARNING))
+        self.problem = Banner("bad", "refused", name=tr("Problem"))
         self.text = QPlainTextEdit(text)
-        self.text.setAccessibleName("Text to draw")
+        self.text.setAccessibleName(tr("Text to draw"))
         self.text.setTabChangesFocus(True)
-        self.text.setMaximumHeight(110)
         self.seed = QLineEdit()
-        self.seed.setAccessibleName("Seed")
-        self.seed.setPlaceholderText("Seed (optional)")
-        self.seed.setToolTip("The same seed and text give the same film.")
+        self.seed.setAccessibleName(tr("Seed"))
+        self.seed.setPlaceholderText(tr("Seed (optional)"))
+        self.seed.setToolTip(tr("The same seed and text give the same film."))
         self.seed.setValidator(QRegularExpressionValidator(QRegularExpression(r"\d{0,9}"), self.seed))
         self.draw_button = button(
-            "Draw", self.draw, name="Draw a synthetic film from the text", tone="action"
+            tr("Draw"), self.draw, name=tr("Draw a synthetic film from the text"), tone="action"
         )
         self.progress = QProgressBar()
-        self.progress.setAccessibleName("How much of the film is drawn")
+        self.progress.setAccessibleName(tr("How much of the film is drawn"))
         self.progress.setRange(0, 100)
         self.progress.hide()
         self.list = QListWidget()
-        self.list.setAccessibleName("Synthetic films of this study")
-        self.list.setMaximumHeight(110)
+        self.list.setAccessibleName(tr("Synthetic films of this study"))
         self.list.currentRowChanged.connect(self._on_chosen)
         self.picture = Picture()
         self.caption = label("", "muted", wraps=True)
-        self.caption.setAccessibleName("About this synthetic film")
+        self.caption.setAccessibleName(tr("About this synthetic film"))
 
     def _lay_out(self) -> None:
         line = QHBoxLayout()
         line.addWidget(self.seed, 1)
         line.addWidget(self.draw_button)
         left = QVBoxLayout()
-        left.addWidget(label("Text", "heading"))
+        left.addWidget(label(tr("Text"), "heading"))
         left.addWidget(self.text)
         left.addLayout(line)
         left.addWidget(self.progress)
-        left.addWidget(label("Drawn before", "heading"))
+        left.addWidget(label(tr("Drawn before"), "heading"))
         left.addWidget(self.list)
         left.addStretch(1)
         right = QVBoxLayout()
@@ -168,7 +171,7 @@ class DrawingDialog(QDialog):
         columns.setSpacing(16)
         end = QHBoxLayout()
         end.addStretch(1)
-        end.addWidget(button("Close", self.reject))
+        end.addWidget(button(tr("Close"), self.reject))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
@@ -176,7 +179,11 @@ class DrawingDialog(QDialog):
         layout.addWidget(self.problem)
         layout.addLayout(columns, 1)
         layout.addLayout(end)
-        self.setMinimumWidth(860)
+
+    def _size(self) -> None:
+        for part in (self.text, self.list):
+            part.setMaximumHeight(px(_FIELD_PX))
+        self.setMinimumWidth(px(_WIDTH_PX))
 
     @property
     def is_drawing(self) -> bool:
@@ -203,8 +210,16 @@ class DrawingDialog(QDialog):
         def fetch() -> tuple[DrawingRow, ...]:
             return tuple(self._desk.drawing(drawing_id) for drawing_id in awaited)
 
+        def done(rows: tuple[DrawingRow, ...]) -> None:
+            self.problem.say("")
+            self._on_rows(rows)
+
+        def failed(error: UserFacingError) -> None:
+            self._on_failed(error)
+            self._poll.start(AGAIN_MS)
+
         if awaited:
-            self._tasks.in_store(self, fetch, self._on_rows, self._on_failed)
+            self._tasks.in_store(self, fetch, done, failed)
 
     def _on_rows(self, rows: tuple[DrawingRow, ...], *, is_new: bool = False) -> None:
         was_open = {row.id for row in self._rows.values() if row.is_open}
@@ -219,7 +234,7 @@ class DrawingDialog(QDialog):
         self.draw_button.setEnabled(not awaited)
         if awaited:
             self.progress.setValue(round(awaited[-1].share * 100))
-            self._poll.start()
+            self._poll.start(POLL_MS)
 
     def _on_failed(self, error: UserFacingError) -> None:
         self.problem.say(error.sentence)
@@ -247,7 +262,9 @@ class DrawingDialog(QDialog):
             self._shown = None
             self.caption.clear()
             self.picture.say(
-                f"No film: {row.error_text}" if row.state == "failed" else "The film is being drawn…"
+                tr("No film: {reason}", reason=row.error_text)
+                if row.state == "failed"
+                else tr("The film is being drawn…")
             )
         elif self._shown != row.id:
             self._load(row)
@@ -257,7 +274,7 @@ class DrawingDialog(QDialog):
 
         def done(grey: Grey) -> None:
             if self._shown == row.id:
-                self.picture.show_picture(grey, "Synthetic film, marked as no patient's")
+                self.picture.show_picture(grey, tr("Synthetic film, marked as no patient's"))
                 self.caption.setText(_caption(row))
 
         def failed(error: UserFacingError) -> None:
@@ -275,7 +292,7 @@ def read_picture(path: Path, sha256: str) -> Grey:
     Raises
     ------
     ImagingError
-        The file is missing, was changed, or is no picture.
+        The file is missing, was changed, is no picture, or isn't marked as synthetic.
     """
     what_to_do = "Draw it again."
     try:
@@ -286,26 +303,33 @@ def read_picture(path: Path, sha256: str) -> Grey:
         ) from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise ImagingError("The synthetic film's file was changed.", what_to_do=what_to_do)
-    image = QImage.fromData(data).convertToFormat(QImage.Format.Format_Grayscale8)
-    if image.isNull():
+    found = QImage.fromData(data)
+    if found.isNull():
         raise ImagingError("The synthetic film's file is no picture.", what_to_do=what_to_do)
+    if found.text(_MARK) != "YES":
+        raise ImagingError("The picture isn't marked as synthetic.", what_to_do=what_to_do)
+    image = found.convertToFormat(QImage.Format.Format_Grayscale8)
     grey = np.frombuffer(image.constBits(), dtype=np.uint8).reshape(image.height(), image.bytesPerLine())
-    return np.ascontiguousarray(grey[:, : image.width()])
+    # A copy: the picture's own memory goes with it.
+    return grey[:, : image.width()].copy()
 
 
 def _line(row: DrawingRow) -> str:
-    words = " ".join(row.text.split())
-    shown = words if len(words) <= 60 else f"{words[:59]}…"
-    told = {"drawn": "{time} · seed {seed} · {text}", "failed": "{time} · failed · {text}"}
-    words = told.get(row.state, "{time} · being drawn · {text}")
-    return words.format(time=clock(row.asked_at), seed=row.seed, text=shown)
+    words, time = " ".join(row.text.split()), clock(row.asked_at)
+    shown = words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
+    if row.state == "drawn":
+        return tr("{time} · seed {seed} · {words}", time=time, seed=row.seed, words=shown)
+    if row.state == "failed":
+        return tr("{time} · failed · {words}", time=time, words=shown)
+    return tr("{time} · being drawn · {words}", time=time, words=shown)
 
 
 def _caption(row: DrawingRow) -> str:
-    return "Synthetic, no patient. Drawn by {model} {version}, seed {seed}, {time}, from the text: {text}".format(
+    return tr(
+        "Synthetic, no patient. Drawn by {model} {version}, seed {seed}, {time}, from the text: {words}",
         model=row.model_name,
         version=row.model_version,
         seed=row.seed,
         time=clock(row.drawn_at or row.asked_at),
-        text=" ".join(row.text.split()),
+        words=" ".join(row.text.split()),
     )

@@ -1,4 +1,4 @@
-"""A draft's sentences as the window shows them: words for their confidence, and maps as heat. No Qt."""
+"""A draft's sentences as the window shows them: words for their confidence, and maps as heat. No widgets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from llmcxr_ws.domain import MapRow, ReportRow, RoundTrip
 from llmcxr_ws.states import ReportState
+from ui.language import mark, tr
 from ui.text import percent
 
 Heat = npt.NDArray[np.float32]
@@ -32,17 +33,19 @@ class SentenceLine:
     def words(self) -> str:
         """What is known of the sentence's worth, in words."""
         if self.confidence is None:
-            return "No confidence was measured for this model."
+            return tr("No confidence was measured for this model.")
+        share = percent(self.confidence)
         if self.agreement is None:
-            known = "Weak: held true with {share}." if self.is_weak else "Held true with {share}."
-            return known.format(share=percent(self.confidence))
-        known = (
-            "Weak: held true with {share}, {said} of {samples} samples agree."
-            if self.is_weak
-            else "Held true with {share}, {said} of {samples} samples agree."
-        )
+            if self.is_weak:
+                return tr("Weak: held true with {share}.", share=share)
+            return tr("Held true with {share}.", share=share)
         said = round(self.agreement * self.samples)
-        return known.format(share=percent(self.confidence), said=said, samples=self.samples)
+        known = (
+            mark("Weak: held true with {share}, {said} of {samples} samples agree.")
+            if self.is_weak
+            else mark("Held true with {share}, {said} of {samples} samples agree.")
+        )
+        return tr(known, share=share, said=said, samples=self.samples)
 
 
 def sentence_lines(report: ReportRow | None) -> tuple[SentenceLine, ...]:
@@ -84,8 +87,10 @@ def round_trip_words(trip: RoundTrip | None) -> str:
     """Return what the round trip advises; empty where there is none or it has nothing against the draft."""
     if trip is None or trip.score >= trip.advise_below:
         return ""
-    words = (
+    return tr(
         "A film drawn from this draft is unusually unlike this film. Advice only: the comparison tells drafts of a "
-        "film from drafts of other films with an AUROC of {auroc:.2f} ({low:.2f} to {high:.2f})."
+        "film from drafts of other films with an AUROC of {auroc} ({low} to {high}).",
+        auroc=f"{trip.auroc:.2f}",
+        low=f"{trip.low:.2f}",
+        high=f"{trip.high:.2f}",
     )
-    return words.format(auroc=trip.auroc, low=trip.low, high=trip.high)

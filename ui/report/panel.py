@@ -345,17 +345,16 @@ class ReportPanel(ReportPage):
 
     # Macros and answers
 
-    def insert_text(self, text: str, provenance: str = "AI answer") -> bool:
-        """Put sentences of another part of the window in where the cursor stands; False where nobody may write.
+    def insert_text(self, text: str) -> bool:
+        """Put an AI's answer in where the cursor stands; False where nobody may write.
 
-        An answer keeps its mark: it is recognised again among the study's answers after a reload.
+        It keeps its mark: after a reload it is recognised among the study's answers.
         """
         detail = self._detail
         if detail is None or self._is_hidden or not self.editor.insert(text):
             return False
-        if provenance == "AI answer":
-            self._inserted.setdefault(detail.study.id, []).append(" ".join(text.split()))
-            self._tell_sources()
+        self._inserted.setdefault(detail.study.id, []).append(" ".join(text.split()))
+        self._tell_sources()
         return True
 
     def expand(self) -> None:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt, QUrl
+from PIL import Image
+from PySide6.QtCore import QRect, Qt, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from engine.pictures import marked_png
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import MapRow, NewDraft, NewDrawing, NewMap, RoundTrip
-from llmcxr_ws.store import drawings, maps, questions, reports
+from llmcxr_ws.errors import ImagingError, StoreError
+from llmcxr_ws.store import configuration, drawings, holds, maps, questions, reports, studies
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS, MODEL, House
-from ui.evidence.drawing import DrawingDialog
-from ui.evidence.panel import CHOOSE, LOOKING, NOTHING, OTHER_FILM, SHOWN, EvidencePanel
+from ui.chat.panel import ChatPanel
+from ui.desk import Desk
+from ui.evidence.drawing import DrawingDialog, read_picture
+from ui.evidence.panel import CHOOSE, LOOKING, NO_FILM, NOTHING, OTHER_FILM, SHOWN, EvidencePanel
 from ui.evidence.words import SentenceLine, heat_of, round_trip_words
+from ui.language import speak
+from ui.theme import DARK, LIGHT, apply_theme
 
 TEXT = "Pneumonia is present. Infiltration is present."
 FIRST, SECOND = "Pneumonia is present.", "Infiltration is present."
@@ -139,6 +148,43 @@ def test_a_draft_without_evidence_leaves_the_panel_away(seat: Seat, home: House)
     assert panel.isHidden()
 
 
+@pytest.mark.parametrize("scale", [1.0, 1.5, 2.0])
+def test_every_word_of_a_sentence_is_shown_at_any_text_size(seat: Seat, home: House, scale: float) -> None:
+    said = (
+        "There is a small left pleural effusion with a neighbouring atelectasis of the lower lobe, unchanged."
+    )
+    evidence = [{"text": said, "confidence": 0.31, "agreement": 0.25, "weak": True}, SENTENCES[0]]
+    panel = open_at(seat, draft(home, sentences=evidence))
+    apply_theme(application(), LIGHT, scale=scale)
+    seat.qtbot.wait(50)
+    metrics = panel.list.fontMetrics()
+    for at in range(2):
+        item, place = panel.list.item(at), panel.list.visualItemRect(panel.list.item(at))
+        room = QRect(0, 0, place.width() - panel.list.iconSize().width() - 12, 10_000)
+        words = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, item.text())
+        assert place.height() >= words.height(), (at, place, words)
+    assert panel.list.iconSize().width() == round(16 * scale)
+    assert item.icon().actualSize(panel.list.iconSize()) == panel.list.iconSize()
+
+
+def test_the_shapes_beside_sentences_follow_the_theme(seat: Seat, home: House) -> None:
+    panel = open_at(seat, draft(home))
+    for theme in (LIGHT, DARK):
+        apply_theme(application(), theme)
+        for at, colour in enumerate((theme.ai, theme.attention)):
+            image = panel.list.item(at).icon().pixmap(16).toImage()
+            pixels = [image.pixelColor(x, y) for x in range(16) for y in range(16)]
+            drawn = max(pixels, key=lambda one: one.alpha())
+            assert drawn.alpha() > 0 and drawn.name() == colour
+
+
+def application() -> QApplication:
+    """Return the application of these tests."""
+    found = QApplication.instance()
+    assert isinstance(found, QApplication)
+    return found
+
+
 # Maps
 
 
@@ -234,6 +280,25 @@ def test_another_study_puts_the_light_out(seat: Seat, home: House, lit: list[tup
     assert panel.isHidden()
 
 
+def test_nothing_is_lit_before_the_studys_own_film_is_on_the_screen(
+    seat: Seat, home: House, lit: list[tuple[Any, Any]]
+) -> None:
+    """A map must not be laid over the place where another study's film was."""
+    first = home.drafted("DEMO0002.dcm", "No acute finding.")
+    study_id = draft(home)
+    instance = studies.instances_of(home.workplace.db, study_id)[0]
+    home.workplace.objects.path(instance.path).write_bytes(b"no film any more")
+    seat.log_in()
+    seat.open(first)
+    seat.open(study_id)
+    panel = seat.window.evidence
+    panel.pick(1)
+    seat.wait(lambda: seat.tasks.is_idle)
+    make_maps(home)
+    seat.wait(lambda: panel.state.text() == NO_FILM)
+    assert all(heat is None for heat, _ in lit)
+
+
 def test_heat_shows_falls_alone_and_nothing_of_a_broken_map() -> None:
     def row(values: tuple[float, ...], rows: int = 1) -> MapRow:
         return MapRow(1, 1, FIRST, "ready", rows, len(values), values, {}, "")
@@ -244,18 +309,71 @@ def test_heat_shows_falls_alone_and_nothing_of_a_broken_map() -> None:
     assert heat_of(row((1.0, 2.0), rows=3)) is None
 
 
+def test_a_click_asks_for_a_map_once(seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = open_at(seat, draft(home))
+    asked: list[str] = []
+    plain = Desk.ask_map
+
+    def counted(desk: Desk, report_id: int, sentence: str) -> MapRow:
+        asked.append(sentence)
+        return plain(desk, report_id, sentence)
+
+    monkeypatch.setattr(Desk, "ask_map", counted)
+    rect = panel.list.visualItemRect(panel.list.item(0))
+    QTest.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert asked == [FIRST]
+
+
+def test_a_map_comes_though_the_store_failed_once_meanwhile(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = open_at(seat, draft(home))
+    panel.pick(1)
+    seat.wait(lambda: seat.tasks.is_idle)
+    failing_once(monkeypatch, "map")
+    seat.wait(lambda: "can't be reached" in panel.state.text())
+    make_maps(home)
+    seat.wait(lambda: panel.state.text() == SHOWN)
+
+
+def failing_once(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let one of the desk's calls fail the next time, as where the database is away for a moment."""
+    plain, failed = getattr(Desk, name), list[bool]()
+
+    def call(desk: Desk, *given: Any) -> Any:
+        if not failed:
+            failed.append(True)
+            raise StoreError("The database can't be reached.")
+        return plain(desk, *given)
+
+    monkeypatch.setattr(Desk, name, call)
+
+
 # Round trip
 
 
-def test_the_round_trip_advises_only_against_what_is_unusual(seat: Seat, home: House) -> None:
-    assert round_trip_words(None) == round_trip_words(RoundTrip(-0.2, -0.4, 0.65, 0.6, 0.7)) == ""
-    study_id = draft(home, trip=True)
+def test_a_round_trip_that_ends_while_the_study_lies_open_advises(seat: Seat, home: House) -> None:
+    panel = open_at(seat, draft(home, trip=True))
+    assert not panel.advice.isVisible()
+    end_round_trip(home)
+    seat.wait(lambda: panel.advice.isVisible())
+
+
+def end_round_trip(home: House) -> None:
+    """Make the round trip that is waited for: the draft is unlike its film."""
     db = home.workplace.db
     claimed = jobs.claim(db, kinds=["roundtrip"], owner="test", lease_s=60)
     assert claimed is not None
     drawings.begin_round_trip(db, claimed)
     facts = {"score": -0.9, "advise_below": -0.4, "auroc": 0.65, "low": 0.6, "high": 0.7}
     drawings.finish(db, claimed, NewDrawing(1, (1,), facts=facts, **MODEL))
+
+
+def test_the_round_trip_advises_only_against_what_is_unusual(seat: Seat, home: House) -> None:
+    assert round_trip_words(None) == round_trip_words(RoundTrip(-0.2, -0.4, 0.65, 0.6, 0.7)) == ""
+    study_id = draft(home, trip=True)
+    end_round_trip(home)
     panel = open_at(seat, study_id)
     seat.wait(lambda: panel.advice.isVisible())
     assert "Advice only" in panel.advice.text and "0.65 (0.60 to 0.70)" in panel.advice.text
@@ -301,6 +419,19 @@ def test_a_key_opens_the_drawings(seat: Seat, home: House) -> None:
     seat.wait(lambda: seat.window.findChild(DrawingDialog) is not None)
 
 
+def test_nothing_drawn_from_a_draft_is_seen_before_the_own_impression(seat: Seat, home: House) -> None:
+    """The list of drawn films tells the texts that they were drawn from."""
+    configuration.import_site(home.workplace.db, "reader_first = true", user="admin")
+    study_id = draft(home)
+    drawings.ask(home.workplace.db, study_id, user="otto", text=TEXT)
+    seat.log_in()
+    seat.open(study_id)
+    assert seat.window.report.is_draft_hidden
+    seat.window.wishes.draw()
+    seat.wait(lambda: "own impression first" in seat.window.statusBar().currentMessage())
+    assert seat.window.findChild(DrawingDialog) is None
+
+
 def test_a_film_is_drawn_from_the_reports_text_and_always_marked(seat: Seat, home: House) -> None:
     study_id = draft(home)
     open_at(seat, study_id)
@@ -329,6 +460,46 @@ def test_a_film_is_drawn_from_the_reports_text_and_always_marked(seat: Seat, hom
     assert seat.window.case.film_count == 1
 
 
+def test_a_drawn_film_is_marked_on_the_screen_itself(seat: Seat, home: House) -> None:
+    """Beside the banner and the caption the picture bears its mark: a photograph of the screen shows it, too."""
+    study_id = draft(home)
+    drawings.ask(home.workplace.db, study_id, user="anna", text="Normal.")
+    drawn(home)()
+    open_at(seat, study_id)
+    dialog = dialog_of(seat)
+    seat.wait(lambda: dialog.picture.is_shown)
+    shot = dialog.picture.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)
+    grey = np.frombuffer(shot.constBits(), np.uint8).reshape(shot.height(), shot.bytesPerLine())
+    side = min(shot.width(), shot.height())
+    left, top = (shot.width() - side) // 2, (shot.height() - side) // 2
+    shown, bar = grey[top : top + side, left : left + side], round(side * 10 / 256)
+    for part in (shown[1:bar], shown[-bar:-1]):
+        # White letters on black; the film between is noise.
+        assert (part < 40).mean() > 0.5 and (part > 200).mean() > 0.02
+    assert not (shown[side // 2] < 40).mean() > 0.5
+    assert dialog.warning.isVisible() and dialog.isModal()
+
+
+def test_a_picture_is_read_grey_value_by_grey_value(tmp_path: Path) -> None:
+    """What is given must not point into memory that Qt has freed."""
+    data = marked_png(np.zeros((1, 256, 256), dtype=np.float32), "test")
+    path = tmp_path / "film.png"
+    path.write_bytes(data)
+    found = read_picture(path, hashlib.sha256(data).hexdigest())
+    with Image.open(io.BytesIO(data)) as picture:
+        assert (found == np.asarray(picture)).all()
+    assert found.flags.owndata
+
+
+def test_a_picture_without_its_mark_isnt_shown(seat: Seat, home: House, tmp_path: Path) -> None:
+    plain = QImage(64, 64, QImage.Format.Format_Grayscale8)
+    plain.fill(0)
+    path = tmp_path / "plain.png"
+    assert plain.save(str(path))
+    with pytest.raises(ImagingError, match="isn't marked as synthetic"):
+        read_picture(path, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
 def test_what_went_wrong_with_a_drawing_is_said(seat: Seat, home: House) -> None:
     study_id = draft(home)
     open_at(seat, study_id)
@@ -348,6 +519,20 @@ def test_what_went_wrong_with_a_drawing_is_said(seat: Seat, home: House) -> None
     seat.wait(lambda: dialog.problem.text == "The text is too long.")
     assert "failed" in dialog.list.item(0).text()
     assert dialog.picture.accessibleName() == "No film: The text is too long."
+
+
+def test_a_film_comes_though_the_store_failed_once_meanwhile(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_at(seat, draft(home))
+    dialog = dialog_of(seat)
+    dialog.draw_button.click()
+    seat.wait(lambda: dialog.is_drawing and seat.tasks.is_idle)
+    failing_once(monkeypatch, "drawing")
+    seat.wait(lambda: "can't be reached" in dialog.problem.text)
+    drawn(home)()
+    seat.wait(lambda: dialog.picture.is_shown)
+    assert dialog.problem.text == ""
 
 
 def test_a_picture_that_was_changed_isnt_shown(seat: Seat, home: House) -> None:
@@ -395,6 +580,93 @@ def test_an_answer_goes_into_the_report_with_where_it_comes_from(seat: Seat, hom
     assert source.startswith("Answer of llm-cxr test 0 to the question “Is there a pneumonia?”, ")
 
 
+def test_an_answer_just_put_in_is_the_ais_in_the_margin_too(seat: Seat, home: House) -> None:
+    open_at(seat, draft(home))
+    chat, report = seat.window.chat, seat.window.report
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    seat.wait(lambda: seat.tasks.is_idle)
+    home.answer(["Yes, there is mild edema."])
+    seat.wait(lambda: chat.is_answered)
+    chat.insert_button.click()
+    assert report.text().endswith("Yes, there is mild edema.")
+    assert "1 from AI answers (Q)" in report._origins.text()
+
+
+def test_an_answer_comes_though_the_store_failed_once_meanwhile(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_at(seat, draft(home))
+    chat = seat.window.chat
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    seat.wait(lambda: seat.tasks.is_idle)
+    failing_once(monkeypatch, "question")
+    seat.wait(lambda: "can't be reached" in seat.window.statusBar().currentMessage())
+    home.answer(["No."])
+    seat.wait(lambda: chat.is_answered)
+
+
+def test_the_keyboard_stays_in_the_question_box(seat: Seat, home: House) -> None:
+    """What is typed on after Return must go into the next question, not into the film's keys or the report."""
+    open_at(seat, draft(home))
+    chat = seat.window.chat
+    seat.window.activateWindow()
+    chat.box.setFocus()
+    seat.wait(chat.box.hasFocus)
+    QTest.keyClicks(chat.box, "Is there edema?")
+    QTest.keyClick(chat.box, Qt.Key.Key_Return)
+    assert chat.box.hasFocus()
+    seat.wait(lambda: seat.tasks.is_idle and chat.box.text() == "")
+    assert chat.box.hasFocus()
+
+
+def test_words_typed_while_a_question_is_put_are_kept(seat: Seat, home: House) -> None:
+    open_at(seat, draft(home))
+    chat = seat.window.chat
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    QTest.keyClicks(chat.box, "And")
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert chat.box.text() == "And"
+
+
+def test_a_question_that_was_refused_stands_in_the_box_again(
+    seat: Seat, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_at(seat, draft(home))
+    chat = seat.window.chat
+    failing_once(monkeypatch, "ask")
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    seat.wait(lambda: "can't be reached" in seat.window.statusBar().currentMessage())
+    assert chat.box.text() == "Is there edema?" and chat.ask_button.isEnabled()
+
+
+def test_a_window_that_ends_looks_no_more(seat: Seat, home: House) -> None:
+    panel, chat = open_at(seat, draft(home)), seat.window.chat
+    panel.pick(1)
+    chat.box.setText("Is there edema?")
+    chat.ask()
+    seat.window.stop_looking()
+    seat.wait(lambda: seat.tasks.is_idle and panel.is_looking)
+    assert not chat.is_answered and seat.tasks.is_idle
+    seat.qtbot.wait(400)
+    assert seat.tasks.is_idle and not chat._poll.isActive() and not panel._poll.isActive()
+
+
+def test_an_answer_that_nobody_may_put_in_says_so(seat: Seat, home: House) -> None:
+    home.add_user("otto", "reader")
+    study_id = draft(home)
+    answered(home, study_id)
+    holds.take(home.workplace.db, study_id, user="otto", take_over=False)
+    open_at(seat, study_id)
+    before = seat.window.report.text()
+    seat.window.chat.insert_last()
+    assert seat.window.report.text() == before
+    assert "can't be written in now" in seat.window.statusBar().currentMessage()
+
+
 def test_an_administrator_inserts_nothing(seat: Seat, home: House) -> None:
     home.add_user("adam", "admin")
     study_id = draft(home)
@@ -420,3 +692,26 @@ def test_questions_are_suggested_about_what_the_model_judges(seat: Seat, home: H
         "Is this film normal?",
         "Is there pulmonary edema?",
     ]
+
+
+@pytest.fixture
+def german() -> Iterator[None]:
+    """The window speaks German."""
+    speak(application(), "de")
+    yield
+    speak(application(), "en")
+
+
+def test_a_suggestion_in_german_is_put_to_the_model_in_its_own_language(seat: Seat, german: None) -> None:
+    chat = ChatPanel(seat.tasks, seat.window._desk)
+    assert "Englisch" in chat.box.placeholderText()
+    at = chat.suggestions.findText("Liegt ein Pleuraerguss vor?")
+    assert at > 0
+    chat.suggestions.activated.emit(at)
+    assert chat.box.text() == "Is there a pleural effusion?"
+
+
+@pytest.mark.usefixtures("german")
+def test_what_is_known_of_a_sentence_is_said_in_german() -> None:
+    line = SentenceLine("Pneumonia is present.", 0.31, 0.25, True, 8)
+    assert line.words == "Schwach: zu 31 % für zutreffend gehalten, 2 von 8 Stichproben gleich."

@@ -191,7 +191,7 @@ def test_an_inserted_answer_keeps_its_mark_over_a_reload(
     home.answer(["Yes, there is ", "mild edema."])
     seat.wait(lambda: seat.window.chat.is_answered)
     report = seat.window.report
-    assert report.insert_text("Yes, there is mild edema.", "AI answer")
+    assert report.insert_text("Yes, there is mild edema.")
     assert "1 from AI answers (Q)" in report._origins.text()
     settled(seat)
     seat.window.close()
