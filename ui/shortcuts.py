@@ -102,6 +102,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     _window("report.hand_on", mark("Hand the report to an attending reader"), "Ctrl+Shift+P"),
     _window("report.addendum", mark("Write an addendum to a signed report"), "Ctrl+Shift+E"),
     _window("report.retract", mark("Retract a signed report"), "Ctrl+Shift+R"),
+    _window("report.again", mark("Begin a new report where one was retracted"), "Ctrl+Shift+N"),
     _window("focus.guards", mark("Go to the checks before signing"), "Shift+F4"),
     _window("focus.evidence", mark("Go to the draft's sentences and what they rest on"), "Shift+F3"),
     _window("evidence.next", mark("Next sentence of the draft on the film"), "Ctrl+Alt+Down"),

@@ -16,8 +16,10 @@ from tests.ui.homes import House
 from ui.admin.page import AdministrationPage
 from ui.keys_page import KeysPage
 from ui.report.reject import RejectDialog
-from ui.report.unsaved import UnsavedDialog
+from ui.report.renewed import Renewal, RenewalDialog
+from ui.report.unsaved import RefusedWordsDialog, UnsavedDialog
 from ui.sign.take_over import TakeOverDialog
+from ui.theme import LIVE
 from ui.worklist.filters import Filter, SavedFilters
 
 DRAFT = "Heart size is normal. There is a small left pleural effusion. No pneumothorax."
@@ -98,6 +100,21 @@ def _unsaved(seat: Seat) -> None:
     seat.window.open_dialog(UnsavedDialog(seat.window, error.sentence, lambda: None, lambda: None))
 
 
+def _refused(seat: Seat) -> None:
+    sentence = "The study is held by 'ben' now. Copy your words, or take it over again."
+    seat.window.open_dialog(RefusedWordsDialog(seat.window, f"{DRAFT} Typed too late.", sentence))
+
+
+def _renewed(seat: Seat) -> None:
+    renewal = Renewal(2, DRAFT, f"{DRAFT} Old fracture of a rib.", is_kept=True)
+    seat.window.open_dialog(RenewalDialog(seat.window, renewal, LIVE))
+
+
+def _macros(seat: Seat) -> None:
+    seat.wait(lambda: seat.window.report.own.is_read)
+    seat.window.report.edit_macros()
+
+
 def _take_over(seat: Seat) -> None:
     detail = seat.window.case.detail
     if detail is not None:
@@ -158,6 +175,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("reject", _study, _dialog(lambda seat: seat.window.open_dialog(RejectDialog(seat.window, print)))),
     Scene("take over", _study, _dialog(_take_over)),
     Scene("unsaved", _study, _dialog(_unsaved)),
+    Scene("refused words", _study, _dialog(_refused)),
+    Scene("new draft", _study, _dialog(_renewed)),
+    Scene("macros", _study, _dialog(_macros)),
     *(Scene(f"administration: {name}", _study, _page("administration", name)) for name in SECTIONS),
     Scene("model", _study, _page("model")),
     Scene("quality", _study, _page("quality")),

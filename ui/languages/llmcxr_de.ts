@@ -941,6 +941,10 @@
         <translation>Einen unterschriebenen Befund zurückziehen</translation>
     </message>
     <message>
+        <source>Begin a new report where one was retracted</source>
+        <translation>Einen neuen Befund beginnen, wo einer zurückgezogen wurde</translation>
+    </message>
+    <message>
         <source>Go to the checks before signing</source>
         <translation>Zu den Prüfungen vor der Unterschrift gehen</translation>
     </message>
@@ -3407,6 +3411,14 @@
     <message>
         <source>Copy these words</source>
         <translation>Diesen Text kopieren</translation>
+    </message>
+    <message>
+        <source>New report…</source>
+        <translation>Neuer Befund…</translation>
+    </message>
+    <message>
+        <source>Begin a new report</source>
+        <translation>Einen neuen Befund beginnen</translation>
     </message>
 </context>
 </TS>
