@@ -114,7 +114,9 @@ class Desk:
             raise AccessError(f"The user '{badge.user}' is disabled.", what_to_do="Ask an administrator.")
         if badge.sealed is None:
             raise AccessError("No PIN was chosen at log-in.", what_to_do="Use the password.")
-        return replace(badge, key=badge.sealed.open(secret))
+        key = badge.sealed.open(secret)
+        key.role = account.role
+        return replace(badge, key=key, role=key.role)
 
     def changes(self, since: int) -> tuple[StudyRow, ...]:
         """Return the studies that changed after a sequence number."""
