@@ -19,6 +19,7 @@ from llmcxr_ws.states import StudyState
 from ui.comparison import Comparison, comparisons, current_title
 from ui.desk import Badge, Desk
 from ui.films import FilmChoice, choices, load_film, overlay_of, see_again
+from ui.language import tr
 from ui.tasks import Tasks, Ticket
 from ui.viewer.film import Film
 
@@ -167,7 +168,7 @@ class Case(QObject):
         if self._detail is None:
             return
         if not self._choices:
-            self.film_missing.emit("This study has no image that can be shown.")
+            self.film_missing.emit(tr("This study has no image that can be shown."))
             self._do_postponed()
             return
         self._at = min(max(self._at + by, 0), len(self._choices) - 1)

@@ -29,6 +29,7 @@ from llmcxr_ws.identity import SealedKey, UnlockedKey
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
+from ui.language import tr
 from ui.text import person_name
 
 EDITING_ROLES = ("reader", "resident")
@@ -53,8 +54,10 @@ class Badge:
     def why_not_sign(self) -> str:
         """Why this person can't sign now; empty when nothing speaks against it."""
         if self.key is None:
-            return "The window is locked."
-        return "" if reading.may_sign(self.key) else f"Your role is {self.role}. Only a reader signs."
+            return tr("The window is locked.")
+        if reading.may_sign(self.key):
+            return ""
+        return tr("Your role is {role}. Only a reader signs.", role=self.role)
 
     @property
     def may_sign(self) -> bool:
@@ -111,9 +114,11 @@ class Desk:
             return replace(badge, key=key, role=key.role)
         account = accounts.account(self._db, badge.user)
         if account is None or not account.enabled:
-            raise AccessError(f"The user '{badge.user}' is disabled.", what_to_do="Ask an administrator.")
+            raise AccessError(
+                tr("The user '{user}' is disabled.", user=badge.user), what_to_do=tr("Ask an administrator.")
+            )
         if badge.sealed is None:
-            raise AccessError("No PIN was chosen at log-in.", what_to_do="Use the password.")
+            raise AccessError(tr("No PIN was chosen at log-in."), what_to_do=tr("Use the password."))
         key = badge.sealed.open(secret)
         key.role = account.role
         return replace(badge, key=key, role=key.role)
@@ -290,7 +295,9 @@ class Desk:
 
 def _key(badge: Badge) -> UnlockedKey:
     if badge.key is None:
-        raise AccessError("The window is locked.", what_to_do="Unlock it with the PIN or the password.")
+        raise AccessError(
+            tr("The window is locked."), what_to_do=tr("Unlock it with the PIN or the password.")
+        )
     return badge.key
 
 
