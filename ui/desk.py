@@ -146,7 +146,9 @@ class Desk:
             )
         if badge.sealed is None:
             raise AccessError(tr("No PIN was chosen at log-in."), what_to_do=tr("Use the password."))
-        return replace(badge, key=badge.sealed.open(secret))
+        key = badge.sealed.open(secret)
+        key.role = account.role
+        return replace(badge, key=key, role=key.role)
 
     def look(self, since: int, badge: Badge | None, cover: Cover | None) -> Look:
         """Return what changed on the worklist after a sequence number, and what of it this person may be told.

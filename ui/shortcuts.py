@@ -78,6 +78,7 @@ _ANYWHERE = _table(
     ("report.hand_on", mark("Hand the report to an attending reader"), "Ctrl+Shift+P"),
     ("report.addendum", mark("Write an addendum to a signed report"), "Ctrl+Shift+E"),
     ("report.retract", mark("Retract a signed report"), "Ctrl+Shift+R"),
+    ("report.again", mark("Begin a new report where one was retracted"), "Ctrl+Shift+N"),
     ("change.next", mark("Go to the next change against the AI text"), "F7"),
     ("change.previous", mark("Go to the previous change"), "Shift+F7"),
     ("change.accept", mark("Keep the change at the cursor and mark it no more"), "Alt+Ins"),

@@ -206,6 +206,7 @@ class MainWindow(QMainWindow):
         self.report.actions_row.hand_on_wanted.connect(self.wishes.hand_on)
         self.report.actions_row.addendum_wanted.connect(self.wishes.begin_addendum)
         self.report.actions_row.retract_wanted.connect(self.wishes.retract)
+        self.report.actions_row.again_wanted.connect(self.wishes.report_again)
         self.report.addenda.sign_wanted.connect(self.wishes.sign_addendum)
         self.report.new_version.connect(self.case.refresh)
         self.chat.draw_wanted.connect(self.wishes.draw)

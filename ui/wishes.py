@@ -104,6 +104,19 @@ class Wishes:
         dialog.accepted.connect(self._window.case.refresh)
         self._window.open_dialog(dialog)
 
+    def report_again(self) -> None:
+        """Hold a study whose report was retracted and begin a new one with its draft."""
+        detail, badge = self._window.report.detail, self._window.badge
+        if detail is None or badge is None or self._window.report.actions_row.again.isHidden():
+            return
+        study_id = detail.study.id
+        self._tasks.in_store(
+            self._window,
+            lambda: self._desk.report_again(badge, study_id),
+            lambda _: self._window.case.refresh(),
+            self._window.say_error,
+        )
+
     def reject(self) -> None:
         """Ask for the reason and write the request to reject the draft."""
         detail, badge = self._window.report.detail, self._window.badge

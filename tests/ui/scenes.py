@@ -22,7 +22,7 @@ from ui.preferences_dialog import PreferencesDialog
 from ui.report.macro_dialog import MacroDialog
 from ui.report.reject import RejectDialog
 from ui.report.renewed import Renewal, RenewalDialog
-from ui.report.unsaved import UnsavedDialog
+from ui.report.unsaved import RefusedWordsDialog, UnsavedDialog
 from ui.sign.dialogs import HAND_ON, SignDialog
 from ui.sign.retract import RetractDialog
 from ui.sign.take_over import TakeOverDialog
@@ -111,6 +111,21 @@ def _unsaved(seat: Seat) -> None:
     seat.window.open_dialog(UnsavedDialog(seat.window, error.sentence, lambda: None, lambda: None))
 
 
+def _refused(seat: Seat) -> None:
+    sentence = "The study is held by 'ben' now. Copy your words, or take it over again."
+    seat.window.open_dialog(RefusedWordsDialog(seat.window, f"{DRAFT} Typed too late.", sentence))
+
+
+def _renewed(seat: Seat) -> None:
+    renewal = Renewal(2, DRAFT, f"{DRAFT} Old fracture of a rib.", is_kept=True)
+    seat.window.open_dialog(RenewalDialog(seat.window, renewal, LIVE))
+
+
+def _macros(seat: Seat) -> None:
+    seat.wait(lambda: seat.window.report.own.is_read)
+    seat.window.report.edit_macros()
+
+
 def _take_over(seat: Seat) -> None:
     detail = seat.window.case.detail
     if detail is not None:
@@ -121,11 +136,6 @@ def _retract(seat: Seat) -> None:
     window = seat.window
     if window.badge is not None and window.case.detail is not None:
         window.open_dialog(RetractDialog(window, seat.tasks, window._desk, window.badge, window.case.detail))
-
-
-def _renewal(seat: Seat) -> None:
-    renewal = Renewal(version=2, old=DRAFT, new=f"{DRAFT} No fracture.", is_kept=True)
-    seat.window.open_dialog(RenewalDialog(seat.window, renewal, LIVE))
 
 
 def _accept(seat: Seat) -> None:
@@ -201,8 +211,9 @@ SCENES: tuple[Scene, ...] = (
     Scene("unsaved", _study, _dialog(_unsaved), UnsavedDialog),
     Scene("hand on", _study, _dialog(lambda seat: seat.window.wishes._open_sign_dialog(HAND_ON)), SignDialog),
     Scene("retract", _study, _dialog(_retract), RetractDialog),
-    Scene("macros", _study, _call("report.edit_macros"), MacroDialog),
-    Scene("renewed draft", _study, _dialog(_renewal), RenewalDialog),
+    Scene("refused words", _study, _dialog(_refused), RefusedWordsDialog),
+    Scene("macros", _study, _dialog(_macros), MacroDialog),
+    Scene("renewed draft", _study, _dialog(_renewed), RenewalDialog),
     Scene("synthetic film", _study, _call("wishes.draw"), DrawingDialog),
     Scene("accept a model", _study, _dialog(_accept), AcceptDialog),
     Scene("new user", _study, _dialog(_user("")), UserDialog),

@@ -824,6 +824,10 @@
         <translation>Einen unterschriebenen Befund zurückziehen</translation>
     </message>
     <message>
+        <source>Begin a new report where one was retracted</source>
+        <translation>Einen neuen Befund beginnen, wo einer zurückgezogen wurde</translation>
+    </message>
+    <message>
         <source>Go to the checks before signing</source>
         <translation>Zu den Prüfungen vor der Unterschrift gehen</translation>
     </message>
@@ -3976,6 +3980,46 @@
     <message>
         <source>Copy these words</source>
         <translation>Diesen Text kopieren</translation>
+    </message>
+    <message>
+        <source>New report…</source>
+        <translation>Neuer Befund…</translation>
+    </message>
+    <message>
+        <source>Begin a new report</source>
+        <translation>Einen neuen Befund beginnen</translation>
+    </message>
+    <message>
+        <source>This study has no image that can be shown.</source>
+        <translation>Diese Studie hat kein Bild, das sich zeigen lässt.</translation>
+    </message>
+    <message>
+        <source>The window is locked.</source>
+        <translation>Das Fenster ist gesperrt.</translation>
+    </message>
+    <message>
+        <source>Your role is {role}. Only a reader signs.</source>
+        <translation>Ihre Rolle ist {role}. Nur ein Befunder gibt frei.</translation>
+    </message>
+    <message>
+        <source>The user &apos;{user}&apos; is disabled.</source>
+        <translation>Das Konto „{user}“ ist gesperrt.</translation>
+    </message>
+    <message>
+        <source>Ask an administrator.</source>
+        <translation>Wenden Sie sich an die Administration.</translation>
+    </message>
+    <message>
+        <source>No PIN was chosen at log-in.</source>
+        <translation>Bei der Anmeldung wurde keine PIN gewählt.</translation>
+    </message>
+    <message>
+        <source>Use the password.</source>
+        <translation>Nehmen Sie das Passwort.</translation>
+    </message>
+    <message>
+        <source>Unlock it with the PIN or the password.</source>
+        <translation>Entsperren Sie es mit PIN oder Passwort.</translation>
     </message>
 </context>
 </TS>

@@ -118,6 +118,13 @@ class ReportEditor(ReportText):
         self.moveCursor(QTextCursor.MoveOperation.End)
         self.mark()
 
+    def renew(self, text: str, ai_text: str) -> None:
+        """Put the words of a new draft in the place of the old one's; undone like everything else."""
+        self._ai_text = ai_text
+        self._misspelt, self._found, self._meant = (), (), None
+        self._put((0, len(self.toPlainText())), text)
+        self.mark()
+
     def compare_with(self, ai_text: str) -> None:
         """Mark the same text against another AI text; undo stays."""
         self._ai_text = ai_text

@@ -98,6 +98,9 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
         return Notice(found.tone, f"{found.text} {held}".strip())
     if held:
         return Notice("attention", held)
+    if study.state is StudyState.IN_REVIEW and study.reason:
+        # Why it is reported once more, or why no new draft could be made of late images.
+        return Notice("attention", study.reason)
     return None if may_edit else Notice("plain", tr("Your role reads reports and doesn't write them."))
 
 

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QTextBrowser, QWidget
 
 from ui.language import tr
 from ui.report.changes import compare
+from ui.report.text import position_of
 from ui.theme import LIVE, Theme, follow
 
 
@@ -28,11 +29,14 @@ class OriginalText(QTextBrowser):
         self.compare_with(*self._texts)
 
     def compare_with(self, ai_text: str, text: str) -> None:
-        """Show the AI text with what `text` no longer holds struck through."""
+        """Show the AI text with what `text` no longer holds struck through; where it is scrolled to it stays."""
         self._texts = (ai_text, text)
-        self.setPlainText(ai_text)
+        if self.toPlainText() != ai_text:
+            self.setPlainText(ai_text)
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.setCharFormat(QTextCharFormat())
         for start, end in compare(ai_text, text).removed:
-            cursor = QTextCursor(self.document())
-            cursor.setPosition(start)
-            cursor.setPosition(end, QTextCursor.MoveMode.KeepAnchor)
+            cursor.setPosition(position_of(ai_text, start))
+            cursor.setPosition(position_of(ai_text, end), QTextCursor.MoveMode.KeepAnchor)
             cursor.mergeCharFormat(self._removed)

@@ -167,7 +167,8 @@ class ReportPanel(ReportPage):
         if must_load and has_unsaved and new is not None and new.state in EDITABLE:
             self._adopt(new)
         elif must_load or self._changed_elsewhere(new):
-            self._load(new)
+            is_renewed = is_same_study and was_hidden is self._is_hidden and _follows(old, new)
+            self._load(new, is_renewed=is_renewed)
         if was_hidden and not self._is_hidden and is_same:
             self.show_original(is_shown=True)
         self._describe(detail)
@@ -178,7 +179,7 @@ class ReportPanel(ReportPage):
             return False
         return tidy(report.text) != self.text() and report.edited_by != self._user
 
-    def _load(self, report: ReportRow | None) -> None:
+    def _load(self, report: ReportRow | None, *, is_renewed: bool = False) -> None:
         text, ai_text, can_save = "", "", report is not None
         # What was typed while another study was on its way is saved to the one it was typed into.
         self.autosave.leave()
@@ -189,7 +190,7 @@ class ReportPanel(ReportPage):
         elif report is not None:
             text, ai_text = text_to_show(report), ai_text_to_show(report)
         owed = self.autosave.take_owed(report.id) if report is not None and can_save else None
-        self._put(report, text if owed is None else owed, ai_text)
+        self._put(report, text if owed is None else owed, ai_text, is_renewed=is_renewed)
         self.autosave.watch(
             report.id if report and can_save else None, report.edit_saved_at if report else None
         )
@@ -200,14 +201,17 @@ class ReportPanel(ReportPage):
         self._tell_sources()
         self._count()
 
-    def _put(self, report: ReportRow | None, text: str, ai_text: str) -> None:
+    def _put(self, report: ReportRow | None, text: str, ai_text: str, *, is_renewed: bool) -> None:
         """Put a text into the editor; where it is there already, the cursor and the history stay."""
         self._is_loading = True
         # Words of another study are never one step of undo away, nor are its kept changes kept here.
         study_id = report.study_id if report else None
         is_other_study, self._study_id = study_id != self._study_id, study_id
         self._report_id = report.id if report else None
-        if is_other_study or tidy(text) != self.text():
+        is_other_text = tidy(text) != self.text()
+        if is_renewed and is_other_text and not is_other_study:
+            self.editor.renew(text, ai_text)
+        elif is_other_study or is_other_text:
             self.editor.load(text, ai_text, self.own.marks.of(study_id or 0).kept)
         elif ai_text != self.editor.ai_text:
             self.editor.compare_with(ai_text)
@@ -453,3 +457,13 @@ class ReportPanel(ReportPage):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setModal(True)
         dialog.open()
+
+
+def _follows(old: ReportRow | None, new: ReportRow | None) -> bool:
+    """Whether a draft took the place of one that was read: going back to its words is a step of undo.
+
+    Not so with words that were rejected, withheld or retracted: no key brings them back.
+    """
+    if old is None or new is None or old.version >= new.version:
+        return False
+    return old.state is ReportState.DRAFT and new.state is ReportState.DRAFT

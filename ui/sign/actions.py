@@ -1,4 +1,4 @@
-"""The buttons beside Sign that are there only when they can be used: hand on, addendum, retract."""
+"""The buttons beside Sign that are there only when they can be used: hand on, addendum, retract, report again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import ReportState, StudyState
 from ui.desk import Badge
-from ui.widgets import button
+from ui.language import tr
+from ui.widgets import button, show_keys_of
 
 _SIGNED = (StudyState.SIGNED, StudyState.CONFIRMED)
 
@@ -28,17 +29,25 @@ def may_amend(badge: Badge | None, detail: StudyDetail | None) -> bool:
     return not asked and detail.study.held_by in ("", badge.user)
 
 
+def may_report_again(badge: Badge | None, detail: StudyDetail | None) -> bool:
+    """Return whether this person may begin a new report where the signed one was retracted."""
+    if badge is None or not badge.may_sign or detail is None:
+        return False
+    return detail.study.state is StudyState.RETRACTED and detail.study.held_by in ("", badge.user)
+
+
 class SignActions(QWidget):
-    """Three buttons.
+    """Four buttons.
 
     Signals
     -------
-    hand_on_wanted, addendum_wanted, retract_wanted : one was pressed
+    hand_on_wanted, addendum_wanted, retract_wanted, again_wanted : one was pressed
     """
 
     hand_on_wanted = Signal()
     addendum_wanted = Signal()
     retract_wanted = Signal()
+    again_wanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,7 +65,9 @@ class SignActions(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        for made in (self.retract, self.addendum, self.hand_on):
+        self.again = button(tr("New report…"), self.again_wanted.emit, name=tr("Begin a new report"))
+        show_keys_of(self.again, "report.again")
+        for made in (self.retract, self.addendum, self.hand_on, self.again):
             layout.addWidget(made)
         self.show_for(None, None, is_editable=False)
 
@@ -66,4 +77,6 @@ class SignActions(QWidget):
         amends = may_amend(badge, detail)
         self.addendum.setVisible(amends)
         self.retract.setVisible(amends)
-        self.setVisible(not (self.hand_on.isHidden() and not amends))
+        begins = may_report_again(badge, detail)
+        self.again.setVisible(begins)
+        self.setVisible(amends or begins or not self.hand_on.isHidden())

@@ -67,3 +67,23 @@ def test_what_was_taken_out_is_struck_through_in_the_ais_words(qtbot: QtBot) -> 
     assert not original.document().find("pneumonia").charFormat().fontStrikeOut()
     original.compare_with(AI, AI)
     assert not original.document().find("effusion").charFormat().fontStrikeOut()
+
+
+def test_the_ais_words_are_struck_where_they_stand_and_stay_where_they_were_scrolled_to(qtbot: QtBot) -> None:
+    original = OriginalText()
+    qtbot.addWidget(original)
+    original.resize(300, 80)
+    original.show()
+    text = (
+        "\U0001f4a1 " + " ".join(f"Sentence number {n} of the draft." for n in range(30)) + " Pneumothorax."
+    )
+    original.compare_with(text, text)
+    bar = original.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    original.compare_with(text, text.replace("Pneumothorax.", ""))
+    assert bar.value() == bar.maximum() > 0
+    struck = original.document().find("Pneumothorax")
+    assert struck.charFormat().fontStrikeOut()
+    cursor = original.textCursor()
+    cursor.setPosition(struck.selectionStart())  # the character before the word
+    assert not cursor.charFormat().fontStrikeOut()

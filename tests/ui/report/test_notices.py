@@ -6,7 +6,9 @@ from typing import Any, cast
 import pytest
 
 from llmcxr_ws.domain import ReportRow
-from ui.report.notices import caution_line
+from llmcxr_ws.reading import StudyDetail
+from llmcxr_ws.states import ReportState, StudyState
+from ui.report.notices import caution_line, notice_of
 
 
 @pytest.mark.parametrize(
@@ -32,3 +34,16 @@ from ui.report.notices import caution_line
 def test_what_stands_beside_a_draft(evidence: dict[str, Any], line: str) -> None:
     report = cast(ReportRow, SimpleNamespace(evidence=evidence))
     assert caution_line(report) == line
+
+
+@pytest.mark.parametrize("state", [ReportState.WITHHELD, ReportState.REJECTED, ReportState.PRELIMINARY])
+def test_who_holds_a_study_is_told_beside_what_is_special_about_its_report(state: ReportState) -> None:
+    report = SimpleNamespace(id=1, state=state, reason="Weak.", preliminary_by="cleo", preliminary_at=None)
+    study = SimpleNamespace(state=StudyState.IN_REVIEW, held_by="ben", reason="")
+    detail = cast(StudyDetail, SimpleNamespace(report=report, study=study, requests=(), deliveries=()))
+    notice = notice_of(detail, "anna", may_edit=True)
+    assert notice is not None
+    assert "ben is reading this study" in notice.text
+    mine = notice_of(detail, "ben", may_edit=True)
+    assert mine is not None
+    assert "is reading" not in mine.text

@@ -279,6 +279,12 @@ def test_a_reader_who_wrote_nothing_sees_the_new_draft(seat: Seat, study: int) -
     report = seat.window.report
     seat.wait(lambda: report.text() == "Clear lungs.")
     assert "You had written nothing" in report.renewed.text
+    report.editor.undo()
+    assert report.text() == DRAFT
+    settled(seat)
+    assert edit_of(seat.home, study) == DRAFT
+    report.editor.redo()
+    assert report.text() == "Clear lungs."
 
 
 def test_words_that_werent_saved_yet_survive_a_new_draft(seat: Seat, study: int, home: House) -> None:

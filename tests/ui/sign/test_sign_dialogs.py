@@ -9,9 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog
 
+from llmcxr_ws import reading
 from llmcxr_ws.retraction import REASONS
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import reports, requests, studies
+from llmcxr_ws.store import reports, requests, retracting, studies
 from tests.factories import make_film, save
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
@@ -249,3 +250,64 @@ def test_nobody_else_is_offered_to_amend(
     other.window.wishes.retract()
     other.window.wishes.begin_addendum()
     assert not other.window.findChildren(RetractDialog)
+
+
+def _retract(seat: Seat, home: House) -> None:
+    press(seat, Qt.Key.Key_R)
+    dialog = dialog_of(seat, RetractDialog)
+    assert isinstance(dialog, RetractDialog)
+    dialog.reason.setCurrentIndex(list(REASONS).index("wrong_patient"))
+    prove(seat, dialog)
+    decide(home)
+    seat.wait(lambda: _state(seat) is StudyState.RETRACTED)
+
+
+def test_a_retracted_study_is_reported_again_from_its_draft(signed: Seat, study: int, home: House) -> None:
+    report = signed.window.report
+    draft = report.text()
+    _retract(signed, home)
+    assert report.actions_row.again.isVisible() and report.editor.isReadOnly()
+    press(signed, Qt.Key.Key_N)
+    signed.wait(lambda: _state(signed) is StudyState.IN_REVIEW and not report.editor.isReadOnly())
+    assert not report.actions_row.again.isVisible()
+    assert report.text() == draft and report.editor.ai_text == draft
+    assert "The one before: Retracted by anna" in report.notices["attention"].text
+    report.editor.setPlainText("No effusion. No fracture. No mass.")
+    report.autosave.flush()
+    signed.wait(lambda: report.is_settled and signed.tasks.is_idle)
+    signed.window.wishes.sign()
+    prove(signed, sign_dialog(signed))
+    assert [row.state for row in decide(home)] == ["granted"]
+    signed.wait(lambda: _state(signed) is StudyState.SIGNED)
+    texts = [row.signed_text for row in reports.versions(home.workplace.db, study)]
+    assert texts == [draft, "No effusion. No fracture. No mass."]
+
+
+def test_a_refused_retraction_is_told(signed: Seat, study: int, home: House) -> None:
+    press(signed, Qt.Key.Key_R)
+    dialog = dialog_of(signed, RetractDialog)
+    assert isinstance(dialog, RetractDialog)
+    dialog.reason.setCurrentIndex(list(REASONS).index("wrong_patient"))
+    prove(signed, dialog)
+    report = signed.window.report
+    signed.wait(lambda: "with the node" in report.notices["attention"].text)
+    (request,) = requests.waiting_requests(home.workplace.db)
+    retracting.refuse(home.workplace.db, request, reason="An addendum waits for its signature.")
+    signed.window.case.refresh()
+    signed.wait(lambda: "An addendum waits" in report.notices["bad"].text)
+    assert "Signed by anna" in report.notices["bad"].text
+
+
+@pytest.mark.parametrize("role", ["resident", "admin"])
+def test_nobody_else_begins_a_new_report(
+    seat_at: object, signed: Seat, study: int, home: House, role: str
+) -> None:
+    _retract(signed, home)
+    home.add_user("cleo", role)
+    other = seat_at()  # type: ignore[operator]
+    other.log_in("cleo")
+    other.open(study)
+    assert not other.window.report.actions_row.again.isVisible()
+    other.window.wishes.report_again()
+    other.wait(lambda: other.tasks.is_idle)
+    assert reading.open_study(home.workplace.db, study).study.state is StudyState.RETRACTED
