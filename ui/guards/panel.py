@@ -116,8 +116,20 @@ class GuardPanel(QWidget):
         """What was found at the last look."""
         return self._found
 
-    def show_report(self, detail: StudyDetail | None, *, is_editable: bool) -> None:
-        """Look after the report of this study until it is signed; ticks and reasons are for who may write it."""
+    def forget_person(self) -> None:
+        """Somebody else sits here: what the last one ticked off and set aside isn't theirs to sign with."""
+        self._ledgers = {}
+
+    def show_report(
+        self, detail: StudyDetail | None, *, is_editable: bool, is_draft_hidden: bool = False
+    ) -> None:
+        """Look after the report of this study until it is signed; ticks and reasons are for who may write it.
+
+        Parameters
+        ----------
+        is_draft_hidden : bool
+            The reader writes first: what the second network says of the film stays hidden with the draft.
+        """
         report = detail.report if detail is not None else None
         if report is not None and report.state not in _OPEN:
             report = None
@@ -130,6 +142,8 @@ class GuardPanel(QWidget):
         is_other = self._report is None or self._report.id != report.id
         self._report = report
         self._facts = detail.facts(report, self.ledger.looked_at)
+        if is_draft_hidden:
+            self._facts = replace(self._facts, second_look=None)
         if is_other:
             self._forget()
         self._make_boxes()

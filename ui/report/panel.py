@@ -234,6 +234,8 @@ class ReportPanel(QWidget):
         self._accepted, self._inserted, self._drafts_seen, self._renewals = {}, {}, {}, {}
         self._set_macros(())
         self.spelling.set_preference({})
+        self.guards.forget_person()
+        self.addenda.forget_person()
 
     def show_nothing(self, sentence: str = "Choose a study on the worklist.") -> None:
         """Empty the panel."""
@@ -356,8 +358,9 @@ class ReportPanel(QWidget):
 
     def _set_enabled(self, *, editable: bool) -> None:
         detail, report = self._detail, self._detail.report if self._detail else None
-        self.guards.show_report(detail, is_editable=editable)
-        self.actions_row.show_for(self._badge, detail, is_editable=editable)
+        self.guards.show_report(detail, is_editable=editable, is_draft_hidden=self._is_hidden)
+        # What isn't read against the draft is handed on no more than signed.
+        self.actions_row.show_for(self._badge, detail, is_editable=editable and not self._is_hidden)
         self.editor.setReadOnly(not editable)
         with_tone(self.editor, "editable" if editable else "fixed")
         self.tracking.refresh()

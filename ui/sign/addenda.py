@@ -109,6 +109,10 @@ class AddendaPanel(QWidget):
         """Tell who sits here."""
         self._badge = badge
 
+    def forget_person(self) -> None:
+        """Somebody else sits here: what the last one set aside isn't theirs to sign with."""
+        self._ledgers = {}
+
     def show_study(self, detail: StudyDetail | None) -> None:
         """Show the addenda of a study, or their newer state: what is being written stays."""
         addenda = detail.addenda if detail is not None else ()

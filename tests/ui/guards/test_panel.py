@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from llmcxr_ws.guards import Objection
+from llmcxr_ws.store import configuration
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
 from ui.guards.entries import Entry
@@ -167,3 +168,32 @@ def test_what_cant_be_overruled_has_no_button_for_it(reading: Seat) -> None:
     assert entry.overrule.isHidden() and entry.show_text.isHidden()
     assert entry.state.text() == "Can't be overruled"
     assert ledger.standing([hard]) == [hard] and ledger.overruled([hard]) == ()
+
+
+def test_ticks_and_reasons_stay_with_the_person_who_gave_them(reading: Seat, study: int, home: House) -> None:
+    home.add_user("ben", "reader")
+    write(reading, CONTRADICTION, ["contradiction.negation"])
+    guards = reading.window.report.guards
+    guards.boxes["Mass"].click()
+    guards.ledger.overrule(entries(reading)[0].objection, "Anna's reason.")
+    reading.window.lock()
+    reading.window.entry.other.click()
+    reading.wait(lambda: reading.tasks.is_idle)
+    reading.log_in("ben")
+    reading.open(study)
+    reading.wait(lambda: len(entries(reading)) == 1)
+    assert entries(reading)[0].state.text() == "Stands"
+    assert not guards.boxes["Mass"].isChecked() and guards.ledger.looked_at == set()
+
+
+def test_the_second_network_is_silent_while_a_reader_writes_first(seat: Seat, home: House) -> None:
+    configuration.import_site(home.workplace.db, "reader_first = true", user="admin")
+    study = home.drafted("DEMO0001.dcm", DRAFT, guard={"abnormal": True})
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    assert report.is_draft_hidden
+    report.editor.setPlainText("No effusion. No fracture. No mass. The heart is unchanged.")
+    seat.wait(lambda: [one.objection.code for one in entries(seat)] == ["comparison.no_prior"])
+    report.show_draft()
+    seat.wait(lambda: "second_look.abnormal" in [one.objection.code for one in entries(seat)])

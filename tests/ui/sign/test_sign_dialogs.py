@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog
 
 from llmcxr_ws.retraction import REASONS
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import reports, requests, studies
+from llmcxr_ws.store import configuration, reports, requests, studies
 from tests.factories import make_film, save
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
@@ -151,6 +151,23 @@ def test_a_resident_hands_on_and_an_attending_countersigns(seat_at: object, home
     decide(home)
     made = reports.current_report(home.workplace.db, study)
     assert made is not None and (made.signed_by, made.preliminary_by) == ("anna", "rob")
+
+
+def test_a_resident_hands_nothing_on_that_was_not_read_against_the_draft(seat: Seat, home: House) -> None:
+    configuration.import_site(home.workplace.db, "reader_first = true", user="admin")
+    study = home.drafted("DEMO0001.dcm", TEXT)
+    home.add_user("rob", "resident")
+    seat.log_in("rob")
+    seat.open(study)
+    report = seat.window.report
+    report.editor.setPlainText(TEXT)
+    seat.wait(lambda: report.unlock.isEnabled())
+    assert report.is_draft_hidden and not report.actions_row.hand_on.isVisible()
+    seat.window.wishes.hand_on()
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert not seat.window.findChildren(SignDialog)
+    report.show_draft()
+    seat.wait(report.actions_row.hand_on.isVisible)
 
 
 # Addenda
