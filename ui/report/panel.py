@@ -22,6 +22,7 @@ from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
 from ui.flow import FlowLayout
 from ui.guards.panel import GuardPanel
+from ui.guards.places import on_screen
 from ui.report import first
 from ui.report.autosave import Autosave
 from ui.report.changes import Key, Shown, sources
@@ -381,8 +382,7 @@ class ReportPanel(QWidget):
     def show_objection(self, objection: Objection) -> None:
         """Put the words that an objection is about under the cursor."""
         if objection.places:
-            place, length = objection.places[0], len(self.editor.toPlainText())
-            self.editor.select((min(place.start, length), min(place.end, length)))
+            self.editor.select(on_screen(objection.places[0], self.text(), self.editor.toPlainText()))
             self.editor.setFocus()
 
     # Marks

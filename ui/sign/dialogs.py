@@ -26,6 +26,7 @@ from ui.desk import Badge, Desk
 from ui.guards.entries import Entries
 from ui.guards.ledger import Ledger
 from ui.report.changes import count_origins
+from ui.report.text import position_of
 from ui.scrolling import Scrolled
 from ui.sign.secret import SecretField
 from ui.tasks import Tasks
@@ -210,9 +211,9 @@ class SignDialog(QDialog):
     def _on_show(self, objection: Objection) -> None:
         if not objection.places:
             return
-        cursor = self.words.textCursor()
-        cursor.setPosition(objection.places[0].start)
-        cursor.setPosition(objection.places[0].end, QTextCursor.MoveMode.KeepAnchor)
+        place, cursor = objection.places[0], self.words.textCursor()
+        cursor.setPosition(position_of(self._text, place.start))
+        cursor.setPosition(position_of(self._text, place.end), QTextCursor.MoveMode.KeepAnchor)
         self.words.setTextCursor(cursor)
         self.words.setFocus()
 

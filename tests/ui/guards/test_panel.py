@@ -78,6 +78,21 @@ def test_an_entry_says_why_and_shows_the_words(reading: Seat) -> None:
     assert reading.window.focusWidget() is editor
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Findings:\n\n\nImpression:\n{CONTRADICTION}",  # a heading that isn't signed
+        f"Impression:\n{CONTRADICTION}\n\nFindings:\nHeart normal.",  # signed the other way round
+        f"\U0001d400 {CONTRADICTION}",  # Qt counts this letter as two
+    ],
+)
+def test_the_words_are_found_where_they_stand_on_the_screen(reading: Seat, text: str) -> None:
+    write(reading, text, ["contradiction.negation"])
+    entries(reading)[0].show_text.click()
+    editor = reading.window.report.editor
+    assert editor.textCursor().selectedText() == "effusion"
+
+
 def test_an_objection_is_overruled_with_a_reason_and_stands_again(reading: Seat) -> None:
     write(reading, CONTRADICTION, ["contradiction.negation"])
     (entry,) = entries(reading)

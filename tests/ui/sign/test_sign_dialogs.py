@@ -87,7 +87,7 @@ def test_a_signature_without_objections_is_one_confirmation(seat: Seat, study: i
 def test_the_dialog_shows_an_objections_words(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
-    seat.window.report.editor.setPlainText(f"{TEXT} There is a small right effusion.")
+    seat.window.report.editor.setPlainText(f"\U0001d400 {TEXT} There is a small right effusion.")
     seat.window.wishes.sign()
     dialog = sign_dialog(seat)
     assert dialog.weighed.text().startswith("One objection stands")
