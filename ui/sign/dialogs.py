@@ -112,6 +112,7 @@ class SignDialog(QDialog):
         self._text = canonical_text(to_sign.text)
         self._objections = objections(self._text, to_sign.facts)
         self.request_id: int | None = None
+        self._is_asking = False
         self.setWindowTitle(to_sign.purpose.title)
         self.setAccessibleName(to_sign.purpose.title)
         self.setMinimumWidth(560)
@@ -146,6 +147,7 @@ class SignDialog(QDialog):
         self.entries.decided.connect(self._weigh)
         self.weighed = label(wraps=True)
         self.weighed.setAccessibleName("Objections")
+        self.cancel = button("Cancel", self.reject)
         self.confirm = button(
             to_sign.purpose.confirm, self._on_sign, name=to_sign.purpose.title, tone="action"
         )
@@ -188,7 +190,7 @@ class SignDialog(QDialog):
         layout.addWidget(area, 1)
         layout.addLayout(proof)
         layout.addWidget(self.problem)
-        layout.addLayout(button_row(button("Cancel", self.reject), self.confirm))
+        layout.addLayout(button_row(self.cancel, self.confirm))
 
     def _weigh(self) -> None:
         """Say what still stands; only then is there anything to sign."""
@@ -206,7 +208,20 @@ class SignDialog(QDialog):
             tone = "attention"
         self.weighed.setText(words)
         with_tone(self.weighed, tone)
-        self.confirm.setEnabled(not standing)
+        self._may_confirm = not standing
+        self._set_asking(is_asking=self._is_asking)
+
+    def _set_asking(self, *, is_asking: bool) -> None:
+        """While the request is being written there is nothing to press: it can't be taken back."""
+        self._is_asking = is_asking
+        self.confirm.setEnabled(self._may_confirm and not is_asking)
+        self.cancel.setEnabled(not is_asking)
+        self.entries.setEnabled(not is_asking)
+
+    def reject(self) -> None:
+        """Close without a request; not while one is being written."""
+        if not self._is_asking:
+            super().reject()
 
     def _on_show(self, objection: Objection) -> None:
         if not objection.places:
@@ -228,7 +243,7 @@ class SignDialog(QDialog):
         badge, to_sign = self._badge, self._to_sign
         overruled = to_sign.ledger.overruled(self._objections)
         looked_at = tuple(sorted(to_sign.ledger.looked_at))
-        self.confirm.setEnabled(False)
+        self._set_asking(is_asking=True)
         self.problem.say("")
 
         def work() -> int:
@@ -256,7 +271,7 @@ class SignDialog(QDialog):
         self.problem.say(error.sentence)
         if self.secret.is_pin:
             self.secret.set_badge(self._badge)  # a PIN that is used up is asked for no more
-        self.confirm.setEnabled(True)
+        self._set_asking(is_asking=False)
         self.secret.box.setFocus()
 
 

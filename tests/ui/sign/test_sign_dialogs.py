@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QPushButton
 
 from llmcxr_ws.retraction import REASONS
 from llmcxr_ws.states import ReportState, StudyState
@@ -115,6 +116,40 @@ def test_a_reason_given_beside_the_editor_is_there_at_the_signature_and_back(sea
     assert dialog.weighed.text().startswith("Every objection is overruled")
     dialog.reject()
     seat.wait(lambda: guards.entries.entries[1].state.text() == "Overruled: Seen in the PACS.")
+
+
+def test_a_request_on_its_way_is_written_once_and_not_called_off(
+    seat: Seat, study: int, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.log_in()
+    seat.open(study)
+    seat.window.report.editor.setPlainText(f"{TEXT} There is a small right effusion.")
+    seat.window.wishes.sign()
+    dialog = sign_dialog(seat)
+    (entry,) = dialog.entries.entries
+    entry.overrule.click()
+    entry.reason.setText("It is loculated.")
+    entry.keep.click()
+    may_go, reenter = threading.Event(), dialog._desk.reenter
+
+    def slowly(*args: object, **more: object) -> object:
+        may_go.wait(10)
+        return reenter(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dialog._desk, "reenter", slowly)
+    dialog.secret.box.setText("not it")
+    dialog.confirm.click()
+    entry.overrule.click()  # neither let it stand, nor sign twice, nor go away
+    assert not dialog.confirm.isEnabled() and entry.state.text().startswith("Overruled")
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.isVisible()
+    may_go.set()
+    seat.wait(lambda: "password is wrong" in dialog.problem.text)
+    entry.overrule.click()
+    assert entry.state.text() == "Stands" and not dialog.confirm.isEnabled()
+    next(made for made in dialog.findChildren(QPushButton) if made.text() == "Cancel").click()
+    seat.wait(lambda: not dialog.isVisible())
+    assert requests.waiting_requests(home.workplace.db) == []
 
 
 # Resident and attending
@@ -266,3 +301,25 @@ def test_nobody_else_is_offered_to_amend(
     other.window.wishes.retract()
     other.window.wishes.begin_addendum()
     assert not other.window.findChildren(RetractDialog)
+
+
+def test_a_lock_covers_a_confirmation_also_while_its_request_is_written(
+    seat: Seat, study: int, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.log_in()
+    seat.open(study)
+    seat.window.wishes.sign()
+    dialog = sign_dialog(seat)
+    may_go, reenter = threading.Event(), dialog._desk.reenter
+
+    def slowly(*args: object, **more: object) -> object:
+        may_go.wait(10)
+        return reenter(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dialog._desk, "reenter", slowly)
+    dialog.secret.box.setText(PASSWORD)
+    dialog.confirm.click()
+    seat.window.lock()
+    assert not dialog.isVisible()
+    may_go.set()
+    seat.wait(lambda: len(requests.waiting_requests(home.workplace.db)) == 1)
