@@ -97,6 +97,16 @@ def is_waiting(session: Session, study_id: int, *, kinds: tuple[str, ...]) -> bo
     return row is not None
 
 
+def was_granted(session: Session, report_id: int, *, kind: str) -> bool:
+    """Whether a request of this kind about a report version was granted."""
+    row = session.scalars(
+        select(Request.id).where(
+            Request.report_id == report_id, Request.kind == kind, Request.state == "granted"
+        )
+    ).first()
+    return row is not None
+
+
 def request_by_id(db: Database, request_id: int) -> RequestRow:
     """One request and its outcome."""
     with db.read() as session:
