@@ -100,6 +100,7 @@ SHORTCUTS: tuple[Shortcut, ...] = (
     _window("report.reject", mark("Reject the draft with a reason"), "Ctrl+Shift+Del"),
     _window("report.sign", mark("Sign the report"), "F12", "Ctrl+Shift+Return"),
     _window("report.hand_on", mark("Hand the report to an attending reader"), "Ctrl+Shift+P"),
+    _window("report.send_back", mark("Send a preliminary report back to who prepared it"), "Ctrl+Shift+B"),
     _window("report.addendum", mark("Write an addendum to a signed report"), "Ctrl+Shift+E"),
     _window("report.retract", mark("Retract a signed report"), "Ctrl+Shift+R"),
     _window("focus.guards", mark("Go to the checks before signing"), "Shift+F4"),

@@ -192,6 +192,7 @@ class MainWindow(QMainWindow):
         self.report.reject_wanted.connect(self.wishes.reject)
         self.report.take_over_wanted.connect(self.wishes.take_over)
         self.report.actions_row.hand_on_wanted.connect(self.wishes.hand_on)
+        self.report.actions_row.send_back_wanted.connect(self.wishes.send_back)
         self.report.actions_row.addendum_wanted.connect(self.wishes.begin_addendum)
         self.report.actions_row.retract_wanted.connect(self.wishes.retract)
         self.report.addenda.sign_wanted.connect(self.wishes.sign_addendum)
@@ -238,6 +239,7 @@ class MainWindow(QMainWindow):
             "worklist.filters": self.worklist.show_filters,
             "worklist.columns": self.worklist.choose_columns,
             "report.hand_on": self.wishes.hand_on,
+            "report.send_back": self.wishes.send_back,
             "report.addendum": self.wishes.begin_addendum,
             "report.retract": self.wishes.retract,
             "focus.guards": self.report.guards.fold.setFocus,

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QDialog, QWidget
 
+from llmcxr_ws import reading
 from llmcxr_ws.errors import UserFacingError
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
+from tests.ui.homes import PASSWORD, House
+from tests.ui.sign.node import decide
 from ui.admin.page import AdministrationPage
 from ui.keys_page import KeysPage
 from ui.report.reject import RejectDialog
@@ -79,6 +81,35 @@ def _dialog(open_it: Callable[[Seat], object]) -> Callable[[Seat], QWidget]:
 
         seat.wait(is_there)
         return found[-1]
+
+    return show
+
+
+def _asked(kind: str) -> Callable[[House], None]:
+    """Return what puts a study into the home whose report was handed on ("preliminary") or signed ("sign")."""
+
+    def prepare(home: House) -> None:
+        text = "Heart size is normal. No effusion. No fracture. No mass."
+        study = home.drafted("DEMO0001.dcm", text)
+        home.add_user("rob", "resident")
+        db, is_signed = home.workplace.db, kind == "sign"
+        key = reading.log_in(db, "anna" if is_signed else "rob", PASSWORD)
+        ask = reading.request_signature if is_signed else reading.request_preliminary
+        ask(db, key, reading.open_study(db, study), text)
+        assert [row.state for row in decide(home)] == ["granted"]
+
+    return prepare
+
+
+def _wish(name: str) -> Callable[[Seat], QWidget]:
+    """Return how a reader comes to a dialog about the report as it stands."""
+
+    def show(seat: Seat) -> QWidget:
+        seat.log_in()
+        seat.open(1)
+        getattr(seat.window.wishes, name)()
+        seat.wait(lambda: any(dialog.isVisible() for dialog in seat.window.findChildren(QDialog)))
+        return next(dialog for dialog in seat.window.findChildren(QDialog) if dialog.isVisible())
 
     return show
 
@@ -155,6 +186,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("filter", _study, _call("worklist.save_filter")),
     Scene("filters", _study, _dialog(_filters)),
     Scene("sign", _study, _call("wishes.sign")),
+    Scene("send back", _asked("preliminary"), _wish("send_back")),
+    Scene("retract", _asked("sign"), _wish("retract")),
     Scene("reject", _study, _dialog(lambda seat: seat.window.open_dialog(RejectDialog(seat.window, print)))),
     Scene("take over", _study, _dialog(_take_over)),
     Scene("unsaved", _study, _dialog(_unsaved)),

@@ -25,7 +25,10 @@ from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import ReportState
 from ui.guards.entries import Entries
 from ui.guards.ledger import Ledger
+from ui.guards.words import finding_name
+from ui.language import tr
 from ui.tasks import Tasks, Ticket
+from ui.theme import follow, px
 from ui.widgets import label, with_tone
 
 PAUSE_MS = 300
@@ -56,10 +59,10 @@ class GuardPanel(QWidget):
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self.look)
         self.summary = label("", wraps=True)
-        self.summary.setAccessibleName("Checks before signing")
+        self.summary.setAccessibleName(tr("Checks before signing"))
         self.fold = QToolButton()
-        self.fold.setText("Hide")
-        self.fold.setAccessibleName("Show or hide the checks before signing")
+        self.fold.setText(tr("Hide"))
+        self.fold.setAccessibleName(tr("Show or hide the checks before signing"))
         self.fold.setCheckable(True)
         self.fold.toggled.connect(self._on_fold)
         self.entries = Entries(lambda: self.ledger, may_show=True)
@@ -75,7 +78,7 @@ class GuardPanel(QWidget):
         head.addWidget(self.fold)
         self._scope = QWidget()
         self._scope_heading = label(
-            "The model can't judge these. Look for each and tick it off.", "muted", wraps=True
+            tr("The model can't judge these. Look for each and tick it off."), "muted", wraps=True
         )
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(14)
@@ -93,16 +96,19 @@ class GuardPanel(QWidget):
         column.addWidget(self._scope)
         column.addStretch(1)
         self._area = QScrollArea()
-        self._area.setAccessibleName("Objections and findings to look for")
+        self._area.setAccessibleName(tr("Objections and findings to look for"))
         self._area.setWidget(inside)
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QScrollArea.Shape.NoFrame)
-        self._area.setMaximumHeight(_HEIGHT)
+        follow(self._size)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(head)
         layout.addWidget(self._area)
+
+    def _size(self) -> None:
+        self._area.setMaximumHeight(px(_HEIGHT))
 
     # What is shown
 
@@ -177,7 +183,8 @@ class GuardPanel(QWidget):
         self.entries.show_objections(listed, may_decide=self._may_decide)
         spoken = in_text(text, self._facts.not_judged)
         for name, box in self._boxes.items():
-            box.setText(f"{name} (in the text)" if name in spoken else name)
+            shown = finding_name(name)
+            box.setText(tr("{finding} (in the text)", finding=shown) if name in spoken else shown)
             box.setEnabled(self._may_decide and name not in spoken)
             self._set_quietly(box, name in spoken or name in self.ledger.looked_at)
         self._describe()
@@ -190,13 +197,17 @@ class GuardPanel(QWidget):
         self.entries.setVisible(bool(self.entries.entries))
         self._scope.setVisible(bool(self._boxes))
         if standing and unseen:
-            words = f"Checks before signing: {standing} standing, {unseen} to look for"
+            words = tr(
+                "Checks before signing: {standing} standing, {unseen} to look for",
+                standing=standing,
+                unseen=unseen,
+            )
         elif standing:
-            words = f"Checks before signing: {standing} standing"
+            words = tr("Checks before signing: {standing} standing", standing=standing)
         elif unseen:
-            words = f"Checks before signing: {unseen} to look for"
+            words = tr("Checks before signing: {unseen} to look for", unseen=unseen)
         else:
-            words = "Checks before signing: nothing stands against it"
+            words = tr("Checks before signing: nothing stands against it")
         self.summary.setText(words)
         with_tone(self.summary, "attention" if standing or unseen else "good")
 
@@ -215,8 +226,8 @@ class GuardPanel(QWidget):
             box.deleteLater()
         self._boxes = {}
         for at, name in enumerate(self._facts.not_judged):
-            box = QCheckBox(name)
-            box.setAccessibleName(f"Looked for: {name}")
+            box = QCheckBox(finding_name(name))
+            box.setAccessibleName(tr("Looked for: {finding}", finding=finding_name(name)))
             box.setChecked(name in self.ledger.looked_at)
             box.toggled.connect(lambda is_on, name=name: self._on_tick(name, is_on))
             self._boxes[name] = box
@@ -242,4 +253,4 @@ class GuardPanel(QWidget):
 
     def _on_fold(self, is_folded: bool) -> None:
         self._area.setVisible(not is_folded)
-        self.fold.setText("Show" if is_folded else "Hide")
+        self.fold.setText(tr("Show") if is_folded else tr("Hide"))

@@ -38,5 +38,19 @@
             <numerusform>Use at least %n characters for the password.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n of {total} sentence(s) are the AI&apos;s own, unedited.</source>
+        <translation>
+            <numerusform>%n of {total} sentences is the AI&apos;s own, unedited.</numerusform>
+            <numerusform>%n of {total} sentences are the AI&apos;s own, unedited.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n film(s) of this study haven&apos;t been on the screen yet.</source>
+        <translation>
+            <numerusform>%n film of this study hasn&apos;t been on the screen yet.</numerusform>
+            <numerusform>%n films of this study haven&apos;t been on the screen yet.</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>

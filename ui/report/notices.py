@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from llmcxr_ws.domain import ReportRow
 from llmcxr_ws.reading import StudyDetail
+from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from ui.text import clock, percent
 
@@ -95,6 +96,9 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
         return Notice("attention", "The request is with the node; its answer appears here by itself.")
     if refused and report.state in EDITABLE:
         return Notice("bad", f"The last request was refused. {refused}")
+    if is_sent_back(study):
+        aside = by_state.get(report.state)
+        return Notice("attention", f"{study.reason}\n{aside.text}" if aside is not None else study.reason)
     if report.state in by_state:
         return by_state[report.state]
     if study.held_by and study.held_by != user:
@@ -125,7 +129,7 @@ def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
 
 def _is_waiting(detail: StudyDetail) -> bool:
     return any(
-        row.state == "waiting" and row.kind in ("sign", "reject", "preliminary", "retract")
+        row.state == "waiting" and row.kind in ("sign", "reject", "preliminary", "retract", "send_back")
         for row in detail.requests
     )
 

@@ -11,6 +11,7 @@ from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
 from ui.guards.ledger import Ledger
+from ui.language import tr
 from ui.report.autosave import Autosave
 from ui.tasks import Tasks
 from ui.text import clock
@@ -47,16 +48,16 @@ class AddendaPanel(QWidget):
         self._shown: tuple[object, ...] = ()
         self._ledgers: dict[int, Ledger] = {}
         self.editor = _Writing()
-        self.editor.setAccessibleName("Addendum")
-        self.editor.setPlaceholderText("What is added to the signed report")
+        self.editor.setAccessibleName(tr("Addendum"))
+        self.editor.setPlaceholderText(tr("What is added to the signed report"))
         self.editor.setTabChangesFocus(True)
         self.editor.setMinimumHeight(80)
         self.autosave = Autosave(tasks, lambda at, text: desk.save(at, self._user, text), self.text, self)
-        self.sign = button("Sign addendum…", self._on_sign, name="Sign the addendum", tone="action")
-        self.pending = Banner("attention", "pending", name="The addendum waits")
+        self.sign = button(tr("Sign addendum…"), self._on_sign, name=tr("Sign the addendum"), tone="action")
+        self.pending = Banner("attention", "pending", name=tr("The addendum waits"))
         self._heading = label("", "heading")
         self._saved = label(tone="muted")
-        self._saved.setAccessibleName("Addendum saved or not")
+        self._saved.setAccessibleName(tr("Addendum saved or not"))
         self._is_loading = False
         # Set by who begins an addendum: the cursor goes there once it is on the screen.
         self.wants_focus = False
@@ -84,7 +85,7 @@ class AddendaPanel(QWidget):
         writing.addWidget(self.editor)
         writing.addWidget(self.pending)
         writing.addLayout(row)
-        self._original = label("The signed report, unchanged", "muted")
+        self._original = label(tr("The signed report, unchanged"), "muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -137,7 +138,7 @@ class AddendaPanel(QWidget):
                 self.autosave.flush()
                 self.autosave.watch(None, None)
             return
-        self._heading.setText(f"Addendum {number}, not signed yet")
+        self._heading.setText(tr("Addendum {number}, not signed yet", number=number))
         is_same = before is not None and before.id == begun.id and before.state is begun.state
         if not is_same:
             self.autosave.flush()
@@ -184,11 +185,20 @@ def _card(number: int, row: ReportRow) -> QFrame:
     """Return one signed addendum."""
     made = QFrame()
     made.setProperty("banner", "plain")
-    at = f", {clock(row.signed_at)}" if row.signed_at else ""
-    heading = label(f"Addendum {number} by {row.signed_by}{at}", "heading", wraps=True)
+    said = (
+        tr(
+            "Addendum {number} by {name}, {time}",
+            number=number,
+            name=row.signed_by,
+            time=clock(row.signed_at),
+        )
+        if row.signed_at
+        else tr("Addendum {number} by {name}", number=number, name=row.signed_by)
+    )
+    heading = label(said, "heading", wraps=True)
     made.setAccessibleName(heading.text())
     words = label(row.signed_text, wraps=True)
-    words.setAccessibleName(f"Addendum {number}")
+    words.setAccessibleName(tr("Addendum {number}", number=number))
     for part in (heading, words):
         part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     layout = QVBoxLayout(made)
@@ -210,5 +220,5 @@ def _pending_sentence(begun: ReportRow | None, *, waits: bool) -> str:
     if begun is None:
         return ""
     if begun.state is ReportState.SIGN_PENDING:
-        return f"Signature pending. {begun.reason}".strip()
-    return "The request is with the node; its answer appears here by itself." if waits else ""
+        return tr("Signature pending. {reason}", reason=begun.reason).strip()
+    return tr("The request is with the node; its answer appears here by itself.") if waits else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmcxr_ws.domain import StudyRow
+from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import ReportState, StudyState
 from ui.language import mark, tr
 from ui.text import clock, person_name
@@ -48,7 +49,8 @@ def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     if row.needs_addendum:
         found.append(tr("Images came after the signature: look at them and write an addendum."))
     found.append(row.reason or tr(_SENTENCES.get(row.state, "")))
-    if row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW) and row.report_state in _OF_REPORT:
+    is_under_review = row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW)
+    if is_under_review and row.report_state in _OF_REPORT and not is_sent_back(row):
         found[-1] = tr(_OF_REPORT[row.report_state])
     priority = priority_of(row, tells_ai=tells_ai)
     if priority.level in _WORTH_SAYING:

@@ -7,13 +7,16 @@ import time
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
-from llmcxr_ws.guards import Objection
+from llmcxr_ws.guards import Facts, Objection, lexicon, objections
 from llmcxr_ws.store import configuration
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
 from ui.guards.entries import Entry
 from ui.guards.ledger import Ledger
+from ui.guards.words import FINDINGS, sentence_of, why_of
+from ui.language import speak
 
 DRAFT = "Heart size is normal. There is a small left pleural effusion."
 CONTRADICTION = "No effusion. There is a small left pleural effusion."
@@ -130,6 +133,19 @@ def test_a_reason_being_typed_survives_the_next_look(reading: Seat) -> None:
     assert entry.reason.text() == "Half a rea"
 
 
+def test_a_reason_being_typed_survives_words_written_before_its_objection(reading: Seat) -> None:
+    write(reading, CONTRADICTION, ["contradiction.negation"])
+    (entry,) = entries(reading)
+    entry.overrule.click()
+    QTest.keyClicks(entry.reason, "Half a rea")
+    before = entry.objection.places
+    reading.window.report.editor.setPlainText(f"Heart size is normal. {CONTRADICTION}")
+    reading.wait(lambda: entries(reading)[0].objection.places != before)
+    assert entries(reading) == (entry,) and entry.reason.text() == "Half a rea"
+    entry.show_text.click()
+    assert reading.window.report.editor.textCursor().selectedText() == "effusion"
+
+
 def test_what_the_model_cant_judge_is_ticked_off_or_written_about(reading: Seat) -> None:
     guards = reading.window.report.guards
     assert list(guards.boxes) == ["Fracture", "Mass"]
@@ -212,3 +228,26 @@ def test_the_second_network_is_silent_while_a_reader_writes_first(seat: Seat, ho
     seat.wait(lambda: [one.objection.code for one in entries(seat)] == ["comparison.no_prior"])
     report.show_draft()
     seat.wait(lambda: "second_look.abnormal" in [one.objection.code for one in entries(seat)])
+
+
+def test_the_windows_findings_are_the_guards() -> None:
+    assert set(FINDINGS) == set(lexicon.FINDINGS)
+
+
+def test_an_objection_is_said_in_the_windows_language(qapp: QApplication) -> None:
+    (found,) = objections(CONTRADICTION, Facts(patient_id="1"))
+    (scope,) = objections("No effusion.", Facts(patient_id="1", not_judged=("Fracture", "Odd one")))
+    own = Objection("a.newer.rule", "Its own words.")
+    assert [sentence_of(one) for one in (found, scope, own)] == [found.sentence, scope.sentence, own.sentence]
+    speak(qapp, "de")
+    try:
+        assert sentence_of(found) == (
+            "Der Text verneint und bejaht Pleuraerguss: „No effusion.“ gegen "
+            "„There is a small left pleural effusion.“"
+        )
+        assert sentence_of(scope).endswith(": Fraktur, Odd one.")
+        assert sentence_of(own) == "Its own words."
+        assert why_of(found).startswith("Ein Befund wird an einer Stelle verneint")
+        assert why_of(own) == ""
+    finally:
+        speak(qapp, "en")

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QPushButton
 
+from llmcxr_ws import reading
 from llmcxr_ws.retraction import REASONS
 from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import configuration, reports, requests, studies
@@ -19,6 +20,7 @@ from tests.ui.homes import PASSWORD, House
 from tests.ui.sign.node import decide
 from ui.sign.dialogs import SignDialog
 from ui.sign.retract import RetractDialog
+from ui.sign.send_back import SendBackDialog
 
 TEXT = "The lungs are clear. No effusion. No fracture. No mass."
 
@@ -205,6 +207,47 @@ def test_a_resident_hands_nothing_on_that_was_not_read_against_the_draft(seat: S
     seat.wait(report.actions_row.hand_on.isVisible)
 
 
+def test_an_attending_sends_a_report_back_and_the_resident_finds_why(
+    seat_at: object, home: House, study: int
+) -> None:
+    home.add_user("rob", "resident", "Resident^Rob")
+    key = reading.log_in(home.workplace.db, "rob", PASSWORD)
+    reading.request_preliminary(home.workplace.db, key, reading.open_study(home.workplace.db, study), TEXT)
+    assert [row.state for row in decide(home)] == ["granted"]
+
+    attending = seat_at()  # type: ignore[operator]
+    attending.log_in()
+    attending.open(study)
+    report = attending.window.report
+    assert report.actions_row.send_back.isVisible()
+    report.editor.setPlainText(f"{TEXT} Heart size is normal.")
+    press(attending, Qt.Key.Key_B)
+    dialog = dialog_of(attending, SendBackDialog)
+    assert isinstance(dialog, SendBackDialog)
+    dialog.send.click()
+    assert dialog.problem.text == "Say in a sentence what should change."
+    QTest.keyClicks(dialog.words, "Which lobe?")
+    QTest.keyClick(dialog.words, Qt.Key.Key_Return)
+    attending.wait(lambda: len(requests.waiting_requests(home.workplace.db)) == 1)
+    attending.wait(lambda: "with the node" in report.notices["attention"].text)
+    assert decide(home)[0].outcome == "Sent back to rob."
+    attending.wait(lambda: "Which lobe?" in report.notices["attention"].text)
+    assert not report.actions_row.send_back.isVisible()
+
+    resident = seat_at()  # type: ignore[operator]
+    resident.log_in("rob")
+    worklist = resident.window.worklist
+    resident.wait(lambda: "Sent back" in str(worklist.model.index(0, 0).data()))
+    resident.open(study)
+    assert "Sent back to rob by anna: Which lobe?" in resident.window.report.notices["attention"].text
+    assert not resident.window.report.editor.isReadOnly()
+    assert resident.window.report.text() == f"{TEXT} Heart size is normal."
+    assert resident.window.report.actions_row.hand_on.isVisible()
+    reading.request_preliminary(home.workplace.db, key, reading.open_study(home.workplace.db, study), TEXT)
+    decide(home)
+    resident.wait(lambda: "Preliminary" in worklist.model.index(0, 0).data())
+
+
 # Addenda
 
 
@@ -261,6 +304,17 @@ def test_what_is_written_of_an_addendum_is_kept(signed: Seat, study: int, home: 
     signed.wait(lambda: addenda.text() == "Half an addendum")
     row = next(one for one in reports.versions(home.workplace.db, study) if one.kind == "addendum")
     assert (row.text, row.state) == ("Half an addendum", ReportState.DRAFT)
+
+
+def test_an_addendum_left_empty_is_gone_when_the_study_is_left(signed: Seat, study: int, home: House) -> None:
+    other = home.drafted("DEMO0002.dcm", "Clear lungs.")
+    signed.window.report.actions_row.addendum.click()
+    addenda = signed.window.report.addenda
+    signed.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
+    signed.open(other)
+    signed.wait(lambda: reading.open_study(home.workplace.db, study).addenda == ())
+    signed.open(study)
+    assert not addenda.isVisible()
 
 
 # Retraction
