@@ -412,14 +412,21 @@ class MainWindow(QMainWindow):
     def _on_chosen(self, study_id: int) -> None:
         if study_id != self.case.study_id:
             go = partial(self.case.open, study_id)
-            self.report.addenda.autosave.flush()
-            self.report.autosave.flush(go, lambda error: self._ask_to_leave(error, go))
+            self._save_all(go, lambda error: self._ask_to_leave(error, go))
+
+    def _save_all(self, then: Callable[[], None], otherwise: Callable[[UserFacingError], None]) -> None:
+        """Save addendum and report, then go on; what can't be saved is told instead."""
+        self.report.addenda.autosave.flush(partial(self.report.autosave.flush, then, otherwise), otherwise)
+
+    def _forget_unsaved(self) -> None:
+        for one in (self.report.autosave, self.report.addenda.autosave):
+            one.watch(None, None)
 
     def _ask_to_leave(self, error: UserFacingError, go: Callable[[], None]) -> None:
         """The words on the screen can't be saved: leave them, or stay and copy them."""
 
         def leave() -> None:
-            self.report.autosave.watch(None, None)
+            self._forget_unsaved()
             go()
 
         def stay() -> None:
@@ -510,8 +517,7 @@ class MainWindow(QMainWindow):
             self.habits.note_places()
             # A store that doesn't answer must not keep the window open for ever.
             self._last_resort.start(CLOSE_MS)
-            self.report.addenda.autosave.flush()
-            self.report.autosave.flush(self._give_back_and_close, self._ask_to_close)
+            self._save_all(self._give_back_and_close, self._ask_to_close)
             return
         self.habits.end()
         super().closeEvent(event)
@@ -534,7 +540,7 @@ class MainWindow(QMainWindow):
 
     def _ask_to_close(self, error: UserFacingError) -> None:
         def leave() -> None:
-            self.report.autosave.watch(None, None)
+            self._forget_unsaved()
             self.close()
 
         self._last_resort.stop()

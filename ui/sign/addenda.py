@@ -140,6 +140,7 @@ class AddendaPanel(QWidget):
             return
         self._heading.setText(tr("Addendum {number}, not signed yet", number=number))
         is_same = before is not None and before.id == begun.id and before.state is begun.state
+        is_same = is_same and not self._changed_elsewhere(begun)
         if not is_same:
             self.autosave.flush()
             self._is_loading = True
@@ -153,6 +154,11 @@ class AddendaPanel(QWidget):
         self.sign.setEnabled(
             may_write and begun.state in _WRITABLE and bool(self._badge and self._badge.may_sign)
         )
+
+    def _changed_elsewhere(self, begun: ReportRow) -> bool:
+        """Whether somebody else wrote into it while nothing of ours is unsaved."""
+        is_others = begun.edited_by not in ("", self._user)
+        return is_others and self.autosave.is_settled and begun.text != self.text()
 
     def _show_signed(self, signed: list[ReportRow]) -> None:
         shown = tuple((row.id, row.signed_text) for row in signed)

@@ -13,11 +13,13 @@ from PySide6.QtWidgets import QDialog, QPushButton
 from llmcxr_ws import reading
 from llmcxr_ws.retraction import REASONS
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import configuration, reports, requests, studies
+from llmcxr_ws.store import configuration, holds, reports, requests, studies
 from tests.factories import make_film, save
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
 from tests.ui.sign.node import decide
+from ui.report.unsaved import UnsavedDialog
+from ui.sign.addenda import AddendaPanel
 from ui.sign.dialogs import SignDialog
 from ui.sign.retract import RetractDialog
 from ui.sign.send_back import SendBackDialog
@@ -315,6 +317,53 @@ def test_an_addendum_left_empty_is_gone_when_the_study_is_left(signed: Seat, stu
     signed.wait(lambda: reading.open_study(home.workplace.db, study).addenda == ())
     signed.open(study)
     assert not addenda.isVisible()
+
+
+def begun(seat: Seat, words: str) -> AddendaPanel:
+    """Begin an addendum in the window and write into it."""
+    seat.window.report.actions_row.addendum.click()
+    addenda = seat.window.report.addenda
+    seat.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
+    addenda.editor.setPlainText(words)
+    return addenda
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_words_of_an_addendum_that_cant_be_saved_are_not_lost_without_a_question(
+    signed: Seat, study: int, home: House, is_closed: bool
+) -> None:
+    other = home.drafted("DEMO0002.dcm", "Clear lungs.")
+    signed.wait(lambda: signed.window.worklist.model.row_of(other) is not None)
+    addenda = begun(signed, "Half an addendum")
+    holds.take(home.workplace.db, study, user="ben", take_over=True)
+    if is_closed:
+        signed.window.close()
+    else:
+        signed.window.worklist.choose(other)
+    dialog = dialog_of(signed, UnsavedDialog)
+    assert addenda.text() == "Half an addendum" and signed.window.isVisible()
+    dialog.reject()
+    signed.wait(lambda: signed.window.case.study_id == study)
+    assert addenda.text() == "Half an addendum"
+    signed.window.worklist.choose(other)
+    dialog_of(signed, UnsavedDialog).accept()
+    signed.wait(lambda: signed.window.case.study_id == other and signed.tasks.is_idle)
+    assert [one.text for one in reading.open_study(home.workplace.db, study).addenda] == [""]
+
+
+def test_what_another_reader_wrote_into_an_addendum_is_not_overwritten(
+    signed: Seat, study: int, home: House
+) -> None:
+    db = home.workplace.db
+    addenda = begun(signed, "Anna's words.")
+    addenda.autosave.flush()
+    signed.wait(lambda: addenda.autosave.is_settled)
+    (row,) = reading.open_study(db, study).addenda
+    holds.take(db, study, user="ben", take_over=True)
+    reading.save_edit(db, row.id, user="ben", text="Anna's words. Ben's words.")
+    holds.release(db, study, user="ben")
+    holds.take(db, study, user="anna", take_over=False)
+    signed.wait(lambda: addenda.text() == "Anna's words. Ben's words." and not addenda.editor.isReadOnly())
 
 
 # Retraction
