@@ -11,9 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QDialog, QPushButton
 
 from llmcxr_ws import reading
+from llmcxr_ws.guards import Overruling
 from llmcxr_ws.retraction import REASONS
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import configuration, holds, reports, requests, studies
+from llmcxr_ws.store import configuration, holds, reports, requests, signing, studies
 from tests.factories import make_film, save
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
@@ -154,6 +155,39 @@ def test_a_request_on_its_way_is_written_once_and_not_called_off(
     next(made for made in dialog.findChildren(QPushButton) if made.text() == "Cancel").click()
     seat.wait(lambda: not dialog.isVisible())
     assert requests.waiting_requests(home.workplace.db) == []
+
+
+def test_whose_report_it_is_cant_be_overruled(seat: Seat, home: House) -> None:
+    """Neither in the window nor by a window that claims it was."""
+    film = make_film(seed="nobody", PatientID="")
+    study = home.receive(save(film, home.home, "nobody.dcm"))
+    home.settle()
+    home.draft(TEXT)
+    seat.log_in()
+    seat.open(study)
+    guards = seat.window.report.guards
+    seat.wait(lambda: len(guards.entries.entries) == 1)
+    beside = guards.entries.entries[0]
+    assert beside.overrule.isHidden() and beside.state.text() == "Can't be overruled"
+    QTest.keyClick(seat.window, Qt.Key.Key_F12)
+    dialog = sign_dialog(seat)
+    (entry,) = dialog.entries.entries
+    assert "no patient ID" in entry.objection.sentence and entry.overrule.isHidden()
+    entry.reason.setText("I know who it is.")
+    QTest.keyClick(entry.reason, Qt.Key.Key_Return)
+    assert dialog.weighed.text() == "An objection stands that nobody can overrule."
+    dialog.secret.box.setText(PASSWORD)
+    QTest.keyClick(dialog.secret.box, Qt.Key.Key_Return)
+    dialog.confirm.click()
+    seat.wait(lambda: seat.tasks.is_idle)
+    db, key = home.workplace.db, home.workplace.service_key()
+    assert dialog.isVisible() and requests.waiting_requests(db) == []
+    claimed = [Overruling(entry.objection.code, entry.objection.sentence, "I know who it is.")]
+    number = reading.request_signature(
+        db, reading.log_in(db, "anna", PASSWORD), reading.open_study(db, study), TEXT, overruled=claimed
+    )
+    with pytest.raises(signing.SignRefused, match="can't be overruled"):
+        signing.verify_sign_request(db, requests.request_by_id(db, number), key)
 
 
 # Resident and attending
