@@ -22,9 +22,10 @@ from ui.scrolling import Scrolled
 from ui.sign.proof import ProofDialog, study_form, two_lines
 from ui.tasks import Tasks
 from ui.text import clock
+from ui.theme import px
 from ui.widgets import Banner, label, with_tone
 
-_LIST_HEIGHT = 230
+_LIST_HEIGHT, _ENTRY_HEIGHT = 220, 100
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,8 @@ class SignDialog(ProofDialog):
         self.words = QPlainTextEdit(self._text)
         self.words.setReadOnly(True)
         self.words.setAccessibleName(tr("Text to be signed"))
-        self.words.setMinimumHeight(110)
-        self.words.setMaximumHeight(150)
+        self.words.setMinimumHeight(px(90))
+        self.words.setMaximumHeight(px(130))
         self.unseen = Banner("attention", "failed", name=tr("Films not looked at"))
         self.unseen.say(_unseen_sentence(to_sign.films_unseen))
         self.entries = Entries(lambda: to_sign.ledger, may_show=True)
@@ -165,7 +166,7 @@ class SignDialog(ProofDialog):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setVisible(bool(self._objections))
-        area.setMinimumHeight(min(_LIST_HEIGHT, 92 * len(self._objections)))
+        area.setMinimumHeight(min(_LIST_HEIGHT, _ENTRY_HEIGHT * len(self._objections)))
         proof = QFormLayout()
         proof.setHorizontalSpacing(18)
         proof.addRow(label(tr("Prove it's you"), "muted"), self.secret)
@@ -175,8 +176,8 @@ class SignDialog(ProofDialog):
         inside.setSpacing(12)
         inside.addLayout(form)
         inside.addWidget(self.unseen)
-        inside.addWidget(self.words)
-        self.inside.addWidget(Scrolled(top, least=200), 2)
+        inside.addWidget(self.words, 1)
+        self.inside.addWidget(Scrolled(top, least=200), 1)
         self.inside.addWidget(self.weighed)
         self.inside.addWidget(area, 1)
         self.inside.addLayout(proof)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFormLayout, QVBoxLayout, QWidget
 
 from llmcxr_ws.domain import StudyRow
@@ -14,6 +15,7 @@ from ui.language import tr
 from ui.sign.secret import SecretField
 from ui.tasks import Tasks
 from ui.text import patient_line, person_name, study_moment
+from ui.theme import fit
 from ui.widgets import Banner, button, label
 
 
@@ -67,6 +69,11 @@ class ProofDialog(Dialog):
         self._is_asking = is_asking
         self.confirm.setEnabled(self._may_confirm and not is_asking)
         self.cancel.setEnabled(not is_asking)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Come up as large as what it says needs, where the screen has that room: Qt stops at two thirds of it."""
+        super().showEvent(event)
+        fit(self)
 
     def reject(self) -> None:
         """Close without a request; not while one is being written."""
