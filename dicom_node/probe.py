@@ -88,7 +88,7 @@ class Probe:
 
 
 def hurried(local: LocalEntity) -> LocalEntity:
-    """The same entity with little patience: somebody sits and waits, and the courier has more to do."""
+    """The same entity with little patience: somebody sits and waits, and only a few looks go on at a time."""
     own = local.timeouts
     return LocalEntity(
         ae_title=local.ae_title,

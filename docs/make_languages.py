@@ -15,6 +15,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import llmcxr_ws
 import ui
 from ui.language import LANGUAGES
 
@@ -39,8 +40,19 @@ def collect(language: str, folder: Path) -> Path:
     options += ["-source-language", "en", "-target-language", language]
     options += ["-pluralonly"] if language == "en" else []
     sources = sorted(str(path.relative_to(ROOM.parent)) for path in ROOM.rglob("*.py"))
+    sources += [str(path.relative_to(ROOM.parent)) for path in marked()]
     tool("lupdate", *options, *(str(ROOM.parent / name) for name in sources), "-ts", str(made))
     return made
+
+
+def marked() -> list[Path]:
+    """Return the hall's modules whose sentences the window translates when it shows them."""
+    hall = Path(llmcxr_ws.__file__).parent
+    return [
+        path
+        for path in sorted(hall.rglob("*.py"))
+        if "wording import mark" in path.read_text(encoding="utf-8")
+    ]
 
 
 def compiled(source: Path, folder: Path) -> Path:

@@ -29,6 +29,7 @@ from llmcxr_ws.guards import Facts, Overruling
 from llmcxr_ws.identity import UnlockedKey, canonical_text, text_sha256, unlock
 from llmcxr_ws.rejections import OTHER, words_of
 from llmcxr_ws.retraction import MAX_WORDS, REASONS
+from llmcxr_ws.sent_back import MAX_WORDS as SENT_BACK_WORDS
 from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import (
     accounts,
@@ -161,7 +162,7 @@ def hold(db: Database, study_id: int, *, user: str, take_over: bool = False) -> 
 
 
 def let_go(db: Database, study_id: int, *, user: str) -> None:
-    """Give a held study back."""
+    """Give a held study back; an addendum that was begun there and left empty goes with it."""
     holds.release(db, study_id, user=user)
 
 
@@ -297,6 +298,39 @@ def request_preliminary(
     )
 
 
+def request_send_back(db: Database, key: UnlockedKey, report: ReportRow, words: str) -> int:
+    """Ask the node to give a preliminary report back to who prepared it.
+
+    Parameters
+    ----------
+    words : str
+        What should change, at most 300 characters; its author reads them on the worklist.
+
+    Raises
+    ------
+    AccessError
+        The role doesn't countersign.
+    StoreError
+        It isn't a preliminary report, or nothing is said.
+    """
+    if not may_sign(key):
+        raise AccessError(f"The role '{key.role}' doesn't countersign.", what_to_do="A reader does.")
+    if report.state is not ReportState.PRELIMINARY:
+        raise StoreError(
+            f"The report is '{report.state}'.", what_to_do="Only a preliminary one is sent back."
+        )
+    said = " ".join(words.split())
+    if not said or len(said) > SENT_BACK_WORDS:
+        raise StoreError(
+            "A preliminary report is sent back with a reason.",
+            what_to_do=f"Say in 1 to {SENT_BACK_WORDS} characters what should change.",
+        )
+    payload = {"report_id": report.id, "words": said}
+    return requests.submit(
+        db, key, kind="send_back", payload=payload, study_id=report.study_id, report_id=report.id
+    )
+
+
 def _wish(
     db: Database,
     key: UnlockedKey,
@@ -333,8 +367,10 @@ def _wish(
 
 
 def begin_addendum(db: Database, study_id: int, *, user: str) -> int:
-    """Begin an addendum to a signed report, or go on with the one that is begun; its report's id for `save_edit`."""
-    hold(db, study_id, user=user)
+    """Hold a signed study and begin an addendum to its report, or go on with the one that is begun.
+
+    Gives its report's id for `save_edit`. One that is left empty goes when the study is given back.
+    """
     return addenda.begin(db, study_id, user=user)
 
 

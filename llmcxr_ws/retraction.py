@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from llmcxr_ws.wording import mark
+
 Rejected = Literal["quality", "patient_safety"]
 MAX_WORDS = 300
 
@@ -19,10 +21,10 @@ class Reason:
 
 
 REASONS: dict[str, Reason] = {
-    "wrong_patient": Reason("The report is of another patient", "patient_safety"),
-    "wrong_study": Reason("The report is of another study", "patient_safety"),
-    "wrong_side": Reason("A finding is on the wrong side", "patient_safety"),
-    "wrong_finding": Reason("A finding is wrong", "patient_safety"),
-    "signed_by_mistake": Reason("It was signed by mistake", "quality"),
-    "other": Reason("Another reason", "quality", needs_words=True),
+    "wrong_patient": Reason(mark("The report is of another patient"), "patient_safety"),
+    "wrong_study": Reason(mark("The report is of another study"), "patient_safety"),
+    "wrong_side": Reason(mark("A finding is on the wrong side"), "patient_safety"),
+    "wrong_finding": Reason(mark("A finding is wrong"), "patient_safety"),
+    "signed_by_mistake": Reason(mark("It was signed by mistake"), "quality"),
+    "other": Reason(mark("Another reason"), "quality", needs_words=True),
 }

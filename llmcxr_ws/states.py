@@ -92,6 +92,10 @@ STUDY_MOVES: dict[tuple[StudyState, StudyState], frozenset[Actor]] = {
 
 REPORT_MOVES: dict[tuple[ReportState, ReportState], frozenset[Actor]] = {
     (_R.DRAFT, _R.PRELIMINARY): frozenset({_NODE}),
+    # An attending reader sends it back to who prepared it; a draft that was set aside stays so.
+    (_R.PRELIMINARY, _R.DRAFT): frozenset({_NODE}),
+    (_R.PRELIMINARY, _R.WITHHELD): frozenset({_NODE}),
+    (_R.PRELIMINARY, _R.REJECTED): frozenset({_NODE}),
     # A resident may write an own report where the draft was withheld or rejected.
     (_R.WITHHELD, _R.PRELIMINARY): frozenset({_NODE}),
     (_R.REJECTED, _R.PRELIMINARY): frozenset({_NODE}),

@@ -122,6 +122,7 @@ def _reading_targets(window: MainWindow) -> Targets:
         "report.hand_on": wishes.hand_on,
         "report.addendum": wishes.begin_addendum,
         "report.retract": wishes.retract,
+        "report.send_back": wishes.send_back,
         "report.again": wishes.report_again,
         "change.next": partial(editor.step_change, 1),
         "change.previous": partial(editor.step_change, -1),

@@ -282,6 +282,11 @@ class Desk:
             self._db, _key(badge), detail, text, overruled=overruled, looked_at=looked_at
         )
 
+    def send_back(self, badge: Badge, report: ReportRow, words: str) -> int:
+        """Write a request to give a preliminary report back to who prepared it; return its id."""
+        _off_the_window()
+        return reading.request_send_back(self._db, _key(badge), report, words)
+
     def begin_addendum(self, badge: Badge, study_id: int) -> int:
         """Hold a signed study and begin an addendum to its report; return the addendum's id."""
         _off_the_window()

@@ -34,12 +34,12 @@ class Dialog(QDialog):
         self.setMinimumWidth(min(px(self._width), room.width() - px(20)))
 
 
-def button_row(*made: QWidget) -> QHBoxLayout:
-    """Return the buttons at a dialog's end, to the right; Enter presses the last one."""
+def button_row(*made: QWidget, enter_presses_last: bool = True) -> QHBoxLayout:
+    """Return the buttons at a dialog's end, to the right; Enter presses the last one, unless fields hear it."""
     row = QHBoxLayout()
     row.addStretch(1)
     for entry in made:
         row.addWidget(entry)
-    if isinstance(made[-1], QPushButton):
+    if enter_presses_last and isinstance(made[-1], QPushButton):
         made[-1].setDefault(True)
     return row

@@ -76,6 +76,7 @@ _ANYWHERE = _table(
     ("report.reject", mark("Reject the draft with a reason"), "Ctrl+Shift+Del"),
     ("report.sign", mark("Sign the report"), "F12 Ctrl+Shift+Return"),
     ("report.hand_on", mark("Hand the report to an attending reader"), "Ctrl+Shift+P"),
+    ("report.send_back", mark("Send a preliminary report back to who prepared it"), "Ctrl+Shift+B"),
     ("report.addendum", mark("Write an addendum to a signed report"), "Ctrl+Shift+E"),
     ("report.retract", mark("Retract a signed report"), "Ctrl+Shift+R"),
     ("report.again", mark("Begin a new report where one was retracted"), "Ctrl+Shift+N"),

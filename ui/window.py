@@ -204,6 +204,7 @@ class MainWindow(QMainWindow):
         self.report.reject_wanted.connect(self.wishes.reject)
         self.report.take_over_wanted.connect(self.wishes.take_over)
         self.report.actions_row.hand_on_wanted.connect(self.wishes.hand_on)
+        self.report.actions_row.send_back_wanted.connect(self.wishes.send_back)
         self.report.actions_row.addendum_wanted.connect(self.wishes.begin_addendum)
         self.report.actions_row.retract_wanted.connect(self.wishes.retract)
         self.report.actions_row.again_wanted.connect(self.wishes.report_again)
@@ -470,7 +471,7 @@ class MainWindow(QMainWindow):
 
     def _close_dialogs(self) -> None:
         for dialog in self.findChildren(QDialog):
-            dialog.reject()
+            dialog.done(QDialog.DialogCode.Rejected)  # also one that lets nobody cancel just now
 
     # Qt
 

@@ -1,4 +1,4 @@
-"""What the reader asks for: to sign, hand on, add, retract, reject, draw, take over. Each opens its dialog.
+"""What the reader asks for: to sign, hand on, send back, add, retract, reject, draw. Each opens its dialog.
 
 Requests are written by the dialogs, or off the window's thread; what becomes of them is read from the store.
 """
@@ -15,6 +15,7 @@ from ui.language import tr
 from ui.report.reject import RejectDialog
 from ui.sign.dialogs import ADDENDUM, HAND_ON, SIGN, Purpose, SignDialog, ToSign
 from ui.sign.retract import RetractDialog
+from ui.sign.send_back import SendBackDialog
 from ui.sign.take_over import TakeOverDialog
 from ui.tasks import Tasks
 
@@ -59,6 +60,21 @@ class Wishes:
             self._window.report.autosave.flush(
                 partial(self._open_sign_dialog, HAND_ON), self._window.say_error
             )
+
+    def send_back(self) -> None:
+        """Give a preliminary report back to who prepared it, as it stands, with what should change."""
+        if self._window.report.actions_row.send_back.isHidden():
+            return
+
+        def ask() -> None:
+            detail, badge = self._window.report.detail, self._window.badge
+            if detail is None or detail.report is None or badge is None or not self._window.is_open:
+                return
+            dialog = SendBackDialog(self._window, self._tasks, self._desk, badge, detail, detail.report)
+            dialog.accepted.connect(self._window.case.refresh)
+            self._window.open_dialog(dialog)
+
+        self._window.report.autosave.flush(ask, self._window.say_error)
 
     def begin_addendum(self) -> None:
         """Hold the signed study and open a text of its own above the report."""

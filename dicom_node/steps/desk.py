@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -26,7 +27,8 @@ Item = TypeVar("Item")
 class Desk:
     """The open workplace, who we are on the network, and when what is looked at again.
 
-    `defects` counts, by request, how often something unforeseen broke.
+    `defects` counts, by request, how often something unforeseen broke; `looking` holds the requests for which a
+    peer is being looked at beside the courier's work.
     """
 
     workplace: Workplace
@@ -34,6 +36,7 @@ class Desk:
     service_key: bytes
     installation: str
     defects: dict[int, int] = field(default_factory=dict)
+    looking: set[int] = field(default_factory=set)
     _not_before: dict[tuple[str, object], float] = field(default_factory=dict)
 
     @classmethod
@@ -104,6 +107,33 @@ class Desk:
                     on_defect(self, item, place)
         return worked
 
+    def beside(self, request_id: int, do: Callable[[], None], on_defect: Callable[[str], None]) -> None:
+        """Do something slow for a request in a thread of its own; nobody waits for it at the end.
+
+        Parameters
+        ----------
+        on_defect : callable
+            As of :meth:`each`, called in that thread.
+        """
+
+        def work() -> None:
+            try:
+                do()
+            except UserFacingError as error:
+                _LOG.error("put off", what="request", key=str(request_id), reason=error.sentence)
+            except Exception as error:
+                # A thread's boundary: who asked must hear of it, and the message may quote what a peer said.
+                place = place_of(error)
+                _LOG.error(
+                    "put off", what="request", key=str(request_id), error=type(error).__name__, where=place
+                )
+                on_defect(place)
+            finally:
+                self.looking.discard(request_id)
+
+        self.looking.add(request_id)
+        threading.Thread(target=work, name=f"request {request_id}", daemon=True).start()
+
     def is_due(self, what: str, key: object) -> bool:
         """Whether a thing that was put off may be looked at again."""
         return time.monotonic() >= self._not_before.get((what, key), 0.0)
@@ -124,3 +154,8 @@ def place_of(error: BaseException) -> str:
     """Where an error came from, without its message, which may quote patient data."""
     frames = traceback.extract_tb(error.__traceback__)[-4:]
     return " < ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames))
+
+
+def failed_over(place: str) -> str:
+    """What who asked is told when something unforeseen broke over a request."""
+    return f"The node failed over this request ({place}). Repeat it, and report this if it fails again."

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -14,10 +16,10 @@ from pydantic import ValidationError
 from dicom_node import probe
 from dicom_node.association import LocalEntity, PeerAddress
 from dicom_node.probe import Probe
-from dicom_node.steps.desk import Desk
+from dicom_node.steps.desk import Desk, failed_over
 from llmcxr_ws.config import explain
 from llmcxr_ws.domain import RequestRow
-from llmcxr_ws.errors import ConfigError, DatabaseFailure, UserFacingError
+from llmcxr_ws.errors import ConfigError, DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.site import Peer, require_loopback
 from llmcxr_ws.store import requests
@@ -28,10 +30,18 @@ _LOOK: Final[dict[str, Callable[[LocalEntity, PeerAddress], Probe]]] = {
     "probe": probe.probe,
 }
 KINDS: Final = tuple(_LOOK)
+MAX_LOOKS: Final = 4
 
 
-def decide(desk: Desk, request: RequestRow) -> None:
-    """Verify who asks, look at the peer outside of any transaction, and write down what was found."""
+def begin(desk: Desk, request: RequestRow) -> bool:
+    """Verify who asks and look at the peer beside the courier's work; False while a look goes on or others do.
+
+    A peer that says nothing is waited for some seconds, in which signatures and deliveries must go on.
+    """
+    if request.id in desk.looking or len(desk.looking) >= MAX_LOOKS:
+        return False
+    if requests.request_by_id(desk.db, request.id).state != "waiting":
+        return False  # its look ended after the round had begun
     try:
         with desk.db.read() as session:
             payload = requests.verify(session, request, desk.service_key, roles=("admin",))
@@ -40,13 +50,26 @@ def decide(desk: Desk, request: RequestRow) -> None:
     except DatabaseFailure:  # nothing against the request, which waits
         raise
     except UserFacingError as error:
-        with desk.db.write() as session:
-            requests.decide(session, request.id, granted=False, outcome=error.sentence)
-        return
+        _decide(desk, request, granted=False, outcome=error.sentence)
+        return True
+    desk.beside(request.id, partial(_look, desk, request, peer), partial(_broke, desk, request))
+    return True
+
+
+def _look(desk: Desk, request: RequestRow, peer: Peer) -> None:
     found = _LOOK[request.kind](desk.local, peer)
     _LOG.info("peer looked at", kind=request.kind, peer=peer.name, reached=found.reached)
+    _decide(desk, request, granted=True, outcome=json.dumps(found.to_dict()))
+
+
+def _broke(desk: Desk, request: RequestRow, place: str) -> None:
+    with suppress(StoreError):
+        _decide(desk, request, granted=False, outcome=failed_over(place))
+
+
+def _decide(desk: Desk, request: RequestRow, *, granted: bool, outcome: str) -> None:
     with desk.db.write() as session:
-        requests.decide(session, request.id, granted=True, outcome=json.dumps(found.to_dict()))
+        requests.decide(session, request.id, granted=granted, outcome=outcome)
 
 
 def _peer(values: dict[str, Any], *, demo: bool) -> Peer:

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 
 from dicom_node import scu
 from dicom_node.steps import compose, inspection, retraction
-from dicom_node.steps.desk import Desk
+from dicom_node.steps.desk import Desk, failed_over
 from llmcxr_ws.domain import Identity, RequestRow
 from llmcxr_ws.errors import DicomError, StoreError
 from llmcxr_ws.log import logger
@@ -48,7 +48,7 @@ def _decide(desk: Desk, request: RequestRow) -> bool:
     if request.kind == "sign":
         _decide_signature(desk, request)
     elif request.kind in inspection.KINDS:
-        inspection.decide(desk, request)
+        return inspection.begin(desk, request)
     elif request.kind == "retract":
         retraction.decide(desk, request)
     else:
@@ -61,11 +61,7 @@ def _defect(desk: Desk, request: RequestRow, place: str) -> None:
     desk.defects[request.id] = desk.defects.get(request.id, 0) + 1
     if desk.defects[request.id] >= _TRIES:
         del desk.defects[request.id]
-        _refuse(
-            desk,
-            request,
-            f"The node failed over this request ({place}). Repeat it, and report this if it fails again.",
-        )
+        _refuse(desk, request, failed_over(place))
 
 
 def _decide_signature(desk: Desk, request: RequestRow) -> None:

@@ -8,6 +8,7 @@ from llmcxr_ws import sentences as origins
 from llmcxr_ws.guards import lexicon
 from llmcxr_ws.guards.objections import Facts, Objection, Place, quote
 from llmcxr_ws.guards.statements import sentences
+from llmcxr_ws.guards.wording import objection
 
 _WORDS = tuple(lexicon.one(pattern) for pattern in lexicon.COMPARISON)
 _NEW = lexicon.one(lexicon.NEW)
@@ -27,18 +28,9 @@ def check(text: str, facts: Facts) -> list[Objection]:
         places = comparing(words)
         if not places or (facts.has_prior and words.strip() not in kept):
             continue
-        said = quote(text, sentence)
         moved = tuple(Place(sentence.start + p.start, sentence.start + p.end) for p in places)
-        if facts.has_prior:
-            made.append(
-                Objection("comparison.ai", f"The AI was given no earlier film, yet compares: “{said}”", moved)
-            )
-        else:
-            made.append(
-                Objection(
-                    "comparison.no_prior", f"No earlier film was given, yet it compares: “{said}”", moved
-                )
-            )
+        rule = "comparison.ai" if facts.has_prior else "comparison.no_prior"
+        made.append(objection(rule, moved, said=quote(text, sentence)))
     return made
 
 

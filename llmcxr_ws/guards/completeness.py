@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from llmcxr_ws.guards.objections import Facts, Objection, Place, quote
+from llmcxr_ws.guards.objections import Facts, Objection, Place, quote, quote_end
 from llmcxr_ws.guards.statements import has_heading, sections
+from llmcxr_ws.guards.wording import objection
 
 _LEFT_OPEN = re.compile(
     r"\[[^\]\n]*\]|_{2,}|\*{3,}|\?{2,}|\{[^}\n]*\}|<[A-Za-z][^<>\n]*>|\.{3,}|…|\b(?:xx+|tbd|tbc|todo|fixme)\b",
@@ -21,7 +22,7 @@ _BREAKS_OFF = re.compile(
 def check(text: str, facts: Facts) -> list[Objection]:
     """Object to an empty text, a missing or empty section, what was left open, and a text that breaks off."""
     if not text.strip():
-        return [Objection("section.empty", "The text is empty: there is nothing to sign.", overrulable=False)]
+        return [objection("section.empty")]
     return [*(_missing(text) if facts.kind == "report" else ()), *_left_open(text), *_broken_off(text)]
 
 
@@ -29,20 +30,15 @@ def _missing(text: str) -> list[Objection]:
     present = {section for section, _ in sections(text)}
     made = []
     if "impression" not in present:
-        made.append(Objection("section.impression", "The report has no impression."))
+        made.append(objection("section.impression"))
     if "findings" not in present and has_heading(text, "findings"):
-        made.append(
-            Objection("section.findings", "The heading of the findings stands there with nothing under it.")
-        )
+        made.append(objection("section.findings"))
     return made
 
 
 def _left_open(text: str) -> list[Objection]:
     places = [Place(match.start(), match.end()) for match in _LEFT_OPEN.finditer(text)]
-    return [
-        Objection("text.left_open", f"Something was left to be filled in: “{quote(text, place)}”", (place,))
-        for place in places
-    ]
+    return [objection("text.left_open", (place,), said=quote(text, place)) for place in places]
 
 
 def _broken_off(text: str) -> list[Objection]:
@@ -53,7 +49,6 @@ def _broken_off(text: str) -> list[Objection]:
         line = max(text.rfind("\n", body.start, end) + 1, body.start)
         match = _BREAKS_OFF.search(text, line, end)
         if match is not None:
-            tail = Place(max(line, match.start() - 40), end)
-            sentence = f"The text breaks off in the middle of a sentence: “{quote(text, tail)}”"
-            made.append(Objection("text.broken_off", sentence, (Place(match.start(), end),)))
+            place = Place(match.start(), end)
+            made.append(objection("text.broken_off", (place,), said=quote_end(text, Place(line, end))))
     return made

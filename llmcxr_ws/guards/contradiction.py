@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from llmcxr_ws.guards import lexicon
 from llmcxr_ws.guards.objections import Objection, Place, quote
 from llmcxr_ws.guards.statements import Section, Statement, statements
+from llmcxr_ws.guards.wording import objection
 
 _DEVICES = "support device"
 
@@ -26,12 +27,13 @@ def _denied_and_affirmed(text: str, said: Sequence[Statement]) -> list[Objection
             if not _contradicts(denied, affirmed):
                 continue
             key = (denied.place, affirmed.place)
-            first, second = quote(text, denied.sentence), quote(text, affirmed.sentence)
+            words = {"finding": affirmed.finding, "said": quote(text, denied.sentence)}
             if denied.sentence == affirmed.sentence:
-                words = f"One sentence denies and affirms {affirmed.finding}: “{first}”"
+                found = objection("contradiction.negation/one", key, **words)
             else:
-                words = f"The text denies and affirms {affirmed.finding}: “{first}” against “{second}”"
-            made.setdefault(key, Objection("contradiction.negation", words, key))
+                other = quote(text, affirmed.sentence)
+                found = objection("contradiction.negation/two", key, **words, other=other)
+            made.setdefault(key, found)
     return list(made.values())
 
 
@@ -71,10 +73,14 @@ def _other_side(text: str, said: Sequence[Statement]) -> list[Objection]:
         known = frozenset().union(*(one.sides for one in before))
         for one in after:
             if one.sides and not one.sides & known:
-                first, second = quote(text, before[0].sentence), quote(text, one.sentence)
-                sentence = f"Findings and impression name different sides for {finding}: “{first}” against “{second}”"
-                places = (before[0].place, one.place)
-                made.setdefault((finding, one.sides), Objection("laterality.sections", sentence, places))
+                found = objection(
+                    "laterality.sections",
+                    (before[0].place, one.place),
+                    finding=finding,
+                    said=quote(text, before[0].sentence),
+                    other=quote(text, one.sentence),
+                )
+                made.setdefault((finding, one.sides), found)
     return list(made.values())
 
 

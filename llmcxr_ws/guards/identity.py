@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmcxr_ws.guards.objections import Facts, Objection
+from llmcxr_ws.guards.wording import objection
 
 
 def check(facts: Facts) -> list[Objection]:
@@ -12,5 +13,4 @@ def check(facts: Facts) -> list[Objection]:
     """
     if facts.patient_id.strip():
         return []
-    sentence = "The study bears no patient ID. Have it corrected in the PACS and sent again."
-    return [Objection("identity.no_patient_id", sentence, overrulable=False)]
+    return [objection("identity.no_patient_id")]

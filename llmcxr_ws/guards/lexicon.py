@@ -160,6 +160,13 @@ ZONES: tuple[tuple[str, str], ...] = (
     (r"\b(?:middle|mid|lingular?|(?:peri)?hilar)\b", "middle"),
     (r"\b(?:lower|bas(?:e|es|al|ilar)|bi-?bas(?:al|ilar)|retrocardiac|costophrenic)\b", "lower"),
 )
+# Organs on the other side: what is there, or what a mirrored film feigns.
+OTHER_SITUS = (
+    r"\bdextrocardia\b|\bsitus inversus\b|\bright(?:-sided)? (?:aortic )?(?:arch|knob)\b"
+    r"|\bright-sided (?:heart|cardiac apex|apex|gastric bubble|stomach)\b"
+    r"|\b(?:heart|cardiac apex|(?:aortic )?(?:arch|knob)|gastric bubble|stomach(?: bubble)?)\b"
+    r"(?: (?:is|lies|points|seen|located|found))* (?:on|to|towards?) the right\b"
+)
 PREDICATE = (
     r"\b(?:is|are|was|were|present|seen|noted|has|have|remains?|persists?|shows?|demonstrates?|identified|evident|"
     r"appears?)\b"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 MAX_QUOTE = 90
+MAX_END = 48
 
 
 @dataclass(frozen=True, order=True)
@@ -23,13 +24,17 @@ class Objection:
 
     `code` names the rule, `sentence` says what it found in words that stay the same while the text they speak of
     does; `places` point into the text (none where nothing in it can be shown). A reader may overrule it with a
-    reason unless `overrulable` is false.
+    reason unless `overrulable` is false. `key` and `values` say of which of
+    :data:`llmcxr_ws.guards.wording.SENTENCES` it is made and what stands in it, for who shows it in another
+    language.
     """
 
     code: str
     sentence: str
     places: tuple[Place, ...] = ()
     overrulable: bool = True
+    key: str = ""
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,5 +72,15 @@ class Facts:
 
 def quote(text: str, place: Place) -> str:
     """Return the words at a place as an objection's sentence quotes them: composed, on one line, not too long."""
-    words = " ".join(unicodedata.normalize("NFC", text[place.start : place.end]).split())
+    words = _composed(text, place)
     return words if len(words) <= MAX_QUOTE else f"{words[: MAX_QUOTE - 1].rstrip()}…"
+
+
+def quote_end(text: str, place: Place) -> str:
+    """Return the last words at a place, likewise."""
+    words = _composed(text, place)
+    return words if len(words) <= MAX_END else f"…{words[1 - MAX_END :].lstrip()}"
+
+
+def _composed(text: str, place: Place) -> str:
+    return " ".join(unicodedata.normalize("NFC", text[place.start : place.end]).split())

@@ -1,33 +1,52 @@
-"""Sides in the text against what the film's header says of its orientation (PS3.3 C.7.6.1.1.1)."""
+"""Sides in the text against what the film's header says of its orientation (PS3.3 C.7.6.1.1.1).
+
+Most CR films leave Patient Orientation empty (type 2C there, PS3.3 C.7.6.1). To object to every side on every such
+film would teach readers to overrule without looking; an empty header contradicts nothing. It matters where the text
+itself speaks of what a mirrored film would look like.
+"""
 
 from __future__ import annotations
 
-from llmcxr_ws.guards.objections import Facts, Objection
-from llmcxr_ws.guards.statements import BOTH, statements
+from llmcxr_ws.guards import lexicon
+from llmcxr_ws.guards.objections import Facts, Objection, Place, quote
+from llmcxr_ws.guards.statements import BOTH, sentences, statements
+from llmcxr_ws.guards.wording import objection
+
+_OTHER_SITUS, _DENIAL, _NOT_STATED = map(
+    lexicon.one, (lexicon.OTHER_SITUS, lexicon.DENIAL, lexicon.NOT_STATED)
+)
 
 
 def check(text: str, facts: Facts) -> list[Objection]:
-    """Object where the text names a side and the header doesn't show the film as L\\F, upright and unmirrored."""
+    """Object to a side where the header doesn't show the film as L\\F, upright and unmirrored.
+
+    Where it says nothing, only to organs on the other side, which a mirrored film would feign.
+    """
+    if not facts.orientation or not facts.orientation[0]:
+        return _other_situs(text)
     places = tuple(dict.fromkeys(one.place for one in statements(text) if one.sides and one.sides != BOTH))
     if not places:
         return []
-    rows = facts.orientation[0][:1].upper() if facts.orientation else ""
+    rows = facts.orientation[0][0].upper()
     columns = facts.orientation[1][:1].upper() if len(facts.orientation) > 1 else ""
-    shown = "\\".join(facts.orientation)
-    if not rows:
-        sentence = (
-            "The text names a side, but the film's header doesn't say which side is which (Patient Orientation is "
-            "empty). Check the side marker on the film."
-        )
-        return [Objection("orientation.unknown", sentence, places)]
-    if rows == "R":
-        sentence = (
-            f"The text names a side, but the film is mirrored by its header (Patient Orientation {shown})."
-        )
-        return [Objection("orientation.mirrored", sentence, places)]
-    if rows != "L" or columns not in ("F", ""):
-        sentence = (
-            f"The text names a side, but the film isn't upright by its header (Patient Orientation {shown})."
-        )
-        return [Objection("orientation.turned", sentence, places)]
-    return []
+    is_upright = columns in ("F", "")
+    if rows == "L" and is_upright:
+        return []
+    if rows in "AP":
+        rule = "orientation.side_on"
+    else:
+        rule = "orientation.mirrored" if rows == "R" and is_upright else "orientation.turned"
+    return [objection(rule, places, shown="\\".join(facts.orientation))]
+
+
+def _other_situs(text: str) -> list[Objection]:
+    made = []
+    for _, sentence in sentences(text):
+        words = text[sentence.start : sentence.end]
+        match = _OTHER_SITUS.search(words)
+        before = words[: match.start()] if match else ""
+        if match is None or _DENIAL.search(before) or _NOT_STATED.search(before):
+            continue
+        place = Place(sentence.start + match.start(), sentence.start + match.end())
+        made.append(objection("orientation.situs", (place,), said=quote(text, sentence)))
+    return made

@@ -7,6 +7,7 @@ import re
 from llmcxr_ws.guards import lexicon
 from llmcxr_ws.guards.objections import Facts, Objection
 from llmcxr_ws.guards.statements import statements
+from llmcxr_ws.guards.wording import objection
 
 _MENTIONS = {name: lexicon.any_of(words) for name, words in lexicon.FINDINGS.items()}
 
@@ -19,12 +20,7 @@ def check(text: str, facts: Facts) -> list[Objection]:
     open_ones = [name for name in facts.not_judged if name not in spoken and name not in facts.looked_at]
     if not open_ones:
         return []
-    names = ", ".join(open_ones)
-    return [
-        Objection(
-            "scope.not_addressed", f"The model can't judge these, and nobody has addressed them: {names}."
-        )
-    ]
+    return [objection("scope.not_addressed", findings=", ".join(open_ones))]
 
 
 def in_text(text: str, not_judged: tuple[str, ...]) -> frozenset[str]:

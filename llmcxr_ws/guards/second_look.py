@@ -5,6 +5,7 @@ from __future__ import annotations
 from llmcxr_ws.guards import lexicon
 from llmcxr_ws.guards.objections import Objection, SecondLook
 from llmcxr_ws.guards.statements import Statement, statements
+from llmcxr_ws.guards.wording import objection
 
 # A finding is only doubted where the classifier is well below its threshold: it misses more than it makes up.
 AFFIRMED_BELOW = 0.5
@@ -21,21 +22,10 @@ def check(text: str, seen: SecondLook | None) -> list[Objection]:
 def _on_the_whole(said: list[Statement], seen: SecondLook) -> list[Objection]:
     present = [one for one in said if one.state in ("affirmed", "possible")]
     if seen.abnormal and said and not present:
-        return [
-            Objection(
-                "second_look.abnormal",
-                "A second network calls this film abnormal; the text names no finding as present.",
-            )
-        ]
+        return [objection("second_look.abnormal")]
     affirmed = tuple(one.place for one in present if one.state == "affirmed")
     if not seen.abnormal and affirmed:
-        return [
-            Objection(
-                "second_look.normal",
-                "A second network calls this film normal; the text affirms a finding.",
-                affirmed,
-            )
-        ]
+        return [objection("second_look.normal", affirmed)]
     return []
 
 
@@ -50,13 +40,15 @@ def _finding_by_finding(said: list[Statement], seen: SecondLook) -> list[Objecti
             denied = [
                 one for one in said if one.finding == finding and one.state == "denied" and not one.limits
             ]
-            figures = f"{probability:.2f}, threshold {threshold:.2f}"
+            words = {
+                "finding": finding,
+                "probability": f"{probability:.2f}",
+                "threshold": f"{threshold:.2f}",
+            }
             if denied and not affirmed and probability > threshold:
-                sentence = f"The text denies {finding}; a second network sees it ({figures})."
-                places = tuple(one.place for one in denied)
-                made.setdefault((finding, "denied"), Objection("second_look.denied", sentence, places))
+                places = [one.place for one in denied]
+                made.setdefault((finding, "denied"), objection("second_look.denied", places, **words))
             if affirmed and probability < threshold * AFFIRMED_BELOW:
-                sentence = f"The text affirms {finding}; a second network doesn't see it ({figures})."
-                places = tuple(one.place for one in affirmed)
-                made.setdefault((finding, "affirmed"), Objection("second_look.affirmed", sentence, places))
+                places = [one.place for one in affirmed]
+                made.setdefault((finding, "affirmed"), objection("second_look.affirmed", places, **words))
     return list(made.values())

@@ -8,19 +8,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from llmcxr_ws.errors import AccessError, StoreError
+from llmcxr_ws.errors import StoreError
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import audit, transitions
+from llmcxr_ws.store import audit, holds, transitions
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Instance, Report
+from llmcxr_ws.store.models import Edit, Instance, Report, Request, Study
 from llmcxr_ws.store.studies import get_study
 
 _BEGUN = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
 
 
 def begin(db: Database, study_id: int, *, user: str) -> int:
-    """Begin an addendum to the study's signed report, or give the one that is begun already; its report's id.
+    """Hold the study and begin an addendum to its signed report, or go on with the one begun; its report's id.
 
     Raises
     ------
@@ -37,10 +38,7 @@ def begin(db: Database, study_id: int, *, user: str) -> int:
                 f"The study is '{study.state}': an addendum is added to a signed report.",
                 what_to_do="Write into the report itself while it isn't signed.",
             )
-        if study.held_by not in ("", user):
-            raise AccessError(
-                f"The study is held by '{study.held_by}' now.", what_to_do="Take it over, or wait."
-            )
+        holds.take_in(session, study, user=user)
         begun = session.scalars(
             select(Report).where(
                 Report.study_id == study_id, Report.kind == "addendum", Report.state.in_(_BEGUN)
@@ -74,3 +72,25 @@ def begin(db: Database, study_id: int, *, user: str) -> int:
         )
         transitions.touch(session, study)
         return addendum.id
+
+
+def discard_empty(session: Session, study: Study, *, user: str) -> None:
+    """Take out an addendum that was begun and left without a word; one that a request speaks of stays."""
+    rows = session.execute(
+        select(Report, Edit)
+        .outerjoin(Edit, Edit.report_id == Report.id)
+        .where(
+            Report.study_id == study.id,
+            Report.kind == "addendum",
+            Report.state == ReportState.DRAFT,
+            Report.id.not_in(select(Request.report_id).where(Request.report_id.is_not(None))),
+        )
+    ).all()
+    for addendum, edit in rows:
+        if edit is not None and edit.text.strip():
+            continue
+        if edit is not None:
+            session.delete(edit)
+            session.flush()
+        session.delete(addendum)
+        audit.append(session, actor=user, event="addendum.discarded", study_id=study.id, report=addendum.id)

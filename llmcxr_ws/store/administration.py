@@ -1,5 +1,5 @@
-"""Requests other than signatures, decided by the node: reject, preliminary, resend, users, site documents, queues,
-models.
+"""Requests other than signatures, decided by the node: reject, preliminary, send back, resend, users, site documents,
+queues, models.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.identity import canonical_text
 from llmcxr_ws.rejections import OTHER, words_of
+from llmcxr_ws.sent_back import MAX_WORDS
 from llmcxr_ws.states import ReportState
 from llmcxr_ws.store import (
     accounts,
@@ -69,6 +70,24 @@ def _make_preliminary(session: Session, payload: dict[str, Any], request: Reques
     reports.put_edit(session, report, user=request.user, text=canonical_text(str(payload["text"])))
     transitions.make_preliminary(session, report, request.user, overruled)
     return "The report waits for an attending reader's signature."
+
+
+def _send_back(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
+    report = session.get(Report, int(payload["report_id"]))
+    if report is None:
+        raise StoreError(f"There is no report with id {payload['report_id']}.")
+    words = " ".join(str(payload["words"]).split())
+    if not words or len(words) > MAX_WORDS:
+        raise StoreError(
+            "A preliminary report is sent back with a reason.",
+            what_to_do=f"Say in 1 to {MAX_WORDS} characters what should change.",
+        )
+    if report.state != ReportState.PRELIMINARY:
+        raise StoreError(f"The report is '{report.state}'.", what_to_do="Open the newest version.")
+    author = report.preliminary_by
+    study = studies.get_study(session, report.study_id)
+    transitions.send_back(session, report, study, request.user, words)
+    return f"Sent back to {author}."
 
 
 def _resend(session: Session, payload: dict[str, Any], request: RequestRow, key: bytes) -> str:
@@ -149,6 +168,7 @@ def _report(session: Session, payload: dict[str, Any]) -> Report:
 _KINDS: dict[str, tuple[tuple[str, ...], Apply]] = {
     "reject": (("reader", "resident"), _reject),
     "preliminary": (("resident", "reader"), _make_preliminary),
+    "send_back": (("reader",), _send_back),
     "resend": (("reader", "admin"), _resend),
     "user": (("admin",), _change_user),
     "site": (("admin",), _import_site),

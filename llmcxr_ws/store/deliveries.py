@@ -39,10 +39,8 @@ def plan(session: Session, document: Document, site: SiteConfig) -> int:
 
 
 def plan_retraction(session: Session, note: Document, withdrawn_id: int) -> int:
-    """Queue the note that withdraws one document for every peer that holds it; give their number."""
-    peers = session.scalars(
-        select(Delivery.peer).where(Delivery.document_id == withdrawn_id, Delivery.state.in_(_ARRIVED))
-    )
+    """Queue the note that withdraws one document for every peer that holds it, or may; give their number."""
+    peers = session.scalars(select(Delivery.peer).where(Delivery.document_id == withdrawn_id, _may_hold()))
     targets = [(peer, False) for peer in sorted(set(peers))]
     _queue(session, note, targets)
     return len(targets)
@@ -274,7 +272,7 @@ def is_in_doubt(session: Session, study_id: int) -> bool:
 
 
 def held_documents(session: Session, study_id: int) -> list[DocumentRow]:
-    """Documents of the study's reports that a peer holds and that no note has withdrawn yet."""
+    """Documents of the study's reports that a peer holds, or may, and that no note has withdrawn yet."""
     noted = select(Document.report_id).where(Document.study_id == study_id, Document.kind == "rejection")
     retracted = select(Document.report_id).where(Document.study_id == study_id, Document.kind == "retraction")
     rows = session.scalars(
@@ -284,7 +282,7 @@ def held_documents(session: Session, study_id: int) -> list[DocumentRow]:
             Document.kind.in_(_OF_REPORT),
             (Document.kind != "draft") | Document.report_id.not_in(noted),
             Document.report_id.not_in(retracted),
-            Document.id.in_(select(Delivery.document_id).where(Delivery.state.in_(_ARRIVED))),
+            Document.id.in_(select(Delivery.document_id).where(_may_hold())),
         )
         .order_by(Document.id)
     )
@@ -387,6 +385,11 @@ def all_confirmed(session: Session, study_id: int) -> bool:
     return bool(states) and all(state == DeliveryState.CONFIRMED for state in states)
 
 
+def _may_hold() -> ColumnElement[bool]:
+    """The peer holds the document, or may: a try of unknown outcome may have arrived."""
+    return Delivery.state.in_(_ARRIVED) | Delivery.outcome_unknown
+
+
 def _peers_holding(session: Session, report_id: int) -> list[str]:
     rows = session.scalars(
         select(Delivery.peer)
@@ -394,8 +397,7 @@ def _peers_holding(session: Session, report_id: int) -> list[str]:
         .where(
             Document.report_id == report_id,
             Document.kind == "draft",
-            # A try of unknown outcome may have arrived.
-            Delivery.state.in_(_ARRIVED) | Delivery.outcome_unknown,
+            _may_hold(),
         )
     )
     return sorted(set(rows))

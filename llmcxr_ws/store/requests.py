@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +19,9 @@ from llmcxr_ws.store import accounts, audit
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Request, UsedNonce
 from llmcxr_ws.store.types import db_now
+
+MAX_CLOCK_AHEAD = timedelta(minutes=5)
+Order = TypeVar("Order")
 
 
 def submit(
@@ -97,6 +100,16 @@ def is_waiting(session: Session, study_id: int, *, kinds: tuple[str, ...]) -> bo
     return row is not None
 
 
+def was_granted(session: Session, report_id: int, *, kind: str) -> bool:
+    """Whether a request of this kind about a report version was granted."""
+    row = session.scalars(
+        select(Request.id).where(
+            Request.report_id == report_id, Request.kind == kind, Request.state == "granted"
+        )
+    ).first()
+    return row is not None
+
+
 def request_by_id(db: Database, request_id: int) -> RequestRow:
     """One request and its outcome."""
     with db.read() as session:
@@ -132,6 +145,42 @@ def verify(
     if session.get(UsedNonce, request.nonce) is not None:
         raise AccessError("The request was decided before.", what_to_do="Make a new one.")
     return payload
+
+
+def asked_by_reader(
+    session: Session,
+    request: RequestRow,
+    service_key: bytes,
+    order: Callable[[dict[str, Any], Account], Order],
+) -> Order:
+    """Check that a reader asks, and give what `order` makes of payload and account.
+
+    Raises
+    ------
+    AccessError
+        Says what doesn't fit; also of a payload that lacks something.
+    """
+    payload = verify(session, request, service_key, roles=("reader",))
+    account = accounts.trusted_account(session, request.user, service_key)
+    with well_formed():
+        return order(payload, account)
+
+
+def asked_at(payload: dict[str, Any]) -> datetime:
+    """When the request was made, by the clock of who asks.
+
+    Raises
+    ------
+    AccessError
+        It lies in the future.
+    """
+    at = datetime.fromisoformat(payload["time"])
+    if at.tzinfo is None or at > datetime.now(UTC) + MAX_CLOCK_AHEAD:
+        raise AccessError(
+            f"The request's time {payload['time']} lies in the future.",
+            what_to_do="Set the reader's clock and ask again.",
+        )
+    return at
 
 
 @contextmanager

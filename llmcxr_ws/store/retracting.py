@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import Account, DocumentRow, Identity, InstanceRow, ReportRow, RequestRow, StudyRow
-from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.errors import AccessError, StoreError, UserFacingError
 from llmcxr_ws.retraction import MAX_WORDS, REASONS, Reason
 from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import accounts, deliveries, reports, requests, studies, transitions
+from llmcxr_ws.store import deliveries, reports, requests, studies, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
 
@@ -115,13 +116,8 @@ def wait(db: Database, request: RequestRow, *, reason: str, pause_s: float) -> N
 
 def _check(session: Session, request: RequestRow, service_key: bytes) -> RetractOrder | None:
     try:
-        payload = requests.verify(session, request, service_key, roles=("reader",))
-        by = accounts.trusted_account(session, request.user, service_key)
-        with requests.well_formed():
-            return _order(session, request, payload, by)
-    except RetractRefused:
-        raise
-    except UserFacingError as error:
+        return requests.asked_by_reader(session, request, service_key, partial(_order, session, request))
+    except (AccessError, StoreError) as error:
         raise RetractRefused(error.message, what_to_do=error.what_to_do) from error
 
 
@@ -161,7 +157,7 @@ def _order(
         code=code,
         reason=reason,
         words=words,
-        asked_at=datetime.fromisoformat(payload["time"]),
+        asked_at=requests.asked_at(payload),
         instances=tuple(studies.instances_in(session, study.id)),
         documents=tuple(deliveries.held_documents(session, study.id)),
     )

@@ -7,7 +7,8 @@ The courier asks the PACS for the identity and builds the document between :func
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -23,7 +24,6 @@ from llmcxr_ws.store import accounts, deliveries, reports, requests, studies, tr
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
 
-MAX_CLOCK_AHEAD = timedelta(minutes=5)
 _SIGNABLE = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED)
 
 
@@ -75,9 +75,9 @@ def hold(db: Database, request: RequestRow, *, reason: str, pause_s: float) -> N
 
 
 def refuse(db: Database, request: RequestRow, *, reason: str) -> None:
-    """The request is refused; the text goes back to its reader."""
+    """The request is refused; where it is about a report, the text goes back to its reader."""
     with db.write() as session:
-        report = session.get(Report, request.report_id)
+        report = session.get(Report, request.report_id) if request.report_id is not None else None
         if report is not None and report.state == ReportState.SIGN_PENDING:
             transitions.return_report(session, report, reason)
         requests.decide(session, request.id, granted=False, outcome=reason)
@@ -152,15 +152,12 @@ def _content(order: SignOrder) -> tuple[object, ...]:
 
 def _check(session: Session, request: RequestRow, service_key: bytes) -> SignOrder | None:
     try:
-        payload = requests.verify(session, request, service_key, roles=("reader",))
-        signer = accounts.trusted_account(session, request.user, service_key)
-        with requests.well_formed():
-            return _checked_order(session, request, payload, signer)
+        return requests.asked_by_reader(session, request, service_key, partial(_order, session, request))
     except (AccessError, StoreError) as error:
         raise SignRefused(error.message, what_to_do=error.what_to_do) from error
 
 
-def _checked_order(
+def _order(
     session: Session, request: RequestRow, payload: dict[str, Any], signer: Account
 ) -> SignOrder | None:
     study = studies.row_in(session, int(request.study_id or 0))
@@ -176,7 +173,7 @@ def _checked_order(
         signer=signer,
         identity=Identity(**payload["identity"]),
         instances=instances,
-        asked_at=_asked_at(payload),
+        asked_at=requests.asked_at(payload),
         predecessor=_predecessor(session, report),
         overruled=overruled,
         countersigned=_countersigned(session, report, signer),
@@ -284,13 +281,3 @@ def _check_content(payload: dict[str, Any], study: StudyRow, instances: tuple[In
         raise SignRefused(
             "The patient's identity isn't the one that was shown.", what_to_do="Open the study again."
         )
-
-
-def _asked_at(payload: dict[str, Any]) -> datetime:
-    asked_at = datetime.fromisoformat(payload["time"])
-    if asked_at.tzinfo is None or asked_at > datetime.now(UTC) + MAX_CLOCK_AHEAD:
-        raise SignRefused(
-            f"The request's time {payload['time']} lies in the future.",
-            what_to_do="Set the reader's clock and sign again.",
-        )
-    return asked_at

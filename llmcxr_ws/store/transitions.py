@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from llmcxr_ws.guards import Overruling
 from llmcxr_ws.rejections import OTHER
+from llmcxr_ws.sent_back import SENT_BACK
 from llmcxr_ws.sentences import answers_in
 from llmcxr_ws.states import (
     DELIVERY_MOVES,
@@ -21,7 +22,7 @@ from llmcxr_ws.states import (
     StudyState,
     check_move,
 )
-from llmcxr_ws.store import audit, labels
+from llmcxr_ws.store import audit, labels, requests
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.models import Delivery, Question, Report, Study
 
@@ -199,6 +200,9 @@ def make_preliminary(
     Why a draft was withheld or rejected stays beside it: its words must not come back.
     """
     report.preliminary_by, report.preliminary_at = user, datetime.now(UTC)
+    study = session.get(Study, report.study_id)
+    if study is not None and study.reason_code == SENT_BACK:
+        study.reason_code, study.reason = "", ""
     aside = report.state in (ReportState.WITHHELD, ReportState.REJECTED)
     _move_report(
         session,
@@ -209,6 +213,31 @@ def make_preliminary(
         (report.reason or "The draft was set aside.") if aside else "",
         by=user,
         detail=_overruled(overruled),
+    )
+
+
+def send_back(session: Session, report: Report, study: Study, user: str, words: str) -> None:
+    """An attending reader gives a preliminary report back to who prepared it; the study's row says why.
+
+    A draft that was withheld or rejected stays set aside. The study is given back with it, for its author to take.
+    """
+    target = ReportState.DRAFT
+    if report.reason:  # why the draft was set aside; which of the two it was stands in no row of its own
+        rejected = requests.was_granted(session, report.id, kind="reject")
+        target = ReportState.REJECTED if rejected else ReportState.WITHHELD
+    author, report.preliminary_by, report.preliminary_at = report.preliminary_by, "", None
+    study.reason_code, study.reason = SENT_BACK, f"Sent back to {author} by {user}: {words}"
+    if study.held_by == user:
+        study.held_by, study.held_at = "", None
+    _move_report(
+        session,
+        report,
+        target,
+        Actor.NODE,
+        "report.sent_back",
+        report.reason,
+        by=user,
+        detail={"to": author},
     )
 
 

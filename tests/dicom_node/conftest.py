@@ -9,9 +9,11 @@ import pytest
 
 from dicom_node.listener import Listener
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
+from dicom_node.simulator.services import Destination
 from llmcxr_ws.site import Peer
 from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.workplace import Workplace
+from tests.dicom_node.world import MakeWorld, World
 
 SITE = """
 name = "Test site"
@@ -67,3 +69,19 @@ def listener(workplace: Workplace) -> Iterator[Listener]:
 def node(listener: Listener) -> Peer:
     """The listener as a peer of ours."""
     return Peer(name="node", ae_title="LLMCXR", host="127.0.0.1", port=listener.port)
+
+
+@pytest.fixture
+def make_world(tmp_path: Path, simulator: PacsSimulator, pacs: Peer) -> Iterator[MakeWorld]:
+    """Make nodes that know the simulator, and that the simulator knows."""
+    worlds: list[World] = []
+
+    def make(**options: object) -> World:
+        world = World(tmp_path / "home", pacs, **options)  # type: ignore[arg-type]
+        simulator.add_destination(Destination("LLMCXR", "127.0.0.1", world.listener.port))
+        worlds.append(world)
+        return world
+
+    yield make
+    for world in worlds:
+        world.close()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pydicom
 import pytest
 from pydicom.dataset import Dataset
 
@@ -18,30 +16,13 @@ from dicom_node.steps import compose
 from dicom_node.steps.requests import decide_requests
 from llmcxr_ws import reading
 from llmcxr_ws.identity import UnlockedKey
-from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import accounts, deliveries, reports, requests, signing
 from tests.dicom_node.films import make_film, write_film
-from tests.dicom_node.world import World
+from tests.dicom_node.world import MakeWorld, World, documents_in
 from tests.peers import dciodvfy_errors, run_peer
 
-MakeWorld = Callable[..., World]
 WORDS = "The late film shows the same."
-
-
-@pytest.fixture
-def make_world(tmp_path: Path, simulator: PacsSimulator, pacs: Peer) -> Iterator[MakeWorld]:
-    worlds: list[World] = []
-
-    def make(**options: object) -> World:
-        world = World(tmp_path / "home", pacs, **options)  # type: ignore[arg-type]
-        simulator.add_destination(Destination("LLMCXR", "127.0.0.1", world.listener.port))
-        worlds.append(world)
-        return world
-
-    yield make
-    for world in worlds:
-        world.close()
 
 
 def in_pacs(simulator: PacsSimulator, film: Dataset, name: str) -> None:
@@ -61,14 +42,6 @@ def confirmed(world: World, simulator: PacsSimulator, folder: Path) -> None:
     drafted(world, simulator, folder)
     world.ask_signature("A-1")
     world.work_until_state("A-1", StudyState.CONFIRMED)
-
-
-def held(simulator: PacsSimulator, sop_class: str = ENHANCED_SR) -> list[Dataset]:
-    return [
-        pydicom.dcmread(one.path)
-        for one in simulator.archive.instances()
-        if one.header.SOPClassUID == sop_class
-    ]
 
 
 def add(world: World, words: str = WORDS) -> int:
@@ -100,14 +73,14 @@ def test_a_late_image_is_answered_by_an_addendum(
 ) -> None:
     world = make_world()
     confirmed(world, simulator, tmp_path)
-    [signed] = held(simulator)
+    [signed] = documents_in(simulator)
     before = Path(signed.filename).read_bytes()
     world.push(write_film(tmp_path, "late", accession="A-1", study_seed="A-1"))
     assert world.study("A-1").needs_addendum
     assert decided(world, add(world)) == ("granted", "Signed; 1 deliveries queued.")
     assert not world.study("A-1").needs_addendum
     world.work_until_state("A-1", StudyState.CONFIRMED)
-    addendum = next(one for one in held(simulator) if one.SOPInstanceUID != signed.SOPInstanceUID)
+    addendum = next(one for one in documents_in(simulator) if one.SOPInstanceUID != signed.SOPInstanceUID)
     assert dciodvfy_errors(Path(addendum.filename)) == []
     shown = run_peer("dsrdump", "+Pc", "+Pl", addendum.filename).stdout.decode()
     assert WORDS in shown and "(55107-7,LN" in shown
@@ -144,7 +117,7 @@ def test_an_addendum_waits_while_the_pacs_is_down(
     with PacsSimulator(settings) as again:
         assert decided(world, number)[0] == "granted"
         world.work_until_state("A-1", StudyState.CONFIRMED)
-        assert len(held(again)) == 2
+        assert len(documents_in(again)) == 2
 
 
 @pytest.mark.allow_log("request refused")
@@ -187,15 +160,15 @@ def test_a_retraction_withdraws_report_addendum_and_draft(
     assert decided(world, number) == ("granted", "Retracted; 3 rejection notes queued.")
     study = world.study("A-1")
     assert study.state is StudyState.RETRACTED and "neighbour" in study.reason
-    world.work_until(lambda: len(held(simulator, KEY_OBJECT_SELECTION)) == 3, "the notes in the PACS")
+    world.work_until(lambda: len(documents_in(simulator, KEY_OBJECT_SELECTION)) == 3, "the notes in the PACS")
     withdrawn = set()
-    for note in held(simulator, KEY_OBJECT_SELECTION):
+    for note in documents_in(simulator, KEY_OBJECT_SELECTION):
         assert dciodvfy_errors(Path(note.filename)) == []
         assert note.ConceptNameCodeSequence[0].CodeValue == "113037"
         assert b"neighbour" not in Path(note.filename).read_bytes()
         series = note.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0]
         withdrawn |= {item.ReferencedSOPInstanceUID for item in series.ReferencedSOPSequence}
-    assert withdrawn == {document.SOPInstanceUID for document in held(simulator)}
+    assert withdrawn == {document.SOPInstanceUID for document in documents_in(simulator)}
     world.work_until(
         lambda: all(row.state == DeliveryState.CONFIRMED for row in world.deliveries("A-1", "retraction")),
         "the notes confirmed",
@@ -215,7 +188,7 @@ def test_a_report_that_has_not_left_is_retracted_and_never_leaves(
     assert decided(world, number) == ("granted", "Retracted; nothing of it had been sent.")
     for _ in range(5):
         run_round(world.desk)
-    assert held(simulator) == []
+    assert documents_in(simulator) == []
     [delivery] = world.deliveries("A-1", "signed")
     assert delivery.state == DeliveryState.HELD
 
@@ -263,10 +236,10 @@ def test_a_preliminary_report_is_countersigned_and_the_document_names_both(
     text = "Findings:\nThe lungs are clear.\n\nImpression:\nNo pleural effusion."
     assert decided(world, reading.request_preliminary(db, key, detail, text))[0] == "granted"
     assert world.study("A-1").report_state is ReportState.PRELIMINARY
-    assert held(simulator) == []  # a preliminary report isn't sent
+    assert documents_in(simulator) == []  # a preliminary report isn't sent
     world.ask_signature("A-1")
     world.work_until_state("A-1", StudyState.CONFIRMED)
-    [document] = held(simulator)
+    [document] = documents_in(simulator)
     assert [str(item.PersonName) for item in document.AuthorObserverSequence] == [
         "Resident^Rob",
         "Reader^Rita",

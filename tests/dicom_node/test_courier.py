@@ -18,29 +18,11 @@ from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from dicom_node.simulator.services import Destination
 from dicom_node.sop_classes import ENHANCED_SR, KEY_OBJECT_SELECTION
 from llmcxr_ws import reading
-from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import deliveries, reports, requests, studies
 from llmcxr_ws.store.models import Delivery
 from tests.dicom_node.films import make_film, write_film
-from tests.dicom_node.world import AI_TEXT, World
-
-MakeWorld = Callable[..., World]
-
-
-@pytest.fixture
-def make_world(tmp_path: Path, simulator: PacsSimulator, pacs: Peer) -> Iterator[MakeWorld]:
-    worlds: list[World] = []
-
-    def make(**options: object) -> World:
-        world = World(tmp_path / "home", pacs, **options)  # type: ignore[arg-type]
-        simulator.add_destination(Destination("LLMCXR", "127.0.0.1", world.listener.port))
-        worlds.append(world)
-        return world
-
-    yield make
-    for world in worlds:
-        world.close()
+from tests.dicom_node.world import AI_TEXT, MakeWorld, World, documents_in
 
 
 def _film_in_pacs(
@@ -56,14 +38,6 @@ def _film_in_pacs(
     return path
 
 
-def _documents_in(simulator: PacsSimulator, sop_class: str = ENHANCED_SR) -> list[Dataset]:
-    return [
-        pydicom.dcmread(held.path)
-        for held in simulator.archive.instances()
-        if held.header.SOPClassUID == sop_class
-    ]
-
-
 def _texts(document: Dataset) -> list[str]:
     sections = [item for item in document.ContentSequence if item.ValueType == "CONTAINER"]
     return [str(item.TextValue) for section in sections for item in section.ContentSequence]
@@ -76,7 +50,7 @@ def test_the_whole_way(make_world: MakeWorld, simulator: PacsSimulator, tmp_path
     world.draft("A-1", "The lungs are clear. There is a large pneumothorax.")
     world.ask_signature("A-1", "The lungs are clear. No pneumothorax is seen.")
     world.work_until_state("A-1", StudyState.CONFIRMED)
-    [document] = _documents_in(simulator)
+    [document] = documents_in(simulator)
     assert _texts(document) == ["The lungs are clear.", "No pneumothorax is seen."]
     assert (document.CompletionFlag, document.VerificationFlag, document.PreliminaryFlag) == (
         "COMPLETE",
@@ -103,7 +77,7 @@ def test_findings_and_impression_are_two_sections(
         "A-1", "Findings:\nThe lungs are clear. Heart normal.\n\nImpression:\nNo acute finding."
     )
     world.work_until_state("A-1", StudyState.CONFIRMED)
-    [document] = _documents_in(simulator)
+    [document] = documents_in(simulator)
     sections = [item for item in document.ContentSequence if item.ValueType == "CONTAINER"]
     assert [
         (
@@ -123,8 +97,8 @@ def test_sent_draft_is_named_as_predecessor(
     world = make_world(send_drafts=True)
     _film_in_pacs(world, simulator, tmp_path)
     world.draft("A-1")
-    world.work_until(lambda: _documents_in(simulator), "the draft in the PACS")
-    [draft] = _documents_in(simulator)
+    world.work_until(lambda: documents_in(simulator), "the draft in the PACS")
+    [draft] = documents_in(simulator)
     assert (draft.VerificationFlag, draft.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
     assert draft.SeriesDescription == "AI DRAFT - not reviewed"
     world.work_until(
@@ -132,9 +106,7 @@ def test_sent_draft_is_named_as_predecessor(
     )
     world.ask_signature("A-1")
     world.work_until_state("A-1", StudyState.CONFIRMED)
-    signed = next(
-        document for document in _documents_in(simulator) if document.VerificationFlag == "VERIFIED"
-    )
+    signed = next(document for document in documents_in(simulator) if document.VerificationFlag == "VERIFIED")
     [predecessor] = signed.PredecessorDocumentsSequence
     reference = predecessor.ReferencedSeriesSequence[0].ReferencedSOPSequence[0]
     assert reference.ReferencedSOPInstanceUID == draft.SOPInstanceUID
@@ -146,7 +118,7 @@ def test_no_draft_leaves_by_default(make_world: MakeWorld, simulator: PacsSimula
     world.draft("A-1")
     for _ in range(10):
         run_round(world.desk)
-    assert _documents_in(simulator) == []
+    assert documents_in(simulator) == []
 
 
 def test_rejected_draft_gets_a_rejection_note(
@@ -156,14 +128,14 @@ def test_rejected_draft_gets_a_rejection_note(
     _film_in_pacs(world, simulator, tmp_path)
     world.draft("A-1")
     world.work_until(
-        lambda: world.deliveries("A-1", "draft") and _documents_in(simulator), "the draft in the PACS"
+        lambda: world.deliveries("A-1", "draft") and documents_in(simulator), "the draft in the PACS"
     )
-    [draft] = _documents_in(simulator)
+    [draft] = documents_in(simulator)
     report = reports.current_report(world.workplace.db, world.study("A-1").id)
     assert report is not None
     reading.request_rejection(world.workplace.db, world.key(), report, "Wrong side.")
-    world.work_until(lambda: _documents_in(simulator, KEY_OBJECT_SELECTION), "the rejection note in the PACS")
-    [note] = _documents_in(simulator, KEY_OBJECT_SELECTION)
+    world.work_until(lambda: documents_in(simulator, KEY_OBJECT_SELECTION), "the rejection note in the PACS")
+    [note] = documents_in(simulator, KEY_OBJECT_SELECTION)
     world.work_until(
         lambda: world.deliveries("A-1", "rejection")[0].state == DeliveryState.CONFIRMED, "confirmed"
     )
@@ -270,7 +242,7 @@ def test_down_peer_waits_and_says_so(make_world: MakeWorld, simulator: PacsSimul
     again = PacsSimulator(SimulatorSettings(storage=simulator.settings.storage, port=port))
     with again:
         world.work_until_state("A-1", StudyState.CONFIRMED)
-        assert len(_documents_in(again)) == 1
+        assert len(documents_in(again)) == 1
 
 
 @pytest.mark.allow_log("signature waits")
@@ -323,7 +295,7 @@ def test_identity_mismatch_refuses(
     assert request.state == "refused"
     assert f"says something else about: {field}" in request.outcome
     assert world.study("A-1").state in (StudyState.DRAFTED, StudyState.IN_REVIEW)
-    assert _documents_in(simulator) == []
+    assert documents_in(simulator) == []
 
 
 @pytest.mark.allow_log("request refused")
@@ -443,7 +415,7 @@ def test_interrupted_before_anything_left(
     deliveries.begin(world.workplace.db, number)
     assert deliveries.requeue_interrupted(world.workplace.db) == 1
     world.work_until_state("A-1", StudyState.CONFIRMED)
-    assert len(_documents_in(simulator)) == 1
+    assert len(documents_in(simulator)) == 1
 
 
 @pytest.mark.allow_log("delivery is dead")
@@ -499,7 +471,7 @@ def test_commitment_failure_sends_again(
     world.work_until_state("A-1", StudyState.CONFIRMED)
     [delivery] = world.deliveries("A-1", "signed")
     assert delivery.attempts == 2
-    assert len(_documents_in(simulator)) == 1
+    assert len(documents_in(simulator)) == 1
 
 
 def test_a_pacs_that_indexes_late_is_sent_nothing_twice(
@@ -540,7 +512,7 @@ def test_a_file_that_is_not_the_document_is_never_sent(
     world.work_until(lambda: world.deliveries("A-1", "signed")[0].state == DeliveryState.DEAD, "dead")
     [delivery] = world.deliveries("A-1", "signed")
     assert "Restore it from a backup" in delivery.message
-    assert _documents_in(simulator) == []
+    assert documents_in(simulator) == []
     file.write_bytes(made)
     reading.request_resend(world.workplace.db, world.key(), delivery)
     world.work_until_state("A-1", StudyState.CONFIRMED)

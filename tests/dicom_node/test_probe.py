@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from dicom_node import probe, sop_classes
 from dicom_node.association import LocalEntity
 from dicom_node.courier import run_round
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
+from dicom_node.steps import inspection
 from dicom_node.steps.desk import Desk
 from llmcxr_ws import reading
 from llmcxr_ws.identity import UnlockedKey
@@ -104,3 +106,41 @@ def test_nobody_else_and_nothing_else_is_looked_at(desk: Desk, pacs: Peer) -> No
     state, outcome = look(desk, "ann", "probe", {"name": "x", "ae_title": "A", "host": "h", "port": 99999})
     assert state == "refused" and "99999" in outcome
     assert look(desk, "ann", "echo", {"host": ["no"]})[0] == "refused"
+
+
+def test_a_peer_that_says_nothing_keeps_nobody_waiting(desk: Desk, pacs: Peer) -> None:
+    key: UnlockedKey = reading.log_in(desk.db, "ann", "a long one")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        away = pacs.model_copy(update={"port": silent.getsockname()[1]})
+        dead, alive = (
+            requests.submit(desk.db, key, kind="probe", payload={"peer": peer.model_dump()})
+            for peer in (away, pacs)
+        )
+        started = time.monotonic()
+        run_round(desk)
+        assert time.monotonic() - started < 2
+        until = time.monotonic() + 4
+        while requests.request_by_id(desk.db, alive).state == "waiting" and time.monotonic() < until:
+            run_round(desk)
+            time.sleep(0.02)
+        assert requests.request_by_id(desk.db, alive).state == "granted"
+        assert requests.request_by_id(desk.db, dead).state == "waiting"
+        assert not run_round(desk)  # nothing to do while somebody else looks
+        until = time.monotonic() + 20
+        while requests.request_by_id(desk.db, dead).state == "waiting" and time.monotonic() < until:
+            run_round(desk)
+            time.sleep(0.02)
+    outcome = json.loads(requests.request_by_id(desk.db, dead).outcome)
+    assert not outcome["reached"]
+
+
+@pytest.mark.allow_log("put off")
+def test_a_look_that_breaks_is_said_so_to_who_asked(
+    desk: Desk, pacs: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("something unforeseen")
+
+    monkeypatch.setitem(inspection._LOOK, "echo", broken)
+    state, outcome = look(desk, "ann", "echo", pacs.model_dump())
+    assert state == "refused" and outcome.startswith("The node failed over this request")

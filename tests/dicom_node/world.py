@@ -10,10 +10,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pydicom
+from pydicom.dataset import Dataset
+
 from dicom_node import scu
 from dicom_node.association import LocalEntity
 from dicom_node.courier import run_round
 from dicom_node.listener import Listener
+from dicom_node.simulator.server import PacsSimulator
+from dicom_node.sop_classes import ENHANCED_SR
 from dicom_node.steps.desk import Desk
 from llmcxr_ws import jobs, reading
 from llmcxr_ws.domain import DeliveryRow, NewDraft, StudyRow
@@ -155,3 +160,15 @@ class World:
         if self._key is None:
             self._key = reading.log_in(self.workplace.db, "reader", "a long password")
         return self._key
+
+
+MakeWorld = Callable[..., World]
+
+
+def documents_in(simulator: PacsSimulator, sop_class: str = ENHANCED_SR) -> list[Dataset]:
+    """What the simulator holds of one kind of document."""
+    return [
+        pydicom.dcmread(held.path)
+        for held in simulator.archive.instances()
+        if held.header.SOPClassUID == sop_class
+    ]

@@ -183,3 +183,38 @@ def test_a_refused_addendum_is_renewed_beside_the_report(db: Database, reader: P
         WORDS,
     )
     assert [one.state for one in reports.versions(db, study_id)] == ["signed", "refused", "draft"]
+
+
+def test_an_addendum_left_empty_goes_with_the_study(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    sign(db, reader, study_id)
+    first = begin(db, study_id)
+    reading.save_edit(db, first.id, user="ruth", text="Half a word")
+    reading.save_edit(db, first.id, user="ruth", text=" \n")
+    reading.let_go(db, study_id, user="anna")  # who doesn't hold it gives nothing back
+    assert [one.id for one in reading.open_study(db, study_id).addenda] == [first.id]
+    reading.let_go(db, study_id, user="ruth")
+    assert reading.open_study(db, study_id).addenda == ()
+    assert events(db, study_id)[-1] == "addendum.discarded"
+    again = begin(db, study_id)
+    reading.save_edit(db, again.id, user="ruth", text=WORDS)
+    reading.let_go(db, study_id, user="ruth")
+    assert [one.text for one in reading.open_study(db, study_id).addenda] == [WORDS]
+
+
+def test_an_addendum_that_a_request_speaks_of_stays(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    sign(db, reader, study_id)
+    addendum = begin(db, study_id)
+    order = ask(db, reader, study_id, addendum)
+    signing.refuse(db, order.request, reason="Another patient.")
+    reading.save_edit(db, addendum.id, user="ruth", text="")
+    reading.let_go(db, study_id, user="ruth")
+    assert [one.id for one in reading.open_study(db, study_id).addenda] == [addendum.id]
+
+
+def test_an_addendum_that_cant_be_begun_leaves_nobody_holding_the_study(db: Database) -> None:
+    study_id = drafted(db)
+    with pytest.raises(StoreError, match="added to a signed report"):
+        reading.begin_addendum(db, study_id, user="ruth")
+    assert row(db, study_id).held_by == ""

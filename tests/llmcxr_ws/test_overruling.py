@@ -116,8 +116,13 @@ def test_the_second_network_is_heard(db: Database, reader: Person) -> None:
         verify(db, request)
 
 
-def test_a_film_without_orientation_and_a_side(db: Database, reader: Person) -> None:
-    request = ask_signature(db, reader, drafted(db), "Left effusion.")
+def test_a_film_without_orientation_and_organs_on_the_other_side(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    assert (
+        guards.objections("Left effusion.", reading.open_study(db, study_id).facts(report(db, study_id)))
+        == ()
+    )
+    request = ask_signature(db, reader, study_id, "Dextrocardia.")
     with pytest.raises(SignRefused, match="which side is which"):
         verify(db, request)
 

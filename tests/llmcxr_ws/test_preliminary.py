@@ -9,6 +9,7 @@ import pytest
 from llmcxr_ws import reading
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.guards import Overruling
+from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.store import reports, requests, signing
 from llmcxr_ws.store.administration import apply_request
 from llmcxr_ws.store.database import Database
@@ -167,3 +168,68 @@ def test_a_report_is_handed_on_once(db: Database, resident: Person) -> None:
     with pytest.raises(StoreError, match="waiting already"):
         reading.request_preliminary(db, resident.key, detail, RESIDENTS)
     assert reports.drafts_to_send(db) != []
+
+
+# Sent back
+
+
+def send_back(db: Database, person: Person, study_id: int, words: str = "Which lobe?") -> tuple[str, str]:
+    number = reading.request_send_back(db, person.key, report(db, study_id), words)
+    apply_request(db, requests.request_by_id(db, number), SERVICE_KEY)
+    decided = requests.request_by_id(db, number)
+    return decided.state, decided.outcome
+
+
+def test_an_attending_sends_a_report_back_with_a_reason(
+    db: Database, resident: Person, reader: Person
+) -> None:
+    study_id = drafted(db)
+    hand_on(db, resident, study_id)
+    reading.hold(db, study_id, user="ruth")
+    reading.save_edit(db, report(db, study_id).id, user="ruth", text=f"{RESIDENTS} Seen.")
+    assert send_back(db, reader, study_id, "  Which\nlobe? ") == ("granted", "Sent back to rob.")
+    found, study = report(db, study_id), row(db, study_id)
+    assert (found.state, found.preliminary_by, found.text) == ("draft", "", f"{RESIDENTS} Seen.")
+    assert is_sent_back(study) and study.reason == "Sent back to rob by ruth: Which lobe?"
+    assert study.held_by == ""
+    assert "report.sent_back" in events(db, study_id)
+    reading.save_edit(db, found.id, user="rob", text="The left lower lobe is opaque.")
+    assert hand_on(db, resident, study_id, "The left lower lobe is opaque.")[0] == "granted"
+    assert not is_sent_back(row(db, study_id)) and row(db, study_id).reason == ""
+
+
+@pytest.mark.parametrize("aside", ["withheld", "rejected"])
+def test_what_was_set_aside_stays_so_when_it_is_sent_back(
+    db: Database, resident: Person, reader: Person, aside: str
+) -> None:
+    study_id = drafted(db, withheld="Too unsure." if aside == "withheld" else "")
+    if aside == "rejected":
+        number = reading.request_rejection(db, resident.key, report(db, study_id), "Wrong side")
+        apply_request(db, requests.request_by_id(db, number), SERVICE_KEY)
+    before = report(db, study_id)
+    hand_on(db, resident, study_id)
+    assert send_back(db, reader, study_id)[0] == "granted"
+    found = report(db, study_id)
+    assert (found.state, found.reason, found.draft_set_aside) == (aside, before.reason, True)
+    assert [one.id for one in reports.drafts_to_send(db)] == []
+
+
+def test_only_an_attending_sends_back_and_only_what_waits_for_one(
+    db: Database, resident: Person, reader: Person
+) -> None:
+    study_id = drafted(db)
+    with pytest.raises(StoreError, match="The report is 'draft'"):
+        reading.request_send_back(db, reader.key, report(db, study_id), "Why?")
+    hand_on(db, resident, study_id)
+    with pytest.raises(StoreError, match="with a reason"):
+        reading.request_send_back(db, reader.key, report(db, study_id), " ")
+    with pytest.raises(AccessError, match="'resident' doesn't countersign"):
+        reading.request_send_back(db, resident.key, report(db, study_id), "Why?")
+    resident.key.role = "reader"  # a window that lies about it
+    state, outcome = send_back(db, resident, study_id)
+    assert state == "refused" and "role 'resident'" in outcome
+    assert report(db, study_id).state == "preliminary"
+    number = reading.request_send_back(db, reader.key, report(db, study_id), "Too late.")
+    signing.hold(db, ask_signature(db, reader, study_id), reason="The PACS can't be asked.", pause_s=0)
+    apply_request(db, requests.request_by_id(db, number), SERVICE_KEY)
+    assert "'sign_pending'" in requests.request_by_id(db, number).outcome

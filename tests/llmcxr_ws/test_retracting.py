@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 from llmcxr_ws import reading
 from llmcxr_ws.domain import DeliveryRow, RequestRow
 from llmcxr_ws.errors import AccessError, StoreError
+from llmcxr_ws.identity import canonical
 from llmcxr_ws.retraction import REASONS
 from llmcxr_ws.store import deliveries, requests, retracting
 from llmcxr_ws.store.administration import apply_request
@@ -191,3 +194,34 @@ def test_a_retraction_is_not_decided_as_another_kind(db: Database, reader: Perso
     apply_request(db, request, SERVICE_KEY)
     assert requests.request_by_id(db, request.id).state == "refused"
     assert state(db, study_id) == "signed"
+
+
+@pytest.mark.parametrize("end", ["dead", "held"])
+def test_a_peer_that_may_have_got_it_is_told(db: Database, reader: Person, end: str) -> None:
+    """A try whose answer was lost may have arrived, also where nobody tries again."""
+    study_id = drafted(db)
+    pacs = sign(db, reader, study_id)[0]
+    deliveries.begin(db, pacs.id)
+    tries = 1 if end == "dead" else 5
+    deliveries.failed(
+        db, pacs.id, message="The answer was lost.", pause_s=0, unknown=True, max_attempts=tries
+    )
+    if end == "held":
+        with db.write() as session:
+            deliveries.hold(session, pacs.id, by="ada")
+    order = verified(db, ask(db, reader, study_id))
+    assert [one.kind for one in order.documents] == ["signed"]
+    assert complete(db, order)
+    (note,) = [one for one in deliveries.deliveries_of(db, study_id) if one.kind == "retraction"]
+    assert note.peer == "pacs"
+
+
+def test_a_retraction_from_the_future_is_refused(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    sign(db, reader, study_id)
+    request = ask(db, reader, study_id)
+    payload = json.loads(request.payload) | {"time": "2099-01-01T00:00:00+00:00"}
+    text = canonical(payload)
+    request = replace(request, payload=text, signature=reader.key.sign(text))
+    with pytest.raises(RetractRefused, match="lies in the future"):
+        retracting.verify(db, request, SERVICE_KEY)

@@ -443,3 +443,10 @@ def test_a_study_in_any_other_state_is_refused(
     put(db, study_id)
     with pytest.raises(SignRefused, match=f"study is '{name}'"):
         verify(db, request)
+
+
+def test_a_request_about_no_report_is_refused_as_well(db: Database, reader: Person) -> None:
+    """The courier refuses what it broke over, of whatever kind."""
+    number = requests.submit(db, reader.key, kind="echo", payload={})
+    signing.refuse(db, requests.request_by_id(db, number), reason="The node failed.")
+    assert requests.request_by_id(db, number).state == "refused"

@@ -68,10 +68,14 @@ TO_DELIVERY: dict[DeliveryState, list[tuple[Actor, Move]]] = {
     DeliveryState.CONFIRMED: [(Actor.NODE, lambda s, x: t.confirm_delivery(s, x, "find"))],
     DeliveryState.DEAD: [(Actor.NODE, lambda s, x: t.bury_delivery(s, x, "Why."))],
 }
-# Giving a report back has one function for several targets: see test_a_refused_request_gives_the_report_back.
+# Giving a report back has one function for several targets: see test_a_refused_request_gives_the_report_back and
+# test_a_report_is_sent_back_to_what_it_was.
 RETURNED = {
     (ReportState.SIGN_PENDING, target)
     for target in (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED)
+} | {
+    (ReportState.PRELIMINARY, target)
+    for target in (ReportState.DRAFT, ReportState.WITHHELD, ReportState.REJECTED)
 }
 TABLES: list[tuple[type[Any], Any, Any, Any]] = [
     (Study, StudyState, STUDY_MOVES, TO_STUDY),
@@ -136,6 +140,24 @@ def test_a_refused_request_gives_the_report_back_as_it_was(rows: Database, befor
         assert _audit_rows(session) == count + 2
         expected = "Why it is so." if before != "draft" else "The patient is another one."
         assert row.reason == expected
+
+
+@pytest.mark.parametrize(("reason", "target"), [("", "draft"), ("Too unsure.", "withheld")])
+def test_a_report_is_sent_back_to_what_it_was(rows: Database, reason: str, target: str) -> None:
+    with rows.write() as session:
+        row = session.scalars(select(Report)).one()
+        study = session.get_one(Study, row.study_id)
+        for current in ReportState:
+            row.state, row.reason, row.preliminary_by = current, reason, "rob"
+            session.flush()
+            count = _audit_rows(session)
+            if current is ReportState.PRELIMINARY:
+                t.send_back(session, row, study, "ruth", "Which lobe?")
+                assert (row.state, row.reason, _audit_rows(session)) == (target, reason, count + 1)
+            elif (current, ReportState(target)) not in RETURNED:
+                with pytest.raises(TransitionError):
+                    t.send_back(session, row, study, "ruth", "Which lobe?")
+                assert (row.state, _audit_rows(session)) == (current, count)
 
 
 @pytest.mark.parametrize("before", list(ReportState))

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QDialog, QWidget
 
+from llmcxr_ws import reading
 from llmcxr_ws.errors import UserFacingError
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
+from tests.ui.homes import PASSWORD, House
+from tests.ui.sign.node import decide
 from ui.admin.page import AdministrationPage
 from ui.admin.users import UserDialog
 from ui.evidence.drawing import DrawingDialog
@@ -25,6 +27,7 @@ from ui.report.renewed import Renewal, RenewalDialog
 from ui.report.unsaved import RefusedWordsDialog, UnsavedDialog
 from ui.sign.dialogs import HAND_ON, SignDialog
 from ui.sign.retract import RetractDialog
+from ui.sign.send_back import SendBackDialog
 from ui.sign.take_over import TakeOverDialog
 from ui.theme import LIVE
 from ui.worklist.columns_dialog import ColumnsDialog
@@ -96,6 +99,35 @@ def _dialog(open_it: Callable[[Seat], object]) -> Callable[[Seat], QWidget]:
     return show
 
 
+def _asked(kind: str) -> Callable[[House], None]:
+    """Return what puts a study into the home whose report was handed on ("preliminary") or signed ("sign")."""
+
+    def prepare(home: House) -> None:
+        text = "Heart size is normal. No effusion. No fracture. No mass."
+        study = home.drafted("DEMO0001.dcm", text)
+        home.add_user("rob", "resident")
+        db, is_signed = home.workplace.db, kind == "sign"
+        key = reading.log_in(db, "anna" if is_signed else "rob", PASSWORD)
+        ask = reading.request_signature if is_signed else reading.request_preliminary
+        ask(db, key, reading.open_study(db, study), text)
+        assert [row.state for row in decide(home)] == ["granted"]
+
+    return prepare
+
+
+def _wish(name: str) -> Callable[[Seat], QWidget]:
+    """Return how a reader comes to a dialog about the report as it stands."""
+
+    def show(seat: Seat) -> QWidget:
+        seat.log_in()
+        seat.open(1)
+        getattr(seat.window.wishes, name)()
+        seat.wait(lambda: any(dialog.isVisible() for dialog in seat.window.findChildren(QDialog)))
+        return next(dialog for dialog in seat.window.findChildren(QDialog) if dialog.isVisible())
+
+    return show
+
+
 def _filters(seat: Seat) -> None:
     seat.window.worklist.set_filters(SavedFilters((Filter("Mine", mine=True), Filter("Night"))), begins=False)
     seat.window.worklist.edit_filters()
@@ -130,12 +162,6 @@ def _take_over(seat: Seat) -> None:
     detail = seat.window.case.detail
     if detail is not None:
         seat.window.open_dialog(TakeOverDialog(seat.window, detail.study, lambda: None))
-
-
-def _retract(seat: Seat) -> None:
-    window = seat.window
-    if window.badge is not None and window.case.detail is not None:
-        window.open_dialog(RetractDialog(window, seat.tasks, window._desk, window.badge, window.case.detail))
 
 
 def _accept(seat: Seat) -> None:
@@ -210,7 +236,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("take over", _study, _dialog(_take_over), TakeOverDialog),
     Scene("unsaved", _study, _dialog(_unsaved), UnsavedDialog),
     Scene("hand on", _study, _dialog(lambda seat: seat.window.wishes._open_sign_dialog(HAND_ON)), SignDialog),
-    Scene("retract", _study, _dialog(_retract), RetractDialog),
+    Scene("send back", _asked("preliminary"), _wish("send_back"), SendBackDialog),
+    Scene("retract", _asked("sign"), _wish("retract"), RetractDialog),
     Scene("refused words", _study, _dialog(_refused), RefusedWordsDialog),
     Scene("macros", _study, _dialog(_macros), MacroDialog),
     Scene("renewed draft", _study, _dialog(_renewed), RenewalDialog),

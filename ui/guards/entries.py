@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
-from llmcxr_ws.guards import Objection, why
+from llmcxr_ws.guards import Objection
 from llmcxr_ws.guards.overruling import MAX_REASON
 from ui.guards.ledger import Ledger
-from ui.icons import pixmap
-from ui.theme import DARK
-from ui.widgets import button, label, with_tone
+from ui.guards.words import sentence_of, why_of
+from ui.language import tr
+from ui.widgets import Mark, button, label, with_tone
 
 
 class Entry(QFrame):
@@ -30,22 +30,27 @@ class Entry(QFrame):
     def __init__(self, objection: Objection, ledger: Ledger, *, may_show: bool, may_decide: bool) -> None:
         super().__init__()
         self.objection, self._ledger, self.may_decide = objection, ledger, may_decide
-        self.setAccessibleName(objection.sentence)
-        self._mark = QLabel()
+        self.setAccessibleName(sentence_of(objection))
+        self._mark = Mark()
         self.state = label(tone="muted", wraps=True)
-        self.state.setAccessibleName("Stands or overruled")
-        self._why = label(why(objection.code), "muted", wraps=True)
+        self.state.setAccessibleName(tr("Stands or overruled"))
+        self._why = label(why_of(objection), "muted", wraps=True)
         self._why.hide()
         self.reason = QLineEdit()
-        self.reason.setAccessibleName("Reason to overrule")
-        self.reason.setPlaceholderText("Reason")
+        self.reason.setAccessibleName(tr("Reason to overrule"))
+        self.reason.setPlaceholderText(tr("Reason"))
         self.reason.setMaxLength(MAX_REASON)
         self.reason.returnPressed.connect(self._on_reason)
-        self.explain = button("Why", self._toggle_why, name="Why this objection")
+        self.explain = button(tr("Why"), self._toggle_why, name=tr("Why this objection"))
         self.explain.setCheckable(True)
-        self.show_text = button("Show in text", self._on_show, name="Show the words in the text")
-        self.overrule = button("Overrule…", self._on_overrule, name="Overrule this objection with a reason")
-        self.keep = button("Overrule", self._on_reason, name="Overrule for this reason", tone="action")
+        self.show_text = button(tr("Show in text"), self._on_show, name=tr("Show the words in the text"))
+        self.overrule = button(
+            tr("Overrule…"), self._on_overrule, name=tr("Overrule this objection with a reason")
+        )
+        self.keep = button(
+            tr("Overrule"), self._on_reason, name=tr("Overrule for this reason"), tone="action"
+        )
+        self._may_show = may_show
         self.show_text.setVisible(may_show and bool(objection.places))
         self.overrule.setVisible(objection.overrulable)
         self.overrule.setEnabled(may_decide)
@@ -53,8 +58,8 @@ class Entry(QFrame):
         self.describe()
 
     def _lay_out(self) -> None:
-        words = label(self.objection.sentence, wraps=True)
-        words.setAccessibleName("Objection")
+        words = label(sentence_of(self.objection), wraps=True)
+        words.setAccessibleName(tr("Objection"))
         for text in (words, self._why):
             text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
             text.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
@@ -83,29 +88,34 @@ class Entry(QFrame):
         layout.addLayout(buttons)
         layout.addWidget(self._asking)
 
+    def move_to(self, objection: Objection) -> None:
+        """Take over where the same objection's words stand now."""
+        self.objection = objection
+        self.show_text.setVisible(self._may_show and bool(objection.places))
+
     def describe(self) -> None:
         """Say whether it stands, as the ledger has it."""
         reason = self._ledger.reason_of(self.objection)
         if reason:
-            self.state.setText(f"Overruled: {reason}")
-            self.overrule.setText("Let it stand")
-            self.overrule.setAccessibleName("Let this objection stand again")
+            self.state.setText(tr("Overruled: {reason}", reason=reason))
+            self.overrule.setText(tr("Let it stand"))
+            self.overrule.setAccessibleName(tr("Let this objection stand again"))
         elif not self.objection.overrulable:
-            self.state.setText("Can't be overruled")
+            self.state.setText(tr("Can't be overruled"))
         else:
-            self.state.setText("Stands")
-            self.overrule.setText("Overrule…")
-            self.overrule.setAccessibleName("Overrule this objection with a reason")
+            self.state.setText(tr("Stands"))
+            self.overrule.setText(tr("Overrule…"))
+            self.overrule.setAccessibleName(tr("Overrule this objection with a reason"))
         with_tone(self.state, "good" if reason else "attention" if self.objection.overrulable else "bad")
-        shape, tone = ("signed", DARK.good) if reason else ("failed", DARK.attention)
+        shape, tone = ("signed", "good") if reason else ("failed", "attention")
         if not self.objection.overrulable:
-            shape, tone = "refused", DARK.bad
+            shape, tone = "refused", "bad"
         ground = "plain" if reason else "attention" if self.objection.overrulable else "bad"
         if self.property("banner") != ground:
             self.setProperty("banner", ground)
             self.style().unpolish(self)
             self.style().polish(self)
-        self._mark.setPixmap(pixmap(shape, tone, self.devicePixelRatioF()))
+        self._mark.show_shape(shape, tone)
 
     def _toggle_why(self) -> None:
         self._why.setVisible(self._why.isHidden())
@@ -166,10 +176,15 @@ class Entries(QWidget):
 
     def show_objections(self, objections: Sequence[Objection], *, may_decide: bool) -> None:
         """Show these objections in their order."""
-        kept = {(one.objection, one.may_decide): one for one in self._entries}
-        shown = [kept.get((one, may_decide)) or self._made(one, may_decide) for one in objections]
+        # Words that are written before an objection's move its places; it is the same one.
+        kept = {(one.objection.code, one.objection.sentence, one.may_decide): one for one in self._entries}
+        shown = [
+            kept.get((one.code, one.sentence, may_decide)) or self._made(one, may_decide)
+            for one in objections
+        ]
         self._take_out([one for one in self._entries if one not in shown])
         for at, entry in enumerate(shown):
+            entry.move_to(objections[at])
             entry.describe()  # its reason may have been given in a dialog
             if self._layout.indexOf(entry) != at:
                 self._layout.insertWidget(at, entry)

@@ -17,6 +17,8 @@ from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import ReportState
 from ui.guards.entries import Entries
 from ui.guards.ledger import Ledger
+from ui.guards.words import finding_name
+from ui.language import tr
 from ui.tasks import Tasks, Ticket
 from ui.widgets import label, with_tone
 
@@ -49,7 +51,7 @@ class GuardPanel(QWidget):
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self.look)
         self.summary = label("", wraps=True)
-        self.summary.setAccessibleName("Checks before signing")
+        self.summary.setAccessibleName(tr("Checks before signing"))
         self.entries = Entries(lambda: self.ledger, may_show=True)
         self.entries.show_wanted.connect(self.show_wanted)
         self.entries.decided.connect(self._describe)
@@ -60,7 +62,7 @@ class GuardPanel(QWidget):
     def _lay_out(self) -> None:
         self._scope = QWidget()
         self._scope_heading = label(
-            "The model can't judge these. Look for each and tick it off.", "muted", wraps=True
+            tr("The model can't judge these. Look for each and tick it off."), "muted", wraps=True
         )
         self._grid = QGridLayout()
         self._grid.setHorizontalSpacing(14)
@@ -102,8 +104,20 @@ class GuardPanel(QWidget):
         """What was found at the last look."""
         return self._found
 
-    def show_report(self, detail: StudyDetail | None, *, is_editable: bool) -> None:
-        """Look after the report of this study until it is signed; ticks and reasons are for who may write it."""
+    def forget_person(self) -> None:
+        """Somebody else sits here: what the last one ticked off and set aside isn't theirs to sign with."""
+        self._ledgers = {}
+
+    def show_report(
+        self, detail: StudyDetail | None, *, is_editable: bool, is_draft_hidden: bool = False
+    ) -> None:
+        """Look after the report of this study until it is signed; ticks and reasons are for who may write it.
+
+        Parameters
+        ----------
+        is_draft_hidden : bool
+            The reader writes first: what the second network says of the film stays hidden with the draft.
+        """
         report = detail.report if detail is not None else None
         if report is not None and report.state not in _OPEN:
             report = None
@@ -116,6 +130,8 @@ class GuardPanel(QWidget):
         is_other = self._report is None or self._report.id != report.id
         self._report = report
         self._facts = detail.facts(report, self.ledger.looked_at)
+        if is_draft_hidden:
+            self._facts = replace(self._facts, second_look=None)
         if is_other:
             self._forget()
         self._make_boxes()
@@ -149,7 +165,8 @@ class GuardPanel(QWidget):
         self.entries.show_objections(listed, may_decide=self._may_decide)
         spoken = in_text(text, self._facts.not_judged)
         for name, box in self._boxes.items():
-            box.setText(f"{name} (in the text)" if name in spoken else name)
+            shown = finding_name(name)
+            box.setText(tr("{finding} (in the text)", finding=shown) if name in spoken else shown)
             box.setEnabled(self._may_decide and name not in spoken)
             self._set_quietly(box, name in spoken or name in self.ledger.looked_at)
         self._describe()
@@ -162,13 +179,17 @@ class GuardPanel(QWidget):
         self.entries.setVisible(bool(self.entries.entries))
         self._scope.setVisible(bool(self._boxes))
         if standing and unseen:
-            words = f"Checks before signing: {standing} standing, {unseen} to look for"
+            words = tr(
+                "Checks before signing: {standing} standing, {unseen} to look for",
+                standing=standing,
+                unseen=unseen,
+            )
         elif standing:
-            words = f"Checks before signing: {standing} standing"
+            words = tr("Checks before signing: {standing} standing", standing=standing)
         elif unseen:
-            words = f"Checks before signing: {unseen} to look for"
+            words = tr("Checks before signing: {unseen} to look for", unseen=unseen)
         else:
-            words = "Checks before signing: nothing stands against it"
+            words = tr("Checks before signing: nothing stands against it")
         self.summary.setText(words)
         with_tone(self.summary, "attention" if standing or unseen else "good")
         self.counted.emit(standing)
@@ -188,8 +209,8 @@ class GuardPanel(QWidget):
             box.deleteLater()
         self._boxes = {}
         for at, name in enumerate(self._facts.not_judged):
-            box = QCheckBox(name)
-            box.setAccessibleName(f"Looked for: {name}")
+            box = QCheckBox(finding_name(name))
+            box.setAccessibleName(tr("Looked for: {finding}", finding=finding_name(name)))
             box.setChecked(name in self.ledger.looked_at)
             box.toggled.connect(lambda is_on, name=name: self._on_tick(name, is_on))
             self._boxes[name] = box

@@ -188,22 +188,6 @@ def markup(ai_text: str, text: str, known: Sources, accepted: frozenset[Key] = f
     return Markup(tuple(kept), tuple(inserted), tuple(ghosts), tuple(shown), tuple(changes))
 
 
-def place_in(text: str, saved: str, place: Place) -> Place:
-    """Return where the words that stand at a place of the saved text stand in the text that is being written.
-
-    The saved one has its headings in one form and no empty sections; its sentences are the same ones.
-    """
-    start, end = place
-    for number, span in enumerate(spans(saved)):
-        if span.start <= start < span.end:
-            same = [other for other in spans(text) if other.text == span.text]
-            before = sum(other.text == span.text for other in spans(saved)[:number])
-            if before < len(same):
-                at = same[before].start - span.start
-                return start + at, min(end, span.end) + at
-    return min(start, len(text)), min(end, len(text))
-
-
 def _without_ai(text: str, known: Sources) -> Markup:
     """Nothing differs where there is no AI text; sentences still have an origin."""
     return Markup(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from llmcxr_ws.domain import ReportRow
 from llmcxr_ws.reading import StudyDetail
+from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from ui.language import tr
 from ui.text import clock, percent
@@ -90,6 +91,9 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
         return Notice("bad", f"{no} {signed.text}") if no else signed
     if no and report.state in EDITABLE:
         return Notice("bad", no)
+    if is_sent_back(study):
+        aside = _notice_of_state(report)
+        return Notice("attention", f"{study.reason}\n{aside.text}" if aside is not None else study.reason)
     held = ""
     if study.held_by and study.held_by != user:
         held = tr("{name} is reading this study; you can look, not write.", name=study.held_by)
@@ -149,7 +153,7 @@ def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
 
 def _is_waiting(detail: StudyDetail) -> bool:
     return any(
-        row.state == "waiting" and row.kind in ("sign", "reject", "preliminary", "retract")
+        row.state == "waiting" and row.kind in ("sign", "reject", "preliminary", "retract", "send_back")
         for row in detail.requests
     )
 

@@ -19,10 +19,11 @@ from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.sections import tidy
 from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
+from ui.guards.places import on_screen
 from ui.language import tr
 from ui.report import first
 from ui.report.autosave import Autosave, Words
-from ui.report.changes import place_in, sources
+from ui.report.changes import sources
 from ui.report.macro_dialog import MacroDialog
 from ui.report.macro_menu import macro_menu
 from ui.report.marks import StudyMarks
@@ -119,6 +120,8 @@ class ReportPanel(ReportPage):
         self._badge = badge
         if (badge.user if badge else "") != self.own.user:
             self._inserted = {}
+            self.guards.forget_person()
+            self.addenda.forget_person()
             self.own.come(self._user)
         self.addenda.set_badge(badge)
         if self._detail is not None:
@@ -272,8 +275,9 @@ class ReportPanel(ReportPage):
 
     def _set_enabled(self, *, editable: bool) -> None:
         detail, report = self._detail, self._detail.report if self._detail else None
-        self.guards.show_report(detail, is_editable=editable)
-        self.actions_row.show_for(self._badge, detail, is_editable=editable)
+        self.guards.show_report(detail, is_editable=editable, is_draft_hidden=self._is_hidden)
+        # What isn't read against the draft is handed on no more than signed.
+        self.actions_row.show_for(self._badge, detail, is_editable=editable and not self._is_hidden)
         self.editor.setReadOnly(not editable)
         with_tone(self.editor, "editable" if editable else "fixed")
         self.tracking.refresh()
@@ -294,9 +298,7 @@ class ReportPanel(ReportPage):
     def show_objection(self, objection: Objection) -> None:
         """Put the words that an objection is about under the cursor."""
         if objection.places:
-            place = objection.places[0]
-            wanted = place_in(self.editor.toPlainText(), self.text(), (place.start, place.end))
-            self.editor.select(wanted)
+            self.editor.select(on_screen(objection.places[0], self.text(), self.editor.toPlainText()))
             self.editor.setFocus()
 
     # What is kept

@@ -1,4 +1,4 @@
-"""The buttons beside Sign that are there only when they can be used: hand on, addendum, retract, report again."""
+"""The buttons beside Sign that are there only when they can be used: to hand on, send back, add, retract, begin anew."""
 
 from __future__ import annotations
 
@@ -21,6 +21,13 @@ def may_hand_on(badge: Badge | None, detail: StudyDetail | None, *, is_editable:
     return is_editable and detail.report.state is not ReportState.PRELIMINARY
 
 
+def may_send_back(badge: Badge | None, detail: StudyDetail | None, *, is_editable: bool) -> bool:
+    """Return whether an attending reader may give a preliminary report back to who prepared it now."""
+    if badge is None or not badge.may_sign or detail is None or detail.report is None:
+        return False
+    return is_editable and detail.report.state is ReportState.PRELIMINARY
+
+
 def may_amend(badge: Badge | None, detail: StudyDetail | None) -> bool:
     """Return whether this person may add to, or withdraw, the signed report now."""
     if badge is None or not badge.may_sign or detail is None or detail.study.state not in _SIGNED:
@@ -41,10 +48,11 @@ class SignActions(QWidget):
 
     Signals
     -------
-    hand_on_wanted, addendum_wanted, retract_wanted, again_wanted : one was pressed
+    hand_on_wanted, send_back_wanted, addendum_wanted, retract_wanted, again_wanted : one was pressed
     """
 
     hand_on_wanted = Signal()
+    send_back_wanted = Signal()
     addendum_wanted = Signal()
     retract_wanted = Signal()
     again_wanted = Signal()
@@ -52,22 +60,28 @@ class SignActions(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.hand_on = button(
-            "Hand to attending…",
+            tr("Hand to attending…"),
             self.hand_on_wanted.emit,
-            name="Hand the report to an attending reader",
+            name=tr("Hand the report to an attending reader"),
             tone="action",
         )
-        self.addendum = button("Addendum…", self.addendum_wanted.emit, name="Write an addendum")
-        self.retract = button("Retract…", self.retract_wanted.emit, name="Retract the report")
-        self.hand_on.setToolTip("Hand the report to an attending reader, who signs it (Ctrl+Shift+P)")
-        self.addendum.setToolTip("Write an addendum to the signed report (Ctrl+Shift+E)")
-        self.retract.setToolTip("Withdraw the signed report with a reason (Ctrl+Shift+R)")
+        self.send_back = button(
+            tr("Send back…"), self.send_back_wanted.emit, name=tr("Send the preliminary report back")
+        )
+        self.addendum = button(tr("Addendum…"), self.addendum_wanted.emit, name=tr("Write an addendum"))
+        self.retract = button(tr("Retract…"), self.retract_wanted.emit, name=tr("Retract the report"))
+        show_keys_of(
+            self.hand_on, "report.hand_on", tr("Hand the report to an attending reader, who signs it")
+        )
+        show_keys_of(self.send_back, "report.send_back")
+        show_keys_of(self.addendum, "report.addendum", tr("Write an addendum to the signed report"))
+        show_keys_of(self.retract, "report.retract", tr("Withdraw the signed report with a reason"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
         self.again = button(tr("New report…"), self.again_wanted.emit, name=tr("Begin a new report"))
         show_keys_of(self.again, "report.again")
-        for made in (self.retract, self.addendum, self.hand_on, self.again):
+        for made in (self.retract, self.addendum, self.send_back, self.hand_on, self.again):
             layout.addWidget(made)
         self.show_for(None, None, is_editable=False)
 
@@ -77,6 +91,7 @@ class SignActions(QWidget):
         amends = may_amend(badge, detail)
         self.addendum.setVisible(amends)
         self.retract.setVisible(amends)
-        begins = may_report_again(badge, detail)
-        self.again.setVisible(begins)
-        self.setVisible(amends or begins or not self.hand_on.isHidden())
+        self.send_back.setVisible(may_send_back(badge, detail, is_editable=is_editable))
+        self.again.setVisible(may_report_again(badge, detail))
+        offered = (self.retract, self.addendum, self.send_back, self.hand_on, self.again)
+        self.setVisible(not all(one.isHidden() for one in offered))

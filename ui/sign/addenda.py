@@ -11,6 +11,7 @@ from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
 from ui.guards.ledger import Ledger
+from ui.language import tr
 from ui.report.autosave import Autosave
 from ui.tasks import Tasks
 from ui.text import clock
@@ -47,18 +48,18 @@ class AddendaPanel(QWidget):
         self._shown: tuple[object, ...] = ()
         self._ledgers: dict[int, Ledger] = {}
         self.editor = _Writing()
-        self.editor.setAccessibleName("Addendum")
-        self.editor.setPlaceholderText("What is added to the signed report")
+        self.editor.setAccessibleName(tr("Addendum"))
+        self.editor.setPlaceholderText(tr("What is added to the signed report"))
         self.editor.setTabChangesFocus(True)
         self.editor.setMinimumHeight(80)
         self.autosave = Autosave(
             tasks, lambda at, user, text: desk.save(at, user, text), self.text, lambda: self._user, self
         )
-        self.sign = button("Sign addendum…", self._on_sign, name="Sign the addendum", tone="action")
-        self.pending = Banner("attention", "pending", name="The addendum waits")
+        self.sign = button(tr("Sign addendum…"), self._on_sign, name=tr("Sign the addendum"), tone="action")
+        self.pending = Banner("attention", "pending", name=tr("The addendum waits"))
         self._heading = label("", "heading")
         self._saved = label(tone="muted")
-        self._saved.setAccessibleName("Addendum saved or not")
+        self._saved.setAccessibleName(tr("Addendum saved or not"))
         self._is_loading = False
         # Set by who begins an addendum: the cursor goes there once it is on the screen.
         self.wants_focus = False
@@ -86,7 +87,7 @@ class AddendaPanel(QWidget):
         writing.addWidget(self.editor)
         writing.addWidget(self.pending)
         writing.addLayout(row)
-        self._original = label("The signed report, unchanged", "muted")
+        self._original = label(tr("The signed report, unchanged"), "muted")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
@@ -111,6 +112,10 @@ class AddendaPanel(QWidget):
         """Tell who sits here."""
         self._badge = badge
 
+    def forget_person(self) -> None:
+        """Somebody else sits here: what the last one set aside isn't theirs to sign with."""
+        self._ledgers = {}
+
     def show_study(self, detail: StudyDetail | None) -> None:
         """Show the addenda of a study, or their newer state: what is being written stays."""
         addenda = detail.addenda if detail is not None else ()
@@ -134,8 +139,9 @@ class AddendaPanel(QWidget):
             if before is not None:
                 self.autosave.leave()
             return
-        self._heading.setText(f"Addendum {number}, not signed yet")
+        self._heading.setText(tr("Addendum {number}, not signed yet", number=number))
         is_same = before is not None and before.id == begun.id and before.state is begun.state
+        is_same = is_same and not self._changed_elsewhere(begun)
         if not is_same:
             self.autosave.leave()
             owed = self.autosave.take_owed(begun.id)
@@ -152,6 +158,11 @@ class AddendaPanel(QWidget):
         self.sign.setEnabled(
             may_write and begun.state in _WRITABLE and bool(self._badge and self._badge.may_sign)
         )
+
+    def _changed_elsewhere(self, begun: ReportRow) -> bool:
+        """Whether somebody else wrote into it while nothing of ours is unsaved."""
+        is_others = begun.edited_by not in ("", self._user)
+        return is_others and self.autosave.is_settled and begun.text != self.text()
 
     def _show_signed(self, signed: list[ReportRow]) -> None:
         shown = tuple((row.id, row.signed_text) for row in signed)
@@ -184,11 +195,20 @@ def _card(number: int, row: ReportRow) -> QFrame:
     """Return one signed addendum."""
     made = QFrame()
     made.setProperty("banner", "plain")
-    at = f", {clock(row.signed_at)}" if row.signed_at else ""
-    heading = label(f"Addendum {number} by {row.signed_by}{at}", "heading", wraps=True)
+    said = (
+        tr(
+            "Addendum {number} by {name}, {time}",
+            number=number,
+            name=row.signed_by,
+            time=clock(row.signed_at),
+        )
+        if row.signed_at
+        else tr("Addendum {number} by {name}", number=number, name=row.signed_by)
+    )
+    heading = label(said, "heading", wraps=True)
     made.setAccessibleName(heading.text())
     words = label(row.signed_text, wraps=True)
-    words.setAccessibleName(f"Addendum {number}")
+    words.setAccessibleName(tr("Addendum {number}", number=number))
     for part in (heading, words):
         part.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
     layout = QVBoxLayout(made)
@@ -210,5 +230,5 @@ def _pending_sentence(begun: ReportRow | None, *, waits: bool) -> str:
     if begun is None:
         return ""
     if begun.state is ReportState.SIGN_PENDING:
-        return f"Signature pending. {begun.reason}".strip()
-    return "The request is with the node; its answer appears here by itself." if waits else ""
+        return tr("Signature pending. {reason}", reason=begun.reason).strip()
+    return tr("The request is with the node; its answer appears here by itself.") if waits else ""

@@ -2,66 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QTextCursor
-from PySide6.QtWidgets import (
-    QDialog,
-    QFormLayout,
-    QFrame,
-    QHBoxLayout,
-    QPlainTextEdit,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QFormLayout, QFrame, QPlainTextEdit, QScrollArea, QVBoxLayout, QWidget
 
-from llmcxr_ws.domain import ReportRow, StudyRow
-from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.domain import ReportRow
 from llmcxr_ws.guards import Facts, Objection, objections
 from llmcxr_ws.identity import canonical_text
 from llmcxr_ws.reading import StudyDetail
 from ui.desk import Badge, Desk
 from ui.guards.entries import Entries
 from ui.guards.ledger import Ledger
+from ui.language import mark, tr
 from ui.report.changes import count_origins
+from ui.report.text import position_of
 from ui.scrolling import Scrolled
-from ui.sign.secret import SecretField
+from ui.sign.proof import ProofDialog, study_form, two_lines
 from ui.tasks import Tasks
-from ui.text import clock, patient_line, person_name, study_moment
-from ui.widgets import Banner, button, label, with_tone
+from ui.text import clock
+from ui.theme import px
+from ui.widgets import Banner, label, with_tone
 
-_LIST_HEIGHT = 230
+_LIST_HEIGHT, _ENTRY_HEIGHT = 220, 100
 
 
 @dataclass(frozen=True)
 class Purpose:
-    """What a confirmation is for, in words."""
+    """What a confirmation is for, in words that go through `tr` when they are shown."""
 
     title: str
     by: str
     as_what: str
     confirm: str
-    prompt: str
+    prompts: tuple[str, str]
 
 
 SIGN = Purpose(
-    "Sign the report", "Signed by", "as a final report, sent to the PACS by the node", "Sign", "to sign"
+    title=mark("Sign the report"),
+    by=mark("Signed by"),
+    as_what=mark("as a final report, sent to the PACS by the node"),
+    confirm=mark("Sign"),
+    prompts=(mark("Type your password to sign."), mark("Type your PIN to sign.")),
 )
 HAND_ON = Purpose(
-    "Hand to an attending reader",
-    "Written by",
-    "as a preliminary report; an attending reader checks and signs it",
-    "Hand on",
-    "to hand it on",
+    title=mark("Hand to an attending reader"),
+    by=mark("Written by"),
+    as_what=mark("as a preliminary report; an attending reader checks and signs it"),
+    confirm=mark("Hand on"),
+    prompts=(mark("Type your password to hand it on."), mark("Type your PIN to hand it on.")),
 )
 ADDENDUM = Purpose(
-    "Sign the addendum",
-    "Signed by",
-    "as an addendum; the signed report stays as it is",
-    "Sign",
-    "to sign",
+    title=mark("Sign the addendum"),
+    by=mark("Signed by"),
+    as_what=mark("as an addendum; the signed report stays as it is"),
+    confirm=mark("Sign"),
+    prompts=(mark("Type your password to sign."), mark("Type your PIN to sign.")),
 )
 
 
@@ -103,25 +100,33 @@ def untouched_sentence(ai_text: str, text: str, first: tuple[str, ...] = ()) -> 
     """
     origins = count_origins(ai_text, text, first)
     if origins.ai_kept == 0:
-        return "No sentence is the AI's own, unedited.", "good"
+        return tr("No sentence is the AI's own, unedited."), "good"
     if origins.ai_kept == origins.total == 1:
-        return "The one sentence is the AI's own, unedited.", "attention"
-    verb = "is" if origins.ai_kept == 1 else "are"
-    return f"{origins.ai_kept} of {origins.total} sentences {verb} the AI's own, unedited.", "attention"
+        return tr("The one sentence is the AI's own, unedited."), "attention"
+    words = tr(
+        "%n of {total} sentence(s) are the AI's own, unedited.", "", origins.ai_kept, total=origins.total
+    )
+    return words, "attention"
 
 
-class SignDialog(QDialog):
+class SignDialog(ProofDialog):
     """Names patient, study, untouched AI sentences and objections; asks for a proof; writes the request."""
 
     def __init__(self, parent: QWidget, tasks: Tasks, desk: Desk, badge: Badge, to_sign: ToSign) -> None:
-        super().__init__(parent)
-        self._tasks, self._desk, self._badge, self._to_sign = tasks, desk, badge, to_sign
+        purpose = to_sign.purpose
+        super().__init__(
+            parent,
+            tasks,
+            desk,
+            badge,
+            tr(purpose.title),
+            confirm=tr(purpose.confirm),
+            prompts=(tr(purpose.prompts[0]), tr(purpose.prompts[1])),
+            width=560,
+        )
+        self._to_sign = to_sign
         self._text = canonical_text(to_sign.text)
         self._objections = objections(self._text, to_sign.facts)
-        self.request_id: int | None = None
-        self.setWindowTitle(to_sign.purpose.title)
-        self.setAccessibleName(to_sign.purpose.title)
-        self.setMinimumWidth(560)
         self._build_controls()
         self._lay_out(self._form())
         self._weigh()
@@ -137,180 +142,111 @@ class SignDialog(QDialog):
         )
         self.untouched.setText(words)
         with_tone(self.untouched, tone)
-        self.secret = SecretField()
-        self.secret.set_badge(self._badge)
-        self.secret.entered.connect(self._on_sign)
         self.words = QPlainTextEdit(self._text)
         self.words.setReadOnly(True)
-        self.words.setAccessibleName("Text to be signed")
-        self.words.setMinimumHeight(110)
-        self.words.setMaximumHeight(150)
-        self.problem = Banner("bad", "refused", name="Problem")
-        self.unseen = Banner("attention", "failed", name="Films not looked at")
+        self.words.setAccessibleName(tr("Text to be signed"))
+        self.words.setMinimumHeight(px(90))
+        self.words.setMaximumHeight(px(130))
+        self.unseen = Banner("attention", "failed", name=tr("Films not looked at"))
         self.unseen.say(_unseen_sentence(to_sign.films_unseen))
         self.entries = Entries(lambda: to_sign.ledger, may_show=True)
         self.entries.show_objections(self._objections, may_decide=True)
         self.entries.show_wanted.connect(self._on_show)
         self.entries.decided.connect(self._weigh)
         self.weighed = label(wraps=True)
-        self.weighed.setAccessibleName("Objections")
-        self.confirm = button(
-            to_sign.purpose.confirm, self._on_sign, name=to_sign.purpose.title, tone="action"
-        )
+        self.weighed.setAccessibleName(tr("Objections"))
 
     def _form(self) -> QFormLayout:
         purpose, study = self._to_sign.purpose, self._to_sign.detail.study
         form = study_form(study)
-        form.addRow(label(purpose.by, "muted"), two_lines(self._badge.display_name, purpose.as_what))
+        form.addRow(label(tr(purpose.by), "muted"), two_lines(self._badge.display_name, tr(purpose.as_what)))
         report = self._to_sign.report
         if report is not None and report.preliminary_by and report.preliminary_by != self._badge.user:
             at = clock(report.preliminary_at) if report.preliminary_at else ""
-            form.addRow(label("Prepared by", "muted"), two_lines(report.preliminary_by, at))
+            form.addRow(label(tr("Prepared by"), "muted"), two_lines(report.preliminary_by, at))
         if self._to_sign.addendum is None:
-            form.addRow(label("AI text", "muted"), self.untouched)
+            form.addRow(label(tr("AI text"), "muted"), self.untouched)
         return form
 
     def _lay_out(self, form: QFormLayout) -> None:
         area = QScrollArea()
-        area.setAccessibleName("List of objections")
+        area.setAccessibleName(tr("List of objections"))
         area.setWidget(self.entries)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setVisible(bool(self._objections))
-        area.setMinimumHeight(min(_LIST_HEIGHT, 92 * len(self._objections)))
+        area.setMinimumHeight(min(_LIST_HEIGHT, _ENTRY_HEIGHT * len(self._objections)))
         proof = QFormLayout()
         proof.setHorizontalSpacing(18)
-        proof.addRow(label("Prove it's you", "muted"), self.secret)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(12)
+        proof.addRow(label(tr("Prove it's you"), "muted"), self.secret)
         top = QWidget()
         inside = QVBoxLayout(top)
         inside.setContentsMargins(0, 0, 0, 0)
         inside.setSpacing(12)
         inside.addLayout(form)
         inside.addWidget(self.unseen)
-        inside.addWidget(self.words)
-        layout.addWidget(Scrolled(top, least=200), 2)
-        layout.addWidget(self.weighed)
-        layout.addWidget(area, 1)
-        layout.addLayout(proof)
-        layout.addWidget(self.problem)
-        layout.addLayout(button_row(button("Cancel", self.reject), self.confirm))
+        inside.addWidget(self.words, 1)
+        self.inside.addWidget(Scrolled(top, least=200), 1)
+        self.inside.addWidget(self.weighed)
+        self.inside.addWidget(area, 1)
+        self.inside.addLayout(proof)
+        self._end()
 
     def _weigh(self) -> None:
         """Say what still stands; only then is there anything to sign."""
         standing = self._to_sign.ledger.standing(self._objections)
         if not self._objections:
-            words, tone = "Nothing was found to object to.", "good"
+            words, tone = tr("Nothing was found to object to."), "good"
         elif not standing:
-            words, tone = "Every objection is overruled; the reasons go into the audit trail.", "good"
+            words, tone = tr("Every objection is overruled; the reasons go into the audit trail."), "good"
         elif any(not one.overrulable for one in standing):
-            words, tone = "An objection stands that nobody can overrule.", "bad"
+            words, tone = tr("An objection stands that nobody can overrule."), "bad"
         elif len(standing) == 1:
-            words, tone = "One objection stands. Correct the text, or overrule it with a reason.", "attention"
+            words = tr("One objection stands. Correct the text, or overrule it with a reason.")
+            tone = "attention"
         else:
-            words = f"{len(standing)} objections stand. Correct the text, or overrule each with a reason."
+            words = tr(
+                "{count} objections stand. Correct the text, or overrule each with a reason.",
+                count=len(standing),
+            )
             tone = "attention"
         self.weighed.setText(words)
         with_tone(self.weighed, tone)
-        self.confirm.setEnabled(not standing)
+        self._may_confirm = not standing
+        self._set_asking(is_asking=self._is_asking)
+
+    def _set_asking(self, *, is_asking: bool) -> None:
+        super()._set_asking(is_asking=is_asking)
+        self.entries.setEnabled(not is_asking)
 
     def _on_show(self, objection: Objection) -> None:
         if not objection.places:
             return
-        cursor = self.words.textCursor()
-        cursor.setPosition(objection.places[0].start)
-        cursor.setPosition(objection.places[0].end, QTextCursor.MoveMode.KeepAnchor)
+        place, cursor = objection.places[0], self.words.textCursor()
+        cursor.setPosition(position_of(self._text, place.start))
+        cursor.setPosition(position_of(self._text, place.end), QTextCursor.MoveMode.KeepAnchor)
         self.words.setTextCursor(cursor)
         self.words.setFocus()
 
-    def _on_sign(self) -> None:
-        if not self.confirm.isEnabled():
-            return
-        secret, is_pin = self.secret.take(), self.secret.is_pin
-        if not secret:
-            what = "PIN" if is_pin else "password"
-            self.problem.say(f"Type your {what} {self._to_sign.purpose.prompt}.")
-            return
-        badge, to_sign = self._badge, self._to_sign
+    def _request(self) -> Callable[[Badge], int]:
+        to_sign, text, desk = self._to_sign, self._text, self._desk
         overruled = to_sign.ledger.overruled(self._objections)
         looked_at = tuple(sorted(to_sign.ledger.looked_at))
-        self.confirm.setEnabled(False)
-        self.problem.say("")
 
-        def work() -> int:
-            proved = self._desk.reenter(badge, secret, is_pin=is_pin)
+        def write(proved: Badge) -> int:
             if to_sign.purpose is HAND_ON:
-                return self._desk.hand_on(
-                    proved, to_sign.detail, self._text, overruled=overruled, looked_at=looked_at
-                )
-            return self._desk.sign(
+                return desk.hand_on(proved, to_sign.detail, text, overruled=overruled, looked_at=looked_at)
+            return desk.sign(
                 proved,
                 to_sign.detail,
-                self._text,
+                text,
                 addendum=to_sign.addendum,
                 overruled=overruled,
                 looked_at=looked_at,
             )
 
-        def done(request_id: int) -> None:
-            self.request_id = request_id
-            self.accept()
-
-        self._tasks.in_store(self, work, done, self._on_failed)
-
-    def _on_failed(self, error: UserFacingError) -> None:
-        self.problem.say(error.sentence)
-        if self.secret.is_pin:
-            self.secret.set_badge(self._badge)  # a PIN that is used up is asked for no more
-        self.confirm.setEnabled(True)
-        self.secret.box.setFocus()
-
-
-def study_form(study: StudyRow) -> QFormLayout:
-    """Return the rows that name patient and study."""
-    form = QFormLayout()
-    form.setHorizontalSpacing(18)
-    form.setVerticalSpacing(8)
-    identity = study.identity
-    form.addRow(
-        label("Patient", "muted"),
-        two_lines(person_name(identity.patient_name), patient_line(identity, study.study_date)),
-    )
-    facts = (study.study_description, study.view, study_moment(study))
-    form.addRow(
-        label("Study", "muted"),
-        two_lines(
-            " · ".join(part for part in facts if part),
-            f"Accession number {identity.accession_number or '(none)'}",
-        ),
-    )
-    return form
-
-
-def two_lines(first: str, second: str) -> QWidget:
-    """Return a heading with a muted line under it."""
-    made = QWidget()
-    layout = QVBoxLayout(made)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(1)
-    layout.addWidget(label(first, "heading", wraps=True))
-    layout.addWidget(label(second, "muted", wraps=True))
-    return made
-
-
-def button_row(*made: QWidget) -> QHBoxLayout:
-    """Return buttons at the right end of a row."""
-    row = QHBoxLayout()
-    row.addStretch(1)
-    for entry in made:
-        row.addWidget(entry, 0, Qt.AlignmentFlag.AlignRight)
-    return row
+        return write
 
 
 def _unseen_sentence(films: int) -> str:
-    if not films:
-        return ""
-    words = "film of this study hasn't" if films == 1 else "films of this study haven't"
-    return f"{films} {words} been on the screen yet."
+    return tr("%n film(s) of this study haven't been on the screen yet.", "", films) if films else ""

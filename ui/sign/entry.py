@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidg
 
 from llmcxr_ws.errors import UserFacingError
 from ui.desk import Badge, Desk
+from ui.language import tr
 from ui.sign.secret import SecretField
 from ui.tasks import Tasks
 from ui.theme import current, follow, px
@@ -31,16 +32,16 @@ class EntryPage(QWidget):
         self._tasks, self._desk = tasks, desk
         self._locked: Badge | None = None
         self.user = QLineEdit(user)
-        self.user.setAccessibleName("User name")
-        self.user.setPlaceholderText("User name")
+        self.user.setAccessibleName(tr("User name"))
+        self.user.setPlaceholderText(tr("User name"))
         self.secret = SecretField()
         self.pin = QLineEdit()
-        self.pin.setAccessibleName("PIN for this session, optional")
-        self.pin.setPlaceholderText("PIN for this session (optional)")
+        self.pin.setAccessibleName(tr("PIN for this session, optional"))
+        self.pin.setPlaceholderText(tr("PIN for this session (optional)"))
         self.pin.setEchoMode(QLineEdit.EchoMode.Password)
-        self.problem = Banner("bad", "refused", name="Problem")
-        self.confirm = button("Log in", self._on_confirm, tone="action")
-        self.other = button("Another person…", self.other_wanted.emit)
+        self.problem = Banner("bad", "refused", name=tr("Problem"))
+        self.confirm = button(tr("Log in"), self._on_confirm, tone="action")
+        self.other = button(tr("Another person…"), self.other_wanted.emit)
         self._heading = label("", "heading")
         self._hint = label("", "muted", wraps=True)
         self.user.returnPressed.connect(self.secret.box.setFocus)
@@ -57,7 +58,7 @@ class EntryPage(QWidget):
         inside.setContentsMargins(28, 24, 28, 24)
         inside.setSpacing(12)
         inside.addWidget(label("LLM-CXR Workstation", "greeting"))
-        inside.addWidget(label("Research use only. Not for diagnosis.", "attention"))
+        inside.addWidget(label(tr("Research use only. Not for diagnosis."), "attention"))
         inside.addSpacing(6)
         for part in (self._heading, self._hint, self.user, self.secret, self.pin, self.problem):
             inside.addWidget(part)
@@ -80,16 +81,17 @@ class EntryPage(QWidget):
         self._locked = None
         self.secret.set_badge(None)
         self._show(
-            "Log in", "The password opens your signing key. A PIN re-opens it when the window has locked."
+            tr("Log in"),
+            tr("The password opens your signing key. A PIN re-opens it when the window has locked."),
         )
-        self.confirm.setText("Log in")
+        self.confirm.setText(tr("Log in"))
 
     def ask_again(self, badge: Badge) -> None:
         """Ask the person at a locked window to prove again who it is."""
         self._locked = badge
         self.secret.set_badge(badge)
-        self._show(f"Locked by {badge.display_name}", "Your work is kept and saved.")
-        self.confirm.setText("Unlock")
+        self._show(tr("Locked by {name}", name=badge.display_name), tr("Your work is kept and saved."))
+        self.confirm.setText(tr("Unlock"))
 
     def _show(self, heading: str, hint: str) -> None:
         self._heading.setText(heading)

@@ -6,6 +6,9 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from ui.desk import Badge
+from ui.language import tr
+
+_PIN, _PASSWORD = "pin", "password"
 
 
 class SecretField(QWidget):
@@ -21,7 +24,7 @@ class SecretField(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.kind = QComboBox()
-        self.kind.setAccessibleName("Password or PIN")
+        self.kind.setAccessibleName(tr("Password or PIN"))
         self.box = QLineEdit()
         self.box.setEchoMode(QLineEdit.EchoMode.Password)
         self.box.returnPressed.connect(self.entered)
@@ -36,14 +39,16 @@ class SecretField(QWidget):
         """Offer what this person may type; the PIN first."""
         has_pin = badge is not None and badge.sealed is not None and not badge.sealed.is_used_up
         self.kind.clear()
-        self.kind.addItems(["PIN", "Password"] if has_pin else ["Password"])
+        if has_pin:
+            self.kind.addItem(tr("PIN"), _PIN)
+        self.kind.addItem(tr("Password"), _PASSWORD)
         self.kind.setVisible(has_pin)
         self._name()
 
     @property
     def is_pin(self) -> bool:
         """Whether what is typed is a PIN."""
-        return self.kind.currentText() == "PIN"
+        return bool(self.kind.currentData() == _PIN)
 
     def take(self) -> str:
         """Return what was typed and wipe it."""

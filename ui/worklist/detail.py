@@ -55,7 +55,9 @@ def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     found: list[str] = []
     if row.needs_addendum:
         found.append(tr("Images came after the signature: look at them and write an addendum."))
-    found += [row.reason, tr(_standing(row))]
+    found.append(row.reason)
+    if not is_sent_back(row):
+        found.append(tr(_standing(row)))
     priority = priority_of(row, tells_ai=tells_ai)
     if priority.level in _WORTH_SAYING:
         found.append(tr(_OF_PRIORITY[priority.why]))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from llmcxr_ws.domain import StudyRow
+from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import ReportState, StudyState
 from ui.language import mark, tr
 
@@ -73,6 +74,7 @@ _BY_REPORT = {
 }
 
 _ADDENDUM = Status(mark("Needs addendum"), "addendum", "attention", Rank.ADDENDUM)
+_SENT_BACK = Status(mark("Sent back"), "retracted", "attention", Rank.REFUSED)
 _UNDER_REVIEW = (StudyState.DRAFTED, StudyState.IN_REVIEW)
 
 
@@ -85,6 +87,8 @@ def status_of(row: StudyRow) -> Status:
     """Return what the worklist says of a study."""
     if row.needs_addendum:
         return _ADDENDUM
+    if row.state in _UNDER_REVIEW and is_sent_back(row):
+        return _SENT_BACK
     if row.state in _UNDER_REVIEW and row.report_state in _BY_REPORT:
         return _BY_REPORT[row.report_state]
     return _BY_STUDY[row.state]
@@ -92,4 +96,4 @@ def status_of(row: StudyRow) -> Status:
 
 def all_statuses() -> tuple[Status, ...]:
     """Return every status there is, for tests and for the legend."""
-    return (_ADDENDUM, *_BY_REPORT.values(), *_BY_STUDY.values())
+    return (_ADDENDUM, _SENT_BACK, *_BY_REPORT.values(), *_BY_STUDY.values())

@@ -7,13 +7,14 @@ import unicodedata
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from llmcxr_ws.guards import Facts, Objection, Overruling, from_payload, objections, standing, to_payload, why
 from llmcxr_ws.guards.lexicon import FINDINGS, findings_called
 from llmcxr_ws.guards.rules import WHY
 from llmcxr_ws.guards.statements import sections, sentences, statements
+from llmcxr_ws.guards.wording import SENTENCES
 from llmcxr_ws.sections import split_sections
 
 FACTS = Facts(orientation=("L", "F"), patient_id="P-1")
@@ -44,12 +45,14 @@ def test_no_text_breaks_the_guards_and_every_place_lies_in_it(text: str) -> None
     ):
         for one in objections(text, facts):
             assert one.code in WHY and why(one.code)
+            assert one.sentence == SENTENCES[one.key].format(**dict(one.values))
             assert one.sentence.strip() == one.sentence and "\n" not in one.sentence
             assert all(0 <= place.start < place.end <= len(text) for place in one.places)
             assert all(text[place.start : place.end].strip() for place in one.places)
 
 
 @given(texts)
+@example("No No No No right bilateral Findings: e\u0301 No")  # a quote from the end, cut before a letter
 def test_the_same_text_gives_the_same_objections_however_it_is_composed(text: str) -> None:
     assert said(text) == said(text)
     assert said(unicodedata.normalize("NFC", text)) == said(text)
@@ -158,3 +161,7 @@ def test_overrulings_survive_the_payload() -> None:
 def test_overrulings_that_make_no_sense_are_refused(value: Any) -> None:
     with pytest.raises(ValueError):
         from_payload(value)
+
+
+def test_every_rule_has_its_sentences_and_says_why() -> None:
+    assert {key.partition("/")[0] for key in SENTENCES} == set(WHY)

@@ -7,12 +7,16 @@ import time
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
-from llmcxr_ws.guards import Objection
+from llmcxr_ws.guards import Facts, Objection, lexicon, objections
+from llmcxr_ws.store import configuration
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
 from ui.guards.entries import Entry
 from ui.guards.ledger import Ledger
+from ui.guards.words import FINDINGS, sentence_of, why_of
+from ui.language import speak
 
 DRAFT = "Heart size is normal. There is a small left pleural effusion."
 CONTRADICTION = "No effusion. There is a small left pleural effusion."
@@ -78,6 +82,21 @@ def test_an_entry_says_why_and_shows_the_words(reading: Seat) -> None:
     assert reading.window.focusWidget() is editor
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Findings:\n\n\nImpression:\n{CONTRADICTION}",  # a heading that isn't signed
+        f"Impression:\n{CONTRADICTION}\n\nFindings:\nHeart normal.",  # signed the other way round
+        f"\U0001d400 {CONTRADICTION}",  # Qt counts this letter as two
+    ],
+)
+def test_the_words_are_found_where_they_stand_on_the_screen(reading: Seat, text: str) -> None:
+    write(reading, text, ["contradiction.negation"])
+    entries(reading)[0].show_text.click()
+    editor = reading.window.report.editor
+    assert editor.textCursor().selectedText() == "effusion"
+
+
 def test_an_objection_is_overruled_with_a_reason_and_stands_again(reading: Seat) -> None:
     write(reading, CONTRADICTION, ["contradiction.negation"])
     (entry,) = entries(reading)
@@ -113,6 +132,19 @@ def test_a_reason_being_typed_survives_the_next_look(reading: Seat) -> None:
     reading.wait(lambda: reading.tasks.is_idle)
     assert entries(reading) == (entry,)
     assert entry.reason.text() == "Half a rea"
+
+
+def test_a_reason_being_typed_survives_words_written_before_its_objection(reading: Seat) -> None:
+    write(reading, CONTRADICTION, ["contradiction.negation"])
+    (entry,) = entries(reading)
+    entry.overrule.click()
+    QTest.keyClicks(entry.reason, "Half a rea")
+    before = entry.objection.places
+    reading.window.report.editor.setPlainText(f"Heart size is normal. {CONTRADICTION}")
+    reading.wait(lambda: entries(reading)[0].objection.places != before)
+    assert entries(reading) == (entry,) and entry.reason.text() == "Half a rea"
+    entry.show_text.click()
+    assert reading.window.report.editor.textCursor().selectedText() == "effusion"
 
 
 def test_what_the_model_cant_judge_is_ticked_off_or_written_about(reading: Seat) -> None:
@@ -176,3 +208,55 @@ def test_what_cant_be_overruled_has_no_button_for_it(reading: Seat) -> None:
     assert entry.overrule.isHidden() and entry.show_text.isHidden()
     assert entry.state.text() == "Can't be overruled"
     assert ledger.standing([hard]) == [hard] and ledger.overruled([hard]) == ()
+
+
+def test_ticks_and_reasons_stay_with_the_person_who_gave_them(reading: Seat, study: int, home: House) -> None:
+    home.add_user("ben", "reader")
+    write(reading, CONTRADICTION, ["contradiction.negation"])
+    guards = reading.window.report.guards
+    guards.boxes["Mass"].click()
+    guards.ledger.overrule(entries(reading)[0].objection, "Anna's reason.")
+    reading.window.lock()
+    reading.window.entry.other.click()
+    reading.wait(lambda: reading.tasks.is_idle)
+    reading.log_in("ben")
+    reading.open(study)
+    reading.wait(lambda: len(entries(reading)) == 1)
+    assert entries(reading)[0].state.text() == "Stands"
+    assert not guards.boxes["Mass"].isChecked() and guards.ledger.looked_at == set()
+
+
+def test_the_second_network_is_silent_while_a_reader_writes_first(seat: Seat, home: House) -> None:
+    configuration.import_site(home.workplace.db, "reader_first = true", user="admin")
+    study = home.drafted("DEMO0001.dcm", DRAFT, guard={"abnormal": True})
+    seat.log_in()
+    seat.open(study)
+    report = seat.window.report
+    assert report.is_draft_hidden
+    report.editor.setPlainText("No effusion. No fracture. No mass. The heart is unchanged.")
+    seat.wait(lambda: [one.objection.code for one in entries(seat)] == ["comparison.no_prior"])
+    report.show_draft()
+    seat.wait(lambda: "second_look.abnormal" in [one.objection.code for one in entries(seat)])
+
+
+def test_the_windows_findings_are_the_guards() -> None:
+    assert set(FINDINGS) == set(lexicon.FINDINGS)
+
+
+def test_an_objection_is_said_in_the_windows_language(qapp: QApplication) -> None:
+    (found,) = objections(CONTRADICTION, Facts(patient_id="1"))
+    (scope,) = objections("No effusion.", Facts(patient_id="1", not_judged=("Fracture", "Odd one")))
+    own = Objection("a.newer.rule", "Its own words.")
+    assert [sentence_of(one) for one in (found, scope, own)] == [found.sentence, scope.sentence, own.sentence]
+    speak(qapp, "de")
+    try:
+        assert sentence_of(found) == (
+            "Der Text verneint und bejaht Pleuraerguss: „No effusion.“ gegen "
+            "„There is a small left pleural effusion.“"
+        )
+        assert sentence_of(scope).endswith(": Fraktur, Odd one.")
+        assert sentence_of(own) == "Its own words."
+        assert why_of(found).startswith("Ein Befund wird an einer Stelle verneint")
+        assert why_of(own) == ""
+    finally:
+        speak(qapp, "en")

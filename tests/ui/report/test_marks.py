@@ -6,10 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ui.report.changes import key_of, place_in
+from ui.report.changes import key_of
 from ui.report.marks import MAX_STUDIES, ReadingMarks, StudyMarks
 
 KEY = key_of("Heart normal.", "Heart large.")
@@ -60,15 +58,3 @@ def test_whatever_isnt_a_mark_is_left_out(value: dict[str, Any]) -> None:
 def test_the_name_of_a_change_tells_no_words() -> None:
     assert "eart" not in KEY and len(KEY) == 16
     assert key_of("a", "b") != key_of("b", "a")
-
-
-@given(st.lists(st.sampled_from(["Clear.", "No effusion.", "Heart large."]), min_size=1, max_size=5))
-def test_a_place_of_the_saved_text_is_found_in_the_one_being_written(sentences: list[str]) -> None:
-    saved = " ".join(sentences)
-    written = f"Findings:\n\n\nImpression:\n{saved}"
-    at = 0
-    for sentence in sentences:
-        start, end = place_in(written, saved, (at, at + len(sentence)))
-        assert written[start:end] == sentence
-        assert start == len("Findings:\n\n\nImpression:\n") + at
-        at += len(sentence) + 1

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QPushButton
 
 from llmcxr_ws import reading
+from llmcxr_ws.guards import Overruling
 from llmcxr_ws.retraction import REASONS
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import reports, requests, retracting, studies
+from llmcxr_ws.store import configuration, holds, reports, requests, retracting, signing, studies
 from tests.factories import make_film, save
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
 from tests.ui.sign.node import decide
+from ui.report.unsaved import UnsavedDialog
+from ui.sign.addenda import AddendaPanel
 from ui.sign.dialogs import SignDialog
 from ui.sign.retract import RetractDialog
+from ui.sign.send_back import SendBackDialog
 
 TEXT = "The lungs are clear. No effusion. No fracture. No mass."
 
@@ -88,7 +93,7 @@ def test_a_signature_without_objections_is_one_confirmation(seat: Seat, study: i
 def test_the_dialog_shows_an_objections_words(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
-    seat.window.report.editor.setPlainText(f"{TEXT} There is a small right effusion.")
+    seat.window.report.editor.setPlainText(f"\U0001d400 {TEXT} There is a small right effusion.")
     seat.window.wishes.sign()
     dialog = sign_dialog(seat)
     assert dialog.weighed.text().startswith("One objection stands")
@@ -116,6 +121,73 @@ def test_a_reason_given_beside_the_editor_is_there_at_the_signature_and_back(sea
     assert dialog.weighed.text().startswith("Every objection is overruled")
     dialog.reject()
     seat.wait(lambda: guards.entries.entries[1].state.text() == "Overruled: Seen in the PACS.")
+
+
+def test_a_request_on_its_way_is_written_once_and_not_called_off(
+    seat: Seat, study: int, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.log_in()
+    seat.open(study)
+    seat.window.report.editor.setPlainText(f"{TEXT} There is a small right effusion.")
+    seat.window.wishes.sign()
+    dialog = sign_dialog(seat)
+    (entry,) = dialog.entries.entries
+    entry.overrule.click()
+    entry.reason.setText("It is loculated.")
+    entry.keep.click()
+    may_go, reenter = threading.Event(), dialog._desk.reenter
+
+    def slowly(*args: object, **more: object) -> object:
+        may_go.wait(10)
+        return reenter(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dialog._desk, "reenter", slowly)
+    dialog.secret.box.setText("not it")
+    dialog.confirm.click()
+    entry.overrule.click()  # neither let it stand, nor sign twice, nor go away
+    assert not dialog.confirm.isEnabled() and entry.state.text().startswith("Overruled")
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.isVisible()
+    may_go.set()
+    seat.wait(lambda: "password is wrong" in dialog.problem.text)
+    entry.overrule.click()
+    assert entry.state.text() == "Stands" and not dialog.confirm.isEnabled()
+    next(made for made in dialog.findChildren(QPushButton) if made.text() == "Cancel").click()
+    seat.wait(lambda: not dialog.isVisible())
+    assert requests.waiting_requests(home.workplace.db) == []
+
+
+def test_whose_report_it_is_cant_be_overruled(seat: Seat, home: House) -> None:
+    """Neither in the window nor by a window that claims it was."""
+    film = make_film(seed="nobody", PatientID="")
+    study = home.receive(save(film, home.home, "nobody.dcm"))
+    home.settle()
+    home.draft(TEXT)
+    seat.log_in()
+    seat.open(study)
+    guards = seat.window.report.guards
+    seat.wait(lambda: len(guards.entries.entries) == 1)
+    beside = guards.entries.entries[0]
+    assert beside.overrule.isHidden() and beside.state.text() == "Can't be overruled"
+    QTest.keyClick(seat.window, Qt.Key.Key_F12)
+    dialog = sign_dialog(seat)
+    (entry,) = dialog.entries.entries
+    assert "no patient ID" in entry.objection.sentence and entry.overrule.isHidden()
+    entry.reason.setText("I know who it is.")
+    QTest.keyClick(entry.reason, Qt.Key.Key_Return)
+    assert dialog.weighed.text() == "An objection stands that nobody can overrule."
+    dialog.secret.box.setText(PASSWORD)
+    QTest.keyClick(dialog.secret.box, Qt.Key.Key_Return)
+    dialog.confirm.click()
+    seat.wait(lambda: seat.tasks.is_idle)
+    db, key = home.workplace.db, home.workplace.service_key()
+    assert dialog.isVisible() and requests.waiting_requests(db) == []
+    claimed = [Overruling(entry.objection.code, entry.objection.sentence, "I know who it is.")]
+    number = reading.request_signature(
+        db, reading.log_in(db, "anna", PASSWORD), reading.open_study(db, study), TEXT, overruled=claimed
+    )
+    with pytest.raises(signing.SignRefused, match="can't be overruled"):
+        signing.verify_sign_request(db, requests.request_by_id(db, number), key)
 
 
 # Resident and attending
@@ -152,6 +224,64 @@ def test_a_resident_hands_on_and_an_attending_countersigns(seat_at: object, home
     decide(home)
     made = reports.current_report(home.workplace.db, study)
     assert made is not None and (made.signed_by, made.preliminary_by) == ("anna", "rob")
+
+
+def test_a_resident_hands_nothing_on_that_was_not_read_against_the_draft(seat: Seat, home: House) -> None:
+    configuration.import_site(home.workplace.db, "reader_first = true", user="admin")
+    study = home.drafted("DEMO0001.dcm", TEXT)
+    home.add_user("rob", "resident")
+    seat.log_in("rob")
+    seat.open(study)
+    report = seat.window.report
+    report.editor.setPlainText(TEXT)
+    seat.wait(lambda: report.unlock.isEnabled())
+    assert report.is_draft_hidden and not report.actions_row.hand_on.isVisible()
+    seat.window.wishes.hand_on()
+    seat.wait(lambda: seat.tasks.is_idle)
+    assert not seat.window.findChildren(SignDialog)
+    report.show_draft()
+    seat.wait(report.actions_row.hand_on.isVisible)
+
+
+def test_an_attending_sends_a_report_back_and_the_resident_finds_why(
+    seat_at: object, home: House, study: int
+) -> None:
+    home.add_user("rob", "resident", "Resident^Rob")
+    key = reading.log_in(home.workplace.db, "rob", PASSWORD)
+    reading.request_preliminary(home.workplace.db, key, reading.open_study(home.workplace.db, study), TEXT)
+    assert [row.state for row in decide(home)] == ["granted"]
+
+    attending = seat_at()  # type: ignore[operator]
+    attending.log_in()
+    attending.open(study)
+    report = attending.window.report
+    assert report.actions_row.send_back.isVisible()
+    report.editor.setPlainText(f"{TEXT} Heart size is normal.")
+    press(attending, Qt.Key.Key_B)
+    dialog = dialog_of(attending, SendBackDialog)
+    assert isinstance(dialog, SendBackDialog)
+    dialog.send.click()
+    assert dialog.problem.text == "Say in a sentence what should change."
+    QTest.keyClicks(dialog.words, "Which lobe?")
+    QTest.keyClick(dialog.words, Qt.Key.Key_Return)
+    attending.wait(lambda: len(requests.waiting_requests(home.workplace.db)) == 1)
+    attending.wait(lambda: "with the node" in report.notices["attention"].text)
+    assert decide(home)[0].outcome == "Sent back to rob."
+    attending.wait(lambda: "Which lobe?" in report.notices["attention"].text)
+    assert not report.actions_row.send_back.isVisible()
+
+    resident = seat_at()  # type: ignore[operator]
+    resident.log_in("rob")
+    worklist = resident.window.worklist
+    resident.wait(lambda: "Sent back" in str(worklist.model.index(0, 0).data()))
+    resident.open(study)
+    assert "Sent back to rob by anna: Which lobe?" in resident.window.report.notices["attention"].text
+    assert not resident.window.report.editor.isReadOnly()
+    assert resident.window.report.text() == f"{TEXT} Heart size is normal."
+    assert resident.window.report.actions_row.hand_on.isVisible()
+    reading.request_preliminary(home.workplace.db, key, reading.open_study(home.workplace.db, study), TEXT)
+    decide(home)
+    resident.wait(lambda: "Preliminary" in worklist.model.index(0, 0).data())
 
 
 # Addenda
@@ -210,6 +340,64 @@ def test_what_is_written_of_an_addendum_is_kept(signed: Seat, study: int, home: 
     signed.wait(lambda: addenda.text() == "Half an addendum")
     row = next(one for one in reports.versions(home.workplace.db, study) if one.kind == "addendum")
     assert (row.text, row.state) == ("Half an addendum", ReportState.DRAFT)
+
+
+def test_an_addendum_left_empty_is_gone_when_the_study_is_left(signed: Seat, study: int, home: House) -> None:
+    other = home.drafted("DEMO0002.dcm", "Clear lungs.")
+    signed.window.report.actions_row.addendum.click()
+    addenda = signed.window.report.addenda
+    signed.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
+    signed.open(other)
+    signed.wait(lambda: reading.open_study(home.workplace.db, study).addenda == ())
+    signed.open(study)
+    assert not addenda.isVisible()
+
+
+def begun(seat: Seat, words: str) -> AddendaPanel:
+    """Begin an addendum in the window and write into it."""
+    seat.window.report.actions_row.addendum.click()
+    addenda = seat.window.report.addenda
+    seat.wait(lambda: addenda.editor.isVisible() and not addenda.editor.isReadOnly())
+    addenda.editor.setPlainText(words)
+    return addenda
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+def test_words_of_an_addendum_that_cant_be_saved_are_not_lost_without_a_question(
+    signed: Seat, study: int, home: House, is_closed: bool
+) -> None:
+    other = home.drafted("DEMO0002.dcm", "Clear lungs.")
+    signed.wait(lambda: signed.window.worklist.model.row_of(other) is not None)
+    addenda = begun(signed, "Half an addendum")
+    holds.take(home.workplace.db, study, user="ben", take_over=True)
+    if is_closed:
+        signed.window.close()
+    else:
+        signed.window.worklist.choose(other)
+    dialog = dialog_of(signed, UnsavedDialog)
+    assert addenda.text() == "Half an addendum" and signed.window.isVisible()
+    dialog.reject()
+    signed.wait(lambda: signed.window.case.study_id == study)
+    assert addenda.text() == "Half an addendum"
+    signed.window.worklist.choose(other)
+    dialog_of(signed, UnsavedDialog).accept()
+    signed.wait(lambda: signed.window.case.study_id == other and signed.tasks.is_idle)
+    assert [one.text for one in reading.open_study(home.workplace.db, study).addenda] == [""]
+
+
+def test_what_another_reader_wrote_into_an_addendum_is_not_overwritten(
+    signed: Seat, study: int, home: House
+) -> None:
+    db = home.workplace.db
+    addenda = begun(signed, "Anna's words.")
+    addenda.autosave.flush()
+    signed.wait(lambda: addenda.autosave.is_settled)
+    (row,) = reading.open_study(db, study).addenda
+    holds.take(db, study, user="ben", take_over=True)
+    reading.save_edit(db, row.id, user="ben", text="Anna's words. Ben's words.")
+    holds.release(db, study, user="ben")
+    holds.take(db, study, user="anna", take_over=False)
+    signed.wait(lambda: addenda.text() == "Anna's words. Ben's words." and not addenda.editor.isReadOnly())
 
 
 # Retraction
@@ -311,3 +499,25 @@ def test_nobody_else_begins_a_new_report(
     other.window.wishes.report_again()
     other.wait(lambda: other.tasks.is_idle)
     assert reading.open_study(home.workplace.db, study).study.state is StudyState.RETRACTED
+
+
+def test_a_lock_covers_a_confirmation_also_while_its_request_is_written(
+    seat: Seat, study: int, home: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.log_in()
+    seat.open(study)
+    seat.window.wishes.sign()
+    dialog = sign_dialog(seat)
+    may_go, reenter = threading.Event(), dialog._desk.reenter
+
+    def slowly(*args: object, **more: object) -> object:
+        may_go.wait(10)
+        return reenter(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(dialog._desk, "reenter", slowly)
+    dialog.secret.box.setText(PASSWORD)
+    dialog.confirm.click()
+    seat.window.lock()
+    assert not dialog.isVisible()
+    may_go.set()
+    seat.wait(lambda: len(requests.waiting_requests(home.workplace.db)) == 1)
