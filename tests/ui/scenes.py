@@ -22,7 +22,7 @@ from ui.preferences_dialog import PreferencesDialog
 from ui.report.macro_dialog import MacroDialog
 from ui.report.reject import RejectDialog
 from ui.report.renewed import Renewal, RenewalDialog
-from ui.report.unsaved import UnsavedDialog
+from ui.report.unsaved import RefusedWordsDialog, UnsavedDialog
 from ui.sign.dialogs import HAND_ON, SignDialog
 from ui.sign.retract import RetractDialog
 from ui.sign.take_over import TakeOverDialog
@@ -117,6 +117,11 @@ def _take_over(seat: Seat) -> None:
         seat.window.open_dialog(TakeOverDialog(seat.window, detail.study, lambda: None))
 
 
+def _refused_words(seat: Seat) -> None:
+    sentence = "The study is held by 'ben'. Take it over."
+    seat.window.open_dialog(RefusedWordsDialog(seat.window, DRAFT, sentence))
+
+
 def _retract(seat: Seat) -> None:
     window = seat.window
     if window.badge is not None and window.case.detail is not None:
@@ -199,6 +204,7 @@ SCENES: tuple[Scene, ...] = (
     ),
     Scene("take over", _study, _dialog(_take_over), TakeOverDialog),
     Scene("unsaved", _study, _dialog(_unsaved), UnsavedDialog),
+    Scene("refused words", _study, _dialog(_refused_words), RefusedWordsDialog),
     Scene("hand on", _study, _dialog(lambda seat: seat.window.wishes._open_sign_dialog(HAND_ON)), SignDialog),
     Scene("retract", _study, _dialog(_retract), RetractDialog),
     Scene("macros", _study, _call("report.edit_macros"), MacroDialog),
