@@ -45,12 +45,15 @@ def can_be_reached(widget):
 
 def tell():
     seen = []
+    # What a dialog covers can't be pressed, though it has the same name as the dialog's own.
+    modal = QApplication.activeModalWidget()
     for widget in QApplication.allWidgets():
         if widget.isVisible() and can_be_reached(widget) and (widget.accessibleName() or text_of(widget)):
             corner = widget.mapToGlobal(QPoint(0, 0))
             seen.append({
                 "name": widget.accessibleName() or text_of(widget), "kind": type(widget).__name__,
-                "text": text_of(widget), "is_enabled": widget.isEnabled(), "has_focus": widget.hasFocus(),
+                "text": text_of(widget), "has_focus": widget.hasFocus(),
+                "is_enabled": widget.isEnabled() and modal in (None, widget.window()),
                 "box": [corner.x(), corner.y(), widget.width(), widget.height()],
             })
     table = next((w for w in QApplication.allWidgets() if isinstance(w, QTableView) and w.isVisible()), None)
@@ -151,7 +154,7 @@ class Hands:
         """Find a control on the screen by its accessible name, or by its words."""
         found = [one for one in self._controls() if one.name == name and kind in ("", one.kind)]
         assert found, f"no control {name!r} among {sorted({one.name[:40] for one in self._controls()})}"
-        return found[-1]
+        return next((one for one in reversed(found) if one.is_enabled), found[-1])
 
     def sees(self, name: str, *, kind: str = "", is_enabled: bool | None = None) -> bool:
         """Whether a control is on the screen."""

@@ -1,4 +1,4 @@
-"""The buttons beside Sign that are there only when they can be used: to hand on, send back, add, retract, begin anew."""
+"""The buttons beside Sign that are there only when they can be used: hand on, send back, add, retract, begin anew."""
 
 from __future__ import annotations
 

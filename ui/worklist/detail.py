@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from llmcxr_ws.domain import StudyRow
+from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import ReportState, StudyState
 from ui.language import mark, tr
 from ui.text import clock, person_name
