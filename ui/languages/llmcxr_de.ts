@@ -435,8 +435,96 @@
         <translation>Problem</translation>
     </message>
     <message>
+        <source>Synthetic films show no patient. They are for teaching: nothing may be learnt from one about anybody, and none may be sent, filed or read as a film.</source>
+        <translation>Künstliche Aufnahmen zeigen keinen Patienten. Sie dienen der Lehre: Aus ihnen lässt sich über niemanden etwas erfahren, und keine darf als Aufnahme gesendet, abgelegt oder befundet werden.</translation>
+    </message>
+    <message>
+        <source>No film has been drawn yet.</source>
+        <translation>Noch ist keine Aufnahme gezeichnet.</translation>
+    </message>
+    <message>
+        <source>Synthetic film for teaching</source>
+        <translation>Künstliche Aufnahme für die Lehre</translation>
+    </message>
+    <message>
+        <source>Synthetic</source>
+        <translation>Künstlich</translation>
+    </message>
+    <message>
+        <source>Text to draw</source>
+        <translation>Text, der gezeichnet wird</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>Startwert</translation>
+    </message>
+    <message>
+        <source>Seed (optional)</source>
+        <translation>Startwert (freiwillig)</translation>
+    </message>
+    <message>
+        <source>The same seed and text give the same film.</source>
+        <translation>Derselbe Startwert und Text ergeben dieselbe Aufnahme.</translation>
+    </message>
+    <message>
+        <source>Draw</source>
+        <translation>Zeichnen</translation>
+    </message>
+    <message>
+        <source>Draw a synthetic film from the text</source>
+        <translation>Eine künstliche Aufnahme aus dem Text zeichnen</translation>
+    </message>
+    <message>
+        <source>How much of the film is drawn</source>
+        <translation>Wie viel der Aufnahme gezeichnet ist</translation>
+    </message>
+    <message>
+        <source>Synthetic films of this study</source>
+        <translation>Künstliche Aufnahmen dieser Studie</translation>
+    </message>
+    <message>
+        <source>About this synthetic film</source>
+        <translation>Zu dieser künstlichen Aufnahme</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>Text</translation>
+    </message>
+    <message>
+        <source>Drawn before</source>
+        <translation>Früher gezeichnet</translation>
+    </message>
+    <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>No film: {reason}</source>
+        <translation>Keine Aufnahme: {reason}</translation>
+    </message>
+    <message>
+        <source>The film is being drawn…</source>
+        <translation>Die Aufnahme wird gezeichnet…</translation>
+    </message>
+    <message>
+        <source>Synthetic film, marked as no patient&apos;s</source>
+        <translation>Künstliche Aufnahme, als die keines Patienten gekennzeichnet</translation>
+    </message>
+    <message>
+        <source>{time} · seed {seed} · {words}</source>
+        <translation>{time} · Startwert {seed} · {words}</translation>
+    </message>
+    <message>
+        <source>{time} · failed · {words}</source>
+        <translation>{time} · fehlgeschlagen · {words}</translation>
+    </message>
+    <message>
+        <source>{time} · being drawn · {words}</source>
+        <translation>{time} · wird gezeichnet · {words}</translation>
+    </message>
+    <message>
+        <source>Synthetic, no patient. Drawn by {model} {version}, seed {seed}, {time}, from the text: {words}</source>
+        <translation>Künstlich, kein Patient. Gezeichnet von {model} {version}, Startwert {seed}, {time}, aus dem Text: {words}</translation>
     </message>
     <message>
         <source>All keys</source>
@@ -844,12 +932,124 @@
         <translation>Voriger Satz des Entwurfs auf der Aufnahme</translation>
     </message>
     <message>
+        <source>Choose a sentence to see which part of the film it rests on.</source>
+        <translation>Wählen Sie einen Satz, um zu sehen, auf welchem Teil der Aufnahme er beruht.</translation>
+    </message>
+    <message>
+        <source>The engine is looking for the part of the film…</source>
+        <translation>Der KI-Dienst sucht den Teil der Aufnahme…</translation>
+    </message>
+    <message>
+        <source>Lit: where the model&apos;s words depend on the film. It is no proof of a finding there.</source>
+        <translation>Leuchtet: wo die Worte des Modells von der Aufnahme abhängen. Es beweist dort keinen Befund.</translation>
+    </message>
+    <message>
+        <source>The film of the draft isn&apos;t on the screen.</source>
+        <translation>Die Aufnahme des Entwurfs ist nicht auf dem Bildschirm.</translation>
+    </message>
+    <message>
+        <source>No part of this film stands out for this sentence.</source>
+        <translation>Für diesen Satz tritt kein Teil der Aufnahme hervor.</translation>
+    </message>
+    <message>
+        <source>The draft is of another film of this study; show that one to see the part.</source>
+        <translation>Der Entwurf gehört zu einer anderen Aufnahme dieser Studie; zeigen Sie jene, um den Teil zu sehen.</translation>
+    </message>
+    <message>
+        <source>Sentences of the draft</source>
+        <translation>Sätze des Entwurfs</translation>
+    </message>
+    <message>
         <source>Take the map off the film</source>
         <translation>Die Karte von der Aufnahme nehmen</translation>
     </message>
     <message>
+        <source>Put the light out</source>
+        <translation>Licht löschen</translation>
+    </message>
+    <message>
+        <source>State of the map</source>
+        <translation>Stand der Karte</translation>
+    </message>
+    <message>
+        <source>The map is being made</source>
+        <translation>Die Karte wird berechnet</translation>
+    </message>
+    <message>
+        <source>Advice from the round trip</source>
+        <translation>Rat aus der Gegenprobe</translation>
+    </message>
+    <message>
+        <source>What the draft rests on</source>
+        <translation>Worauf der Entwurf beruht</translation>
+    </message>
+    <message>
+        <source>Questions and answers</source>
+        <translation>Fragen und Antworten</translation>
+    </message>
+    <message>
+        <source>Question about the film</source>
+        <translation>Frage zur Aufnahme, auf Englisch</translation>
+    </message>
+    <message>
+        <source>Ask about this film</source>
+        <translation>Frage (auf Englisch)</translation>
+    </message>
+    <message>
+        <source>Ask the question</source>
+        <translation>Die Frage stellen</translation>
+    </message>
+    <message>
+        <source>Suggested questions</source>
+        <translation>Vorgeschlagene Fragen</translation>
+    </message>
+    <message>
+        <source>Ask the model</source>
+        <translation>Fragen an das Modell</translation>
+    </message>
+    <message>
+        <source>Draw a film…</source>
+        <translation>Aufnahme zeichnen…</translation>
+    </message>
+    <message>
+        <source>Draw a synthetic film for teaching</source>
+        <translation>Eine künstliche Aufnahme für die Lehre zeichnen</translation>
+    </message>
+    <message>
         <source>Insert the last answer into the report</source>
         <translation>Die letzte Antwort in den Befund einfügen</translation>
+    </message>
+    <message>
+        <source>Insert</source>
+        <translation>Einfügen</translation>
+    </message>
+    <message>
+        <source>Answer of {model} {version} to the question “{question}”, {time}</source>
+        <translation>Antwort von {model} {version} auf die Frage „{question}“, {time}</translation>
+    </message>
+    <message>
+        <source>No questions yet. Each question stands alone: the model sees the film and your words, not what was asked before.</source>
+        <translation>Noch keine Fragen. Jede Frage steht für sich: Das Modell sieht die Aufnahme und Ihre Worte, nicht was vorher gefragt wurde. Es versteht nur Englisch.</translation>
+    </message>
+    <message>
+        <source>No answer: {reason}</source>
+        <translation>Keine Antwort: {reason}</translation>
+    </message>
+    <message>
+        <source>AI: {answer}</source>
+        <translation>KI: {answer}</translation>
+    </message>
+    <message>
+        <source>Insert into the report</source>
+        <translation>In den Befund einfügen</translation>
+    </message>
+    <message>
+        <source>AI: {answer} …</source>
+        <translation>KI: {answer} …</translation>
+    </message>
+    <message>
+        <source>Waiting for the engine…</source>
+        <translation>Wartet auf den KI-Dienst…</translation>
     </message>
     <message>
         <source>Draw a synthetic film from the report&apos;s text</source>
@@ -950,6 +1150,10 @@
     <message>
         <source>Columns and order of the worklist</source>
         <translation>Spalten und Reihenfolge der Arbeitsliste</translation>
+    </message>
+    <message>
+        <source>Send a preliminary report back to who prepared it</source>
+        <translation>Einen vorläufigen Befund an den Verfasser zurückgeben</translation>
     </message>
     <message>
         <source>Hide the worklist, or show it again</source>
@@ -1098,6 +1302,10 @@
     <message>
         <source>Reading</source>
         <translation>Befunden</translation>
+    </message>
+    <message>
+        <source>The report can&apos;t be written in now: the answer wasn&apos;t put in.</source>
+        <translation>In den Befund kann jetzt nicht geschrieben werden: Die Antwort wurde nicht übernommen.</translation>
     </message>
     <message>
         <source>Loading the film…</source>
@@ -2027,6 +2235,10 @@
         <translation>Vorläufig</translation>
     </message>
     <message>
+        <source>Sent back</source>
+        <translation>Zurückgegeben</translation>
+    </message>
+    <message>
         <source>Working with the database…</source>
         <translation>Arbeit mit der Datenbank…</translation>
     </message>
@@ -2414,8 +2626,68 @@
         <translation>Wert</translation>
     </message>
     <message>
+        <source>Stands or overruled</source>
+        <translation>Besteht oder übergangen</translation>
+    </message>
+    <message>
+        <source>Reason to overrule</source>
+        <translation>Grund, den Einwand zu übergehen</translation>
+    </message>
+    <message>
         <source>Reason</source>
         <translation>Grund</translation>
+    </message>
+    <message>
+        <source>Why this objection</source>
+        <translation>Warum dieser Einwand</translation>
+    </message>
+    <message>
+        <source>Show in text</source>
+        <translation>Im Text zeigen</translation>
+    </message>
+    <message>
+        <source>Show the words in the text</source>
+        <translation>Die Wörter im Text zeigen</translation>
+    </message>
+    <message>
+        <source>Overrule…</source>
+        <translation>Übergehen…</translation>
+    </message>
+    <message>
+        <source>Overrule this objection with a reason</source>
+        <translation>Diesen Einwand mit Begründung übergehen</translation>
+    </message>
+    <message>
+        <source>Overrule</source>
+        <translation>Übergehen</translation>
+    </message>
+    <message>
+        <source>Overrule for this reason</source>
+        <translation>Aus diesem Grund übergehen</translation>
+    </message>
+    <message>
+        <source>Objection</source>
+        <translation>Einwand</translation>
+    </message>
+    <message>
+        <source>Overruled: {reason}</source>
+        <translation>Übergangen: {reason}</translation>
+    </message>
+    <message>
+        <source>Let it stand</source>
+        <translation>Bestehen lassen</translation>
+    </message>
+    <message>
+        <source>Let this objection stand again</source>
+        <translation>Diesen Einwand wieder bestehen lassen</translation>
+    </message>
+    <message>
+        <source>Can&apos;t be overruled</source>
+        <translation>Kann nicht übergangen werden</translation>
+    </message>
+    <message>
+        <source>Stands</source>
+        <translation>Besteht</translation>
     </message>
     <message>
         <source>Why, in your words; it is recorded with your name and the time</source>
@@ -3982,6 +4254,46 @@
         <translation>Diesen Text kopieren</translation>
     </message>
     <message>
+        <source>Hand to attending…</source>
+        <translation>An Facharzt übergeben…</translation>
+    </message>
+    <message>
+        <source>Send back…</source>
+        <translation>Zurückgeben…</translation>
+    </message>
+    <message>
+        <source>Send the preliminary report back</source>
+        <translation>Den vorläufigen Befund zurückgeben</translation>
+    </message>
+    <message>
+        <source>Addendum…</source>
+        <translation>Nachtrag…</translation>
+    </message>
+    <message>
+        <source>Write an addendum</source>
+        <translation>Einen Nachtrag schreiben</translation>
+    </message>
+    <message>
+        <source>Retract…</source>
+        <translation>Zurückziehen…</translation>
+    </message>
+    <message>
+        <source>Retract the report</source>
+        <translation>Den Befund zurückziehen</translation>
+    </message>
+    <message>
+        <source>Hand the report to an attending reader, who signs it</source>
+        <translation>Den Befund einem Facharzt übergeben, der ihn signiert</translation>
+    </message>
+    <message>
+        <source>Write an addendum to the signed report</source>
+        <translation>Einen Nachtrag zum signierten Befund schreiben</translation>
+    </message>
+    <message>
+        <source>Withdraw the signed report with a reason</source>
+        <translation>Den signierten Befund mit Begründung zurückziehen</translation>
+    </message>
+    <message>
         <source>New report…</source>
         <translation>Neuer Befund…</translation>
     </message>
@@ -3990,36 +4302,671 @@
         <translation>Einen neuen Befund beginnen</translation>
     </message>
     <message>
-        <source>This study has no image that can be shown.</source>
-        <translation>Diese Studie hat kein Bild, das sich zeigen lässt.</translation>
+        <source>What does this film show?</source>
+        <translation>Was zeigt diese Aufnahme?</translation>
     </message>
     <message>
-        <source>The window is locked.</source>
-        <translation>Das Fenster ist gesperrt.</translation>
+        <source>Is this film normal?</source>
+        <translation>Ist diese Aufnahme unauffällig?</translation>
     </message>
     <message>
-        <source>Your role is {role}. Only a reader signs.</source>
-        <translation>Ihre Rolle ist {role}. Nur ein Befunder gibt frei.</translation>
+        <source>Is there an atelectasis?</source>
+        <translation>Liegt eine Atelektase vor?</translation>
     </message>
     <message>
-        <source>The user &apos;{user}&apos; is disabled.</source>
-        <translation>Das Konto „{user}“ ist gesperrt.</translation>
+        <source>Is the heart enlarged?</source>
+        <translation>Ist das Herz vergrößert?</translation>
     </message>
     <message>
-        <source>Ask an administrator.</source>
-        <translation>Wenden Sie sich an die Administration.</translation>
+        <source>Is there a consolidation?</source>
+        <translation>Liegt eine Konsolidierung vor?</translation>
     </message>
     <message>
-        <source>No PIN was chosen at log-in.</source>
-        <translation>Bei der Anmeldung wurde keine PIN gewählt.</translation>
+        <source>Is there pulmonary edema?</source>
+        <translation>Liegt ein Lungenödem vor?</translation>
     </message>
     <message>
-        <source>Use the password.</source>
-        <translation>Nehmen Sie das Passwort.</translation>
+        <source>Is there a pleural effusion?</source>
+        <translation>Liegt ein Pleuraerguss vor?</translation>
     </message>
     <message>
-        <source>Unlock it with the PIN or the password.</source>
-        <translation>Entsperren Sie es mit PIN oder Passwort.</translation>
+        <source>Is there emphysema?</source>
+        <translation>Liegt ein Emphysem vor?</translation>
+    </message>
+    <message>
+        <source>Is there fibrosis?</source>
+        <translation>Liegt eine Fibrose vor?</translation>
+    </message>
+    <message>
+        <source>Is there a hernia?</source>
+        <translation>Liegt eine Hernie vor?</translation>
+    </message>
+    <message>
+        <source>Is there an infiltration?</source>
+        <translation>Liegt ein Infiltrat vor?</translation>
+    </message>
+    <message>
+        <source>Is there a mass?</source>
+        <translation>Liegt eine Raumforderung vor?</translation>
+    </message>
+    <message>
+        <source>Is there a nodule?</source>
+        <translation>Liegt ein Rundherd vor?</translation>
+    </message>
+    <message>
+        <source>Is there pleural thickening?</source>
+        <translation>Liegt eine Pleuraverdickung vor?</translation>
+    </message>
+    <message>
+        <source>Is there a pneumonia?</source>
+        <translation>Liegt eine Pneumonie vor?</translation>
+    </message>
+    <message>
+        <source>Is there a pneumothorax?</source>
+        <translation>Liegt ein Pneumothorax vor?</translation>
+    </message>
+    <message>
+        <source>No confidence was measured for this model.</source>
+        <translation>Für dieses Modell wurde keine Sicherheit gemessen.</translation>
+    </message>
+    <message>
+        <source>Weak: held true with {share}.</source>
+        <translation>Schwach: zu {share} für zutreffend gehalten.</translation>
+    </message>
+    <message>
+        <source>Held true with {share}.</source>
+        <translation>Zu {share} für zutreffend gehalten.</translation>
+    </message>
+    <message>
+        <source>Weak: held true with {share}, {said} of {samples} samples agree.</source>
+        <translation>Schwach: zu {share} für zutreffend gehalten, {said} von {samples} Stichproben gleich.</translation>
+    </message>
+    <message>
+        <source>Held true with {share}, {said} of {samples} samples agree.</source>
+        <translation>Zu {share} für zutreffend gehalten, {said} von {samples} Stichproben gleich.</translation>
+    </message>
+    <message>
+        <source>A film drawn from this draft is unusually unlike this film. Advice only: the comparison tells drafts of a film from drafts of other films with an AUROC of {auroc} ({low} to {high}).</source>
+        <translation>Eine aus diesem Entwurf gezeichnete Aufnahme ist dieser Aufnahme ungewöhnlich unähnlich. Nur ein Rat: Der Vergleich unterscheidet Entwürfe zu einer Aufnahme von Entwürfen zu anderen mit einer AUROC von {auroc} ({low} bis {high}).</translation>
+    </message>
+    <message>
+        <source>Checks before signing</source>
+        <translation>Prüfungen vor der Signatur</translation>
+    </message>
+    <message>
+        <source>The model can&apos;t judge these. Look for each and tick it off.</source>
+        <translation>Diese Befunde kann das Modell nicht beurteilen. Achten Sie auf jeden und haken Sie ihn ab.</translation>
+    </message>
+    <message>
+        <source>{finding} (in the text)</source>
+        <translation>{finding} (im Text)</translation>
+    </message>
+    <message>
+        <source>Checks before signing: {standing} standing, {unseen} to look for</source>
+        <translation>Prüfungen vor der Signatur: {standing} offen, {unseen} noch abzuhaken</translation>
+    </message>
+    <message>
+        <source>Checks before signing: {standing} standing</source>
+        <translation>Prüfungen vor der Signatur: {standing} offen</translation>
+    </message>
+    <message>
+        <source>Checks before signing: {unseen} to look for</source>
+        <translation>Prüfungen vor der Signatur: {unseen} noch abzuhaken</translation>
+    </message>
+    <message>
+        <source>Checks before signing: nothing stands against it</source>
+        <translation>Prüfungen vor der Signatur: Nichts spricht dagegen</translation>
+    </message>
+    <message>
+        <source>Looked for: {finding}</source>
+        <translation>Darauf geachtet: {finding}</translation>
+    </message>
+    <message>
+        <source>pleural effusion</source>
+        <translation>Pleuraerguss</translation>
+    </message>
+    <message>
+        <source>pneumothorax</source>
+        <translation>Pneumothorax</translation>
+    </message>
+    <message>
+        <source>pneumonia</source>
+        <translation>Pneumonie</translation>
+    </message>
+    <message>
+        <source>consolidation</source>
+        <translation>Konsolidierung</translation>
+    </message>
+    <message>
+        <source>infiltrate</source>
+        <translation>Infiltrat</translation>
+    </message>
+    <message>
+        <source>opacity</source>
+        <translation>Verschattung</translation>
+    </message>
+    <message>
+        <source>atelectasis</source>
+        <translation>Atelektase</translation>
+    </message>
+    <message>
+        <source>edema</source>
+        <translation>Lungenödem</translation>
+    </message>
+    <message>
+        <source>congestion</source>
+        <translation>Stauung</translation>
+    </message>
+    <message>
+        <source>cardiomegaly</source>
+        <translation>Kardiomegalie</translation>
+    </message>
+    <message>
+        <source>mediastinal widening</source>
+        <translation>Mediastinalverbreiterung</translation>
+    </message>
+    <message>
+        <source>nodule</source>
+        <translation>Rundherd</translation>
+    </message>
+    <message>
+        <source>granuloma</source>
+        <translation>Granulom</translation>
+    </message>
+    <message>
+        <source>mass</source>
+        <translation>Raumforderung</translation>
+    </message>
+    <message>
+        <source>mediastinal mass</source>
+        <translation>mediastinale Raumforderung</translation>
+    </message>
+    <message>
+        <source>lung lesion</source>
+        <translation>Lungenläsion</translation>
+    </message>
+    <message>
+        <source>emphysema</source>
+        <translation>Emphysem</translation>
+    </message>
+    <message>
+        <source>fibrosis</source>
+        <translation>Fibrose</translation>
+    </message>
+    <message>
+        <source>pleural thickening</source>
+        <translation>Pleuraverdickung</translation>
+    </message>
+    <message>
+        <source>hernia</source>
+        <translation>Hernie</translation>
+    </message>
+    <message>
+        <source>fracture</source>
+        <translation>Fraktur</translation>
+    </message>
+    <message>
+        <source>tuberculosis</source>
+        <translation>Tuberkulose</translation>
+    </message>
+    <message>
+        <source>free air</source>
+        <translation>freie Luft</translation>
+    </message>
+    <message>
+        <source>support device</source>
+        <translation>Fremdmaterial</translation>
+    </message>
+    <message>
+        <source>What is added to the signed report</source>
+        <translation>Was dem signierten Befund hinzugefügt wird</translation>
+    </message>
+    <message>
+        <source>Sign addendum…</source>
+        <translation>Nachtrag signieren…</translation>
+    </message>
+    <message>
+        <source>Sign the addendum</source>
+        <translation>Den Nachtrag signieren</translation>
+    </message>
+    <message>
+        <source>The addendum waits</source>
+        <translation>Der Nachtrag wartet</translation>
+    </message>
+    <message>
+        <source>Addendum saved or not</source>
+        <translation>Nachtrag gespeichert oder nicht</translation>
+    </message>
+    <message>
+        <source>The signed report, unchanged</source>
+        <translation>Der signierte Befund, unverändert</translation>
+    </message>
+    <message>
+        <source>Addendum {number}, not signed yet</source>
+        <translation>Nachtrag {number}, noch nicht signiert</translation>
+    </message>
+    <message>
+        <source>Addendum {number} by {name}, {time}</source>
+        <translation>Nachtrag {number} von {name}, {time}</translation>
+    </message>
+    <message>
+        <source>Addendum {number} by {name}</source>
+        <translation>Nachtrag {number} von {name}</translation>
+    </message>
+    <message>
+        <source>Addendum {number}</source>
+        <translation>Nachtrag {number}</translation>
+    </message>
+    <message>
+        <source>Signature pending. {reason}</source>
+        <translation>Die Signatur steht aus. {reason}</translation>
+    </message>
+    <message>
+        <source>Signed by</source>
+        <translation>Signiert von</translation>
+    </message>
+    <message>
+        <source>as a final report, sent to the PACS by the node</source>
+        <translation>als endgültiger Befund, vom Knoten an das PACS gesendet</translation>
+    </message>
+    <message>
+        <source>Sign</source>
+        <translation>Signieren</translation>
+    </message>
+    <message>
+        <source>Type your password to sign.</source>
+        <translation>Geben Sie zum Signieren Ihr Passwort ein.</translation>
+    </message>
+    <message>
+        <source>Type your PIN to sign.</source>
+        <translation>Geben Sie zum Signieren Ihre PIN ein.</translation>
+    </message>
+    <message>
+        <source>Hand to an attending reader</source>
+        <translation>An einen Facharzt übergeben</translation>
+    </message>
+    <message>
+        <source>Written by</source>
+        <translation>Geschrieben von</translation>
+    </message>
+    <message>
+        <source>as a preliminary report; an attending reader checks and signs it</source>
+        <translation>als vorläufiger Befund; ein Facharzt prüft und signiert ihn</translation>
+    </message>
+    <message>
+        <source>Hand on</source>
+        <translation>Übergeben</translation>
+    </message>
+    <message>
+        <source>Type your password to hand it on.</source>
+        <translation>Geben Sie zum Übergeben Ihr Passwort ein.</translation>
+    </message>
+    <message>
+        <source>Type your PIN to hand it on.</source>
+        <translation>Geben Sie zum Übergeben Ihre PIN ein.</translation>
+    </message>
+    <message>
+        <source>as an addendum; the signed report stays as it is</source>
+        <translation>als Nachtrag; der signierte Befund bleibt, wie er ist</translation>
+    </message>
+    <message>
+        <source>No sentence is the AI&apos;s own, unedited.</source>
+        <translation>Kein Satz stammt unverändert von der KI.</translation>
+    </message>
+    <message>
+        <source>The one sentence is the AI&apos;s own, unedited.</source>
+        <translation>Der einzige Satz stammt unverändert von der KI.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n of {total} sentence(s) are the AI&apos;s own, unedited.</source>
+        <translation>
+            <numerusform>%n von {total} Sätzen stammt unverändert von der KI.</numerusform>
+            <numerusform>%n von {total} Sätzen stammen unverändert von der KI.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Text to be signed</source>
+        <translation>Text, der signiert wird</translation>
+    </message>
+    <message>
+        <source>Films not looked at</source>
+        <translation>Nicht angesehene Aufnahmen</translation>
+    </message>
+    <message>
+        <source>Objections</source>
+        <translation>Einwände</translation>
+    </message>
+    <message>
+        <source>Prepared by</source>
+        <translation>Vorbereitet von</translation>
+    </message>
+    <message>
+        <source>AI text</source>
+        <translation>KI-Text</translation>
+    </message>
+    <message>
+        <source>List of objections</source>
+        <translation>Liste der Einwände</translation>
+    </message>
+    <message>
+        <source>Prove it&apos;s you</source>
+        <translation>Bestätigen Sie sich</translation>
+    </message>
+    <message>
+        <source>Nothing was found to object to.</source>
+        <translation>Es wurde nichts gefunden, was dagegen spricht.</translation>
+    </message>
+    <message>
+        <source>Every objection is overruled; the reasons go into the audit trail.</source>
+        <translation>Alle Einwände sind übergangen; die Gründe gehen in das Prüfprotokoll.</translation>
+    </message>
+    <message>
+        <source>An objection stands that nobody can overrule.</source>
+        <translation>Es besteht ein Einwand, den niemand übergehen kann.</translation>
+    </message>
+    <message>
+        <source>One objection stands. Correct the text, or overrule it with a reason.</source>
+        <translation>Ein Einwand besteht. Berichtigen Sie den Text, oder übergehen Sie ihn mit Begründung.</translation>
+    </message>
+    <message>
+        <source>{count} objections stand. Correct the text, or overrule each with a reason.</source>
+        <translation>{count} Einwände bestehen. Berichtigen Sie den Text, oder übergehen Sie jeden mit Begründung.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n film(s) of this study haven&apos;t been on the screen yet.</source>
+        <translation>
+            <numerusform>%n Aufnahme dieser Studie war noch nicht auf dem Schirm.</numerusform>
+            <numerusform>%n Aufnahmen dieser Studie waren noch nicht auf dem Schirm.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>PIN for this session, optional</source>
+        <translation>PIN für diese Sitzung, freiwillig</translation>
+    </message>
+    <message>
+        <source>PIN for this session (optional)</source>
+        <translation>PIN für diese Sitzung (freiwillig)</translation>
+    </message>
+    <message>
+        <source>Log in</source>
+        <translation>Anmelden</translation>
+    </message>
+    <message>
+        <source>Another person…</source>
+        <translation>Andere Person…</translation>
+    </message>
+    <message>
+        <source>Research use only. Not for diagnosis.</source>
+        <translation>Nur für die Forschung. Nicht zur Diagnose.</translation>
+    </message>
+    <message>
+        <source>The password opens your signing key. A PIN re-opens it when the window has locked.</source>
+        <translation>Das Passwort öffnet Ihren Signaturschlüssel. Eine PIN öffnet ihn wieder, wenn das Fenster gesperrt war.</translation>
+    </message>
+    <message>
+        <source>Locked by {name}</source>
+        <translation>Gesperrt von {name}</translation>
+    </message>
+    <message>
+        <source>Your work is kept and saved.</source>
+        <translation>Ihre Arbeit ist erhalten und gespeichert.</translation>
+    </message>
+    <message>
+        <source>Unlock</source>
+        <translation>Entsperren</translation>
+    </message>
+    <message>
+        <source>(none)</source>
+        <comment>accession number</comment>
+        <translation>(keine)</translation>
+    </message>
+    <message>
+        <source>Accession number {number}</source>
+        <translation>Auftragsnummer {number}</translation>
+    </message>
+    <message>
+        <source>Retract</source>
+        <translation>Zurückziehen</translation>
+    </message>
+    <message>
+        <source>Type your password to retract the report.</source>
+        <translation>Geben Sie zum Zurückziehen des Befunds Ihr Passwort ein.</translation>
+    </message>
+    <message>
+        <source>Type your PIN to retract the report.</source>
+        <translation>Geben Sie zum Zurückziehen des Befunds Ihre PIN ein.</translation>
+    </message>
+    <message>
+        <source>The report and its addenda are withdrawn from every PACS that holds them, by a rejection note. This can&apos;t be undone; the signed words stay in this workstation.</source>
+        <translation>Der Befund und seine Nachträge werden durch eine Rückrufnotiz aus jedem PACS zurückgezogen, das sie hat. Das lässt sich nicht rückgängig machen; die signierten Worte bleiben in dieser Workstation.</translation>
+    </message>
+    <message>
+        <source>Say in a sentence why the report is withdrawn.</source>
+        <translation>Sagen Sie in einem Satz, warum der Befund zurückgezogen wird.</translation>
+    </message>
+    <message>
+        <source>Password or PIN</source>
+        <translation>Passwort oder PIN</translation>
+    </message>
+    <message>
+        <source>PIN</source>
+        <translation>PIN</translation>
+    </message>
+    <message>
+        <source>What should change</source>
+        <translation>Was geändert werden soll</translation>
+    </message>
+    <message>
+        <source>Send back</source>
+        <translation>Zurückgeben</translation>
+    </message>
+    <message>
+        <source>The text goes back as it stands here; its author finds your words on the worklist and hands it on again.</source>
+        <translation>Der Text geht zurück, wie er hier steht; der Verfasser findet Ihre Worte in der Arbeitsliste und übergibt ihn erneut.</translation>
+    </message>
+    <message>
+        <source>Say in a sentence what should change.</source>
+        <translation>Sagen Sie in einem Satz, was geändert werden soll.</translation>
+    </message>
+    <message>
+        <source>{name} has held this study since {time}.</source>
+        <translation>{name} belegt diese Studie seit {time}.</translation>
+    </message>
+    <message>
+        <source>{name} has held this study.</source>
+        <translation>{name} belegt diese Studie.</translation>
+    </message>
+    <message>
+        <source>What was written so far is kept; only one of you can go on writing.</source>
+        <translation>Was bisher geschrieben wurde, bleibt erhalten; nur einer von Ihnen kann weiterschreiben.</translation>
+    </message>
+    <message>
+        <source>Take over</source>
+        <translation>Übernehmen</translation>
+    </message>
+    <message>
+        <source>Write your own impression first: drawn films tell what the model said.</source>
+        <translation>Schreiben Sie zuerst Ihre eigene Beurteilung: Gezeichnete Aufnahmen verraten, was das Modell gesagt hat.</translation>
+    </message>
+    <message>
+        <source>Neither this workstation nor the model had an earlier film of this patient. Words of comparison are then made up, or rest on a film that you saw elsewhere: say so in the reason, or take them out.</source>
+        <translation>Weder diese Workstation noch das Modell hatte eine Voraufnahme dieses Patienten. Vergleichende Worte sind dann erfunden oder beruhen auf einer Aufnahme, die Sie anderswo gesehen haben: Sagen Sie das in der Begründung, oder streichen Sie sie.</translation>
+    </message>
+    <message>
+        <source>The model reads one film and never an earlier one. A comparison in its words is made up, also where an earlier film exists. Compare the films yourself and put it in your words.</source>
+        <translation>Das Modell liest eine Aufnahme und nie eine Voraufnahme. Ein Vergleich in seinen Worten ist erfunden, auch wo es eine Voraufnahme gibt. Vergleichen Sie die Aufnahmen selbst und sagen Sie es in Ihren Worten.</translation>
+    </message>
+    <message>
+        <source>A finding is denied in one place and affirmed in another, of the same side and zone. Readers of the report will believe one of them.</source>
+        <translation>Ein Befund wird an einer Stelle verneint und an einer anderen bejaht, auf derselben Seite und in derselben Zone. Wer den Befund liest, wird eines davon glauben.</translation>
+    </message>
+    <message>
+        <source>The same finding is on one side in the findings and on the other in the impression. Look at the film&apos;s side marker and correct one of them.</source>
+        <translation>Derselbe Befund liegt im Befundteil auf der einen und in der Beurteilung auf der anderen Seite. Sehen Sie nach der Seitenmarkierung der Aufnahme und berichtigen Sie eines von beiden.</translation>
+    </message>
+    <message>
+        <source>A mirrored film of a usual patient looks like the film of a patient whose organs lie on the other side. Where the header says nothing, only the side marker on the film tells them apart.</source>
+        <translation>Eine gespiegelte Aufnahme sieht aus wie die eines Patienten mit seitenverkehrter Organlage. Sagen die Kopfdaten nichts, unterscheidet nur die Seitenmarkierung auf der Aufnahme die beiden.</translation>
+    </message>
+    <message>
+        <source>The header says that the patient&apos;s right is on the right of the picture: the film is mirrored.</source>
+        <translation>Nach den Kopfdaten liegt die rechte Seite des Patienten rechts im Bild: Die Aufnahme ist gespiegelt.</translation>
+    </message>
+    <message>
+        <source>The header says that the film is shown turned, so sides on the screen may not be the patient&apos;s.</source>
+        <translation>Nach den Kopfdaten wird die Aufnahme gedreht gezeigt; die Seiten auf dem Schirm müssen nicht die des Patienten sein.</translation>
+    </message>
+    <message>
+        <source>The header says that the film was taken from the side: left and right can&apos;t be told on it. Look at the frontal film.</source>
+        <translation>Nach den Kopfdaten ist es eine Seitaufnahme: Rechts und links sind darauf nicht zu trennen. Sehen Sie die frontale Aufnahme an.</translation>
+    </message>
+    <message>
+        <source>A small classifier beside the model has looked at the film itself. It calls the film abnormal where the text doesn&apos;t. It is wrong often enough that its word alone decides nothing: look again.</source>
+        <translation>Ein kleiner Klassifikator neben dem Modell hat die Aufnahme selbst angesehen. Er nennt sie auffällig, der Text nicht. Er irrt oft genug, dass sein Wort allein nichts entscheidet: Sehen Sie noch einmal hin.</translation>
+    </message>
+    <message>
+        <source>A small classifier beside the model has looked at the film itself and finds nothing, where the text does. It misses findings; look again.</source>
+        <translation>Ein kleiner Klassifikator neben dem Modell hat die Aufnahme selbst angesehen und findet nichts, wo der Text etwas nennt. Er übersieht Befunde; sehen Sie noch einmal hin.</translation>
+    </message>
+    <message>
+        <source>A small classifier beside the model puts this finding above the threshold that was set on validation films, and the text denies it. Look again.</source>
+        <translation>Ein kleiner Klassifikator neben dem Modell sieht diesen Befund über der Schwelle, die an Prüfaufnahmen festgelegt wurde, und der Text verneint ihn. Sehen Sie noch einmal hin.</translation>
+    </message>
+    <message>
+        <source>A small classifier beside the model puts this finding far below its threshold, and the text affirms it. Look again.</source>
+        <translation>Ein kleiner Klassifikator neben dem Modell sieht diesen Befund weit unter seiner Schwelle, und der Text bejaht ihn. Sehen Sie noch einmal hin.</translation>
+    </message>
+    <message>
+        <source>An empty report can&apos;t be signed.</source>
+        <translation>Ein leerer Befund kann nicht signiert werden.</translation>
+    </message>
+    <message>
+        <source>Whoever asked for the film reads the impression first, and often nothing else.</source>
+        <translation>Wer die Aufnahme angefordert hat, liest zuerst die Beurteilung, und oft nichts anderes.</translation>
+    </message>
+    <message>
+        <source>A heading without text looks as if something had been lost.</source>
+        <translation>Eine Überschrift ohne Text sieht aus, als wäre etwas verloren gegangen.</translation>
+    </message>
+    <message>
+        <source>Brackets, underscores and dots stand for what a macro or a draft left to you.</source>
+        <translation>Klammern, Unterstriche und Punkte stehen für das, was ein Textbaustein oder ein Entwurf Ihnen überlassen hat.</translation>
+    </message>
+    <message>
+        <source>The last sentence of a section ends with a word after which something must follow.</source>
+        <translation>Der letzte Satz eines Abschnitts endet mit einem Wort, nach dem etwas folgen muss.</translation>
+    </message>
+    <message>
+        <source>The model was never trained or tested on these findings and says nothing of them, also where they are there. Look for each and tick it off, or write about it.</source>
+        <translation>Das Modell wurde an diesen Befunden nie trainiert oder geprüft und sagt nichts über sie, auch wo sie vorliegen. Achten Sie auf jeden und haken Sie ihn ab, oder schreiben Sie darüber.</translation>
+    </message>
+    <message>
+        <source>Identity can&apos;t be overruled: a report without a patient belongs to nobody, or to the wrong one.</source>
+        <translation>Die Identität kann nicht übergangen werden: Ein Befund ohne Patienten gehört niemandem oder dem Falschen.</translation>
+    </message>
+    <message>
+        <source>The AI was given no earlier film, yet compares: “{said}”</source>
+        <translation>Die KI hatte keine Voraufnahme und vergleicht doch: „{said}“</translation>
+    </message>
+    <message>
+        <source>No earlier film was given, yet it compares: “{said}”</source>
+        <translation>Es lag keine Voraufnahme vor, und doch wird verglichen: „{said}“</translation>
+    </message>
+    <message>
+        <source>One sentence denies and affirms {finding}: “{said}”</source>
+        <translation>Ein Satz verneint und bejaht {finding}: „{said}“</translation>
+    </message>
+    <message>
+        <source>The text denies and affirms {finding}: “{said}” against “{other}”</source>
+        <translation>Der Text verneint und bejaht {finding}: „{said}“ gegen „{other}“</translation>
+    </message>
+    <message>
+        <source>Findings and impression name different sides for {finding}: “{said}” against “{other}”</source>
+        <translation>Befundteil und Beurteilung nennen verschiedene Seiten für {finding}: „{said}“ gegen „{other}“</translation>
+    </message>
+    <message>
+        <source>The text says that organs lie on the other side: “{said}” The film&apos;s header doesn&apos;t say which side is which, and a mirrored film looks the same. Check the side marker on the film.</source>
+        <translation>Der Text nennt eine seitenverkehrte Organlage: „{said}“ Die Kopfdaten der Aufnahme sagen nicht, welche Seite welche ist, und eine gespiegelte Aufnahme sieht ebenso aus. Prüfen Sie die Seitenmarkierung auf der Aufnahme.</translation>
+    </message>
+    <message>
+        <source>The text names a side, but the film is mirrored by its header (Patient Orientation {shown}).</source>
+        <translation>Der Text nennt eine Seite, doch nach ihren Kopfdaten ist die Aufnahme gespiegelt (Patient Orientation {shown}).</translation>
+    </message>
+    <message>
+        <source>The text names a side, but the film isn&apos;t upright by its header (Patient Orientation {shown}).</source>
+        <translation>Der Text nennt eine Seite, doch nach ihren Kopfdaten steht die Aufnahme nicht aufrecht (Patient Orientation {shown}).</translation>
+    </message>
+    <message>
+        <source>The text names a side, but the film is a lateral one by its header (Patient Orientation {shown}).</source>
+        <translation>Der Text nennt eine Seite, doch nach ihren Kopfdaten ist es eine Seitaufnahme (Patient Orientation {shown}).</translation>
+    </message>
+    <message>
+        <source>A second network calls this film abnormal; the text names no finding as present.</source>
+        <translation>Ein zweites Netz nennt diese Aufnahme auffällig; der Text nennt keinen vorliegenden Befund.</translation>
+    </message>
+    <message>
+        <source>A second network calls this film normal; the text affirms a finding.</source>
+        <translation>Ein zweites Netz nennt diese Aufnahme unauffällig; der Text bejaht einen Befund.</translation>
+    </message>
+    <message>
+        <source>The text denies {finding}; a second network sees it ({probability}, threshold {threshold}).</source>
+        <translation>Der Text verneint {finding}; ein zweites Netz sieht den Befund ({probability}, Schwelle {threshold}).</translation>
+    </message>
+    <message>
+        <source>The text affirms {finding}; a second network doesn&apos;t see it ({probability}, threshold {threshold}).</source>
+        <translation>Der Text bejaht {finding}; ein zweites Netz sieht den Befund nicht ({probability}, Schwelle {threshold}).</translation>
+    </message>
+    <message>
+        <source>The text is empty: there is nothing to sign.</source>
+        <translation>Der Text ist leer: Es gibt nichts zu signieren.</translation>
+    </message>
+    <message>
+        <source>The report has no impression.</source>
+        <translation>Der Befund hat keine Beurteilung.</translation>
+    </message>
+    <message>
+        <source>The heading of the findings stands there with nothing under it.</source>
+        <translation>Die Überschrift des Befundteils steht da, und nichts darunter.</translation>
+    </message>
+    <message>
+        <source>Something was left to be filled in: “{said}”</source>
+        <translation>Etwas ist noch auszufüllen: „{said}“</translation>
+    </message>
+    <message>
+        <source>The text breaks off in the middle of a sentence: “{said}”</source>
+        <translation>Der Text bricht mitten im Satz ab: „{said}“</translation>
+    </message>
+    <message>
+        <source>The model can&apos;t judge these, and nobody has addressed them: {findings}.</source>
+        <translation>Diese kann das Modell nicht beurteilen, und niemand ist auf sie eingegangen: {findings}.</translation>
+    </message>
+    <message>
+        <source>The study bears no patient ID. Have it corrected in the PACS and sent again.</source>
+        <translation>Die Studie trägt keine Patienten-ID. Lassen Sie sie im PACS berichtigen und erneut senden.</translation>
+    </message>
+    <message>
+        <source>The report is of another patient</source>
+        <translation>Der Befund gehört zu einem anderen Patienten</translation>
+    </message>
+    <message>
+        <source>The report is of another study</source>
+        <translation>Der Befund gehört zu einer anderen Studie</translation>
+    </message>
+    <message>
+        <source>A finding is on the wrong side</source>
+        <translation>Ein Befund ist auf der falschen Seite</translation>
+    </message>
+    <message>
+        <source>A finding is wrong</source>
+        <translation>Ein Befund ist falsch</translation>
+    </message>
+    <message>
+        <source>It was signed by mistake</source>
+        <translation>Er wurde versehentlich signiert</translation>
+    </message>
+    <message>
+        <source>Another reason</source>
+        <translation>Ein anderer Grund</translation>
     </message>
 </context>
 </TS>

@@ -11,6 +11,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>The self-test ended early, after %n check(s). Run “llmcxr doctor” in a terminal.</source>
+        <translation>
+            <numerusform>The self-test ended early, after %n check. Run “llmcxr doctor” in a terminal.</numerusform>
+            <numerusform>The self-test ended early, after %n checks. Run “llmcxr doctor” in a terminal.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n check(s) didn&apos;t pass; what to do stands beside them.</source>
         <translation>
             <numerusform>%n check didn&apos;t pass; what to do stands beside it.</numerusform>
@@ -78,6 +85,41 @@
         <translation>
             <numerusform>%n change</numerusform>
             <numerusform>%n changes</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s) in this time, none signed or rejected yet.</source>
+        <translation>
+            <numerusform>%n draft in this time, none signed or rejected yet.</numerusform>
+            <numerusform>%n drafts in this time, none signed or rejected yet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s), {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</source>
+        <translation>
+            <numerusform>%n draft, {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</numerusform>
+            <numerusform>%n drafts, {decided} decided: {accepted} signed word for word, {edited} edited, {rejected} rejected; {withheld} were withheld.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n draft(s) written to {file}, without texts or patients.</source>
+        <translation>
+            <numerusform>%n draft was written to {file}, without texts or patients.</numerusform>
+            <numerusform>%n drafts were written to {file}, without texts or patients.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n of {total} sentence(s) are the AI&apos;s own, unedited.</source>
+        <translation>
+            <numerusform>%n of {total} sentences is the AI&apos;s own, unedited.</numerusform>
+            <numerusform>%n of {total} sentences are the AI&apos;s own, unedited.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n film(s) of this study haven&apos;t been on the screen yet.</source>
+        <translation>
+            <numerusform>%n film of this study hasn&apos;t been on the screen yet.</numerusform>
+            <numerusform>%n films of this study haven&apos;t been on the screen yet.</numerusform>
         </translation>
     </message>
 </context>
