@@ -91,13 +91,13 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
         return Notice("bad", f"{no} {signed.text}") if no else signed
     if no and report.state in EDITABLE:
         return Notice("bad", no)
-    if is_sent_back(study):
-        aside = _notice_of_state(report)
-        return Notice("attention", f"{study.reason}\n{aside.text}" if aside is not None else study.reason)
     held = ""
     if study.held_by and study.held_by != user:
         held = tr("{name} is reading this study; you can look, not write.", name=study.held_by)
     found = _notice_of_state(report)
+    if is_sent_back(study):
+        words = (study.reason, found.text if found is not None else "", held)
+        return Notice("attention", "\n".join(line for line in words if line))
     if found is not None:
         return Notice(found.tone, f"{found.text} {held}".strip())
     if held:

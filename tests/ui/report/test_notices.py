@@ -39,7 +39,7 @@ def test_what_stands_beside_a_draft(evidence: dict[str, Any], line: str) -> None
 @pytest.mark.parametrize("state", [ReportState.WITHHELD, ReportState.REJECTED, ReportState.PRELIMINARY])
 def test_who_holds_a_study_is_told_beside_what_is_special_about_its_report(state: ReportState) -> None:
     report = SimpleNamespace(id=1, state=state, reason="Weak.", preliminary_by="cleo", preliminary_at=None)
-    study = SimpleNamespace(state=StudyState.IN_REVIEW, held_by="ben", reason="")
+    study = SimpleNamespace(state=StudyState.IN_REVIEW, held_by="ben", reason="", reason_code="")
     detail = cast(StudyDetail, SimpleNamespace(report=report, study=study, requests=(), deliveries=()))
     notice = notice_of(detail, "anna", may_edit=True)
     assert notice is not None
