@@ -57,7 +57,7 @@ class AddendaPanel(QWidget):
         )
         self.sign = button(tr("Sign addendum…"), self._on_sign, name=tr("Sign the addendum"), tone="action")
         self.pending = Banner("attention", "pending", name=tr("The addendum waits"))
-        self._heading = label("", "heading")
+        self._heading = label("", "heading", wraps=True)
         self._saved = label(tone="muted")
         self._saved.setAccessibleName(tr("Addendum saved or not"))
         self._is_loading = False
@@ -73,8 +73,7 @@ class AddendaPanel(QWidget):
         self._list = QVBoxLayout()
         self._list.setSpacing(6)
         head = QHBoxLayout()
-        head.addWidget(self._heading)
-        head.addStretch(1)
+        head.addWidget(self._heading, 1)
         head.addWidget(self._saved)
         row = QHBoxLayout()
         row.addStretch(1)
