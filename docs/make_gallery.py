@@ -31,7 +31,10 @@ from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
+from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
+from ui.admin.peers import PeersSection
+from ui.admin.rules import RulesSection
 from ui.admin.self_test import SelfTestSection
 from ui.app import Defects, Seating, make_application
 from ui.desk import Desk
@@ -227,6 +230,20 @@ def _worklist(sitting: Sitting) -> QWidget:
     return sitting.window.worklist
 
 
+def _fill(sitting: Sitting, section: object) -> None:
+    """Have a section of the administration show what it is there for."""
+    if isinstance(section, SelfTestSection):
+        sitting.wait("The self-test", lambda: bool(section.table.rows) and not section.is_running)
+    elif isinstance(section, PeersSection) and not section.abilities.rows:
+        sitting.wait("The peers", section.probe.isEnabled)
+        section.probe.click()
+        sitting.wait("The probe", lambda: bool(section.abilities.rows))
+    elif isinstance(section, RulesSection | OutputsSection) and not section.table.rows:
+        sitting.rest()
+        section.run.click()
+        sitting.wait("The dry run", lambda: bool(section.table.rows))
+
+
 def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
     """Return how an administrator comes to a page, and to a section of it."""
 
@@ -237,8 +254,7 @@ def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
         if isinstance(made, AdministrationPage):
             made.show_section(section)
             shown = made.section(section)
-            if isinstance(shown, SelfTestSection):
-                sitting.wait("The self-test", lambda: bool(shown.table.rows) and not shown.is_running)
+            _fill(sitting, shown)
         sitting.rest(3.0)
         return sitting.window
 
