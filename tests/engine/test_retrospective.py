@@ -141,7 +141,7 @@ def test_bad_films_are_refused_one_by_one_with_their_reason(model: Model, tmp_pa
         "empty.dcm": "no pixel data",
         "cut.dcm": "cut short",
         "nonsense.dcm": "",
-        "length.dcm": "a length that its VR doesn't allow",
+        "length.dcm": "a value for Rows, or holds one that can't be read",
         "missing.png": "can't be read",
         "film01.png": "The runtime can't encode this film.",
     }
