@@ -1,20 +1,21 @@
-"""TensorRT against Hugging Face's generate in bfloat16 on this machine's NVIDIA GPU: speed, memory and numerics.
+"""TensorRT and our torch backend against Hugging Face's generate in bfloat16 on this machine's NVIDIA GPU.
 
     python -m benchmarks.gpu [--flavour tensorrt_rtx] [--markdown gpu.md] [--json gpu.json]
 
 Makes a model of dolly-v2-3b's size with random weights (smaller with --hidden, --layers and --heads) and a film
-tokenizer of the official size, builds their engines, and measures an answer and a film of 256 tokens at each batch
-size. Ends with status 1 where the numerics don't hold or nothing can be measured, with a sentence. The extras `train`
-and `tensorrt` or `tensorrt-datacenter` must be installed. By calculation the full size takes 18 GB of disk, 18 GB of
-memory while it builds, and 14 GB of GPU memory at batch 32 (`--reference cpu` keeps the reference in float32, 11 GB,
-off the GPU).
+tokenizer of the official size, builds their engines, and measures speed, memory and numerics: an answer and a film of
+256 tokens at each batch size. `--flavour none` leaves TensorRT out. Ends with status 1 where the numerics don't hold
+or nothing can be measured, with a sentence. The extras `train` and `tensorrt` or `tensorrt-datacenter` must be
+installed. By calculation the full size takes 18 GB of disk, 18 GB of memory while it builds, and 14 GB of GPU memory
+at batch 32 (`--reference cpu` keeps the reference in float32, 11 GB, off the GPU).
 
-It has not been run on a GPU yet. docs/gpu.md says what is proven.
+docs/gpu.md says what was measured, and on which card.
 """
 
 from __future__ import annotations
 
 import argparse
+import copy
 import datetime
 import gc
 import platform
@@ -24,13 +25,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.gpu_measures import (
+    Generate,
     Speed,
-    Task,
     Tokens,
     backend_generate,
     film_agreement,
@@ -43,14 +45,22 @@ from benchmarks.gpu_measures import (
     tasks,
 )
 from benchmarks.import_dolly_size import CODES, TEXT_SIZE, make_language_model
-from engine.errors import EngineError
-from engine.runtime.tensorrt_backend import available, best_flavour, describe
+from engine.errors import BackendError, EngineError
+from engine.runtime.backend import ImageBackend, LanguageBackend
+from engine.runtime.tensorrt_backend import available, best_flavour
 from engine.safe_write import write_json, write_text
 from engine.tensorrt_builds import FLAVOURS, Flavour, Limits, flavour_of, load_engines
 
+if TYPE_CHECKING:
+    from engine.tokenizer.vqgan import VQModel
+
 HUGGING_FACE = "Hugging Face"
+TORCH = "torch backend"
 TENSORRT = "TensorRT"
-# An engine may be off float32 by as much as twice what torch itself is off in bfloat16.
+NO_FLAVOUR = "none"
+# Where torch computes what is measured.
+DEVICE = "cuda"
+# A runtime may be off float32 by as much as twice what torch itself is off in bfloat16.
 _ALLOWED_FACTOR = 2.0
 _SAME_CODES_MIN, _FILM_DIFFERENCE_MAX = 0.995, 0.02
 _FOLLOWED = 16
@@ -59,12 +69,9 @@ _FOLLOWED = 16
 def main(given: Sequence[str] | None = None) -> None:
     """Measure, print the table and write it; end with a sentence where there is no GPU or too little room."""
     arguments = _arguments(given)
-    flavour, reason = _flavour(arguments.flavour)
-    if flavour is None:
-        sys.exit(f"Nothing was measured: {reason}")
     with tempfile.TemporaryDirectory(dir=arguments.folder) as made:
         try:
-            figures = measured(Path(made), flavour, arguments)
+            figures = measured(Path(made), _flavour(arguments.flavour), arguments)
         except EngineError as error:
             sys.exit(f"Nothing was measured: {error}")
     table = markdown(figures)
@@ -73,82 +80,129 @@ def main(given: Sequence[str] | None = None) -> None:
         write_text(arguments.markdown, table)
     if arguments.json:
         write_json(arguments.json, figures)
-    if not figures["numerics"]["hold"]:
-        sys.exit("The numerics don't hold: the table says where. Don't use these engines.")
+    if not figures["hold"]:
+        sys.exit("The numerics don't hold: the table says where. Don't use what is off.")
 
 
-def measured(folder: Path, flavour: Flavour, arguments: argparse.Namespace) -> dict[str, Any]:
-    """Make the model, build its engines, and measure both runtimes one after the other."""
+def measured(folder: Path, flavour: Flavour | None, arguments: argparse.Namespace) -> dict[str, Any]:
+    """Make the model, build its engines, and measure the runtimes one after the other."""
     import torch
 
     from engine.lm.official import open_language_model
-    from engine.runtime.cuda import current_gpu, memory_used
-    from engine.runtime.hf_backend import HuggingFaceLanguageModel
-    from engine.runtime.tensorrt_backend import load
+    from engine.runtime.cuda import current_gpu
+    from engine.runtime.hf_backend import HuggingFaceLanguageModel, TorchTokenizer
+    from engine.runtime.tensorrt_backend import describe, load
 
-    parameters = make_language_model(folder / "language", arguments.hidden, arguments.layers, arguments.heads)
-    tokenizer = _film_graphs(folder)
-    build_s, engines = build(folder, flavour, current_gpu().device, arguments)
-    asked = tasks(TEXT_SIZE, CODES, arguments.tokens)
-    rows = asked[0].prompts(4, TEXT_SIZE)
-    follow = np.random.default_rng(1).integers(0, TEXT_SIZE, (len(rows), _FOLLOWED))
-    size, positions = TEXT_SIZE + CODES, arguments.positions
+    gpu = current_gpu()
+    language_folder = folder / "language"
+    parameters = make_language_model(language_folder, arguments.hidden, arguments.layers, arguments.heads)
+    film_model = _film_model()
+    built = None
+    if flavour is not None:
+        film_graphs(film_model, folder)
+        built = build(folder, flavour, gpu.device, arguments)
+    runs = Runs(arguments)
+    positions = arguments.positions
 
-    network: Any = open_language_model(folder / "language", torch.float32, arguments.reference)
-    wanted = forced_logits(HuggingFaceLanguageModel(network, size, positions), rows, follow)
-    del network
-    _forget()
-    before = memory_used()
-    network = open_language_model(folder / "language", torch.bfloat16, "cuda")
-    torch_off = logit_agreement(
-        forced_logits(HuggingFaceLanguageModel(network, size, positions), rows, follow), wanted
-    )
-    _forget()
-    speeds, told = [], {}
-    for task, batch in _runs(asked, arguments.batches):
-        _forget()
-        speed, said = speed_of(
-            HUGGING_FACE, hugging_face_generate(network), task, batch, TEXT_SIZE, arguments.repeats,
-            lambda: memory_used() - before,
-        )  # fmt: skip
-        speeds.append(speed)
-        told[task.name, batch] = said
-    del network
-    _forget()
+    def torch_language(precision: torch.dtype, device: str) -> HuggingFaceLanguageModel:
+        network = open_language_model(language_folder, precision, device)
+        return HuggingFaceLanguageModel(network, TEXT_SIZE + CODES, positions)
 
-    before = memory_used()
-    start = time.perf_counter()
-    language, images = load(engines, capture=arguments.capture)
-    load_s = time.perf_counter() - start
-    found = logit_agreement(forced_logits(language, rows, follow), wanted)
-    same = {}
-    for task, batch in _runs(asked, arguments.batches):
-        speed, said = speed_of(
-            TENSORRT, backend_generate(language), task, batch, TEXT_SIZE, arguments.repeats,
-            lambda: memory_used() - before,
-        )  # fmt: skip
-        speeds.append(speed)
-        same[f"{task.name} {batch}"] = same_start(said, told[task.name, batch])
-    films = smooth_films(4, 3, 256)
-    film = film_agreement(images, tokenizer, films)
+    wanted = runs.followed(torch_language(torch.float32, arguments.reference))
+    reference = TorchTokenizer(film_model)
+    runs.begin()
+    network: Any = open_language_model(language_folder, torch.bfloat16, DEVICE)
+    runs.time(HUGGING_FACE, hugging_face_generate(network))
+    language = HuggingFaceLanguageModel(network, TEXT_SIZE + CODES, positions)
+    runs.time(TORCH, backend_generate(language))
+    runs.compare(TORCH, language, wanted, TorchTokenizer(copy.deepcopy(film_model), DEVICE), reference)
+    del network, language
+    engines: dict[str, Any] | None = None
+    if built is not None and flavour is not None:
+        runs.begin()
+        start = time.perf_counter()
+        compiled, images = load(built[1], capture=arguments.capture)
+        engines = {
+            "flavour": describe(flavour),
+            "precision": arguments.precision,
+            "build_s": built[0],
+            "bytes": load_engines(built[1]).bytes,
+            "load_s": time.perf_counter() - start,
+        }
+        runs.time(TENSORRT, backend_generate(compiled))
+        runs.compare(TENSORRT, compiled, wanted, images, reference)
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "gpu": describe(flavour),
+        "gpu": f"{gpu.name} ({gpu.device})",
         "machine": platform.platform(),
         "torch": torch.__version__,
         "parameters": parameters,
-        "precision": arguments.precision,
-        "build": {"seconds": build_s, "bytes": load_engines(engines).bytes, "load_s": load_s},
-        "speeds": [asdict(speed) for speed in speeds],
-        "numerics": {
-            "hold": holds(found, torch_off, film),
-            "tensorrt": found,
-            "torch_bfloat16": torch_off,
-            "films": film,
-            "same_tokens_until_the_first_difference": same,
-        },
-        "films": film_seconds(images, films, arguments.repeats),
+        "engines": engines,
+        "speeds": [asdict(speed) for speed in runs.speeds],
+        "numerics": runs.numerics,
+        "hold": all(holds(entry, runs.numerics[TORCH]) for entry in runs.numerics.values()),
     }
+
+
+class Runs:
+    """The same tasks for one runtime after the other, what each took, and how near each came to float32."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self.speeds: list[Speed] = []
+        self.numerics: dict[str, dict[str, Any]] = {}
+        self._tasks = tasks(TEXT_SIZE, CODES, arguments.tokens)
+        self._batches, self._repeats = arguments.batches, arguments.repeats
+        self._rows = self._tasks[0].prompts(4, TEXT_SIZE)
+        self._follow = np.random.default_rng(1).integers(0, TEXT_SIZE, (len(self._rows), _FOLLOWED))
+        self._films = smooth_films(4, 3, 256)
+        self._said: dict[tuple[str, str, int], Tokens] = {}
+        self._before = 0
+
+    def begin(self) -> None:
+        """Count the GPU's memory from here on; what was deleted is given back first."""
+        from engine.runtime.cuda import memory_used
+
+        _forget()
+        self._before = memory_used()
+
+    def followed(self, language: LanguageBackend) -> NDArray[np.float32]:
+        """Give the logits of a runtime that is told what to say."""
+        return forced_logits(language, self._rows, self._follow)
+
+    def time(self, runtime: str, generate: Generate) -> None:
+        """Time every task at every batch size."""
+        from engine.runtime.cuda import memory_used
+
+        for task in self._tasks:
+            for batch in self._batches:
+                _forget()
+                speed, said = speed_of(
+                    runtime, generate, task, batch, TEXT_SIZE, self._repeats,
+                    lambda: memory_used() - self._before,
+                )  # fmt: skip
+                self.speeds.append(speed)
+                self._said[runtime, task.name, batch] = said
+
+    def compare(
+        self,
+        runtime: str,
+        language: LanguageBackend,
+        wanted: NDArray[np.float32],
+        images: ImageBackend,
+        reference: ImageBackend,
+    ) -> None:
+        """Compare a runtime that was timed with float32, and its greedy tokens with Hugging Face's."""
+        same = {
+            f"{task} {batch}": same_start(said, self._said[HUGGING_FACE, task, batch])
+            for (name, task, batch), said in self._said.items()
+            if name == runtime
+        }
+        self.numerics[runtime] = {
+            "logits": logit_agreement(self.followed(language), wanted),
+            "films": film_agreement(images, reference, self._films),
+            "films_s": film_seconds(images, self._films, self._repeats),
+            "same_tokens_until_the_first_difference": same,
+        }
 
 
 def build(folder: Path, flavour: Flavour, device: str, arguments: argparse.Namespace) -> tuple[float, Path]:
@@ -176,13 +230,23 @@ def build(folder: Path, flavour: Flavour, device: str, arguments: argparse.Names
     return time.perf_counter() - start, engines
 
 
-def holds(found: dict[str, float], torch_off: dict[str, float], film: dict[str, float]) -> bool:
-    """Say whether engines are near enough to float32, measured by torch's own bfloat16, and films and codes too."""
-    return (
-        found["difference_mean"] <= _ALLOWED_FACTOR * torch_off["difference_mean"]
-        and found["difference_max"] <= _ALLOWED_FACTOR * torch_off["difference_max"]
-        and film["same_codes"] >= _SAME_CODES_MIN
-        and film["film_difference_max"] <= _FILM_DIFFERENCE_MAX
+def film_graphs(model: VQModel, folder: Path) -> None:
+    """Write a film tokenizer as the two graphs that engines are built from."""
+    from engine.exporting.graphs import quiet_exporter
+    from engine.tokenizer.graph import export_tokenizer
+
+    with quiet_exporter():
+        export_tokenizer(model, folder / "encoder.onnx", folder / "decoder.onnx")
+
+
+def holds(found: dict[str, Any], torch_found: dict[str, Any]) -> bool:
+    """Say whether a runtime is near enough to float32, measured by torch's own bfloat16, and its films and codes."""
+    off, allowed, films = found["logits"], torch_found["logits"], found["films"]
+    return bool(
+        off["difference_mean"] <= _ALLOWED_FACTOR * allowed["difference_mean"]
+        and off["difference_max"] <= _ALLOWED_FACTOR * allowed["difference_max"]
+        and films["same_codes"] >= _SAME_CODES_MIN
+        and films["film_difference_max"] <= _FILM_DIFFERENCE_MAX
     )
 
 
@@ -194,57 +258,48 @@ def same_start(said: Tokens, other: Tokens) -> float:
 def markdown(figures: dict[str, Any]) -> str:
     """Write the figures as a page."""
     speeds = [Speed(**entry) for entry in figures["speeds"]]
-    by = {(speed.runtime, speed.task, speed.batch): speed for speed in speeds}
+    peers = {(speed.task, speed.batch): speed for speed in speeds if speed.runtime == HUGGING_FACE}
     lines = [
         f"# {figures['gpu']}",
         "",
-        f"{figures['date']}, {figures['parameters']:,} parameters of random weights, engines in "
-        f"{figures['precision']}, torch {figures['torch']} in bfloat16, {figures['machine']}. Engines built in "
-        f"{figures['build']['seconds']:.0f} s, {figures['build']['bytes'] / 1e9:.2f} GB, opened in "
-        f"{figures['build']['load_s']:.1f} s.",
+        f"{figures['date']}, {figures['parameters']:,} parameters of random weights, torch {figures['torch']} in "
+        f"bfloat16, {figures['machine']}. {_engines_line(figures['engines'])}",
         "",
-        "| task | batch | first token, HF | TensorRT | tokens/s, HF | TensorRT | ratio | memory, HF | TensorRT |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| task | batch | runtime | first token | tokens/s | against Hugging Face | memory |",
+        "|---|---|---|---|---|---|---|",
     ]
-    for (runtime, task, batch), trt in by.items():
-        if runtime != TENSORRT:
-            continue
-        hf = by[HUGGING_FACE, task, batch]
+    for speed in sorted(speeds, key=lambda one: (one.task, one.batch)):
+        ratio = speed.tokens_per_s / peers[speed.task, speed.batch].tokens_per_s
         lines.append(
-            f"| {task} | {batch} | {1000 * hf.first_token_s:.0f} ms | {1000 * trt.first_token_s:.0f} ms "
-            f"| {hf.tokens_per_s:.1f} | {trt.tokens_per_s:.1f} | {trt.tokens_per_s / hf.tokens_per_s:.2f} "
-            f"| {hf.memory_gib:.2f} GiB | {trt.memory_gib:.2f} GiB |"
+            f"| {speed.task} | {speed.batch} | {speed.runtime} | {1000 * speed.first_token_s:.0f} ms "
+            f"| {speed.tokens_per_s:.1f} | {ratio:.2f} | {speed.memory_gib:.2f} GiB |"
         )
-    numerics, films = figures["numerics"], figures["films"]
-    lines += [
-        "",
-        f"Numerics {'hold' if numerics['hold'] else 'DO NOT HOLD'}. Logits against torch in float32:",
-        "",
-    ]
-    for name, entry in (
-        ("TensorRT", numerics["tensorrt"]),
-        ("torch in bfloat16", numerics["torch_bfloat16"]),
-    ):
+    lines += ["", f"Numerics {'hold' if figures['hold'] else 'DO NOT HOLD'}. Against torch in float32:", ""]
+    for runtime, entry in figures["numerics"].items():
+        off, films, seconds = entry["logits"], entry["films"], entry["films_s"]
         lines.append(
-            f"- {name}: off by {entry['difference_mean']:.4g} on average, {entry['difference_max']:.4g} at most; the "
-            f"same choice in {100 * entry['same_choice']:.1f} %"
+            f"- {runtime}: logits off by {off['difference_mean']:.4g} on average, {off['difference_max']:.4g} at "
+            f"most, the same choice in {100 * off['same_choice']:.1f} %; {100 * films['same_codes']:.2f} % of codes "
+            f"equal, pixels off by at most {films['film_difference_max']:.4g} of 2; {seconds['films']:.0f} films "
+            f"encoded in {1000 * seconds['encode_s']:.0f} ms, decoded in {1000 * seconds['decode_s']:.0f} ms"
         )
-    lines += [
-        f"- films: {100 * numerics['films']['same_codes']:.2f} % of codes equal, pixels off by at most "
-        f"{numerics['films']['film_difference_max']:.4g} of 2",
-        "",
-        f"{films['films']:.0f} films: encoded in {1000 * films['encode_s']:.0f} ms, decoded in "
-        f"{1000 * films['decode_s']:.0f} ms.",
-        "",
-    ]
-    return "\n".join(lines)
+    return "\n".join([*lines, ""])
+
+
+def _engines_line(engines: dict[str, Any] | None) -> str:
+    if engines is None:
+        return "TensorRT was left out."
+    return (
+        f"{engines['flavour']}: engines in {engines['precision']} built in {engines['build_s']:.0f} s, "
+        f"{engines['bytes'] / 1e9:.2f} GB, opened in {engines['load_s']:.1f} s."
+    )
 
 
 def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--flavour", choices=["auto", *FLAVOURS], default="auto")
+    parser.add_argument("--flavour", choices=["auto", NO_FLAVOUR, *FLAVOURS], default="auto")
     parser.add_argument("--hidden", type=int, default=2560)
     parser.add_argument("--layers", type=int, default=32)
     parser.add_argument("--heads", type=int, default=32)
@@ -270,33 +325,25 @@ def _arguments(given: Sequence[str] | None) -> argparse.Namespace:
     return arguments
 
 
-def _flavour(asked: str) -> tuple[Flavour | None, str]:
-    if asked == "auto":
-        return best_flavour()
-    flavour = flavour_of(asked)
-    reason = available(flavour)
-    return (None, reason) if reason else (flavour, "")
+def _flavour(asked: str) -> Flavour | None:
+    """Give the flavour to measure, None to leave TensorRT out; raise BackendError where it can't run here."""
+    if asked == NO_FLAVOUR:
+        return None
+    flavour, reason = best_flavour() if asked == "auto" else (flavour_of(asked), available(flavour_of(asked)))
+    if flavour is None or (asked != "auto" and reason):
+        raise BackendError(f"{reason} `--flavour {NO_FLAVOUR}` measures torch alone.")
+    return flavour
 
 
-def _runs(asked: Sequence[Task], batches: Sequence[int]) -> list[tuple[Task, int]]:
-    return [(task, batch) for task in asked for batch in batches]
-
-
-def _film_graphs(folder: Path) -> Any:
-    """Write a film tokenizer of the official size with random weights as graphs; give it in torch on the CPU."""
+def _film_model() -> VQModel:
+    """Make a film tokenizer of the official size with random weights, on the CPU."""
     import torch
 
-    from engine.exporting.graphs import quiet_exporter
-    from engine.runtime.hf_backend import TorchTokenizer
     from engine.tokenizer.config import OFFICIAL
-    from engine.tokenizer.graph import export_tokenizer
     from engine.tokenizer.vqgan import VQModel
 
     torch.manual_seed(0)
-    model = VQModel(OFFICIAL).eval().requires_grad_(False)
-    with quiet_exporter():
-        export_tokenizer(model, folder / "encoder.onnx", folder / "decoder.onnx")
-    return TorchTokenizer(model, "cpu")
+    return VQModel(OFFICIAL).eval().requires_grad_(False)
 
 
 def _forget() -> None:

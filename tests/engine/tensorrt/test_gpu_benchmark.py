@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,27 @@ from engine.building.weights import FolderWeights
 from engine.builds import BuildKey, load_build
 from engine.bundle import Bundle
 from engine.errors import ExportError
+from engine.runtime import cuda
 from engine.runtime.hf_backend import HuggingFaceLanguageModel
 from engine.runtime.onnx_backend import OnnxImageModel, OnnxLanguageModel
 from engine.runtime.torch_backend import TorchImageModel
 from engine.tensorrt_builds import RTX, load_engines
+from engine.tokenizer.config import VQGANConfig
+from engine.tokenizer.vqgan import VQModel
 
 ROOT = Path(__file__).parents[3]
 TEXT, CODES = 90, 30
+# Of a film's usual side, so that the benchmark's own films fit.
+SMALL_TOKENIZER = VQGANConfig(
+    ch=32,
+    ch_mult=(1, 1),
+    num_res_blocks=1,
+    attn_resolutions=(),
+    z_channels=16,
+    embed_dim=8,
+    n_embed=32,
+    stem=8,
+)
 LONG_TASK = Task("answer", (21, 14, 17), 12, Allowed(0, TEXT))
 
 
@@ -83,7 +97,7 @@ def test_what_the_engine_refuses_is_a_sentence(
     def refused(*_: object) -> None:
         raise ExportError("The build needs about 18.0 GiB of memory.")
 
-    monkeypatch.setattr(gpu, "_flavour", lambda asked: (RTX, ""))
+    monkeypatch.setattr(gpu, "_flavour", lambda asked: RTX)
     monkeypatch.setattr(gpu, "measured", refused)
     with pytest.raises(SystemExit, match="Nothing was measured: The build needs about 18"):
         gpu.main(["--folder", str(tmp_path)])
@@ -153,7 +167,7 @@ def test_all_that_it_needs_is_made_and_built_without_a_gpu(tmp_path: Path) -> No
     """The film tokenizer has the official size; of the language model the vocabulary has."""
     arguments = gpu._arguments(["--hidden", "256", "--layers", "2", "--heads", "4", "--batches", "1", "32"])
     make_language_model(tmp_path / "language", arguments.hidden, arguments.layers, arguments.heads)
-    gpu._film_graphs(tmp_path)
+    gpu.film_graphs(gpu._film_model(), tmp_path)
     _, engines = gpu.build(tmp_path, RTX, "sm89", arguments)
     manifest = load_engines(engines)
     assert (manifest.device, manifest.precision, manifest.limits.rows) == ("sm89", "bfloat16", 32)
@@ -164,52 +178,70 @@ def test_all_that_it_needs_is_made_and_built_without_a_gpu(tmp_path: Path) -> No
 
 
 def test_what_holds_and_what_does_not() -> None:
-    good = {"difference_mean": 0.01, "difference_max": 0.1, "same_choice": 1.0}
-    film = {"same_codes": 1.0, "film_difference_max": 0.001}
-    assert gpu.holds(good, good, film)
-    assert not gpu.holds(good | {"difference_max": 0.3}, good, film)
-    assert not gpu.holds(good | {"difference_mean": 0.03}, good, film)
-    assert not gpu.holds(good, good, film | {"same_codes": 0.9})
-    assert not gpu.holds(good, good, film | {"film_difference_max": 0.1})
-    assert not gpu.holds(good | {"difference_max": float("nan")}, good, film)
+    logits = {"difference_mean": 0.01, "difference_max": 0.1, "same_choice": 1.0}
+    films = {"same_codes": 1.0, "film_difference_max": 0.001}
+    good = {"logits": logits, "films": films}
+    assert gpu.holds(good, good)
+    assert not gpu.holds({"logits": logits | {"difference_max": 0.3}, "films": films}, good)
+    assert not gpu.holds({"logits": logits | {"difference_mean": 0.03}, "films": films}, good)
+    assert not gpu.holds({"logits": logits, "films": films | {"same_codes": 0.9}}, good)
+    assert not gpu.holds({"logits": logits, "films": films | {"film_difference_max": 0.1}}, good)
+    assert not gpu.holds({"logits": logits | {"difference_max": float("nan")}, "films": films}, good)
     assert gpu.same_start(np.array([[1, 2, 3, 4]]), np.array([[1, 2, 9, 4]])) == 0.5
 
 
-def test_the_page_has_a_line_for_each_task_and_batch(
-    network: tuple[Any, Path], backend: OnnxLanguageModel
+class _NoGpu:
+    """Stands for the card where all of the benchmark but TensorRT runs on the CPU."""
+
+    name, device = "CPU in truth", "sm00"
+
+
+def test_all_but_tensorrt_is_measured_from_beginning_to_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The figures are of this CPU; only their places in the page are looked at."""
-    pairs = (
-        (gpu.HUGGING_FACE, gpu_measures.hugging_face_generate(network[0])),
-        (gpu.TENSORRT, gpu_measures.backend_generate(backend)),
-    )
-    speeds = [
-        asdict(gpu_measures.speed_of(name, generate, LONG_TASK, batch, TEXT, 1, lambda: 0)[0])
-        for name, generate in pairs
-        for batch in (1, 2)
-    ]
-    off = {"difference_mean": 0.01, "difference_max": 0.125, "same_choice": 0.5}
+    """On the CPU, a GPU's name and memory made up; the figures' places are looked at, not the figures."""
+    monkeypatch.setattr(cuda, "current_gpu", _NoGpu)
+    monkeypatch.setattr(cuda, "memory_used", lambda: 0)
+    monkeypatch.setattr(gpu, "DEVICE", "cpu")
+    monkeypatch.setattr(gpu, "_film_model", _small_film_model)
+    monkeypatch.setattr(gpu, "tasks", lambda *_: [Task("answer", (9, 7), 3, Allowed(0, 50281))])
+    small = ["--hidden", "32", "--layers", "2", "--heads", "2", "--batches", "1", "2", "--repeats", "1"]
+    out = tmp_path / "gpu.json"
+    gpu.main(["--flavour", "none", "--reference", "cpu", *small, "--json", str(out)])
+    figures = json.loads(out.read_text())
+    assert [(one["runtime"], one["batch"]) for one in figures["speeds"]] == [
+        ("Hugging Face", 1), ("Hugging Face", 2), ("torch backend", 1), ("torch backend", 2)
+    ]  # fmt: skip
+    torch_found = figures["numerics"]["torch backend"]
+    assert 0 < torch_found["logits"]["difference_max"] < 0.1
+    assert torch_found["films"]["same_codes"] == 1
+    assert figures["hold"] and figures["engines"] is None
+    page = capsys.readouterr().out
+    assert "TensorRT was left out." in page and "# CPU in truth (sm00)" in page
+    lines = [line for line in page.splitlines() if line.startswith("| answer | 2 |")]
+    ratio = figures["speeds"][3]["tokens_per_s"] / figures["speeds"][1]["tokens_per_s"]
+    assert "| Hugging Face |" in lines[0] and "| 1.00 |" in lines[0]
+    assert "| torch backend |" in lines[1] and f"| {ratio:.2f} |" in lines[1]
+
+
+def test_engines_that_do_not_hold_are_told_in_the_page() -> None:
+    entry = {
+        "logits": {"difference_mean": 0.01, "difference_max": 0.125, "same_choice": 0.5},
+        "films": {"same_codes": 1.0, "film_difference_max": 0.5},
+        "films_s": {"films": 4.0, "encode_s": 0.5, "decode_s": 0.25},
+    }
     page = gpu.markdown(
         {
-            "gpu": "a CPU in truth",
-            "date": "2026-11-22",
-            "machine": "test",
-            "torch": "2",
-            "parameters": 1000,
-            "precision": "float32",
-            "build": {"seconds": 1.0, "bytes": 10, "load_s": 1.0},
-            "speeds": speeds,
-            "numerics": {
-                "hold": False,
-                "tensorrt": off,
-                "torch_bfloat16": off,
-                "films": {"same_codes": 1.0, "film_difference_max": 0.5},
-            },
-            "films": {"films": 4.0, "encode_s": 0.5, "decode_s": 0.25},
+            "gpu": "a card", "date": "2026-11-22", "machine": "test", "torch": "2", "parameters": 1000,
+            "engines": {"flavour": "TensorRT 11", "precision": "bfloat16", "build_s": 61.0, "bytes": 5_600_000_000,
+                        "load_s": 2.0},
+            "speeds": [], "numerics": {"TensorRT": entry}, "hold": False,
         }
-    )
-    lines = [line for line in page.splitlines() if line.startswith("| answer")]
-    assert len(lines) == 2
-    ratio = speeds[2]["tokens_per_s"] / speeds[0]["tokens_per_s"]
-    assert f"| {ratio:.2f} |" in lines[0]
+    )  # fmt: skip
     assert "DO NOT HOLD" in page and "0.125 at most" in page and "encoded in 500 ms" in page
+    assert "engines in bfloat16 built in 61 s, 5.60 GB, opened in 2.0 s" in page
+
+
+def _small_film_model() -> VQModel:
+    torch.manual_seed(0)
+    return VQModel(SMALL_TOKENIZER).eval().requires_grad_(False)
