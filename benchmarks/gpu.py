@@ -180,6 +180,8 @@ class Runs:
                     runtime, generate, task, batch, TEXT_SIZE, self._repeats,
                     lambda: memory_used() - self._before,
                 )  # fmt: skip
+                told = f"{runtime}: {task.name} at {batch}, {speed.tokens_per_s:.1f} tokens/s"
+                print(f"{told}, {speed.memory_gib:.1f} GiB", file=sys.stderr, flush=True)
                 self.speeds.append(speed)
                 self._said[runtime, task.name, batch] = said
 

@@ -1,6 +1,6 @@
 """Imported models in torch: any Hugging Face causal LM with its cache, and the VQ-GAN, on CPU or CUDA.
 
-Rows of different lengths share one cache: every call appends columns for all rows, a mask says which columns
+Rows of different lengths share one cache: what is read together takes the same columns, a mask says which columns
 are a row's own, and positions are counted per row. So any architecture that heeds mask and positions works,
 without a line for it here. Columns that are no row's own any more are taken out when rows are reset. Imported only
 when an imported model is opened.
@@ -21,13 +21,15 @@ from engine.errors import BackendError
 from engine.imported import TOKENIZER_WEIGHTS, ImportedBundle
 from engine.lm.official import check_rows, dtype_for, open_language_model
 from engine.runtime.backend import Codes, Films, Ids, Logits
-from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch
+from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch, last_columns
 from engine.tokenizer.config import VQGANConfig
 from engine.tokenizer.official import load_official
 from engine.tokenizer.vqgan import VQModel
 
 # Columns of the cache that may lie idle before the rows are moved together, which copies the cache.
 _SPARE = 128
+# On a GPU a pass is bound by its launches, and ids beside others cost next to nothing (docs/gpu.md).
+_PASS_ON_GPU = 1000
 
 
 class HuggingFaceLanguageModel(RowBatch):
@@ -40,12 +42,13 @@ class HuggingFaceLanguageModel(RowBatch):
         self._network = network
         weight = next(network.parameters())
         self._device = weight.device
+        if weight.device.type == "cuda":
+            self.pass_ids = _PASS_ON_GPU
         if weight.dtype == torch.float32:
             self.verify_tolerance = FLOAT32_TOLERANCE
         accepted = inspect.signature(network.forward).parameters
         self._takes_positions = "position_ids" in accepted
         self._takes_keep = "logits_to_keep" in accepted
-        self._counts: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         # Which columns of the cache hold a row's own ids, [B, columns].
         self._own: NDArray[np.bool_] = np.zeros((0, 0), dtype=np.bool_)
         self._cache: Any = None
@@ -54,11 +57,6 @@ class HuggingFaceLanguageModel(RowBatch):
         """Begin fresh rows; see the protocol."""
         self._allocate(len(rows))
         return super().prefill(rows)
-
-    def score(self, rows: Sequence[Sequence[int]], keep: int) -> Logits:
-        """Append ids and give the last `keep` logits; see the protocol."""
-        self._counts = np.array([len(row) for row in rows], dtype=np.int64)
-        return super().score(rows, keep)
 
     def reset(self, rows: Sequence[int], length: int = 0) -> None:
         """Forget all but the first `length` positions of these rows; see the protocol."""
@@ -74,16 +72,17 @@ class HuggingFaceLanguageModel(RowBatch):
         self._own = np.zeros((rows, 0), dtype=np.bool_)
 
     def _run(self, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
-        return self._run_part(0, ids, write, keep)
+        return self._run_last(0, ids, write, np.full(len(ids), ids.shape[1]), keep)
 
     @torch.inference_mode()
-    def _run_part(self, first: int, ids: Ids, write: NDArray[np.int64], keep: int) -> Logits:
+    def _run_last(
+        self, first: int, ids: Ids, write: NDArray[np.int64], counts: NDArray[np.int64], keep: int
+    ) -> Logits:
         last, width = first + len(ids), ids.shape[1]
         offsets = np.arange(width)
         held = _used(self._own[first:last])
-        added = np.zeros((len(self._own), width), dtype=np.bool_)
-        added[first:last] = offsets[None] < self._counts[first:last, None]
-        visible = np.concatenate([self._own[first:last, :held], added[first:last]], axis=1)
+        added = offsets < counts[:, None]
+        visible = np.concatenate([self._own[first:last, :held], added], axis=1)
         # A row with nothing to look at would give NaN; its logits and its column are never used.
         visible[~visible.any(axis=1), -width] = True
         whole = len(ids) == len(self._own)
@@ -98,15 +97,27 @@ class HuggingFaceLanguageModel(RowBatch):
             # Padding may count beyond the last position, which a table of positions doesn't have.
             positions = np.minimum(write[:, None] + offsets[None], self.max_positions - 1)
             inputs["position_ids"] = self._tensor(positions)
+        columns = last_columns(counts, keep)
         if self._takes_keep:
-            inputs["logits_to_keep"] = keep
-        logits = self._network(**inputs).logits[:, -keep:]
+            # Logits of the columns that some row wants, each once, and none of what lies between them.
+            wanted, places = np.unique(columns, return_inverse=True)
+            inputs["logits_to_keep"] = self._tensor(wanted)
+            columns = places.reshape(columns.shape)
+        logits = self._network(**inputs).logits
+        chosen = logits[torch.arange(len(ids), device=logits.device)[:, None], self._tensor(columns)]
+        self._note(first, held, added)
         if not whole:
-            self._take_over(cache, first, last, width)
-        self._own = np.concatenate([self._own, added], axis=1)
+            self._take_over(cache, first, held, width)
         self._drop_unused_columns()
-        result: Logits = logits.float().cpu().numpy()
+        result: Logits = chosen.float().cpu().numpy()
         return result
+
+    def _note(self, first: int, held: int, added: NDArray[np.bool_]) -> None:
+        """Write down which of the columns behind the first `held` are now these rows' own."""
+        rows, width = added.shape
+        missing = max(0, held + width - self._own.shape[1])
+        self._own = np.pad(self._own, ((0, 0), (0, missing)))
+        self._own[first : first + rows, held : held + width] = added
 
     def _part(self, first: int, last: int, columns: int) -> Any:
         """Give the first columns of some rows as a cache of their own."""
@@ -118,15 +129,19 @@ class HuggingFaceLanguageModel(RowBatch):
                 )
         return part
 
-    def _take_over(self, part: Any, first: int, last: int, width: int) -> None:
-        """Append the last columns of some rows' own cache to the cache of all; the others have nothing there."""
+    def _take_over(self, part: Any, first: int, held: int, width: int) -> None:
+        """Put what some rows' own cache has behind its first `held` columns into the cache of all, at its place."""
+        columns = slice(held, held + width)
         for number, layer in enumerate(part.layers):
-            added = []
-            for new in (layer.keys[:, :, -width:], layer.values[:, :, -width:]):
-                columns = new.new_zeros((len(self._own), *new.shape[1:]))
-                columns[first:last] = new
-                added.append(columns)
-            self._cache.update(*added, number)
+            new = layer.keys[:, :, columns], layer.values[:, :, columns]
+            present = self._cache.layers[number].keys.shape[2] if number < len(self._cache.layers) else 0
+            if (missing := held + width - present) > 0:
+                rows = len(self._own)
+                room = (states.new_zeros((rows, states.shape[1], missing, states.shape[3])) for states in new)
+                self._cache.update(*room, number)
+            whole = self._cache.layers[number]
+            rows_of_part = slice(first, first + len(new[0]))
+            whole.keys[rows_of_part, :, columns], whole.values[rows_of_part, :, columns] = new
 
     @torch.inference_mode()
     def _move_together(self) -> None:
@@ -171,9 +186,10 @@ class TorchTokenizer:
 
     def encode(self, films: Films) -> Codes:
         """Turn films [B, C, side, side] in [-1, 1] into codes [B, side^2]."""
-        codes: Codes = (
-            self._model.encode(torch.tensor(films, dtype=torch.float32, device=self._device)).cpu().numpy()
-        )
+        given = torch.tensor(films, dtype=torch.float32, device=self._device)
+        # Codes decide what the model reads: on a GPU, torch would round convolutions to TF32 (docs/gpu.md).
+        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+            codes: Codes = self._model.encode(given).cpu().numpy()
         return codes
 
     def decode(self, codes: Codes) -> Films:

@@ -20,19 +20,21 @@ from engine.runtime.backend import Ids, Logits
 # was measured (docs/speed.md), for models in float32 and for all others.
 FLOAT32_TOLERANCE = 1e-3
 TOLERANCE = 0.15
-# A pass over the weights costs about as much as so many ids in one; measured on two cores, in int8, at a hidden
-# width of 2560: 18 to 24 ms for the pass and 1.8 to 2.3 ms for an id of a long prompt.
-_PASS = 10
+# Measured on two cores, in int8, at a hidden width of 2560: 18 to 24 ms for a pass over the weights and 1.8 to 2.3 ms
+# for an id of a long prompt.
+_PASS_ON_CPU = 10
 
 
 class RowBatch(ABC):
     """A :class:`~engine.runtime.backend.LanguageBackend` over `_allocate` and `_run`.
 
     A backend that can run some neighbouring rows and leave the others alone says so in `runs_parts` and does it in
-    `_run_part`; with another one every row is run, and padded to the longest.
+    `_run_part`; with another one every row is run, and padded to the longest. `pass_ids` says as how many ids in one
+    pass another pass over the weights costs.
     """
 
     runs_parts = False
+    pass_ids = _PASS_ON_CPU
 
     verify_tolerance = TOLERANCE
 
@@ -54,6 +56,16 @@ class RowBatch(ABC):
         if len(ids) != len(self.lengths):
             raise NotImplementedError(f"{type(self).__name__} can't run a part of its rows.")
         return self._run(ids, write, keep)
+
+    def _run_last(
+        self, first: int, ids: Ids, write: NDArray[np.int64], counts: NDArray[np.int64], keep: int
+    ) -> Logits:
+        """Do what `_run_part` does for rows of `counts` [B] ids each, and give each one's own last `keep` logits."""
+        width = ids.shape[1]
+        found = self._run_part(first, ids, write, _needed(counts, width, keep))
+        # Of a batch's padded positions, each row's own last ones.
+        columns = last_columns(counts, keep) - (width - found.shape[1])
+        return np.take_along_axis(found, np.maximum(columns, 0)[:, :, None], axis=1)
 
     def prefill(self, rows: Sequence[Sequence[int]]) -> Logits:
         """Begin fresh rows; see the protocol."""
@@ -93,9 +105,9 @@ class RowBatch(ABC):
             self._check_ids(part)
         logits: Logits = np.zeros((len(rows), keep, self.vocabulary_size), dtype=np.float32)
         for (start, stop), part in zip(runs, ids, strict=True):
-            width, given = part.shape[1], counts[start:stop]
-            found = self._run_part(start, part, self.lengths[start:stop], _needed(given, width, keep))
-            logits[start:stop] = _last_positions(found, given, width, keep)
+            logits[start:stop] = self._run_last(
+                start, part, self.lengths[start:stop], counts[start:stop], keep
+            )
         self.lengths = self.lengths + counts
         return logits
 
@@ -147,7 +159,7 @@ class RowBatch(ABC):
         if int(self.lengths[start:stop].max()) + width > self.max_positions:
             return False
         apart = sum((end - begin) * int(counts[begin:end].max()) for begin, end in (left, right))
-        return (stop - start) * width <= apart + _PASS
+        return (stop - start) * width <= apart + self.pass_ids
 
 
 def padded(rows: Sequence[Sequence[int]]) -> Ids:
@@ -165,8 +177,7 @@ def _needed(counts: NDArray[np.int64], width: int, keep: int) -> int:
     return min(width, width - shortest + keep)
 
 
-def _last_positions(logits: Logits, counts: NDArray[np.int64], width: int, keep: int) -> Logits:
-    """Pick each row's own last `keep` logits, [B, keep, V]."""
-    first = width - logits.shape[1]
-    columns = counts[:, None] - keep + np.arange(keep)[None, :] - first
-    return np.take_along_axis(logits, np.maximum(columns, 0)[:, :, None], axis=1)
+def last_columns(counts: NDArray[np.int64], keep: int) -> NDArray[np.int64]:
+    """Give the columns [B, keep] of the last `keep` of each row's `counts` ids; 0 where a row has fewer."""
+    columns: NDArray[np.int64] = np.maximum(counts[:, None] - keep + np.arange(keep)[None, :], 0)
+    return columns
