@@ -90,7 +90,7 @@ def measured(folder: Path, flavour: Flavour | None, arguments: argparse.Namespac
 
     from engine.lm.official import open_language_model
     from engine.runtime.cuda import current_gpu
-    from engine.runtime.hf_backend import HuggingFaceLanguageModel, TorchTokenizer
+    from engine.runtime.hf_backend import TorchTokenizer, language_backend
     from engine.runtime.tensorrt_backend import describe, load
 
     gpu = current_gpu()
@@ -104,19 +104,19 @@ def measured(folder: Path, flavour: Flavour | None, arguments: argparse.Namespac
     runs = Runs(arguments)
     positions = arguments.positions
 
-    def torch_language(precision: torch.dtype, device: str) -> HuggingFaceLanguageModel:
+    def torch_language(precision: torch.dtype, device: str) -> LanguageBackend:
         network = open_language_model(language_folder, precision, device)
-        return HuggingFaceLanguageModel(network, TEXT_SIZE + CODES, positions)
+        return language_backend(network, TEXT_SIZE + CODES, positions)
 
     wanted = runs.followed(torch_language(torch.float32, arguments.reference))
     reference = TorchTokenizer(film_model)
     runs.begin()
     network: Any = open_language_model(language_folder, torch.bfloat16, DEVICE)
     runs.time(HUGGING_FACE, hugging_face_generate(network))
-    language = HuggingFaceLanguageModel(network, TEXT_SIZE + CODES, positions)
-    runs.time(TORCH, backend_generate(language))
-    runs.compare(TORCH, language, wanted, TorchTokenizer(copy.deepcopy(film_model), DEVICE), reference)
-    del network, language
+    torch_backend = language_backend(network, TEXT_SIZE + CODES, positions)
+    runs.time(TORCH, backend_generate(torch_backend))
+    runs.compare(TORCH, torch_backend, wanted, TorchTokenizer(copy.deepcopy(film_model), DEVICE), reference)
+    del network, torch_backend
     engines: dict[str, Any] | None = None
     if built is not None and flavour is not None:
         runs.begin()

@@ -21,6 +21,7 @@ from engine.errors import BackendError
 from engine.imported import TOKENIZER_WEIGHTS, ImportedBundle
 from engine.lm.official import check_rows, dtype_for, open_language_model
 from engine.runtime.backend import Codes, Films, Ids, Logits
+from engine.runtime.graphed_backend import PASS_ON_GPU, GraphedLanguageModel, fits
 from engine.runtime.rows import FLOAT32_TOLERANCE, RowBatch, last_columns
 from engine.tokenizer.config import VQGANConfig
 from engine.tokenizer.official import load_official
@@ -28,8 +29,6 @@ from engine.tokenizer.vqgan import VQModel
 
 # Columns of the cache that may lie idle before the rows are moved together, which copies the cache.
 _SPARE = 128
-# On a GPU a pass is bound by its launches, and ids beside others cost next to nothing (docs/gpu.md).
-_PASS_ON_GPU = 1000
 
 
 class HuggingFaceLanguageModel(RowBatch):
@@ -43,7 +42,7 @@ class HuggingFaceLanguageModel(RowBatch):
         weight = next(network.parameters())
         self._device = weight.device
         if weight.device.type == "cuda":
-            self.pass_ids = _PASS_ON_GPU
+            self.pass_ids = PASS_ON_GPU
         if weight.dtype == torch.float32:
             self.verify_tolerance = FLOAT32_TOLERANCE
         accepted = inspect.signature(network.forward).parameters
@@ -199,7 +198,18 @@ class TorchTokenizer:
         return films
 
 
-def load(bundle: ImportedBundle) -> tuple[HuggingFaceLanguageModel, TorchTokenizer, str]:
+def language_backend(
+    network: Any, vocabulary_size: int, max_positions: int
+) -> HuggingFaceLanguageModel | GraphedLanguageModel:
+    """Give a causal LM of transformers as a LanguageBackend: on a GPU with recorded steps, where that is proven."""
+    graphed = next(network.parameters()).device.type == "cuda" and fits(network)
+    made = GraphedLanguageModel if graphed else HuggingFaceLanguageModel
+    return made(network, vocabulary_size, max_positions)
+
+
+def load(
+    bundle: ImportedBundle,
+) -> tuple[HuggingFaceLanguageModel | GraphedLanguageModel, TorchTokenizer, str]:
     """Load an imported model onto CUDA where there is one, else the CPU; also say where and in which type."""
     entry = bundle.manifest.language_model
     folder = bundle.language_folder
@@ -210,7 +220,7 @@ def load(bundle: ImportedBundle) -> tuple[HuggingFaceLanguageModel, TorchTokeniz
     images = load_images(bundle, device)
     network: Any = open_language_model(folder, dtype, device)
     check_rows(network.get_input_embeddings().weight.shape[0], bundle.vocabulary, folder)
-    language = HuggingFaceLanguageModel(network, bundle.vocabulary.size, entry.max_positions)
+    language = language_backend(network, bundle.vocabulary.size, entry.max_positions)
     where = torch.cuda.get_device_name() if device == "cuda" else "the CPU"
     return language, images, f"{str(dtype).removeprefix('torch.')} on {where}"
 

@@ -15,6 +15,7 @@ from transformers import (
     AutoModelForCausalLM,
     BloomConfig,
     GPT2Config,
+    GPTNeoXConfig,
     LlamaConfig,
     OPTConfig,
 )
@@ -24,7 +25,9 @@ from engine.lm.model import grow_embeddings
 from engine.lm.official import check_rows, dtype_for, inspect_folder, open_language_model, text_tokenizer
 from engine.lm.vocabulary import Vocabulary
 from engine.lm.weights import read_weights
-from engine.runtime.hf_backend import HuggingFaceLanguageModel
+from engine.runtime import graphed_backend
+from engine.runtime.graphed_backend import GraphedLanguageModel, fits
+from engine.runtime.hf_backend import HuggingFaceLanguageModel, language_backend
 from tests.engine.official_files import POSITIONS, language_model, text_tokenizer_file
 
 NEOX = Path(__file__).parents[1] / "data" / "20B_tokenizer.json"
@@ -146,6 +149,10 @@ def test_big_models_are_bfloat16() -> None:
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2}
 ARCHITECTURES = [
+    pytest.param(
+        GPTNeoXConfig(vocab_size=300, intermediate_size=64, max_position_embeddings=64, **SIZES),
+        id="gpt_neox",
+    ),
     pytest.param(GPT2Config(vocab_size=300, n_embd=32, n_layer=2, n_head=2, n_positions=64), id="gpt2"),
     pytest.param(
         LlamaConfig(vocab_size=300, intermediate_size=64, max_position_embeddings=64, **SIZES), id="llama"
@@ -160,8 +167,32 @@ ARCHITECTURES = [
 
 @pytest.fixture(params=ARCHITECTURES)
 def network(request: pytest.FixtureRequest) -> Any:
+    return loud(request.param)
+
+
+# Every architecture with the backend that takes any, and the proven ones with that of GPUs, which runs here without
+# recording its steps.
+BACKENDS = [
+    *(pytest.param((one.values[0], HuggingFaceLanguageModel), id=str(one.id)) for one in ARCHITECTURES),
+    *(
+        pytest.param((one.values[0], GraphedLanguageModel), id=f"{one.id} in place")
+        for one in ARCHITECTURES
+        if one.id in ("gpt2", "llama", "gpt_neox")
+    ),
+]
+
+
+@pytest.fixture(params=BACKENDS)
+def pair(request: pytest.FixtureRequest) -> tuple[Any, Any]:
+    """A network, and it as a backend for 64 positions."""
+    config, made = request.param
+    network = loud(config)
+    return network, made(network, 300, 64)
+
+
+def loud(config: Any) -> Any:
     torch.manual_seed(3)
-    made = AutoModelForCausalLM.from_config(request.param).eval()
+    made = AutoModelForCausalLM.from_config(config).eval()
     with torch.no_grad():
         for parameter in made.parameters():
             if parameter.dim() == 2:
@@ -169,8 +200,8 @@ def network(request: pytest.FixtureRequest) -> Any:
     return made
 
 
-def test_ragged_rows_have_the_logits_of_the_whole_text(network: Any) -> None:
-    backend = HuggingFaceLanguageModel(network, 300, 64)
+def test_ragged_rows_have_the_logits_of_the_whole_text(pair: tuple[Any, Any]) -> None:
+    network, backend = pair
     rows = [[5, 9, 200, 31, 7], [11, 12], [250]]
     first = backend.prefill(rows)
     assert first.shape == (3, 300)
@@ -190,8 +221,8 @@ def test_ragged_rows_have_the_logits_of_the_whole_text(network: Any) -> None:
     assert np.isfinite(scored).all()
 
 
-def test_a_row_without_ids_is_left_as_it_is(network: Any) -> None:
-    backend = HuggingFaceLanguageModel(network, 300, 64)
+def test_a_row_without_ids_is_left_as_it_is(pair: tuple[Any, Any]) -> None:
+    network, backend = pair
     backend.prefill([[5, 6], [7, 8, 9]])
     backend.reset([0])
     backend.score([[], [10, 11]], keep=1)
@@ -200,8 +231,8 @@ def test_a_row_without_ids_is_left_as_it_is(network: Any) -> None:
     assert np.abs(found[1] - logits(network, [7, 8, 9, 10, 11, 12])[-1]).max() < 2e-4
 
 
-def test_rows_that_are_given_away_again_and_again_leave_nothing_behind(network: Any) -> None:
-    backend = HuggingFaceLanguageModel(network, 300, 64)
+def test_rows_that_are_given_away_again_and_again_leave_nothing_behind(pair: tuple[Any, Any]) -> None:
+    network, backend = pair
     backend.prefill([[5, 6], [7, 8, 9], [10]])
     kept = [10]
     for turn in range(12):
@@ -215,11 +246,41 @@ def test_rows_that_are_given_away_again_and_again_leave_nothing_behind(network: 
         stepped = backend.score([[], [], kept[-1:]], keep=1)[2, 0]
         assert np.abs(stepped - logits(network, kept)[-1]).max() < 2e-4
     # Without moving the rows together there would be some 400 columns by now.
-    assert vars(backend)["_cache"].get_seq_length() < 64 + 128 + 40
+    if isinstance(backend, HuggingFaceLanguageModel):
+        assert vars(backend)["_cache"].get_seq_length() < 64 + 128 + 40
 
 
-def test_a_row_ends_at_the_last_position(network: Any) -> None:
+def test_ragged_prompts_take_no_more_columns_than_the_longest(network: Any) -> None:
     backend = HuggingFaceLanguageModel(network, 300, 64)
+    backend.prefill([[7] * 60, [8] * 30, [9] * 15, [10] * 44])
+    assert vars(backend)["_cache"].get_seq_length() == 60
+
+
+def test_rows_in_place_grow_and_keep_what_they_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(graphed_backend, "_COLUMNS", 16)
+    monkeypatch.setattr(graphed_backend, "_GROWTH", 8)
+    network = loud(LlamaConfig(vocab_size=300, intermediate_size=64, max_position_embeddings=64, **SIZES))
+    backend = GraphedLanguageModel(network, 300, 64)
+    rows = [[5, 9, 200], [11] * 12]
+    backend.prefill(rows)
+    for id_ in range(20, 60):
+        found = backend.step([id_, id_ + 1])
+        for place, row in enumerate(rows):
+            row.append(id_ + place)
+            assert np.abs(found[place] - logits(network, row)[-1]).max() < 2e-4
+
+
+def test_which_networks_run_in_place() -> None:
+    assert fits(
+        loud(GPTNeoXConfig(vocab_size=300, intermediate_size=64, max_position_embeddings=64, **SIZES))
+    )
+    assert not fits(loud(BloomConfig(vocab_size=300, hidden_size=32, n_layer=2, n_head=2, seq_length=64)))
+    # On a CPU the backend that takes any network stays.
+    assert isinstance(language_backend(loud(ARCHITECTURES[0].values[0]), 300, 64), HuggingFaceLanguageModel)
+
+
+def test_a_row_ends_at_the_last_position(pair: tuple[Any, Any]) -> None:
+    network, backend = pair
     backend.prefill([[3] * 63])
     assert np.isfinite(backend.step([4])).all()
     with pytest.raises(BackendError, match="65 token positions"):
