@@ -176,12 +176,12 @@ class _RecordedStep:
             self._logits = logits[:, -1].float()
 
     def run(self, ids: Ids, write: NDArray[np.int64]) -> Logits:
-        """Append ids [B, 1] at positions `write` [B] and give the logits [B, V], which the next run overwrites."""
+        """Append ids [B, 1] at positions `write` [B] and give the logits [B, V]."""
         self._ids.copy_(torch.from_numpy(ids))
         self._write.copy_(torch.from_numpy(write[:, None]))
         self._graph.replay()
         self._told.copy_(self._logits)
-        result: Logits = self._told.numpy()
+        result: Logits = self._told.numpy().copy()
         return result
 
 

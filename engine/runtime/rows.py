@@ -103,11 +103,16 @@ class RowBatch(ABC):
         ids = [padded(rows[start:stop]) for start, stop in runs]
         for part in ids:
             self._check_ids(part)
-        logits: Logits = np.zeros((len(rows), keep, self.vocabulary_size), dtype=np.float32)
-        for (start, stop), part in zip(runs, ids, strict=True):
-            logits[start:stop] = self._run_last(
-                start, part, self.lengths[start:stop], counts[start:stop], keep
-            )
+        found = [
+            self._run_last(start, part, self.lengths[start:stop], counts[start:stop], keep)
+            for (start, stop), part in zip(runs, ids, strict=True)
+        ]
+        if runs == [(0, len(rows))]:
+            logits = found[0]
+        else:
+            logits = np.zeros((len(rows), keep, self.vocabulary_size), dtype=np.float32)
+            for (start, stop), told in zip(runs, found, strict=True):
+                logits[start:stop] = told
         self.lengths = self.lengths + counts
         return logits
 
