@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -186,16 +187,25 @@ class TorchTokenizer:
     def encode(self, films: Films) -> Codes:
         """Turn films [B, C, side, side] in [-1, 1] into codes [B, side^2]."""
         given = torch.tensor(films, dtype=torch.float32, device=self._device)
-        # Codes decide what the model reads: on a GPU, torch would round convolutions to TF32 (docs/gpu.md).
-        with torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        with _exact():
             codes: Codes = self._model.encode(given).cpu().numpy()
         return codes
 
     def decode(self, codes: Codes) -> Films:
         """Turn codes [B, side^2] into films [B, C, side, side] in [-1, 1]."""
         indices = torch.tensor(codes, dtype=torch.int64, device=self._device)
-        films: Films = self._model.decode(indices).cpu().numpy()
+        with _exact():
+            films: Films = self._model.decode(indices).cpu().numpy()
         return films
+
+
+def _exact() -> AbstractContextManager[None]:
+    """Compute in float32 on a GPU too, where torch would round convolutions to TF32.
+
+    Codes decide what the model reads, and two in a thousand were others (docs/gpu.md).
+    """
+    flags: AbstractContextManager[None] = torch.backends.cudnn.flags(enabled=True, allow_tf32=False)
+    return flags
 
 
 def language_backend(

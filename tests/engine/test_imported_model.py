@@ -109,7 +109,9 @@ def test_codes_and_films_are_those_of_the_source(pair: Model, film: np.ndarray) 
     codes = source.encode(torch.from_numpy(film[None]))[0].tolist()
     assert list(pair.encode(film)) == codes
     assert len(codes) == 256
-    assert np.array_equal(pair.decode(codes), source.decode(torch.tensor([codes]))[0].numpy())
+    # A GPU adds in another order than the CPU.
+    off = np.abs(pair.decode(codes) - source.decode(torch.tensor([codes]))[0].numpy()).max()
+    assert off == 0 if pair.backends.images.arithmetic.endswith("CPU") else off < 1e-5
 
 
 def test_a_film_is_accepted_with_the_fact_that_nothing_was_checked(pair: Model, film: np.ndarray) -> None:
