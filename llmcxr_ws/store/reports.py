@@ -93,6 +93,7 @@ def finish_draft(
         report = _new_report(session, study, draft)
         for name in counted:
             next_value(session, name)
+        was_preliminary = previous is not None and previous.state == ReportState.PRELIMINARY
         if previous is not None:
             _carry_edit(session, previous.id, report.id)
             if previous.state in _OPEN:
@@ -102,6 +103,8 @@ def finish_draft(
             transitions.finish_drafting(session, study)
         else:
             transitions.touch(session, study)
+        if previous is not None and was_preliminary:
+            transitions.renew_preliminary(session, previous, study)
         if then_maps and not draft.withheld:
             maps.follow(session, report)
         if then_round_trip and not draft.withheld:

@@ -241,6 +241,29 @@ def send_back(session: Session, report: Report, study: Study, user: str, words: 
     )
 
 
+def renew_preliminary(session: Session, old: Report, study: Study) -> None:
+    """Images came after a preliminary report: its text goes on in a new draft, and its author has it again.
+
+    Called when the new draft is in place. An attending reader would otherwise find a plain draft, and its author
+    would believe that it still waits for a signature.
+    """
+    author = old.preliminary_by
+    study.reason_code = SENT_BACK
+    study.reason = (
+        f"Images came after the preliminary report by {author}, and a new draft with them. {author} looks at "
+        "them and hands the report on again."
+    )
+    audit.append(
+        session,
+        actor=Actor.ENGINE,
+        event="report.preliminary_renewed",
+        study_id=study.id,
+        report=old.id,
+        to=author,
+    )
+    touch(session, study)
+
+
 # Deliveries
 
 

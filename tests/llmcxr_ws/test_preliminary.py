@@ -22,10 +22,12 @@ from tests.llmcxr_ws.world import (
     arrive,
     ask_signature,
     document_facts,
+    draft,
     drafted,
     events,
     report,
     row,
+    settle,
 )
 
 RESIDENTS = "The heart is large. No effusion."
@@ -195,6 +197,28 @@ def test_an_attending_sends_a_report_back_with_a_reason(
     assert "report.sent_back" in events(db, study_id)
     reading.save_edit(db, found.id, user="rob", text="The left lower lobe is opaque.")
     assert hand_on(db, resident, study_id, "The left lower lobe is opaque.")[0] == "granted"
+    assert not is_sent_back(row(db, study_id)) and row(db, study_id).reason == ""
+
+
+@pytest.mark.parametrize("withheld", ["", "Too unsure."])
+def test_late_images_give_a_preliminary_report_back_to_its_author(
+    db: Database, resident: Person, withheld: str
+) -> None:
+    study_id = drafted(db)
+    hand_on(db, resident, study_id)
+    arrive(db, n=2)
+    settle(db, study_id)
+    draft(db, withheld=withheld)
+    found, study = report(db, study_id), row(db, study_id)
+    # The words are there, the handing on isn't, and both the author and whoever looks at the worklist are told.
+    assert (found.state, found.version) == ("withheld" if withheld else "draft", 2)
+    assert (found.text, found.preliminary_by) == (RESIDENTS, "")
+    assert is_sent_back(study)
+    assert study.reason.startswith(
+        "Images came after the preliminary report by rob, and a new draft with them."
+    )
+    assert "report.preliminary_renewed" in events(db, study_id)
+    assert hand_on(db, resident, study_id)[0] == "granted"
     assert not is_sent_back(row(db, study_id)) and row(db, study_id).reason == ""
 
 
