@@ -28,6 +28,7 @@ from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.supervising import Entity
 from ui.admin.section import Section, enable, number_in, row_of
 from ui.admin.site_draft import SiteDraft
+from ui.flow import FlowLayout
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
@@ -145,19 +146,17 @@ class PeersSection(Section):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table, 1)
-        column.addLayout(row_of(button(tr("Add a peer"), self._on_add), self.remove))
+        keys = FlowLayout()
+        for made in (button(tr("Add a peer"), self._on_add), self.remove, self.echo, self.probe):
+            keys.addWidget(made)
+        column.addLayout(keys)
         upper = QSplitter(Qt.Orientation.Horizontal)
         upper.addWidget(left)
         upper.addWidget(self._form())
         upper.setSizes([900, 1100])  # side by side, whatever the form would like
-        lower = QWidget()
-        under = QVBoxLayout(lower)
-        under.setContentsMargins(0, 0, 0, 0)
-        under.addLayout(row_of(self.echo, self.probe))
-        under.addWidget(self.abilities, 1)
         both = QSplitter(Qt.Orientation.Vertical)
         both.addWidget(upper)
-        both.addWidget(lower)
+        both.addWidget(self.abilities)
         both.setStretchFactor(0, 3)
         both.setStretchFactor(1, 2)
         for splitter in (upper, both):

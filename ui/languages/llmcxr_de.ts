@@ -2188,7 +2188,7 @@
     </message>
     <message>
         <source>In the queue</source>
-        <translation>In der Warteschlange</translation>
+        <translation>Eingereiht</translation>
     </message>
     <message>
         <source>Being drafted</source>
