@@ -13,8 +13,8 @@ from llmcxr_ws import supervising
 from llmcxr_ws.store import configuration, services, supervision
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
-from tests.ui.office_seat import dialog_of, nameless, open_page
-from tests.ui.office_world import Past, node_at
+from tests.ui.office_seat import dialog_of, nameless
+from tests.ui.office_world import Past
 from ui.admin.document import DocumentSection
 from ui.admin.log import LogSection
 from ui.admin.outputs import OutputsSection
@@ -37,19 +37,6 @@ def pacs(tmp_path: Path) -> Iterator[PacsSimulator]:
 def past(home: House, pacs: PacsSimulator) -> Past:
     home.add_user("ada", "admin", "Admin^Ada")
     return Past(home, pacs.port)
-
-
-@pytest.fixture
-def node(home: House) -> Iterator[None]:
-    with node_at(home.home):
-        yield
-
-
-@pytest.fixture
-def page(past: Past, seat: Seat) -> AdministrationPage:
-    made = open_page(seat, "administration", AdministrationPage)
-    seat.wait(lambda: made.draft.is_read)
-    return made
 
 
 def peers(page: AdministrationPage) -> PeersSection:

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from llmcxr_ws.store import configuration, services, supervision
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
 from tests.ui.office_seat import dialog_of, nameless, open_page
-from tests.ui.office_world import ENGINE, Past, node_at
+from tests.ui.office_world import ENGINE, Past
 from ui.model_page.accept import AcceptDialog
 from ui.model_page.page import ModelPage
-
-
-@pytest.fixture
-def past(home: House) -> Past:
-    home.add_user("ada", "admin", "Admin^Ada")
-    return Past(home)
-
-
-@pytest.fixture
-def node(home: House) -> Iterator[None]:
-    with node_at(home.home):
-        yield
 
 
 def shown(seat: Seat, user: str = "ada") -> ModelPage:

@@ -14,16 +14,9 @@ import pytest
 from llmcxr_ws import supervising
 from llmcxr_ws.store import statistics
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
 from tests.ui.office_seat import nameless, open_page
 from tests.ui.office_world import Past
 from ui.quality.page import QualityPage
-
-
-@pytest.fixture
-def past(home: House) -> Past:
-    home.add_user("ada", "admin", "Admin^Ada")
-    return Past(home)
 
 
 def shown(seat: Seat) -> QualityPage:
