@@ -2239,6 +2239,10 @@
         <translation>Zurückgegeben</translation>
     </message>
     <message>
+        <source>Working…</source>
+        <translation>Wird bearbeitet…</translation>
+    </message>
+    <message>
         <source>Working with the database…</source>
         <translation>Arbeit mit der Datenbank…</translation>
     </message>
@@ -2890,6 +2894,10 @@
         <translation>Dauer der Entwürfe</translation>
     </message>
     <message>
+        <source>Machine</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
         <source>Drafts</source>
         <translation>Entwürfe</translation>
     </message>
@@ -2984,6 +2992,14 @@
     <message>
         <source>An engine with this model is shown as not accepted from now on; it isn&apos;t stopped.</source>
         <translation>Ein Modellrechner mit diesem Modell wird von nun an als nicht angenommen gezeigt; angehalten wird er nicht.</translation>
+    </message>
+    <message>
+        <source>not noted</source>
+        <translation>nicht vermerkt</translation>
+    </message>
+    <message>
+        <source>{name} (this one)</source>
+        <translation>{name} (dieser hier)</translation>
     </message>
     <message>
         <source>No engine runs, so there is no card to show.</source>

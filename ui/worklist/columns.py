@@ -16,8 +16,8 @@ NAME = "columns"
 WIDTHS = {
     Column.STATE: 124,
     Column.PRIORITY: 92,
-    Column.PATIENT: 120,
-    Column.STUDY: 126,
+    Column.PATIENT: 124,
+    Column.STUDY: 124,
     Column.DRAFT: 66,
     Column.ACCESSION: 110,
     Column.VIEW: 70,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox
 
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws import supervising
@@ -96,6 +96,30 @@ def test_a_peer_is_changed_in_the_form_and_put_in_force(
     assert (site.peer("vault").port, site.peer("vault").ae_title) == (1040, "ARCHIVE")
     assert "# the long-term one" in configuration.site_text(past.db) or "vault" in page.draft.text
     assert supervision.site_versions(past.db)[0].imported_by == "ada"
+
+
+@pytest.mark.usefixtures("node")
+def test_who_may_send_from_where_is_ticked_and_put_in_force(
+    page: AdministrationPage, seat: Seat, past: Past
+) -> None:
+    """The listener's rules of AE title and address: tests/dicom_node/test_listener.py has peers that break them."""
+    section = peers(page)
+    seat.wait(lambda: len(section.table.rows) == 2)
+    section.table.selectRow(1)
+    ticks = {name: section._fields[name] for name in ("sends", "from_host")}
+    assert all(isinstance(tick, QCheckBox) for tick in ticks.values())
+    assert [tick.isChecked() for tick in ticks.values()] == [False, False]  # type: ignore[union-attr]
+    for tick in ticks.values():
+        tick.click()  # type: ignore[union-attr]
+    type_into(section, "ae_title", "TOO LONG FOR AN AE TITLE")
+    assert "TOO LONG" in section._faults["ae_title"].text() and not page.bar.apply.isEnabled()
+    type_into(section, "ae_title", "ARCHIVE2")
+    type_into(section, "host", "10.0.0.7")
+    page.bar.apply.click()
+    seat.wait(lambda: page.draft.in_force.version == 2)
+    peer = configuration.load_site(past.db).peer("archive")
+    assert (peer.ae_title, peer.host) == ("ARCHIVE2", "10.0.0.7")
+    assert (peer.sends, peer.from_host) == (True, True)
 
 
 def test_renaming_a_peer_takes_its_outputs_with_it_and_removing_it_removes_them(

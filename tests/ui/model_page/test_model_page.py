@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from socket import gethostname
 
 import pytest
 
@@ -35,6 +36,18 @@ def test_card_facts_and_speed(past: Past, seat: Seat) -> None:
     assert 1.5 < speed.median < 30
     assert "any may draft" in page.hint.text and page.warning.text == ""
     assert nameless(page) == []
+
+
+def test_the_speed_is_told_for_each_machine_and_this_one_is_named(past: Past, seat: Seat) -> None:
+    past.drafted(machine=gethostname())
+    past.drafted(machine=gethostname())
+    past.drafted(machine="reading-room-2")
+    past.engine()
+    page = shown(seat)
+    seat.wait(lambda: len(page.speeds.rows) == 2)
+    said = [page.speeds.model().index(at, 2).data() for at in range(2)]
+    assert said == [f"{gethostname()} (this one)", "reading-room-2"]
+    assert [row.drafts for row in page.speeds.rows] == [2, 1]
 
 
 def test_a_card_fetches_nothing(past: Past, seat: Seat) -> None:
