@@ -289,7 +289,7 @@ class PeersSection(Section):
             return
         self._put(name, number_in(text) if name in ("port", "quiet_s") else text)
         if name == "name":
-            self._rename_in_outputs(str(before), text)
+            self._rename_elsewhere(str(before), text)
 
     def _on_choice(self, name: str) -> None:
         field = self._fields[name]
@@ -300,10 +300,13 @@ class PeersSection(Section):
         if self._at is not None:
             self._draft.put(("peer", self._at, name), value)
 
-    def _rename_in_outputs(self, before: str, after: str) -> None:
+    def _rename_elsewhere(self, before: str, after: str) -> None:
         for number, rule in enumerate(self._draft.tables("output")):
             if rule.get("to") == before:
                 self._draft.put(("output", number, "to"), after)
+        for number, rule in enumerate(self._draft.tables("rule")):
+            if before and rule.get("source") == before:
+                self._draft.put(("rule", number, "source"), after)
 
     def _on_add(self) -> None:
         peers = self._draft.tables("peer")
@@ -324,8 +327,15 @@ class PeersSection(Section):
         rules = [n for n, rule in enumerate(self._draft.tables("output")) if rule.get("to") == name]
         for number in reversed(rules):
             self._draft.remove("output", number)
+        about = [
+            n for n, rule in enumerate(self._draft.tables("rule")) if name and rule.get("source") == name
+        ]
+        for number in reversed(about):
+            self._draft.remove("rule", number)
         self._draft.remove("peer", at)
-        self.line.say(tr("The peer and its outputs were taken out of the written document."), "attention")
+        self.line.say(
+            tr("The peer, its outputs and its rules were taken out of the written document."), "attention"
+        )
 
     # What the node finds out
 

@@ -1,7 +1,8 @@
-"""Routing rules as far as there are any: times and names of the site, and a dry run on recent studies."""
+"""Routing rules: times and names of the site, its own rules for films, and a dry run on recent studies."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -9,7 +10,8 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QSpinBox
 
 from llmcxr_ws import supervising
 from llmcxr_ws.rehearsal import Rehearsed
-from ui.admin.section import Section, number_in, row_of
+from ui.admin.rule_dialog import RuleDialog, films_of, outcome_of
+from ui.admin.section import Section, enable, number_in, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
@@ -55,7 +57,8 @@ class RulesSection(Section):
             tr("Rules"),
             tr(
                 "Which films are drafted follows from their headers: frontal, for presentation, of an adult. "
-                "The dry run shows what the written document would make of the studies that came last; "
+                "Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the "
+                "written document would make of the studies that came last; "
                 "nothing is changed or sent."
             ),
         )
@@ -76,6 +79,24 @@ class RulesSection(Section):
             form.addRow(label(tr(title), "muted"), field)
             form.addRow("", fault)
         self.body.addLayout(form)
+        self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
+            tr("Routing rules"),
+            [
+                Column(tr("Rule"), lambda row: str(row[1].get("name", "")), 190, state=self._state_of),
+                Column(tr("Films"), lambda row: films_of(row[1])),
+                Column(tr("Such a film"), lambda row: outcome_of(row[1]), 260),
+            ],
+            key=lambda row: row[0],
+            wraps=True,
+        )
+        self.rules.setSortingEnabled(False)  # they stand in the order in which they are asked
+        self.rules.chosen.connect(self._show_buttons)
+        self.add = button(tr("Add a rule…"), self._on_add)
+        self.change = button(tr("Change…"), self._on_change, name=tr("Change the rule"))
+        self.up = button(tr("Up"), self._on_up, name=tr("Ask the rule earlier"))
+        self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the rule"))
+        self.body.addWidget(self.rules, 1)
+        self.body.addLayout(row_of(self.add, self.change, self.up, self.remove))
         self.count = QSpinBox()
         self.count.setRange(1, 500)
         self.count.setValue(50)
@@ -100,8 +121,9 @@ class RulesSection(Section):
             key=lambda row: row.study_id,
             wraps=True,
         )
-        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.table, 2)
         draft.changed.connect(self._show)
+        self._show_buttons()
 
     def refresh(self) -> None:
         """Read what is in force."""
@@ -117,6 +139,49 @@ class RulesSection(Section):
             words = self._draft.problem_at(name)
             self._faults[name].setText(words)
             self._faults[name].setVisible(bool(words))
+
+        self.rules.show_rows(tuple(enumerate(self._draft.tables("rule"))))
+        self._show_buttons()
+
+    # Rules of the site
+
+    def _state_of(self, row: tuple[int, dict[str, Any]]) -> tuple[str, str]:
+        return ("refused", "bad") if self._draft.problem_at("rule", row[0]) else ("", "text")
+
+    @property
+    def _at(self) -> int | None:
+        chosen = self.rules.selected()
+        return chosen[0][0] if chosen else None
+
+    def _show_buttons(self) -> None:
+        at = self._at
+        enable([self.change, self.remove], at is not None)
+        self.up.setEnabled(bool(at))
+
+    def _ask(self, begun: dict[str, Any], on_save: Callable[[dict[str, Any]], None]) -> None:
+        peers = [str(peer.get("name", "")) for peer in self._draft.tables("peer")]
+        RuleDialog(self.window(), begun, peers, on_save).open()
+
+    def _on_add(self) -> None:
+        self._ask({}, partial(self._draft.add, "rule"))
+
+    def _on_change(self) -> None:
+        at, rules = self._at, self._draft.tables("rule")
+        if at is not None:
+            self._ask(rules[at], lambda made: self._replace([*rules[:at], made, *rules[at + 1 :]], at))
+
+    def _on_up(self) -> None:
+        at, rules = self._at, self._draft.tables("rule")
+        if at:
+            self._replace([*rules[: at - 1], rules[at], rules[at - 1], *rules[at + 1 :]], at - 1)
+
+    def _on_remove(self) -> None:
+        if self._at is not None:
+            self._draft.remove("rule", self._at)
+
+    def _replace(self, rules: list[dict[str, Any]], at: int) -> None:
+        self._draft.replace("rule", rules)
+        self.rules.select_where(lambda row: row[0] == at)
 
     def _on_text(self, name: str) -> None:
         text = self.fields[name].text().strip()

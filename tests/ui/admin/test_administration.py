@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QCheckBox
 
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws import supervising
+from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.store import configuration, services, supervision
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
@@ -21,6 +22,7 @@ from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
 from ui.admin.queues import QueuesSection
+from ui.admin.rule_dialog import LIFTS, RuleDialog
 from ui.admin.rules import RulesSection
 from ui.admin.self_test import SelfTestSection
 from ui.admin.throughput import ThroughputSection
@@ -207,6 +209,63 @@ def test_a_dry_run_of_the_rules_follows_the_written_document(
     assert "many" in section._faults["quiet_s"].text()
     section.run.click()
     seat.wait(lambda: "was refused" in section.line.text)
+
+
+@pytest.mark.usefixtures("node")
+def test_a_routing_rule_is_added_tried_put_in_force_and_asked_in_its_place(
+    page: AdministrationPage, seat: Seat, past: Past
+) -> None:
+    past.drafted()
+    past.drafted()
+    page.show_section("rules")
+    section = page.section("rules")
+    assert isinstance(section, RulesSection)
+
+    def save(name: str, **values: str) -> None:
+        section.add.click()
+        dialog = dialog_of(seat, RuleDialog)
+        dialog.accept()
+        assert "Give the rule a name" in dialog.problem.text
+        dialog.name.setText(name)
+        for key, value in values.items():
+            dialog.texts[key].setText(value)
+        dialog.accept()
+        seat.wait(lambda: section.rules.rows[-1][1]["name"] == name)
+
+    save("no mobiles", device="Beta Mobile*")
+    save("mobiles of the ward", device="Beta*", station="ICU*")
+    assert section.rules.model().index(0, 1).data() == "Manufacturer and model: Beta Mobile*"
+    section.run.click()
+    seat.wait(lambda: "1 would be drafted, 1 excluded" in section.line.text)
+    (kept,) = (row for row in section.table.rows if row.decision == "excluded")
+    assert "'no mobiles'" in kept.reason and kept.differs
+    # The second is asked first, drafts its films, and lifts an exclusion.
+    section.rules.select_where(lambda row: row[0] == 1)
+    section.up.click()
+    section.change.click()
+    dialog = dialog_of(seat, RuleDialog)
+    assert dialog.name.text() == "mobiles of the ward" and not dialog.lifts["child"].isEnabled()
+    dialog.texts["station"].clear()
+    dialog.then.setCurrentIndex(dialog.then.findData("draft"))
+    dialog.lifts["child"].setChecked(True)
+    dialog.accept()
+    assert section.rules.model().index(0, 2).data() == "is drafted, also: child"
+    section.run.click()
+    seat.wait(lambda: "2 would be drafted, 0 excluded" in section.line.text)
+    page.bar.apply.click()
+    seat.wait(lambda: page.draft.in_force.version == 2)
+    rules = configuration.load_site(past.db).rules
+    assert [(rule.name, rule.then, rule.lifts) for rule in rules] == [
+        ("mobiles of the ward", "draft", ("child",)),
+        ("no mobiles", "skip", ()),
+    ]
+    section.rules.select_where(lambda row: row[0] == 1)
+    section.remove.click()
+    assert [row[1]["name"] for row in section.rules.rows] == ["mobiles of the ward"]
+
+
+def test_every_exclusion_that_a_rule_can_lift_is_offered() -> None:
+    assert tuple(LIFTS) == LIFTABLE
 
 
 def test_the_output_matrix(page: AdministrationPage, seat: Seat, past: Past) -> None:
