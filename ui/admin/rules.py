@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit
 
 from llmcxr_ws import supervising
 from llmcxr_ws.rehearsal import Rehearsed
@@ -16,7 +16,7 @@ from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
-from ui.widgets import button, label
+from ui.widgets import button, label, number
 from ui.worklist.status import word_of
 
 _DECISIONS = {
@@ -62,7 +62,7 @@ class RulesSection(Section):
                 "nothing is changed or sent."
             ),
         )
-        self._draft = draft
+        self.draft = draft
         self.fields: dict[str, QLineEdit] = {}
         self._faults: dict[str, QLabel] = {}
         form = QFormLayout()
@@ -97,10 +97,7 @@ class RulesSection(Section):
         self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the rule"))
         self.body.addWidget(self.rules, 1)
         self.body.addLayout(row_of(self.add, self.change, self.up, self.remove))
-        self.count = QSpinBox()
-        self.count.setRange(1, 500)
-        self.count.setValue(50)
-        self.count.setAccessibleName(tr("How many of the latest studies"))
+        self.count = number(tr("How many of the latest studies"), 1, 500, 50)
         self.run = button(tr("Dry run"), self.rehearse, name=tr("Dry run on recent studies"), tone="action")
         self.body.addLayout(row_of(label(tr("Latest studies"), "muted"), self.count, self.run))
         self.table: RowTable[Rehearsed] = RowTable(
@@ -128,25 +125,25 @@ class RulesSection(Section):
     def refresh(self) -> None:
         """Read what is in force."""
         self._show()
-        self._draft.read()
+        self.draft.read()
 
     def _show(self) -> None:
-        values = self._draft.values
+        values = self.draft.values
         for name, field in self.fields.items():
             value = str(values.get(name, ""))
             if field.text() != value and not field.hasFocus():
                 field.setText(value)
-            words = self._draft.problem_at(name)
+            words = self.draft.problem_at(name)
             self._faults[name].setText(words)
             self._faults[name].setVisible(bool(words))
 
-        self.rules.show_rows(tuple(enumerate(self._draft.tables("rule"))))
+        self.rules.show_rows(tuple(enumerate(self.draft.tables("rule"))))
         self._show_buttons()
 
     # Rules of the site
 
     def _state_of(self, row: tuple[int, dict[str, Any]]) -> tuple[str, str]:
-        return ("refused", "bad") if self._draft.problem_at("rule", row[0]) else ("", "text")
+        return ("refused", "bad") if self.draft.problem_at("rule", row[0]) else ("", "text")
 
     @property
     def _at(self) -> int | None:
@@ -159,39 +156,39 @@ class RulesSection(Section):
         self.up.setEnabled(bool(at))
 
     def _ask(self, begun: dict[str, Any], on_save: Callable[[dict[str, Any]], None]) -> None:
-        peers = [str(peer.get("name", "")) for peer in self._draft.tables("peer")]
+        peers = [str(peer.get("name", "")) for peer in self.draft.tables("peer")]
         RuleDialog(self.window(), begun, peers, on_save).open()
 
     def _on_add(self) -> None:
-        self._ask({}, partial(self._draft.add, "rule"))
+        self._ask({}, partial(self.draft.add, "rule"))
 
     def _on_change(self) -> None:
-        at, rules = self._at, self._draft.tables("rule")
+        at, rules = self._at, self.draft.tables("rule")
         if at is not None:
             self._ask(rules[at], lambda made: self._replace([*rules[:at], made, *rules[at + 1 :]], at))
 
     def _on_up(self) -> None:
-        at, rules = self._at, self._draft.tables("rule")
+        at, rules = self._at, self.draft.tables("rule")
         if at:
             self._replace([*rules[: at - 1], rules[at], rules[at - 1], *rules[at + 1 :]], at - 1)
 
     def _on_remove(self) -> None:
         if self._at is not None:
-            self._draft.remove("rule", self._at)
+            self.draft.remove("rule", self._at)
 
     def _replace(self, rules: list[dict[str, Any]], at: int) -> None:
-        self._draft.replace("rule", rules)
+        self.draft.replace("rule", rules)
         self.rules.select_where(lambda row: row[0] == at)
 
     def _on_text(self, name: str) -> None:
         text = self.fields[name].text().strip()
         value: Any = number_in(text) if name == "quiet_s" else text or None
-        if value != self._draft.values.get(name):
-            self._draft.put((name,), value)
+        if value != self.draft.values.get(name):
+            self.draft.put((name,), value)
 
     def rehearse(self) -> None:
         """Try the written document on recent studies."""
-        text, limit = self._draft.text, self.count.value()
+        text, limit = self.draft.text, self.count.value()
         self.line.wait(tr("Trying the document on recent studies…"))
         self.office.read(
             self,
