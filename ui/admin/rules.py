@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit
 
 from llmcxr_ws import supervising
 from llmcxr_ws.rehearsal import Rehearsed
@@ -78,6 +78,10 @@ class RulesSection(Section):
             self.fields[name], self._faults[name] = field, fault
             form.addRow(label(tr(title), "muted"), field)
             form.addRow("", fault)
+        self.reader_first = QCheckBox(tr("A reader writes an own impression before the draft is shown"))
+        self.reader_first.setAccessibleName(self.reader_first.text())
+        self.reader_first.clicked.connect(lambda is_on: self.draft.put(("reader_first",), bool(is_on)))
+        form.addRow(self.reader_first)
         self.body.addLayout(form)
         self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
             tr("Routing rules"),
@@ -137,6 +141,7 @@ class RulesSection(Section):
             self._faults[name].setText(words)
             self._faults[name].setVisible(bool(words))
 
+        self.reader_first.setChecked(values.get("reader_first") is True)
         self.rules.show_rows(tuple(enumerate(self.draft.tables("rule"))))
         self._show_buttons()
 

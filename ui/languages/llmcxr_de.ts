@@ -176,6 +176,10 @@
         <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders; die erste, die auf eine Aufnahme passt, entscheidet. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
     </message>
     <message>
+        <source>A reader writes an own impression before the draft is shown</source>
+        <translation>Wer befundet, schreibt eine eigene Beurteilung, bevor der Entwurf gezeigt wird</translation>
+    </message>
+    <message>
         <source>Routing rules</source>
         <translation>Regeln für Aufnahmen</translation>
     </message>

@@ -12,10 +12,12 @@ from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws import supervising
 from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.store import configuration, services, supervision
+from llmcxr_ws.supervising import Disk
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
 from tests.ui.office_seat import dialog_of, nameless
 from tests.ui.office_world import Past
+from ui.admin.disk import DiskPanel
 from ui.admin.document import DocumentSection
 from ui.admin.log import LogSection
 from ui.admin.outputs import OutputsSection
@@ -264,6 +266,19 @@ def test_a_routing_rule_is_added_tried_put_in_force_and_asked_in_its_place(
     assert [row[1]["name"] for row in section.rules.rows] == ["mobiles of the ward"]
 
 
+@pytest.mark.usefixtures("node")
+def test_readers_go_first_by_a_tick(page: AdministrationPage, seat: Seat, past: Past) -> None:
+    page.show_section("rules")
+    section = page.section("rules")
+    assert isinstance(section, RulesSection) and not section.reader_first.isChecked()
+    section.reader_first.click()
+    page.bar.apply.click()
+    seat.wait(lambda: configuration.load_site(past.db).reader_first)
+    page.show_section("document")
+    page.draft.write(page.draft.text.replace("reader_first = true", "reader_first = false"))
+    assert not section.reader_first.isChecked()
+
+
 def test_every_exclusion_that_a_rule_can_lift_is_offered() -> None:
     assert tuple(LIFTS) == LIFTABLE
 
@@ -371,6 +386,18 @@ def test_disk_says_room_and_sizes(page: AdministrationPage, seat: Seat, past: Pa
     assert all("free" in panel.text for panel in section.panels.values())  # type: ignore[attr-defined]
     assert "1 studies with 1 instances" in section.sums.text()  # type: ignore[attr-defined]
     assert dict(section.table.rows)["study"] == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("good", "Enough room"), ("low", "Getting full"), ("full", "nothing more is taken")],
+)
+def test_a_disk_that_gets_full_says_so_in_words(seat: Seat, state: str, said: str) -> None:
+    panel = DiskPanel()
+    seat.qtbot.addWidget(panel)
+    panel.show_disk(Disk("objects", "/films", 100_000, 25_000, state, 250, 2_000), 12.4)
+    assert said in panel.text and "room for 12 days" in panel.text
+    assert panel.bar.value() == 750
 
 
 def test_throughput_as_plot_and_as_table(page: AdministrationPage, seat: Seat, past: Past) -> None:
