@@ -34,6 +34,7 @@ from llmcxr_ws.workplace import Workplace
 from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
+from ui.admin.rule_dialog import RuleDialog
 from ui.admin.rules import RulesSection
 from ui.admin.self_test import SelfTestSection
 from ui.app import Defects, Seating, make_application
@@ -179,6 +180,8 @@ def _reading(sitting: Sitting) -> QWidget:
 
 def _asking(sitting: Sitting) -> QWidget:
     sitting.open_study()
+    if sitting.window.film.view.is_showing_seen:
+        sitting.window.film.view.toggle_seen()
     sitting.window.side.show_part(sitting.window.chat)
     return sitting.window
 
@@ -225,6 +228,14 @@ def _german(sitting: Sitting) -> QWidget:
     return _reading(sitting)
 
 
+def _model_view(sitting: Sitting) -> QWidget:
+    sitting.open_study()
+    view = sitting.window.film.view
+    if not view.is_showing_seen:
+        view.toggle_seen()
+    return sitting.window
+
+
 def _worklist(sitting: Sitting) -> QWidget:
     sitting.open_study()
     return sitting.window.worklist
@@ -240,6 +251,8 @@ def _fill(sitting: Sitting, section: object) -> None:
         sitting.wait("The probe", lambda: bool(section.abilities.rows))
     elif isinstance(section, RulesSection | OutputsSection) and not section.table.rows:
         sitting.rest()
+        if isinstance(section, RulesSection):  # written, and not put in force
+            section.draft.add("rule", {"name": "Films taken in bed", "source": "pacs", "view": "AP"})
         section.run.click()
         sitting.wait("The dry run", lambda: bool(section.table.rows))
 
@@ -252,6 +265,8 @@ def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
         sitting.window.pages.show_page(name)
         made = sitting.window.pages.made(name)
         if isinstance(made, AdministrationPage):
+            if section != "rules":
+                made.draft.discard()
             made.show_section(section)
             shown = made.section(section)
             _fill(sitting, shown)
@@ -259,6 +274,22 @@ def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
         return sitting.window
 
     return show
+
+
+def _rule(sitting: Sitting) -> QWidget:
+    page("administration", "rules")(sitting)
+    made = sitting.window.pages.made("administration")
+    section = made.section("rules") if isinstance(made, AdministrationPage) else None
+    if not isinstance(section, RulesSection):
+        raise SystemExit("The rules aren't there.")
+    section.add.click()
+    sitting.wait("The rule", lambda: sitting.window.findChild(RuleDialog) is not None)
+    shown = sitting.window.findChild(RuleDialog)
+    if not isinstance(shown, RuleDialog):
+        raise SystemExit("The rule's dialog is gone.")
+    shown.name.setText("Mobile films of the intensive care unit")
+    shown.texts["station"].setText("ICU*")
+    return shown
 
 
 def dialog(open_it: Callable[[MainWindow], None], *, is_signed: bool = False) -> Callable[[Sitting], QWidget]:
@@ -287,6 +318,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("log-in", "Log-in", _log_in),
     Scene("reading", "Reading: worklist, film, draft and checks", _reading),
     Scene("evidence", "What a sentence rests on", _evidence),
+    Scene("model_view", "What the model saw of the film", _model_view),
     Scene("asking", "Questions about the film", _asking),
     Scene("drawing", "A synthetic film for teaching", _drawing),
     Scene("reject", "A draft is rejected with a reason", dialog(lambda window: window.wishes.reject())),
@@ -310,12 +342,16 @@ SCENES: tuple[Scene, ...] = (
             ("peers", "peers"),
             ("rules", "rules"),
             ("outputs", "which document goes where"),
+            ("document", "the site document"),
             ("queues", "queues"),
             ("log", "the live log"),
+            ("disk", "disk"),
             ("throughput", "throughput"),
+            ("users", "users"),
             ("self_test", "the self-test"),
         )
     ),
+    Scene("rule", "A routing rule", _rule),
     # Last: the window keeps the language.
     Scene("german", "Reading, in German", _german),
 )

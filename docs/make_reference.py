@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 
 from llmcxr_ws.cli import build_app
 from llmcxr_ws.config import MachineConfig
-from llmcxr_ws.site import OutputRule, Peer, SiteConfig
+from llmcxr_ws.site import OutputRule, Peer, RoutingRule, SiteConfig
 from ui import preferences
 
 DOCS = Path(__file__).parent
@@ -35,11 +35,13 @@ def settings_page() -> str:
         _table(MachineConfig),
         "## Of the site\n",
         "One TOML document, kept in the database by version: `llmcxr config import FILE`, `llmcxr config export`.\n",
-        _table(SiteConfig, leave_out=("peers", "outputs")),
+        _table(SiteConfig, leave_out=("peers", "outputs", "rules")),
         "### `[[peer]]`: the DICOM application entities we talk to\n",
         _table(Peer),
         "### `[[output]]`: which document goes where\n",
         _table(OutputRule),
+        "### `[[rule]]`: which films are drafted, beside what is fixed\n",
+        _table(RoutingRule),
         "## Of one person\n",
         "Set in the window (Ctrl+,), kept in the database for each user, and in force at once.\n",
         preferences.as_markdown(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -85,6 +86,7 @@ def new_draft(
             "film_seen": seen.made.to_evidence(),
             "runtime": model.backends.name,
             "precision": model.backends.precision,
+            "machine": socket.gethostname(),
             "findings_judged": list(bundle.manifest.findings.judged),
             "findings_supported": list(bundle.manifest.findings_supported),
             "findings_not_judged": list(bundle.manifest.findings.not_judged),

@@ -44,11 +44,12 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Speed:
-    """How long drafts took by one model in one runtime: seconds."""
+    """How long drafts took by one model in one runtime on one machine: seconds."""
 
     model: str
     model_device_uid: str
     runtime: str
+    machine: str
     drafts: int
     median: float
     slowest_tenth: float
@@ -118,14 +119,14 @@ def _pair(name: str, rows: Sequence[ShadowRow]) -> FindingPair:
 
 
 def speeds(rows: Iterable[DraftSpeed]) -> tuple[Speed, ...]:
-    """Sum speeds up by model and runtime, those with the most drafts first."""
-    found: dict[tuple[str, str, str], list[float]] = {}
+    """Sum speeds up by model, runtime and machine, those with the most drafts first."""
+    found: dict[tuple[str, str, str, str], list[float]] = {}
     for row in rows:
         runtime = " ".join(part for part in (row.runtime, row.precision) if part)
-        key = (f"{row.model_name} {row.model_version}".strip(), row.model_device_uid, runtime)
+        key = (f"{row.model_name} {row.model_version}".strip(), row.model_device_uid, runtime, row.machine)
         found.setdefault(key, []).append(row.seconds)
     made = [
-        Speed(model, uid, runtime, len(taken), median(taken), quantile(taken, 0.9))
-        for (model, uid, runtime), taken in found.items()
+        Speed(model, uid, runtime, machine, len(taken), median(taken), quantile(taken, 0.9))
+        for (model, uid, runtime, machine), taken in found.items()
     ]
     return tuple(sorted(made, key=lambda speed: (-speed.drafts, speed.model)))

@@ -74,28 +74,41 @@ def exclusion(facts: HeaderFacts, *, lifted: Collection[str] = ()) -> Exclusion 
 
 
 def choose_film(
-    instances: Sequence[tuple[str, HeaderFacts]], *, lifted: Collection[str] = ()
+    instances: Sequence[tuple[str, HeaderFacts]],
+    *,
+    lifted: Collection[str] = (),
+    judge: Callable[[HeaderFacts], Exclusion | None] | None = None,
 ) -> Choice | Exclusion:
     """Choose the film of a study, given as (SOP Instance UID, facts) of every instance.
 
     PA comes before AP and AP before a film lifted by rule; among equals the latest acquisition wins, then the
     larger UID so that the choice never depends on the order of arrival. Where none fits, the reason given is
     that of the instance that passed most checks.
+
+    Parameters
+    ----------
+    judge : callable, optional
+        Asked instead of :func:`exclusion`: a site's rules, by :func:`llmcxr_ws.routing.judge_of`.
     """
     if not instances:
         return Exclusion("no_instance", "The study holds no instance. Ask for it to be sent again.")
     fitting: list[tuple[int, str, str]] = []
     refused: list[tuple[int, str, Exclusion]] = []
     for SOPInstanceUID, facts in instances:
-        reason = exclusion(facts, lifted=lifted)
+        reason = judge(facts) if judge is not None else exclusion(facts, lifted=lifted)
         if reason is None:
             rank = {"PA": 2, "AP": 1}.get(facts.view, 0)
             fitting.append((rank, facts.acquired, SOPInstanceUID))
         else:
-            refused.append((EXCLUSION_CODES.index(reason.code), SOPInstanceUID, reason))
+            refused.append((_passed(reason.code), SOPInstanceUID, reason))
     if fitting:
         return Choice(max(fitting)[2])
     return max(refused, key=lambda entry: entry[:2])[2]
+
+
+def _passed(code: str) -> int:
+    """How many checks came before this one; all of them before a site's own rule."""
+    return EXCLUSION_CODES.index(code) if code in EXCLUSION_CODES else len(EXCLUSION_CODES)
 
 
 def _no_image(facts: HeaderFacts) -> str:
@@ -259,3 +272,5 @@ NEVER_LIFTED = frozenset(
         "not_frontal",
     }
 )
+
+LIFTABLE: tuple[str, ...] = tuple(code for code in EXCLUSION_CODES if code not in NEVER_LIFTED)

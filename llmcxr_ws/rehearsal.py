@@ -12,7 +12,8 @@ from typing import Any
 
 from llmcxr_ws.film_facts import HeaderFacts
 from llmcxr_ws.films import Choice, choose_film
-from llmcxr_ws.site import SiteConfig
+from llmcxr_ws.routing import judge_of
+from llmcxr_ws.site import RoutingRule, SiteConfig
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def _one(site: SiteConfig, sample: SampleStudy, ae_title: str) -> Rehearsed:
             f"Peer '{peer.name}' isn't configured to send: its films would be refused.",
         )
     else:
-        decision, film, reason = _decision(sample.instances)
+        decision, film, reason = _decision(sample.instances, site.rules, peer.name)
     return Rehearsed(
         study_id=sample.id,
         accession_number=sample.accession_number,
@@ -122,7 +123,9 @@ def _one(site: SiteConfig, sample: SampleStudy, ae_title: str) -> Rehearsed:
     )
 
 
-def _decision(instances: Sequence[SampleInstance]) -> tuple[str, str, str]:
+def _decision(
+    instances: Sequence[SampleInstance], rules: Sequence[RoutingRule], source: str
+) -> tuple[str, str, str]:
     sound: list[tuple[str, HeaderFacts]] = []
     broken = [row.defect for row in instances if row.defect]
     for row in instances:
@@ -132,7 +135,7 @@ def _decision(instances: Sequence[SampleInstance]) -> tuple[str, str, str]:
             sound.append((row.sop_instance_uid, HeaderFacts.from_dict(row.facts)))
         except KeyError:
             return "failed", "", "Its header was read by an older version: the node would read it again."
-    chosen = choose_film(sound) if sound else None
+    chosen = choose_film(sound, judge=judge_of(rules, source)) if sound else None
     if isinstance(chosen, Choice):
         facts = dict(sound)[chosen.sop_instance_uid]
         return "drafted", f"{facts.Modality} {facts.view}", ""

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.films import LIFTABLE
 
 
 class _Part(BaseModel):
@@ -59,6 +60,33 @@ class OutputRule(_Part):
     required: bool = Field(default=True, description="Whether the study is confirmed only when this one is.")
 
 
+class RoutingRule(_Part):
+    """What becomes of films that fit; the first rule that fits a film decides. An empty condition fits every film."""
+
+    name: str = Field(min_length=1, max_length=64, description="What it is called in the reason of a study.")
+    source: str = Field(default="", description="Name of the peer that sent the film.")
+    view: Literal["", "PA", "AP", "frontal", "lateral", "oblique", "unknown"] = Field(
+        default="", description="The film's view, as read from its header."
+    )
+    station: str = Field(
+        default="", max_length=64, description="Its Station Name (0008,1010); `*` stands for any letters."
+    )
+    institution: str = Field(
+        default="", max_length=64, description="Its Institution Name (0008,0080); `*` stands for any letters."
+    )
+    device: str = Field(
+        default="",
+        max_length=128,
+        description="Manufacturer and model (0008,0070) (0008,1090), a space between; `*` stands for any letters.",
+    )
+    then: Literal["skip", "draft"] = Field(
+        default="skip", description="Whether such a film gets no draft, or is drafted."
+    )
+    lifts: tuple[str, ...] = Field(
+        default=(), description='Codes of fixed exclusions that don\'t count for it (with `then = "draft"`).'
+    )
+
+
 class AcceptedModel(_Part):
     """A model that an administrator has accepted for this site, by its weights; written by the node."""
 
@@ -86,6 +114,9 @@ class SiteConfig(_Part):
     )
     peers: tuple[Peer, ...] = Field(default=(), alias="peer", description="The peers.")
     outputs: tuple[OutputRule, ...] = Field(default=(), alias="output", description="The output matrix.")
+    rules: tuple[RoutingRule, ...] = Field(
+        default=(), alias="rule", description="The routing rules, in the order in which they are asked."
+    )
     accepted_models: tuple[AcceptedModel, ...] = Field(
         default=(),
         alias="accepted_model",
@@ -158,6 +189,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     except ValidationError as error:
         own = [field.alias or name for name, field in SiteConfig.model_fields.items()]
         known = [*own, *Peer.model_fields, *OutputRule.model_fields, *AcceptedModel.model_fields]
+        known += RoutingRule.model_fields
         raise ConfigError(f"Site document: {explain(error, known)}") from error
     _check_names(site)
     if demo:
@@ -199,3 +231,27 @@ def _check_names(site: SiteConfig) -> None:
                 f"Two output rules send '{rule.document}' to '{rule.to}'.", what_to_do="Leave one of them."
             )
         rules.add((rule.document, rule.to))
+    _check_rules(site)
+
+
+def _check_rules(site: SiteConfig) -> None:
+    names: set[str] = set()
+    for rule in site.rules:
+        if rule.source:
+            site.peer(rule.source)
+        if rule.name in names:
+            raise ConfigError(
+                f"Two routing rules are called '{rule.name}'.", what_to_do="Give each its own name."
+            )
+        names.add(rule.name)
+        if rule.lifts and rule.then == "skip":
+            raise ConfigError(
+                f"The routing rule '{rule.name}' skips films and lifts exclusions.",
+                what_to_do="Leave one of both.",
+            )
+        for code in rule.lifts:
+            if code not in LIFTABLE:
+                raise ConfigError(
+                    f"The routing rule '{rule.name}' lifts '{code}', which no rule can.",
+                    what_to_do=f"It can lift: {', '.join(LIFTABLE)}.",
+                )

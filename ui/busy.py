@@ -18,6 +18,8 @@ _LOOK_MS = 150
 
 def words(work: Work) -> str:
     """Return what kind of work it is, for people."""
+    if work is Work.OTHER:
+        return tr("Working…")
     return tr("Working with the database…") if work is Work.STORE else tr("Reading a film…")
 
 

@@ -75,7 +75,7 @@ class Office(QObject):
             off_the_window()
             return work(self._place)
 
-        return self.tasks.in_pixels(owner, run, done, failed)
+        return self.tasks.aside(owner, run, done, failed)
 
     def request(
         self,

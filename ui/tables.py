@@ -12,12 +12,21 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QSize,
     QSortFilterProxyModel,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QColor, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QApplication,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QWidget,
+)
 
 from ui.icons import icon
 from ui.theme import current, follow, px
@@ -25,6 +34,7 @@ from ui.theme import current, follow, px
 Row = TypeVar("Row")
 Index = QModelIndex | QPersistentModelIndex
 _SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+PADDING = 8  # at both sides of a cell, as the theme's style sheet has it
 
 
 @dataclass(frozen=True)
@@ -116,6 +126,15 @@ class _Order(QSortFilterProxyModel):
         return bool(a < b)
 
 
+class _Wrapping(QStyledItemDelegate):
+    """Measures a text at the width that it is drawn in: Qt forgets the style sheet's padding at both sides."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        narrower = QStyleOptionViewItem(option)
+        narrower.rect = option.rect.adjusted(px(PADDING), 0, -px(PADDING), 0)
+        return super().sizeHint(narrower, index)
+
+
 class RowTable(QTableView, Generic[Row]):
     """A table of frozen rows.
 
@@ -152,6 +171,7 @@ class RowTable(QTableView, Generic[Row]):
         self.setWordWrap(wraps)
         self.verticalHeader().hide()
         if wraps:
+            self.setItemDelegate(_Wrapping(self))
             self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header = self.horizontalHeader()
         header.setHighlightSections(False)

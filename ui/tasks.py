@@ -44,6 +44,7 @@ class Work(enum.Enum):
 
     STORE = "store"
     PIXELS = "pixels"
+    OTHER = "other"
 
 
 class Ticket:
@@ -112,6 +113,16 @@ class Tasks(QObject):
     ) -> Ticket:
         """Run `work` (decoding, pyramids: no database) on the pixel pool; otherwise as `in_store`."""
         return self._submit(self._pixels, Work.PIXELS, owner, work, done, failed)
+
+    def aside(
+        self,
+        owner: QObject,
+        work: Callable[[], Result],
+        done: Callable[[Result], None] | None = None,
+        failed: Callable[[UserFacingError], None] | None = None,
+    ) -> Ticket:
+        """As `in_pixels`, for what counts or reads files that are no films, so that nobody is told of a film."""
+        return self._submit(self._pixels, Work.OTHER, owner, work, done, failed)
 
     def close(self) -> None:
         """Wait for what is running and refuse anything new; what was submitted is still carried out.

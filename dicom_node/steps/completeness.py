@@ -12,6 +12,7 @@ from llmcxr_ws.errors import DicomError
 from llmcxr_ws.film_facts import HeaderFacts
 from llmcxr_ws.films import Choice, choose_film
 from llmcxr_ws.log import logger
+from llmcxr_ws.routing import judge_of
 from llmcxr_ws.store import studies
 from llmcxr_ws.store.studies import DueStudy
 
@@ -32,7 +33,9 @@ def _settle_when_quiet(desk: Desk, due: DueStudy) -> bool:
 def _settle(desk: Desk, due: DueStudy) -> bool:
     sound = [row for row in due.instances if not row.defect]
     broken = [row for row in due.instances if row.defect]
-    chosen = choose_film([(row.sop_instance_uid, _facts(desk, row)) for row in sound]) if sound else None
+    judge = judge_of(desk.site.rules, due.source_peer)
+    facts = [(row.sop_instance_uid, _facts(desk, row)) for row in sound]
+    chosen = choose_film(facts, judge=judge) if facts else None
     if isinstance(chosen, Choice):
         settled = studies.settle_film(desk.db, due, chosen.sop_instance_uid)
         outcome = "complete"

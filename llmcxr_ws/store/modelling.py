@@ -43,7 +43,7 @@ _BESIDE_A_SHADOW = (
 
 @dataclass(frozen=True)
 class DraftSpeed:
-    """How long one draft took, by whom."""
+    """How long one draft took, by whom, and on which machine; the latter empty for drafts of earlier versions."""
 
     model_device_uid: str
     model_name: str
@@ -52,6 +52,7 @@ class DraftSpeed:
     precision: str
     seconds: float
     made_at: datetime
+    machine: str = ""
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,9 @@ def change_acceptance(session: Session, payload: dict[str, Any], *, by: str) -> 
 
 def draft_speeds(db: Database, *, limit: int = 500) -> tuple[DraftSpeed, ...]:
     """How long the latest drafts took, newest first."""
-    runtime, precision = Report.evidence["runtime"].as_string(), Report.evidence["precision"].as_string()
+    runtime, precision, machine = (
+        Report.evidence[name].as_string() for name in ("runtime", "precision", "machine")
+    )
     statement = (
         select(
             Report.model_device_uid,
@@ -168,6 +171,7 @@ def draft_speeds(db: Database, *, limit: int = 500) -> tuple[DraftSpeed, ...]:
             Report.model_version,
             runtime,
             precision,
+            machine,
             Report.started_at,
             Report.created_at,
         )
@@ -177,8 +181,10 @@ def draft_speeds(db: Database, *, limit: int = 500) -> tuple[DraftSpeed, ...]:
     )
     with db.read() as session:
         return tuple(
-            DraftSpeed(uid, name, version, ran or "", kept or "", (made - began).total_seconds(), made)
-            for uid, name, version, ran, kept, began, made in session.execute(statement)
+            DraftSpeed(
+                uid, name, version, ran or "", kept or "", (made - began).total_seconds(), made, at or ""
+            )
+            for uid, name, version, ran, kept, at, began, made in session.execute(statement)
         )
 
 

@@ -19,7 +19,7 @@ from dicom_node.simulator.services import Destination
 from dicom_node.sop_classes import ENHANCED_SR, KEY_OBJECT_SELECTION
 from llmcxr_ws import reading
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
-from llmcxr_ws.store import deliveries, reports, requests, studies
+from llmcxr_ws.store import configuration, deliveries, reports, requests, studies
 from llmcxr_ws.store.models import Delivery
 from tests.dicom_node.films import make_film, write_film
 from tests.dicom_node.world import AI_TEXT, MakeWorld, World, documents_in
@@ -204,6 +204,37 @@ def test_what_is_not_drafted_is_excluded_with_a_sentence(
     study = world.study("A-1")
     assert study.reason_code == code
     assert study.reason.endswith(".") and len(study.reason) > 40
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "state", "code"),
+    [
+        ('view = "PA"\n', None, StudyState.EXCLUDED, "site_rule"),
+        ('view = "AP"\n', None, StudyState.COMPLETE, ""),
+        ('then = "draft"\nlifts = ["child"]\n', _child, StudyState.COMPLETE, ""),
+        ('then = "draft"\nlifts = ["age_unknown"]\n', _child, StudyState.EXCLUDED, "child"),
+    ],
+)
+def test_the_sites_rules_decide_what_is_drafted(
+    make_world: MakeWorld,
+    tmp_path: Path,
+    rule: str,
+    change: Callable[[Dataset], None] | None,
+    state: StudyState,
+    code: str,
+) -> None:
+    world = make_world()
+    text = configuration.site_text(world.workplace.db)
+    configuration.import_site(world.workplace.db, f'{text}\n[[rule]]\nname = "ours"\n{rule}', user="service")
+    film = make_film("x", accession="A-1")
+    if change is not None:
+        change(film)
+    film.save_as(tmp_path / "x.dcm", enforce_file_format=True)
+    assert world.push(tmp_path / "x.dcm")[0].status == statuses.SUCCESS
+    world.work_until_state("A-1", state)
+    study = world.study("A-1")
+    assert study.reason_code == code
+    assert ("'ours'" in study.reason) == (code == "site_rule")
 
 
 @pytest.mark.allow_log("event='refused'")

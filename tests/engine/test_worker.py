@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -173,6 +174,7 @@ def test_a_film_becomes_a_draft_in_the_models_own_words(workplace: Workplace, mo
     assert report.model_device_uid == model.bundle.device_uid
     assert report.film_sop_instance_uid == row.film_sop_instance_uid
     assert report.evidence["ids"] == list(expected.ids)
+    assert report.evidence["machine"] == socket.gethostname()
     assert jobs.waiting(workplace.db) == {"done": 1}
     assert audit.verify(workplace.db)[1] is None
 

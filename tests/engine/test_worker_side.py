@@ -103,6 +103,20 @@ def test_a_draft_brings_its_sentences_its_maps_and_its_round_trip(workplace: Wor
     assert jobs.waiting(workplace.db) == {"done": 3}
 
 
+def test_a_round_trip_that_doesnt_separate_stays_off(workplace: Workplace, tmp_path: Path) -> None:
+    """Measured, but its lower bound reaches chance: no film is drawn for it, and nothing is advised."""
+    folder = tmp_path / "chance"
+    shutil.copytree(default_bundle_folder(), folder)
+    model = Model.open(folder, threads=1)
+    held = evidence_of(model.bundle)
+    assert held is not None and held.round_trip is not None
+    write_beside(model.bundle, replace(held, round_trip=replace(held.round_trip, low=0.5)))
+    study_id = send(workplace)
+    assert work(workplace, Model.open(folder, threads=1)) == 2  # the draft and its maps
+    assert drawings.round_trip_of(workplace.db, drafted(workplace, study_id).id) is None
+    assert jobs.waiting(workplace.db) == {"done": 2}
+
+
 def test_what_the_model_saw_is_told_in_shares_of_the_film(workplace: Workplace, demo: Model) -> None:
     study_id = send(workplace)
     work(workplace, demo)

@@ -67,10 +67,12 @@ def test_a_withheld_draft_neither_agrees_nor_differs() -> None:
     assert found.findings[0].only_first == 0
 
 
-def test_speeds_are_summed_up_by_model_and_runtime() -> None:
+def test_speeds_are_summed_up_by_model_runtime_and_machine() -> None:
     rows = [DraftSpeed("1.1", "one", "1", "onnx", "int8", float(n), NOW) for n in range(1, 11)]
     rows.append(DraftSpeed("1.2", "two", "2", "", "", 7.0, NOW))
-    first, second = speeds(rows)
+    rows += [DraftSpeed("1.1", "one", "1", "onnx", "int8", 90.0, NOW, "slow-pc")] * 2
+    first, elsewhere, second = speeds(rows)
+    assert (first.machine, elsewhere.machine, elsewhere.drafts, elsewhere.median) == ("", "slow-pc", 2, 90.0)
     assert (first.model, first.runtime, first.drafts) == ("one 1", "onnx int8", 10)
     assert (first.median, first.slowest_tenth) == (5.5, pytest.approx(9.1))
     assert (second.model, second.runtime, second.median, second.slowest_tenth) == ("two 2", "", 7.0, 7.0)

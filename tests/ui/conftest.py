@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from llmcxr_ws.workplace import Workplace
 from tests.ui.homes import PASSWORD, House, house
+from tests.ui.office_world import Past, node_at
 from ui.app import make_application
 from ui.desk import Desk
 from ui.tasks import Tasks
@@ -38,6 +39,20 @@ def home(tmp_path: Path) -> Iterator[House]:
     with house(tmp_path / "home") as made:
         made.add_user("anna", "reader", "Reader^Anna")
         yield made
+
+
+@pytest.fixture
+def past(home: House) -> Past:
+    """The home as an administrator, `ada`, finds it: a site, peers and what was done so far."""
+    home.add_user("ada", "admin", "Admin^Ada")
+    return Past(home)
+
+
+@pytest.fixture
+def node(home: House) -> Iterator[None]:
+    """A node that decides what windows ask for."""
+    with node_at(home.home):
+        yield
 
 
 class Seat:

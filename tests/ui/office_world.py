@@ -96,7 +96,7 @@ class Past:
         made = arrival(self._count, facts=known.to_dict(), source_peer=source)
         return studies.record_arrival(self.db, made).study_id
 
-    def drafted(self, text: str = TEXTS[0], positive: tuple[str, ...] = ()) -> int:
+    def drafted(self, text: str = TEXTS[0], positive: tuple[str, ...] = (), machine: str = "") -> int:
         """A drafted study whose draft was labelled; return its id."""
         study_id = self.arrive()
         assert settle(self.db, study_id)
@@ -104,7 +104,7 @@ class Past:
             self.db,
             ai_text=text,
             codes=tuple(int(code) for code in self._random.integers(0, 64, 256)),
-            evidence={"runtime": "onnxruntime", "precision": "float32"},
+            evidence={"runtime": "onnxruntime", "precision": "float32", "machine": machine},
             started_at=datetime.now(UTC) - timedelta(seconds=2),
         )
         self.label(study_id, ai_labels=labels(positive))

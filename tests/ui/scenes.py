@@ -16,6 +16,7 @@ from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
 from tests.ui.sign.node import decide
 from ui.admin.page import AdministrationPage
+from ui.admin.rule_dialog import RuleDialog
 from ui.admin.users import UserDialog
 from ui.evidence.drawing import DrawingDialog
 from ui.keys_page import KeyDialog, KeysPage
@@ -172,6 +173,11 @@ def _accept(seat: Seat) -> None:
     )
 
 
+def _rule(seat: Seat) -> None:
+    begun = {"name": "Mobile films", "view": "AP", "device": "Acme*", "then": "draft", "lifts": ["derived"]}
+    RuleDialog(seat.window, begun, ["pacs"], print).open()
+
+
 def _user(name: str) -> Callable[[Seat], None]:
     return lambda seat: seat.window.open_dialog(UserDialog(seat.window, name))
 
@@ -243,6 +249,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("renewed draft", _study, _dialog(_renewed), RenewalDialog),
     Scene("synthetic film", _study, _call("wishes.draw"), DrawingDialog),
     Scene("accept a model", _study, _dialog(_accept), AcceptDialog),
+    Scene("routing rule", _study, _dialog(_rule), RuleDialog),
     Scene("new user", _study, _dialog(_user("")), UserDialog),
     Scene("new password", _study, _dialog(_user("ben")), UserDialog),
     *(Scene(f"administration: {name}", _study, _page("administration", name)) for name in SECTIONS),

@@ -35,6 +35,15 @@ def test_long_work_is_told_and_then_no_more(qtbot: QtBot, tasks: Tasks) -> None:
     assert tasks.oldest is None
 
 
+def test_what_isnt_about_a_film_isnt_called_a_film(qtbot: QtBot, tasks: Tasks) -> None:
+    light, owner, gate = BusyLight(tasks), QObject(), threading.Event()
+    qtbot.addWidget(light)
+    tasks.aside(owner, lambda: gate.wait(20))
+    qtbot.waitUntil(lambda: not light.isHidden(), timeout=int(SILENT_S * 1000) + 2000)
+    assert light.text.text() == "Working… 1 s"
+    gate.set()
+
+
 def test_work_that_nobody_wants_any_more_is_not_told(qtbot: QtBot, tasks: Tasks) -> None:
     owner, gate = QObject(), threading.Event()
     ticket = tasks.in_store(owner, lambda: gate.wait(20))

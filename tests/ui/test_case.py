@@ -68,6 +68,16 @@ def drafted(home: House, folder: Path, seed: str, day: datetime, **more: Any) ->
     return study
 
 
+def held_back(seat: Seat, folder: Path, gate: Gate) -> tuple[int, int]:
+    """Log in before a prior, whose film won't be decoded yet, and a study of now; return both."""
+    prior = drafted(seat.home, folder, "old", BEFORE, view="AP")
+    now = drafted(seat.home, folder, "new", NOW)
+    gate.hold("AP")
+    seat.log_in()
+    seat.wait(lambda: seat.window.worklist.model.row_of(now) is not None)
+    return prior, now
+
+
 def test_a_study_that_could_not_be_opened_can_be_tried_again(
     seat: Seat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,11 +129,7 @@ def test_a_study_that_comes_after_its_reader_has_gone_is_given_back(
 def test_a_film_on_its_way_as_a_prior_is_shown_with_its_own_words(
     seat: Seat, tmp_path: Path, gate: Gate
 ) -> None:
-    prior = drafted(seat.home, tmp_path, "old", BEFORE, view="AP")
-    now = drafted(seat.home, tmp_path, "new", NOW)
-    gate.hold("AP")
-    seat.log_in()
-    seat.wait(lambda: seat.window.worklist.model.row_of(now) is not None)
+    prior, now = held_back(seat, tmp_path, gate)
     seat.window.case.open(now)
     seat.wait(lambda: "AP" in gate.begun)
     seat.window.case.open(prior)
@@ -138,11 +144,7 @@ def test_a_film_on_its_way_as_a_prior_is_shown_with_its_own_words(
 def test_a_film_on_its_way_as_the_next_study_is_compared_with_its_own_words(
     seat: Seat, tmp_path: Path, gate: Gate
 ) -> None:
-    prior = drafted(seat.home, tmp_path, "old", BEFORE, view="AP")
-    now = drafted(seat.home, tmp_path, "new", NOW)
-    gate.hold("AP")
-    seat.log_in()
-    seat.wait(lambda: seat.window.worklist.model.row_of(now) is not None)
+    prior, now = held_back(seat, tmp_path, gate)
     row = studies.study_row(seat.home.workplace.db, prior)
     seat.window.case.prefetch(row)
     seat.wait(lambda: "AP" in gate.begun)

@@ -10,7 +10,7 @@ from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.store import studies
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
-from tests.ui.report.test_nothing_is_lost import slow_store
+from tests.ui.opened import slow_store
 
 FIRST, SECOND = "The first draft.", "The second draft."
 
@@ -18,6 +18,15 @@ FIRST, SECOND = "The first draft.", "The second draft."
 @pytest.fixture
 def pair(home: House) -> tuple[int, int]:
     return home.drafted("DEMO0001.dcm", FIRST), home.drafted("DEMO0002.dcm", SECOND)
+
+
+def at_the_first(seat: Seat, pair: tuple[int, int]) -> tuple[int, int]:
+    """Log in and open the first study, with the second in the list."""
+    first, second = pair
+    seat.log_in()
+    seat.open(first)
+    seat.wait(lambda: seat.window.worklist.model.row_of(second) is not None)
+    return pair
 
 
 def holder(home: House, study: int) -> str:
@@ -40,11 +49,8 @@ def break_open(seat: Seat, monkeypatch: pytest.MonkeyPatch, study: int) -> list[
 def test_a_study_that_cant_be_opened_leaves_the_last_one_held_and_chosen(
     seat: Seat, pair: tuple[int, int], home: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, second = pair
-    seat.log_in()
-    seat.open(first)
+    first, second = at_the_first(seat, pair)
     broken = break_open(seat, monkeypatch, second)
-    seat.wait(lambda: seat.window.worklist.model.row_of(second) is not None)
     seat.window.worklist.choose(second)
     seat.wait(lambda: seat.tasks.is_idle)
     assert "can't be used now" in seat.window.statusBar().currentMessage()
@@ -83,10 +89,7 @@ def test_taking_over_takes_the_study_on_the_screen(seat: Seat, pair: tuple[int, 
 def test_whoever_goes_while_a_study_is_on_its_way_holds_none(
     seat: Seat, pair: tuple[int, int], home: House
 ) -> None:
-    first, second = pair
-    seat.log_in()
-    seat.open(first)
-    seat.wait(lambda: seat.window.worklist.model.row_of(second) is not None)
+    first, second = at_the_first(seat, pair)
     with slow_store(seat):
         seat.window.worklist.choose(second)
         seat.window.lock()
@@ -98,10 +101,7 @@ def test_whoever_goes_while_a_study_is_on_its_way_holds_none(
 def test_coming_back_before_the_other_was_read_changes_nothing(
     seat: Seat, pair: tuple[int, int], home: House
 ) -> None:
-    first, second = pair
-    seat.log_in()
-    seat.open(first)
-    seat.wait(lambda: seat.window.worklist.model.row_of(second) is not None)
+    first, second = at_the_first(seat, pair)
     opened: list[int] = []
     seat.window.case.opened.connect(lambda detail: opened.append(detail.study.id))
     with slow_store(seat):

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from ui.tables import Column, RowTable
+from ui.theme import LIGHT, apply_theme
 
 
 @dataclass(frozen=True)
@@ -76,3 +77,33 @@ def test_no_column_is_narrower_than_its_heading(qtbot: QtBot) -> None:
     qtbot.addWidget(made)
     header = made.horizontalHeader()
     assert made.columnWidth(0) >= header.fontMetrics().horizontalAdvance("A heading of many words")
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.5])
+def test_a_wrapped_row_is_as_high_as_the_words_need_that_are_drawn(
+    qtbot: QtBot, qapp: QApplication, scale: float
+) -> None:
+    """Also where they fit one line only without the padding at both sides of a cell."""
+    apply_theme(qapp, LIGHT, scale=scale)
+    made: RowTable[Thing] = RowTable(
+        "Things", [Column("Name", lambda row: row.name)], key=lambda row: row.name, wraps=True
+    )
+    qtbot.addWidget(made)
+    made.resize(round(400 * scale), 900)
+    made.show()
+    made.show_rows(
+        tuple(Thing("word " * count + "i" * letters, 0) for count in (8, 9, 10) for letters in range(15))
+    )
+    qtbot.wait(20)
+    for at in range(len(made.rows)):
+        index = made.model().index(at, 0)
+        option = QStyleOptionViewItem()
+        made.initViewItemOption(option)
+        option.rect, option.text = made.visualRect(index), index.data()
+        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDisplay
+        room = made.style().subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, made)
+        margin = made.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, option, made) + 1
+        wanted = made.fontMetrics().boundingRect(
+            QRect(0, 0, room.width() - 2 * margin, 10_000), Qt.TextFlag.TextWordWrap, index.data()
+        )
+        assert wanted.height() <= made.rowHeight(at), index.data()

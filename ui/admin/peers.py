@@ -28,6 +28,7 @@ from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.supervising import Entity
 from ui.admin.section import Section, enable, number_in, row_of
 from ui.admin.site_draft import SiteDraft
+from ui.flow import FlowLayout
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
@@ -145,19 +146,17 @@ class PeersSection(Section):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table, 1)
-        column.addLayout(row_of(button(tr("Add a peer"), self._on_add), self.remove))
+        keys = FlowLayout()
+        for made in (button(tr("Add a peer"), self._on_add), self.remove, self.echo, self.probe):
+            keys.addWidget(made)
+        column.addLayout(keys)
         upper = QSplitter(Qt.Orientation.Horizontal)
         upper.addWidget(left)
         upper.addWidget(self._form())
         upper.setSizes([900, 1100])  # side by side, whatever the form would like
-        lower = QWidget()
-        under = QVBoxLayout(lower)
-        under.setContentsMargins(0, 0, 0, 0)
-        under.addLayout(row_of(self.echo, self.probe))
-        under.addWidget(self.abilities, 1)
         both = QSplitter(Qt.Orientation.Vertical)
         both.addWidget(upper)
-        both.addWidget(lower)
+        both.addWidget(self.abilities)
         both.setStretchFactor(0, 3)
         both.setStretchFactor(1, 2)
         for splitter in (upper, both):
@@ -290,7 +289,7 @@ class PeersSection(Section):
             return
         self._put(name, number_in(text) if name in ("port", "quiet_s") else text)
         if name == "name":
-            self._rename_in_outputs(str(before), text)
+            self._rename_elsewhere(str(before), text)
 
     def _on_choice(self, name: str) -> None:
         field = self._fields[name]
@@ -301,10 +300,13 @@ class PeersSection(Section):
         if self._at is not None:
             self._draft.put(("peer", self._at, name), value)
 
-    def _rename_in_outputs(self, before: str, after: str) -> None:
+    def _rename_elsewhere(self, before: str, after: str) -> None:
         for number, rule in enumerate(self._draft.tables("output")):
             if rule.get("to") == before:
                 self._draft.put(("output", number, "to"), after)
+        for number, rule in enumerate(self._draft.tables("rule")):
+            if before and rule.get("source") == before:
+                self._draft.put(("rule", number, "source"), after)
 
     def _on_add(self) -> None:
         peers = self._draft.tables("peer")
@@ -325,8 +327,15 @@ class PeersSection(Section):
         rules = [n for n, rule in enumerate(self._draft.tables("output")) if rule.get("to") == name]
         for number in reversed(rules):
             self._draft.remove("output", number)
+        about = [
+            n for n, rule in enumerate(self._draft.tables("rule")) if name and rule.get("source") == name
+        ]
+        for number in reversed(about):
+            self._draft.remove("rule", number)
         self._draft.remove("peer", at)
-        self.line.say(tr("The peer and its outputs were taken out of the written document."), "attention")
+        self.line.say(
+            tr("The peer, its outputs and its rules were taken out of the written document."), "attention"
+        )
 
     # What the node finds out
 

@@ -1,20 +1,22 @@
-"""Routing rules as far as there are any: times and names of the site, and a dry run on recent studies."""
+"""Routing rules: times and names of the site, its own rules for films, and a dry run on recent studies."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit
 
 from llmcxr_ws import supervising
 from llmcxr_ws.rehearsal import Rehearsed
-from ui.admin.section import Section, number_in, row_of
+from ui.admin.rule_dialog import RuleDialog, films_of, outcome_of
+from ui.admin.section import Section, enable, number_in, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
-from ui.widgets import button, label
+from ui.widgets import button, label, number
 from ui.worklist.status import word_of
 
 _DECISIONS = {
@@ -55,11 +57,12 @@ class RulesSection(Section):
             tr("Rules"),
             tr(
                 "Which films are drafted follows from their headers: frontal, for presentation, of an adult. "
-                "The dry run shows what the written document would make of the studies that came last; "
+                "Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the "
+                "written document would make of the studies that came last; "
                 "nothing is changed or sent."
             ),
         )
-        self._draft = draft
+        self.draft = draft
         self.fields: dict[str, QLineEdit] = {}
         self._faults: dict[str, QLabel] = {}
         form = QFormLayout()
@@ -75,11 +78,30 @@ class RulesSection(Section):
             self.fields[name], self._faults[name] = field, fault
             form.addRow(label(tr(title), "muted"), field)
             form.addRow("", fault)
+        self.reader_first = QCheckBox(tr("A reader writes an own impression before the draft is shown"))
+        self.reader_first.setAccessibleName(self.reader_first.text())
+        self.reader_first.clicked.connect(lambda is_on: self.draft.put(("reader_first",), bool(is_on)))
+        form.addRow(self.reader_first)
         self.body.addLayout(form)
-        self.count = QSpinBox()
-        self.count.setRange(1, 500)
-        self.count.setValue(50)
-        self.count.setAccessibleName(tr("How many of the latest studies"))
+        self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
+            tr("Routing rules"),
+            [
+                Column(tr("Rule"), lambda row: str(row[1].get("name", "")), 190, state=self._state_of),
+                Column(tr("Films"), lambda row: films_of(row[1])),
+                Column(tr("Such a film"), lambda row: outcome_of(row[1]), 260),
+            ],
+            key=lambda row: row[0],
+            wraps=True,
+        )
+        self.rules.setSortingEnabled(False)  # they stand in the order in which they are asked
+        self.rules.chosen.connect(self._show_buttons)
+        self.add = button(tr("Add a rule…"), self._on_add)
+        self.change = button(tr("Change…"), self._on_change, name=tr("Change the rule"))
+        self.up = button(tr("Up"), self._on_up, name=tr("Ask the rule earlier"))
+        self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the rule"))
+        self.body.addWidget(self.rules, 1)
+        self.body.addLayout(row_of(self.add, self.change, self.up, self.remove))
+        self.count = number(tr("How many of the latest studies"), 1, 500, 50)
         self.run = button(tr("Dry run"), self.rehearse, name=tr("Dry run on recent studies"), tone="action")
         self.body.addLayout(row_of(label(tr("Latest studies"), "muted"), self.count, self.run))
         self.table: RowTable[Rehearsed] = RowTable(
@@ -100,33 +122,78 @@ class RulesSection(Section):
             key=lambda row: row.study_id,
             wraps=True,
         )
-        self.body.addWidget(self.table, 1)
+        self.body.addWidget(self.table, 2)
         draft.changed.connect(self._show)
+        self._show_buttons()
 
     def refresh(self) -> None:
         """Read what is in force."""
         self._show()
-        self._draft.read()
+        self.draft.read()
 
     def _show(self) -> None:
-        values = self._draft.values
+        values = self.draft.values
         for name, field in self.fields.items():
             value = str(values.get(name, ""))
             if field.text() != value and not field.hasFocus():
                 field.setText(value)
-            words = self._draft.problem_at(name)
+            words = self.draft.problem_at(name)
             self._faults[name].setText(words)
             self._faults[name].setVisible(bool(words))
+
+        self.reader_first.setChecked(values.get("reader_first") is True)
+        self.rules.show_rows(tuple(enumerate(self.draft.tables("rule"))))
+        self._show_buttons()
+
+    # Rules of the site
+
+    def _state_of(self, row: tuple[int, dict[str, Any]]) -> tuple[str, str]:
+        return ("refused", "bad") if self.draft.problem_at("rule", row[0]) else ("", "text")
+
+    @property
+    def _at(self) -> int | None:
+        chosen = self.rules.selected()
+        return chosen[0][0] if chosen else None
+
+    def _show_buttons(self) -> None:
+        at = self._at
+        enable([self.change, self.remove], at is not None)
+        self.up.setEnabled(bool(at))
+
+    def _ask(self, begun: dict[str, Any], on_save: Callable[[dict[str, Any]], None]) -> None:
+        peers = [str(peer.get("name", "")) for peer in self.draft.tables("peer")]
+        RuleDialog(self.window(), begun, peers, on_save).open()
+
+    def _on_add(self) -> None:
+        self._ask({}, partial(self.draft.add, "rule"))
+
+    def _on_change(self) -> None:
+        at, rules = self._at, self.draft.tables("rule")
+        if at is not None:
+            self._ask(rules[at], lambda made: self._replace([*rules[:at], made, *rules[at + 1 :]], at))
+
+    def _on_up(self) -> None:
+        at, rules = self._at, self.draft.tables("rule")
+        if at:
+            self._replace([*rules[: at - 1], rules[at], rules[at - 1], *rules[at + 1 :]], at - 1)
+
+    def _on_remove(self) -> None:
+        if self._at is not None:
+            self.draft.remove("rule", self._at)
+
+    def _replace(self, rules: list[dict[str, Any]], at: int) -> None:
+        self.draft.replace("rule", rules)
+        self.rules.select_where(lambda row: row[0] == at)
 
     def _on_text(self, name: str) -> None:
         text = self.fields[name].text().strip()
         value: Any = number_in(text) if name == "quiet_s" else text or None
-        if value != self._draft.values.get(name):
-            self._draft.put((name,), value)
+        if value != self.draft.values.get(name):
+            self.draft.put((name,), value)
 
     def rehearse(self) -> None:
         """Try the written document on recent studies."""
-        text, limit = self._draft.text, self.count.value()
+        text, limit = self.draft.text, self.count.value()
         self.line.wait(tr("Trying the document on recent studies…"))
         self.office.read(
             self,

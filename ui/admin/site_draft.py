@@ -5,7 +5,7 @@ Nothing counts before the node has taken it; what is wrong is said by the same v
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -98,6 +98,19 @@ class SiteDraft(QObject):
     def remove(self, name: str, at: int) -> None:
         """Take a table out."""
         self._edit(lambda: site_document.without_table(self.text, name, at))
+
+    def replace(self, name: str, tables: Sequence[dict[str, Any]]) -> None:
+        """Put other tables in the place of all of that name, in their order."""
+
+        def made() -> str:
+            text = self.text
+            for _ in self.tables(name):
+                text = site_document.without_table(text, name, 0)
+            for values in tables:
+                text = site_document.with_table(text, name, values)
+            return text
+
+        self._edit(made)
 
     def _edit(self, make: Callable[[], str]) -> None:
         """Go on with the text that a form makes; where it can't, say why and show the forms as they were."""

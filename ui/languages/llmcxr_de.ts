@@ -24,8 +24,104 @@
         <translation>Name des Standorts</translation>
     </message>
     <message>
+        <source>gets no draft</source>
+        <translation>bekommt keinen Entwurf</translation>
+    </message>
+    <message>
+        <source>is drafted</source>
+        <translation>wird entworfen</translation>
+    </message>
+    <message>
+        <source>another body part in the header</source>
+        <translation>anderer Körperteil im Kopf der Datei</translation>
+    </message>
+    <message>
+        <source>marked as derived</source>
+        <translation>als abgeleitet gekennzeichnet</translation>
+    </message>
+    <message>
+        <source>for processing</source>
+        <translation>zur Weiterverarbeitung</translation>
+    </message>
+    <message>
+        <source>unknown view</source>
+        <translation>unbekannte Projektion</translation>
+    </message>
+    <message>
+        <source>not upright</source>
+        <translation>nicht aufrecht</translation>
+    </message>
+    <message>
+        <source>burned-in annotation</source>
+        <translation>eingebrannte Beschriftung</translation>
+    </message>
+    <message>
+        <source>unknown age</source>
+        <translation>unbekanntes Alter</translation>
+    </message>
+    <message>
+        <source>child</source>
+        <translation>Kind</translation>
+    </message>
+    <message>
+        <source>Station</source>
+        <translation>Gerätename</translation>
+    </message>
+    <message>
         <source>Institution</source>
         <translation>Institution</translation>
+    </message>
+    <message>
+        <source>Manufacturer and model</source>
+        <translation>Hersteller und Modell</translation>
+    </message>
+    <message>
+        <source>every film</source>
+        <translation>jede Aufnahme</translation>
+    </message>
+    <message>
+        <source>{outcome}, also: {exclusions}</source>
+        <translation>{outcome}, auch: {exclusions}</translation>
+    </message>
+    <message>
+        <source>Routing rule</source>
+        <translation>Regel für Aufnahmen</translation>
+    </message>
+    <message>
+        <source>Name of the rule</source>
+        <translation>Name der Regel</translation>
+    </message>
+    <message>
+        <source>any peer</source>
+        <translation>jede Gegenstelle</translation>
+    </message>
+    <message>
+        <source>any view</source>
+        <translation>jede Projektion</translation>
+    </message>
+    <message>
+        <source>Such a film</source>
+        <translation>Solch eine Aufnahme</translation>
+    </message>
+    <message>
+        <source>Drafted although: {reason}</source>
+        <translation>Wird entworfen trotz: {reason}</translation>
+    </message>
+    <message>
+        <source>As in the header; * stands for any letters; empty: any</source>
+        <translation>Wie im Kopf der Datei; * steht für beliebige Zeichen; leer: beliebig</translation>
+    </message>
+    <message>
+        <source>Although the header says</source>
+        <translation>Auch wenn im Kopf der Datei steht</translation>
+    </message>
+    <message>
+        <source>Save the rule</source>
+        <translation>Regel speichern</translation>
+    </message>
+    <message>
+        <source>Give the rule a name: studies that it keeps from being drafted name it.</source>
+        <translation>Geben Sie der Regel einen Namen: Untersuchungen, die wegen ihr keinen Entwurf bekommen, nennen ihn.</translation>
     </message>
     <message>
         <source>In documents when the film carries none</source>
@@ -34,10 +130,6 @@
     <message>
         <source>Seconds without a new image after which a study is complete</source>
         <translation>Sekunden ohne neues Bild, nach denen eine Studie vollständig ist</translation>
-    </message>
-    <message>
-        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
-        <translation>Welche Aufnahmen entworfen werden, folgt aus ihren Kopfdaten: frontal, zur Darstellung, von Erwachsenen. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Studien machen würde; nichts wird geändert oder gesendet.</translation>
     </message>
     <message>
         <source>How many of the latest studies</source>
@@ -78,6 +170,38 @@
     <message>
         <source>{state}, differs</source>
         <translation>{state}, weicht ab</translation>
+    </message>
+    <message>
+        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
+        <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders; die erste, die auf eine Aufnahme passt, entscheidet. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
+    </message>
+    <message>
+        <source>A reader writes an own impression before the draft is shown</source>
+        <translation>Wer befundet, schreibt eine eigene Beurteilung, bevor der Entwurf gezeigt wird</translation>
+    </message>
+    <message>
+        <source>Routing rules</source>
+        <translation>Regeln für Aufnahmen</translation>
+    </message>
+    <message>
+        <source>Rule</source>
+        <translation>Regel</translation>
+    </message>
+    <message>
+        <source>Add a rule…</source>
+        <translation>Regel hinzufügen…</translation>
+    </message>
+    <message>
+        <source>Change the rule</source>
+        <translation>Regel ändern</translation>
+    </message>
+    <message>
+        <source>Ask the rule earlier</source>
+        <translation>Regel früher fragen</translation>
+    </message>
+    <message>
+        <source>Remove the rule</source>
+        <translation>Regel entfernen</translation>
     </message>
     <message>
         <source>Of {count} studies {drafted} would be drafted, {excluded} excluded, {failed} fail, {not_taken} not be taken; {differ} stand otherwise today.</source>
@@ -1907,8 +2031,8 @@
         <translation>Die Zeile wurde kopiert.</translation>
     </message>
     <message>
-        <source>The peer and its outputs were taken out of the written document.</source>
-        <translation>Die Gegenstelle und ihre Ausgänge wurden aus dem geschriebenen Dokument genommen.</translation>
+        <source>The peer, its outputs and its rules were taken out of the written document.</source>
+        <translation>Die Gegenstelle, ihre Ausgaben und ihre Regeln wurden aus dem geschriebenen Dokument genommen.</translation>
     </message>
     <message>
         <source>{words} It is {implementation}.</source>
@@ -2188,7 +2312,7 @@
     </message>
     <message>
         <source>In the queue</source>
-        <translation>In der Warteschlange</translation>
+        <translation>Eingereiht</translation>
     </message>
     <message>
         <source>Being drafted</source>
@@ -2237,6 +2361,10 @@
     <message>
         <source>Sent back</source>
         <translation>Zurückgegeben</translation>
+    </message>
+    <message>
+        <source>Working…</source>
+        <translation>Wird bearbeitet…</translation>
     </message>
     <message>
         <source>Working with the database…</source>
@@ -2890,6 +3018,10 @@
         <translation>Dauer der Entwürfe</translation>
     </message>
     <message>
+        <source>Machine</source>
+        <translation>Rechner</translation>
+    </message>
+    <message>
         <source>Drafts</source>
         <translation>Entwürfe</translation>
     </message>
@@ -2984,6 +3116,14 @@
     <message>
         <source>An engine with this model is shown as not accepted from now on; it isn&apos;t stopped.</source>
         <translation>Ein Modellrechner mit diesem Modell wird von nun an als nicht angenommen gezeigt; angehalten wird er nicht.</translation>
+    </message>
+    <message>
+        <source>not noted</source>
+        <translation>nicht vermerkt</translation>
+    </message>
+    <message>
+        <source>{name} (this one)</source>
+        <translation>{name} (dieser hier)</translation>
     </message>
     <message>
         <source>No engine runs, so there is no card to show.</source>

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from socket import gethostname
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QTabWidget, QVBoxLayout, QWidget
@@ -50,7 +51,8 @@ class ModelPage(QWidget):
             tr("Speed of drafts"),
             [
                 Column(tr("Model"), lambda row: row.model),
-                Column(tr("Runtime"), lambda row: row.runtime, 240),
+                Column(tr("Runtime"), lambda row: row.runtime, 200),
+                Column(tr("Machine"), machine_words, 190),
                 Column(tr("Drafts"), lambda row: str(row.drafts), 80, key=lambda r: r.drafts, is_number=True),
                 Column(
                     tr("Half within"), lambda row: tr("{seconds} s", seconds=decimal(row.median, 2)), 120,
@@ -61,7 +63,7 @@ class ModelPage(QWidget):
                     150, key=lambda row: row.slowest_tenth, is_number=True,
                 ),
             ],
-            key=lambda row: (row.model_device_uid, row.runtime),
+            key=lambda row: (row.model_device_uid, row.runtime, row.machine),
         )  # fmt: skip
         self.compare = ComparePanel()
         self.accepted: RowTable[dict[str, str]] = RowTable(
@@ -262,9 +264,10 @@ class ModelPage(QWidget):
         }
         for speed in speeds(self.seen.speeds):
             if speed.model_device_uid == detail.get("model_device_uid"):
-                made[f"seconds a draft ({speed.runtime or 'runtime unknown'})"] = (
-                    f"median {speed.median:.2f} of {speed.drafts} drafts"
+                where = ", ".join(
+                    part for part in (speed.runtime or "runtime unknown", speed.machine) if part
                 )
+                made[f"seconds a draft ({where})"] = f"median {speed.median:.2f} of {speed.drafts} drafts"
         found = self.compare.comparison
         if found is not None and detail.get("model_device_uid") in (found.first_uid, found.second_uid):
             made |= figures_of(found)
@@ -294,6 +297,13 @@ class ModelPage(QWidget):
             ),
             self.line.watch(self, decided),
         )
+
+
+def machine_words(speed: Speed) -> str:
+    """Say on which machine drafts were made, and whether it is the one that one sits at."""
+    if not speed.machine:
+        return tr("not noted")
+    return tr("{name} (this one)", name=speed.machine) if speed.machine == gethostname() else speed.machine
 
 
 def _card(engine: EngineOnDuty | None) -> str:

@@ -151,7 +151,7 @@ class QualityPage(QWidget):
         def count(rows: QualityRows) -> None:
             tasks = self.office.tasks
             self._counting.cancel()  # two at once may end in either order
-            self._counting = tasks.in_pixels(
+            self._counting = tasks.aside(
                 self, lambda: summary(rows, period), self._on_counted, self.line.error
             )
 
@@ -248,7 +248,7 @@ class QualityPage(QWidget):
             fate for fate in self.found.fates if scanner in (None, fate.scanner) and site in (None, fate.site)
         ]
         self._finding.cancel()
-        self._finding = self.office.tasks.in_pixels(
+        self._finding = self.office.tasks.aside(
             self, lambda: quality.by_finding(fates), self.findings.show_rows, self.line.error
         )
 
@@ -330,7 +330,7 @@ class QualityPage(QWidget):
             )
 
         self.line.wait(tr("Writing…"))
-        self.office.tasks.in_pixels(self, write, done, self.line.error)
+        self.office.tasks.aside(self, write, done, self.line.error)
 
 
 def _filter(name: str) -> QComboBox:

@@ -103,9 +103,7 @@ class SpellCheck(QObject):
         if fresh and not self._is_asking:
             self._is_asking = True
             language = self._language
-            self._tasks.in_pixels(
-                self, lambda: self._judge(fresh, language), self._on_verdict, self._on_failed
-            )
+            self._tasks.aside(self, lambda: self._judge(fresh, language), self._on_verdict, self._on_failed)
 
     def _judge(self, words: frozenset[str], language: str) -> Verdict:
         """Run on another thread; opens the dictionary at the first call."""
@@ -182,7 +180,7 @@ class SpellCheck(QObject):
             waiting.setVisible(not found)
 
         if speller is not None:
-            self._tasks.in_pixels(menu, lambda: speller.suggest(word), show, lambda _: None)
+            self._tasks.aside(menu, lambda: speller.suggest(word), show, lambda _: None)
 
     def learn(self, word: str) -> None:
         """Take a word into the person's own dictionary."""

@@ -15,10 +15,10 @@ NAME = "columns"
 # At the default text size, in pixels.
 WIDTHS = {
     Column.STATE: 124,
-    Column.PRIORITY: 100,
+    Column.PRIORITY: 92,
     Column.PATIENT: 124,
-    Column.STUDY: 132,
-    Column.DRAFT: 54,
+    Column.STUDY: 124,
+    Column.DRAFT: 66,
     Column.ACCESSION: 110,
     Column.VIEW: 70,
     Column.TIME: 134,

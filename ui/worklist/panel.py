@@ -87,6 +87,8 @@ class WorklistPanel(QWidget):
             label("", "heading", wraps=True),
             label("", wraps=True),
         )
+        # At the top, where its icon is, also when the words below leave it more room than it needs.
+        self._heading.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._facts = QGridLayout()
         self._fact_labels: list[QLabel] = []
         self._lay_out()
@@ -177,6 +179,7 @@ class WorklistPanel(QWidget):
         self._facts.setVerticalSpacing(2)
         self._facts.setColumnStretch(1, 1)
         inside.addLayout(self._facts)
+        inside.addStretch(1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(8, 10, 4, 0)
         layout.setSpacing(8)

@@ -6,21 +6,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QCheckBox
 
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws import supervising
+from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.store import configuration, services, supervision
+from llmcxr_ws.supervising import Disk
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
-from tests.ui.office_seat import dialog_of, nameless, open_page
-from tests.ui.office_world import Past, node_at
+from tests.ui.office_seat import dialog_of, nameless
+from tests.ui.office_world import Past
+from ui.admin.disk import DiskPanel
 from ui.admin.document import DocumentSection
 from ui.admin.log import LogSection
 from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
 from ui.admin.queues import QueuesSection
+from ui.admin.rule_dialog import LIFTS, RuleDialog
 from ui.admin.rules import RulesSection
 from ui.admin.self_test import SelfTestSection
 from ui.admin.throughput import ThroughputSection
@@ -37,19 +41,6 @@ def pacs(tmp_path: Path) -> Iterator[PacsSimulator]:
 def past(home: House, pacs: PacsSimulator) -> Past:
     home.add_user("ada", "admin", "Admin^Ada")
     return Past(home, pacs.port)
-
-
-@pytest.fixture
-def node(home: House) -> Iterator[None]:
-    with node_at(home.home):
-        yield
-
-
-@pytest.fixture
-def page(past: Past, seat: Seat) -> AdministrationPage:
-    made = open_page(seat, "administration", AdministrationPage)
-    seat.wait(lambda: made.draft.is_read)
-    return made
 
 
 def peers(page: AdministrationPage) -> PeersSection:
@@ -109,6 +100,30 @@ def test_a_peer_is_changed_in_the_form_and_put_in_force(
     assert (site.peer("vault").port, site.peer("vault").ae_title) == (1040, "ARCHIVE")
     assert "# the long-term one" in configuration.site_text(past.db) or "vault" in page.draft.text
     assert supervision.site_versions(past.db)[0].imported_by == "ada"
+
+
+@pytest.mark.usefixtures("node")
+def test_who_may_send_from_where_is_ticked_and_put_in_force(
+    page: AdministrationPage, seat: Seat, past: Past
+) -> None:
+    """The listener's rules of AE title and address: tests/dicom_node/test_listener.py has peers that break them."""
+    section = peers(page)
+    seat.wait(lambda: len(section.table.rows) == 2)
+    section.table.selectRow(1)
+    ticks = {name: section._fields[name] for name in ("sends", "from_host")}
+    assert all(isinstance(tick, QCheckBox) for tick in ticks.values())
+    assert [tick.isChecked() for tick in ticks.values()] == [False, False]  # type: ignore[union-attr]
+    for tick in ticks.values():
+        tick.click()  # type: ignore[union-attr]
+    type_into(section, "ae_title", "TOO LONG FOR AN AE TITLE")
+    assert "TOO LONG" in section._faults["ae_title"].text() and not page.bar.apply.isEnabled()
+    type_into(section, "ae_title", "ARCHIVE2")
+    type_into(section, "host", "10.0.0.7")
+    page.bar.apply.click()
+    seat.wait(lambda: page.draft.in_force.version == 2)
+    peer = configuration.load_site(past.db).peer("archive")
+    assert (peer.ae_title, peer.host) == ("ARCHIVE2", "10.0.0.7")
+    assert (peer.sends, peer.from_host) == (True, True)
 
 
 def test_renaming_a_peer_takes_its_outputs_with_it_and_removing_it_removes_them(
@@ -196,6 +211,76 @@ def test_a_dry_run_of_the_rules_follows_the_written_document(
     assert "many" in section._faults["quiet_s"].text()
     section.run.click()
     seat.wait(lambda: "was refused" in section.line.text)
+
+
+@pytest.mark.usefixtures("node")
+def test_a_routing_rule_is_added_tried_put_in_force_and_asked_in_its_place(
+    page: AdministrationPage, seat: Seat, past: Past
+) -> None:
+    past.drafted()
+    past.drafted()
+    page.show_section("rules")
+    section = page.section("rules")
+    assert isinstance(section, RulesSection)
+
+    def save(name: str, **values: str) -> None:
+        section.add.click()
+        dialog = dialog_of(seat, RuleDialog)
+        dialog.accept()
+        assert "Give the rule a name" in dialog.problem.text
+        dialog.name.setText(name)
+        for key, value in values.items():
+            dialog.texts[key].setText(value)
+        dialog.accept()
+        seat.wait(lambda: section.rules.rows[-1][1]["name"] == name)
+
+    save("no mobiles", device="Beta Mobile*")
+    save("mobiles of the ward", device="Beta*", station="ICU*")
+    assert section.rules.model().index(0, 1).data() == "Manufacturer and model: Beta Mobile*"
+    section.run.click()
+    seat.wait(lambda: "1 would be drafted, 1 excluded" in section.line.text)
+    (kept,) = (row for row in section.table.rows if row.decision == "excluded")
+    assert "'no mobiles'" in kept.reason and kept.differs
+    # The second is asked first, drafts its films, and lifts an exclusion.
+    section.rules.select_where(lambda row: row[0] == 1)
+    section.up.click()
+    section.change.click()
+    dialog = dialog_of(seat, RuleDialog)
+    assert dialog.name.text() == "mobiles of the ward" and not dialog.lifts["child"].isEnabled()
+    dialog.texts["station"].clear()
+    dialog.then.setCurrentIndex(dialog.then.findData("draft"))
+    dialog.lifts["child"].setChecked(True)
+    dialog.accept()
+    assert section.rules.model().index(0, 2).data() == "is drafted, also: child"
+    section.run.click()
+    seat.wait(lambda: "2 would be drafted, 0 excluded" in section.line.text)
+    page.bar.apply.click()
+    seat.wait(lambda: page.draft.in_force.version == 2)
+    rules = configuration.load_site(past.db).rules
+    assert [(rule.name, rule.then, rule.lifts) for rule in rules] == [
+        ("mobiles of the ward", "draft", ("child",)),
+        ("no mobiles", "skip", ()),
+    ]
+    section.rules.select_where(lambda row: row[0] == 1)
+    section.remove.click()
+    assert [row[1]["name"] for row in section.rules.rows] == ["mobiles of the ward"]
+
+
+@pytest.mark.usefixtures("node")
+def test_readers_go_first_by_a_tick(page: AdministrationPage, seat: Seat, past: Past) -> None:
+    page.show_section("rules")
+    section = page.section("rules")
+    assert isinstance(section, RulesSection) and not section.reader_first.isChecked()
+    section.reader_first.click()
+    page.bar.apply.click()
+    seat.wait(lambda: configuration.load_site(past.db).reader_first)
+    page.show_section("document")
+    page.draft.write(page.draft.text.replace("reader_first = true", "reader_first = false"))
+    assert not section.reader_first.isChecked()
+
+
+def test_every_exclusion_that_a_rule_can_lift_is_offered() -> None:
+    assert tuple(LIFTS) == LIFTABLE
 
 
 def test_the_output_matrix(page: AdministrationPage, seat: Seat, past: Past) -> None:
@@ -301,6 +386,18 @@ def test_disk_says_room_and_sizes(page: AdministrationPage, seat: Seat, past: Pa
     assert all("free" in panel.text for panel in section.panels.values())  # type: ignore[attr-defined]
     assert "1 studies with 1 instances" in section.sums.text()  # type: ignore[attr-defined]
     assert dict(section.table.rows)["study"] == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [("good", "Enough room"), ("low", "Getting full"), ("full", "nothing more is taken")],
+)
+def test_a_disk_that_gets_full_says_so_in_words(seat: Seat, state: str, said: str) -> None:
+    panel = DiskPanel()
+    seat.qtbot.addWidget(panel)
+    panel.show_disk(Disk("objects", "/films", 100_000, 25_000, state, 250, 2_000), 12.4)
+    assert said in panel.text and "room for 12 days" in panel.text
+    assert panel.bar.value() == 750
 
 
 def test_throughput_as_plot_and_as_table(page: AdministrationPage, seat: Seat, past: Past) -> None:

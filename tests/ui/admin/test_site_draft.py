@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -11,33 +9,12 @@ from PySide6.QtTest import QTest
 from dicom_node import probe
 from llmcxr_ws.store import configuration
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
-from tests.ui.office_seat import open_page
-from tests.ui.office_world import SITE, Past, node_at
+from tests.ui.office_world import SITE, Past
 from ui.admin.document import DocumentSection
 from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import _SAID, Ability, PeersSection
 from ui.admin.rules import RulesSection
-
-
-@pytest.fixture
-def past(home: House) -> Past:
-    home.add_user("ada", "admin", "Admin^Ada")
-    return Past(home)
-
-
-@pytest.fixture
-def node(home: House) -> Iterator[None]:
-    with node_at(home.home):
-        yield
-
-
-@pytest.fixture
-def page(past: Past, seat: Seat) -> AdministrationPage:
-    made = open_page(seat, "administration", AdministrationPage)
-    seat.wait(lambda: made.draft.is_read)
-    return made
 
 
 def document(page: AdministrationPage, seat: Seat) -> DocumentSection:

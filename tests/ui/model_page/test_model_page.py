@@ -3,29 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from socket import gethostname
 
 import pytest
 
 from llmcxr_ws.store import configuration, services, supervision
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
 from tests.ui.office_seat import dialog_of, nameless, open_page
-from tests.ui.office_world import ENGINE, Past, node_at
+from tests.ui.office_world import ENGINE, Past
 from ui.model_page.accept import AcceptDialog
 from ui.model_page.page import ModelPage
-
-
-@pytest.fixture
-def past(home: House) -> Past:
-    home.add_user("ada", "admin", "Admin^Ada")
-    return Past(home)
-
-
-@pytest.fixture
-def node(home: House) -> Iterator[None]:
-    with node_at(home.home):
-        yield
 
 
 def shown(seat: Seat, user: str = "ada") -> ModelPage:
@@ -49,6 +36,18 @@ def test_card_facts_and_speed(past: Past, seat: Seat) -> None:
     assert 1.5 < speed.median < 30
     assert "any may draft" in page.hint.text and page.warning.text == ""
     assert nameless(page) == []
+
+
+def test_the_speed_is_told_for_each_machine_and_this_one_is_named(past: Past, seat: Seat) -> None:
+    past.drafted(machine=gethostname())
+    past.drafted(machine=gethostname())
+    past.drafted(machine="reading-room-2")
+    past.engine()
+    page = shown(seat)
+    seat.wait(lambda: len(page.speeds.rows) == 2)
+    said = [page.speeds.model().index(at, 2).data() for at in range(2)]
+    assert said == [f"{gethostname()} (this one)", "reading-room-2"]
+    assert [row.drafts for row in page.speeds.rows] == [2, 1]
 
 
 def test_a_card_fetches_nothing(past: Past, seat: Seat) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,16 +15,9 @@ import pytest
 from llmcxr_ws import supervising
 from llmcxr_ws.store import statistics
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
 from tests.ui.office_seat import nameless, open_page
 from tests.ui.office_world import Past
 from ui.quality.page import QualityPage
-
-
-@pytest.fixture
-def past(home: House) -> Past:
-    home.add_user("ada", "admin", "Admin^Ada")
-    return Past(home)
 
 
 def shown(seat: Seat) -> QualityPage:
@@ -80,6 +74,28 @@ def test_a_season(past: Past, seat: Seat, tmp_path: Path) -> None:
     assert json.loads(text)["by_finding"] and "Doe" not in text and "ACC-" not in text
     page.export(tmp_path / "nowhere" / "q.csv")
     seat.wait(lambda: "can't be written" in page.line.text)
+
+
+def test_sites_are_told_apart_and_findings_are_counted_for_one(past: Past, seat: Seat) -> None:
+    for house, count in (("East House", 3), ("West House", 2)):
+        past.facts = replace(past.facts, InstitutionName=house)
+        for _ in range(count):
+            past.signed(past.drafted("There is an edema.", ("Edema",)), "There is an edema.", ("Edema",))
+    page = shown(seat)
+    assert {row.name: row.reports for row in page.sites.rows} == {"East House": 3, "West House": 2}
+    page.site.setCurrentIndex(page.site.findData("West House"))
+    seat.wait(lambda: {row.reports for row in page.findings.rows} == {2})
+
+
+def test_the_drift_is_drawn_run_by_run_beside_what_chance_makes(past: Past, seat: Seat) -> None:
+    past.a_season(60)
+    page = shown(seat)
+    assert page.found is not None and page.found.drift.points
+    chart = page.drift.plot._chart
+    distance, usual = chart.series
+    assert distance.values == tuple(point.distance for point in page.found.drift.points)
+    assert usual.values == tuple(point.usual for point in page.found.drift.points)
+    assert chart.counts == tuple(point.films for point in page.found.drift.points)
 
 
 def test_the_time_that_is_shown(past: Past, seat: Seat) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 from PySide6.QtTest import QTest
@@ -17,32 +15,15 @@ from llmcxr_ws import reading
 from llmcxr_ws.store import database, reports
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
-from tests.ui.report.test_report_panel import dialog_of, edit_of, settled
+from tests.ui.opened import DRAFT, dialog_of, edit_of, settled, slow_store
 from ui.report.unsaved import RefusedWordsDialog, UnsavedDialog
 
-DRAFT = "Heart size is normal. There is a small left pleural effusion."
 TYPED = " Typed late."
-
-
-@pytest.fixture
-def study(home: House) -> int:
-    return home.drafted("DEMO0001.dcm", DRAFT)
 
 
 @pytest.fixture
 def other(home: House) -> int:
     return home.drafted("DEMO0002.dcm", "Clear lungs.")
-
-
-@contextmanager
-def slow_store(seat: Seat) -> Iterator[None]:
-    """The database thread is busy with something else for a while."""
-    gate = threading.Event()
-    seat.tasks.in_store(seat.window, lambda: gate.wait(30) and None)
-    try:
-        yield
-    finally:
-        gate.set()
 
 
 @pytest.fixture
@@ -65,6 +46,17 @@ def type_into(seat: Seat) -> None:
     seat.window.report.editor.setFocus()
     seat.window.report.editor.moveCursor(seat.window.report.editor.textCursor().MoveOperation.End)
     QTest.keyClicks(seat.window.report.editor, TYPED)
+
+
+@pytest.fixture
+def typed(locked: Callable[[bool], None], seat_at: Callable[[], Seat], study: int) -> Seat:
+    """Words typed into a report while nobody can write to the database."""
+    seat = seat_at()
+    seat.log_in()
+    seat.open(study)
+    locked(True)
+    type_into(seat)
+    return seat
 
 
 def test_what_a_person_wrote_last_is_saved_under_the_own_name(seat: Seat, study: int, home: House) -> None:
@@ -114,35 +106,25 @@ def test_words_that_were_refused_behind_the_readers_back_are_shown_to_copy(
 
 
 def test_a_locked_database_takes_the_words_later(
-    locked: Callable[[bool], None], seat_at: Callable[[], Seat], study: int, home: House
+    locked: Callable[[bool], None], typed: Seat, study: int, home: House
 ) -> None:
-    seat = seat_at()
-    seat.log_in()
-    seat.open(study)
-    locked(True)
-    type_into(seat)
-    seat.window.report.autosave.flush()
-    seat.wait(lambda: seat.window.report._saved.text().startswith("Not saved:"))
-    assert seat.window.report.text() == DRAFT + TYPED
+    typed.window.report.autosave.flush()
+    typed.wait(lambda: typed.window.report._saved.text().startswith("Not saved:"))
+    assert typed.window.report.text() == DRAFT + TYPED
     locked(False)
-    seat.wait(lambda: seat.window.report.is_settled)
+    typed.wait(lambda: typed.window.report.is_settled)
     assert edit_of(home, study) == DRAFT + TYPED
 
 
 def test_a_locked_database_takes_the_words_of_who_went_later(
-    locked: Callable[[bool], None], seat_at: Callable[[], Seat], study: int, home: House
+    locked: Callable[[bool], None], typed: Seat, study: int, home: House
 ) -> None:
-    seat = seat_at()
-    seat.log_in()
-    seat.open(study)
-    locked(True)
-    type_into(seat)
-    seat.window.lock()
-    seat.window.entry.other.click()
-    seat.wait(lambda: bool(seat.window.report.autosave._owed))
-    assert not seat.window.report.is_settled
+    typed.window.lock()
+    typed.window.entry.other.click()
+    typed.wait(lambda: bool(typed.window.report.autosave._owed))
+    assert not typed.window.report.is_settled
     locked(False)
-    seat.wait(lambda: seat.window.report.is_settled)
+    typed.wait(lambda: typed.window.report.is_settled)
     report = reports.current_report(home.workplace.db, study)
     assert report is not None
     assert (report.edit_text, report.edited_by) == (DRAFT + TYPED, "anna")

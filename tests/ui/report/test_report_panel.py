@@ -2,65 +2,30 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog
-from sqlalchemy import select
 
 from llmcxr_ws import reading
 from llmcxr_ws.errors import DatabaseFailure
 from llmcxr_ws.guards import Objection
 from llmcxr_ws.guards.objections import Place
 from llmcxr_ws.macros import Macro, to_preference
-from llmcxr_ws.store import configuration, preferences, reports, studies
-from llmcxr_ws.store.models import Audit
-from tests.factories import make_film, save
+from llmcxr_ws.store import preferences, studies
 from tests.ui.conftest import Seat
 from tests.ui.homes import House
+from tests.ui.opened import DRAFT, dialog_of, edit_of, settled
+from tests.ui.report.renewing import renew
 from ui.report.macro_dialog import MacroDialog
 from ui.report.renewed import RenewalDialog
 
-DRAFT = "Heart size is normal. There is a small left pleural effusion."
 CONTROL, ALT, SHIFT = (
     Qt.KeyboardModifier.ControlModifier,
     Qt.KeyboardModifier.AltModifier,
     Qt.KeyboardModifier.ShiftModifier,
 )
-
-
-def dialog_of(seat: Seat, kind: type[QDialog]) -> QDialog:
-    seat.wait(lambda: any(found.isVisible() for found in seat.window.findChildren(kind)))
-    return next(found for found in seat.window.findChildren(kind) if found.isVisible())
-
-
-def events(home: House) -> list[str]:
-    with home.workplace.db.read() as session:
-        return list(session.scalars(select(Audit.event).order_by(Audit.id)))
-
-
-def settled(seat: Seat) -> None:
-    seat.window.report.autosave.flush()
-    seat.wait(lambda: seat.window.report.autosave.is_settled and seat.tasks.is_idle)
-
-
-def edit_of(home: House, study: int) -> str | None:
-    report = reports.current_report(home.workplace.db, study)
-    assert report is not None
-    return report.edit_text
-
-
-@pytest.fixture
-def study(home: House) -> int:
-    return home.drafted("DEMO0001.dcm", DRAFT)
-
-
-@pytest.fixture
-def reader_first(home: House) -> None:
-    configuration.import_site(home.workplace.db, "reader_first = true", user="admin")
 
 
 # Keys and one history
@@ -215,16 +180,6 @@ def test_nothing_is_inserted_where_nobody_may_write(seat: Seat, study: int, home
 # A new draft while one reads
 
 
-def renew(seat: Seat, study: int, text: str) -> None:
-    home = seat.home
-    late = make_film(
-        seed="late", StudyInstanceUID=studies.study_row(home.workplace.db, study).study_instance_uid
-    )
-    home.receive(save(late, home.home, "late.dcm"))
-    home.settle()
-    home.draft(text)
-
-
 def test_a_new_draft_says_what_it_says_differently_and_own_words_stay(seat: Seat, study: int) -> None:
     seat.log_in()
     seat.open(study)
@@ -306,151 +261,6 @@ def test_words_that_werent_saved_yet_survive_a_new_draft(seat: Seat, study: int,
     assert report.text() != DRAFT + " Typed at this moment."
 
 
-# Reader first
-
-
-def test_nothing_of_the_model_is_seen_before_the_own_impression(
-    seat: Seat, study: int, home: House, reader_first: None
-) -> None:
-    seat.log_in()
-    seat.open(study)
-    window, report = seat.window, seat.window.report
-    assert report.is_draft_hidden
-    assert report.text() == "" and report.editor.ai_text == ""
-    assert report.ai.text == "" and report._caution.text() == ""
-    assert window.chat.isHidden() and not report.tracking.isVisible()
-    assert not report.compare.isEnabled() and not report.reject.isEnabled() and not report.sign.isEnabled()
-    assert "Show the draft first" in report.sign.toolTip()
-    report.toggle_original()
-    assert not report.original.isVisible()
-    assert not report.insert_text("An answer.")
-    report.unlock.click()
-    seat.wait(lambda: "no impression of your own" in window.statusBar().currentMessage())
-    assert report.is_draft_hidden
-    assert "draft.shown" not in events(home)
-
-
-def test_the_draft_is_shown_beside_the_own_impression_and_both_are_logged(
-    seat: Seat, study: int, home: House, reader_first: None
-) -> None:
-    seat.log_in()
-    seat.open(study)
-    window, report = seat.window, seat.window.report
-    hidden: list[bool] = []
-    report.draft_hidden.connect(hidden.append)
-    report.editor.setFocus()
-    QTest.keyClicks(report.editor, "Heart size is normal. A nodule on the right.")
-    QTest.keyClick(window, Qt.Key.Key_S, ALT)
-    seat.wait(lambda: not report.is_draft_hidden and seat.tasks.is_idle)
-    assert hidden == [False]
-    assert report.text() == "Heart size is normal. A nodule on the right."
-    assert report.original.isVisible() and report.original.toPlainText() == DRAFT
-    assert not window.chat.isHidden() and report.sign.isEnabled()
-    assert "You wrote your own impression first" in report.ai.text
-    # The words were the reader's before the draft was seen, whoever else says the same.
-    assert "2 your own (O)" in report._origins.text()
-    assert [event for event in events(home) if event in ("reading.first", "draft.shown")] == [
-        "reading.first",
-        "draft.shown",
-    ]
-    (kept,) = reading.open_study(home.workplace.db, study).first_readings
-    assert (kept.user, kept.text) == ("anna", "Heart size is normal. A nodule on the right.")
-    report.editor.undo()
-    assert report.text() != kept.text  # the history goes on over the unlocking
-
-
-def test_an_own_impression_is_autosaved_while_the_draft_is_hidden(
-    seat_at: Callable[[], Seat], study: int, home: House, reader_first: None
-) -> None:
-    seat = seat_at()
-    seat.log_in()
-    seat.open(study)
-    seat.window.report.editor.setPlainText("Half an impression")
-    settled(seat)
-    assert edit_of(home, study) == "Half an impression"
-    seat.window.close()
-    seat.wait(lambda: not seat.window.isVisible())
-    again = seat_at()
-    again.log_in()
-    again.open(study)
-    assert again.window.report.is_draft_hidden
-    assert again.window.report.text() == "Half an impression"
-
-
-def test_a_colleagues_text_is_neither_shown_nor_overwritten_before_the_own_impression(
-    seat: Seat, study: int, home: House, reader_first: None
-) -> None:
-    report_id = studies.study_row(home.workplace.db, study).report_id
-    assert report_id is not None
-    reading.save_edit(home.workplace.db, report_id, user="ben", text=DRAFT + " Ben's words.")
-    seat.log_in()
-    seat.open(study)
-    report = seat.window.report
-    assert report.text() == ""
-    report.editor.setPlainText("Mine first.")
-    settled(seat)
-    seat.window.film.view.setFocus()
-    seat.window.case.refresh()
-    seat.wait(lambda: seat.tasks.is_idle)
-    assert report.text() == "Mine first."
-    assert edit_of(home, study) == DRAFT + " Ben's words."
-    report.unlock.click()
-    seat.wait(lambda: report.text() == DRAFT + " Ben's words.")
-    (kept,) = reading.open_study(home.workplace.db, study).first_readings
-    assert kept.text == "Mine first."
-
-
-def test_a_new_draft_needs_no_second_impression(
-    seat: Seat, study: int, home: House, reader_first: None
-) -> None:
-    seat.log_in()
-    seat.open(study)
-    report = seat.window.report
-    report.editor.setPlainText("Mine first.")
-    report.unlock.click()
-    seat.wait(lambda: not report.is_draft_hidden)
-    renew(seat, study, "Clear lungs.")
-    seat.wait(lambda: report.detail is not None and report.detail.report.version == 2)
-    assert not report.is_draft_hidden
-    assert "version 2" in report.renewed.text
-
-
-def test_the_next_study_is_hidden_again_and_its_marks_with_it(
-    seat: Seat, study: int, home: House, reader_first: None
-) -> None:
-    other = home.drafted("DEMO0002.dcm", "Clear lungs.")
-    seat.log_in()
-    seat.open(study)
-    seat.window.report.editor.setPlainText("Mine first.")
-    seat.window.report.unlock.click()
-    seat.wait(lambda: not seat.window.report.is_draft_hidden)
-    seat.open(other)
-    assert seat.window.report.is_draft_hidden
-    assert seat.window.report.text() == ""
-    assert seat.window.chat.isHidden()
-    assert not seat.window.report.original.isVisible()
-    seat.open(study)
-    assert not seat.window.report.is_draft_hidden
-
-
-def test_who_writes_no_reports_sees_the_draft(
-    seat: Seat, study: int, home: House, reader_first: None
-) -> None:
-    home.add_user("rae", "researcher")
-    seat.log_in("rae")
-    seat.open(study)
-    assert not seat.window.report.is_draft_hidden
-    assert seat.window.report.text() == DRAFT
-
-
-def test_without_the_setting_everything_is_as_before(seat: Seat, study: int, home: House) -> None:
-    seat.log_in()
-    seat.open(study)
-    assert not seat.window.report.is_draft_hidden
-    assert seat.window.report.text() == DRAFT
-    assert json.dumps(events(home)).count("draft.shown") == 0
-
-
 # One study's words never come into another's
 
 
@@ -491,109 +301,6 @@ def test_what_was_kept_in_one_study_is_open_in_another_with_the_same_words(
     seat.open(other)
     assert report.text() == "Heart size is enlarged."
     assert report.editor.markup.changes
-
-
-# What is kept beside the text
-
-
-def closed(seat: Seat) -> None:
-    settled(seat)
-    seat.window.close()
-    seat.wait(lambda: not seat.window.isVisible())
-
-
-def test_kept_changes_outlive_the_window_as_the_text_does(
-    seat_at: Callable[[], Seat], study: int, home: House
-) -> None:
-    seat = seat_at()
-    seat.log_in()
-    seat.open(study)
-    seat.window.report.editor.setPlainText("Heart size is enlarged. Mine alone and new.")
-    seat.window.report.editor.mark()
-    seat.window.report.editor.moveCursor(seat.window.report.editor.textCursor().MoveOperation.Start)
-    seat.window.report.editor.accept_current()
-    open_before = {change.mine for change in seat.window.report.editor.markup.changes}
-    closed(seat)
-    kept = preferences.preferences_of(home.workplace.db, "anna")["reading"]
-    assert "Heart" not in json.dumps(kept)  # no words of a patient among the settings
-    again = seat_at()
-    again.log_in()
-    again.open(study)
-    report = again.window.report
-    assert report.text() == "Heart size is enlarged. Mine alone and new."
-    again.wait(lambda: {change.mine for change in report.editor.markup.changes} == open_before)
-    assert len(report.editor.accepted) == 1
-
-
-def test_undoing_a_kept_change_outlives_the_window_too(
-    seat_at: Callable[[], Seat], study: int, home: House
-) -> None:
-    seat = seat_at()
-    seat.log_in()
-    seat.open(study)
-    seat.window.report.editor.setPlainText("Heart size is enlarged.")
-    seat.window.report.editor.accept_all()
-    assert not seat.window.report.editor.markup.changes
-    seat.window.report.editor.undo()
-    seat.wait(lambda: bool(seat.window.report.editor.markup.changes))
-    closed(seat)
-    again = seat_at()
-    again.log_in()
-    again.open(study)
-    again.wait(lambda: again.window.report.own.is_read)
-    assert again.window.report.editor.markup.changes
-
-
-def test_a_new_draft_that_came_while_the_window_was_closed_says_what_changed(
-    seat_at: Callable[[], Seat], study: int, home: House
-) -> None:
-    seat = seat_at()
-    seat.log_in()
-    seat.open(study)
-    seat.window.report.editor.setPlainText("My own impression.")
-    closed(seat)
-    renew(seat, study, "Heart size is normal. There is a large left pleural effusion.")
-    again = seat_at()
-    again.log_in()
-    again.open(study)
-    report = again.window.report
-    again.wait(lambda: "version 2" in report.renewed.text)
-    assert "0 new, 1 changed, 0 gone" in report.renewed.text
-    assert "kept as you wrote it" in report.renewed.text
-    report.acknowledge_renewal()
-    closed(again)
-    third = seat_at()
-    third.log_in()
-    third.open(study)
-    third.wait(lambda: third.window.report.own.is_read)
-    assert third.window.report.renewed.text == ""
-
-
-def test_two_new_drafts_are_both_told_until_they_were_seen(seat: Seat, study: int) -> None:
-    seat.log_in()
-    seat.open(study)
-    report = seat.window.report
-    renew(seat, study, "Heart size is normal. There is a large left pleural effusion.")
-    seat.wait(lambda: "version 2" in report.renewed.text)
-    late = make_film(
-        seed="later", StudyInstanceUID=studies.study_row(seat.home.workplace.db, study).study_instance_uid
-    )
-    seat.home.receive(save(late, seat.home.home, "later.dcm"))
-    seat.home.settle()
-    seat.home.draft("Heart size is normal. There is a large left pleural effusion. Fracture.")
-    seat.wait(lambda: "version 3" in report.renewed.text)
-    assert "1 new, 1 changed, 0 gone" in report.renewed.text  # against the one that was seen
-
-
-def test_a_withheld_drafts_words_are_never_told_as_what_changed(seat: Seat, home: House) -> None:
-    study = home.drafted("DEMO0001.dcm", "Secret words of a weak draft.", withheld="Too unsure.")
-    seat.log_in()
-    seat.open(study)
-    seat.window.report.editor.setPlainText("My own impression.")
-    settled(seat)
-    renew(seat, study, "Heart size is normal.")
-    seat.wait(lambda: seat.window.report.editor.ai_text == "Heart size is normal.")
-    assert seat.window.report.renewal is None
 
 
 def test_macros_that_couldnt_be_read_are_never_overwritten(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from llmcxr_ws import reading
@@ -15,6 +16,7 @@ from tests.factories import make_film, save
 from tests.ui.homes import House
 from tests.ui.worklist.rows import row
 from ui.icons import shapes
+from ui.language import LANGUAGES, speak
 from ui.theme import TEXT_PAIRS
 from ui.worklist.columns import Columns, read
 from ui.worklist.columns_dialog import ColumnsDialog
@@ -64,6 +66,30 @@ def headings(panel: WorklistPanel) -> list[str]:
 def test_the_rule_of_priorities(changes: dict[str, object], level: Level, why: str) -> None:
     found = priority_of(row(1, **changes))
     assert (found.level, found.why) == (level, why)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_usual_columns_need_no_scrolling_where_the_window_opens(
+    qtbot: QtBot, qapp: QApplication, language: str
+) -> None:
+    speak(qapp, language)
+    try:
+        made = WorklistPanel()
+        qtbot.addWidget(made)
+        made.resize(580, 500)  # its share of a window of 1600 pixels
+        made.show()
+        made.merge(tuple(row(number) for number in range(30)))
+        qtbot.wait(20)
+        assert made.table.verticalScrollBar().isVisible()
+        header = made.table.horizontalHeader()
+        assert header.length() <= made.table.viewport().width()
+        for at in Columns().shown:
+            words = header.fontMetrics().horizontalAdvance(
+                str(made.order.headerData(at, Qt.Orientation.Horizontal))
+            )
+            assert header.sectionSize(at) >= words + 2 * 8, at
+    finally:
+        speak(qapp, "en")
 
 
 def test_a_raised_priority_is_said_in_a_sentence_too() -> None:
