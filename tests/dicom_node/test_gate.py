@@ -13,7 +13,7 @@ from dicom_node.documents.gate import check, summary
 from dicom_node.documents.rejection import build_rejection
 from dicom_node.documents.sr import build
 from dicom_node.documents.values import put
-from tests.dicom_node.documents_factory import SENTENCES, make_note, make_report, refer_to
+from tests.dicom_node.documents_factory import SENTENCES, make_note, make_report, refer_to, rows_of
 from tests.factories import make_film
 from tests.peers import require
 
@@ -81,22 +81,22 @@ def empty_heading(ds: Dataset) -> None:
 
 
 def illegal_relationship(ds: Dataset) -> None:
-    section(ds).ContentSequence[0].ContentSequence[0].RelationshipType = "HAS ACQ CONTEXT"
+    rows_of(section(ds))[0].ContentSequence[0].RelationshipType = "HAS ACQ CONTEXT"
 
 
 def strange_row(ds: Dataset) -> None:
     stranger = Dataset()
-    stranger.update(section(ds).ContentSequence[0])
+    stranger.update(rows_of(section(ds))[0])
     ds.ContentSequence.insert(0, stranger)
 
 
 def unknown_image(ds: Dataset) -> None:
-    reference = section(ds).ContentSequence[0].ContentSequence[0].ReferencedSOPSequence[0]
+    reference = rows_of(section(ds))[0].ContentSequence[0].ReferencedSOPSequence[0]
     reference.ReferencedSOPInstanceUID = "1.2.3"
 
 
 def image_of_another_class(ds: Dataset) -> None:
-    reference = section(ds).ContentSequence[0].ContentSequence[0].ReferencedSOPSequence[0]
+    reference = rows_of(section(ds))[0].ContentSequence[0].ReferencedSOPSequence[0]
     reference.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
 
 
@@ -123,11 +123,11 @@ def unsigned_observer(ds: Dataset) -> None:
 
 
 def lost_character(ds: Dataset) -> None:
-    section(ds).ContentSequence[0].TextValue = "The heart � is not enlarged."
+    rows_of(section(ds))[0].TextValue = "The heart � is not enlarged."
 
 
 def added_sentence(ds: Dataset) -> None:
-    section(ds).ContentSequence[0].TextValue += " Something else."
+    rows_of(section(ds))[0].TextValue += " Something else."
 
 
 def no_template(ds: Dataset) -> None:
@@ -179,7 +179,7 @@ PLANTED: list[tuple[str, Callable[[Dataset], None], str]] = [
     ("rows", strange_row, "doesn't know"),
     ("rows", no_template, "template 2000"),
     ("sentences", added_sentence, "aren't the 3"),
-    ("sop_class", change(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11"), "neither"),
+    ("sop_class", change(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11"), "class that isn't sent"),
 ]
 
 
