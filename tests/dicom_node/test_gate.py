@@ -266,6 +266,25 @@ def test_dciodvfys_text_decides_though_it_exits_0() -> None:
     assert "Error" in faults[0].details
 
 
+LONG_NAMES = [
+    "Papadopoulou^Eleni Konstantina=" + "Παπαδοπούλου^Ελένη Κωνσταντίνα" * 2,
+    "Hong^Gildong=" + "洪吉洞" * 20 + "=" + "홍길동" * 20,
+    "นามสกุลที่ยาวมาก^ชื่อยาวมาก" * 2,
+]
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("name", LONG_NAMES, ids=["Greek", "Korean", "Thai"])
+def test_a_name_whose_bytes_are_many_and_whose_characters_are_not_may_leave(name: str) -> None:
+    """PS3.5 6.2 counts 64 characters in each group of a name; dciodvfy counts the bytes of all of them."""
+    require("dciodvfy")
+    assert len(name.encode()) > 64 >= max(map(len, name.split("=")))
+    film = make_film(SpecificCharacterSet="ISO_IR 192", PatientName=name)
+    assert check(build(make_report("signed", film)), [film]) == []
+    put(film, "PatientName", "PN", name + "x" * 64)
+    assert "values" in {fault.code for fault in check(build(make_report("signed", film)), [film])}
+
+
 def test_the_summary_is_one_sentence_however_many_faults() -> None:
     ds = signed()
     for plant in (change(CompletionFlag="PARTIAL"), change(PatientID="OTHER"), lost_character, no_template):
