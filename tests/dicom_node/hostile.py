@@ -120,14 +120,14 @@ _TEXT = st.one_of(
 
 _ABSENT: list[Callable[[Dataset], None]] = [
     lambda ds: None,
-    lambda ds: ds.pop("AccessionNumber") and ds.pop("RequestAttributesSequence", None),
+    lambda ds: [ds.pop(keyword, None) for keyword in ("AccessionNumber", "RequestAttributesSequence")],
     lambda ds: setattr(ds, "AccessionNumber", ""),
     lambda ds: ds.pop("PatientBirthDate"),
     lambda ds: setattr(ds, "PatientBirthDate", ""),
     lambda ds: ds.pop("StudyID"),
     lambda ds: setattr(ds, "StudyID", ""),
     lambda ds: ds.pop("PatientSex"),
-    lambda ds: [ds.pop(keyword) for keyword in ("StudyDate", "StudyTime")],
+    lambda ds: [ds.pop(keyword, None) for keyword in ("StudyDate", "StudyTime")],
     lambda ds: ds.pop("ReferringPhysicianName", None),
     lambda ds: put(ds, "PatientSex", "CS", "female"),
     lambda ds: put(ds, "StudyDescription", "LO", "Thorax " * 12),

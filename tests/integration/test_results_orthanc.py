@@ -1,8 +1,8 @@
 """Draft, signed report, its origins, addendum and retraction in a real Orthanc, and the same back again.
 
-The same means the bytes of the data set in Explicit VR Little Endian, which is how they were sent: tag, VR, length and
-value of every element, in its order. Not compared is what a store writes anew around them: the preamble and the file
-meta information.
+The same means the bytes of the data set in Explicit VR Little Endian, which is how they were sent: tag, VR, length
+and value of every element, in its order. Not compared is what a store writes anew around them: the preamble and the
+file meta information.
 """
 
 from __future__ import annotations
