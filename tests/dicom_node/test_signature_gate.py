@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pydicom
 import pytest
 from pydicom.dataset import Dataset
+from pynetdicom import evt
 from sqlalchemy import select
 
 from dicom_node import statuses
@@ -138,6 +140,29 @@ def test_without_a_peer_to_ask_the_signature_waits_visibly(
     assert report is not None and report.state is ReportState.SIGN_PENDING
     assert "No peer is configured to be asked" in report.reason
     assert requests.request_by_id(world.workplace.db, number).state == "waiting"
+
+
+@pytest.mark.allow_log("signature waits")
+@pytest.mark.parametrize("status", [0xA700, 0xC001], ids=["out of resources", "unable to process"])
+def test_a_pacs_that_answers_with_a_failure_leaves_the_signature_waiting(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, status: int
+) -> None:
+    """It was reached and still couldn't be asked: nothing is concluded from an empty answer."""
+    world = make_world()
+    drafted(world, simulator, tmp_path)
+
+    def find(event: object) -> Iterator[tuple[int, None]]:
+        yield status, None
+
+    assert simulator._provider is not None
+    simulator._provider._server.bind(evt.EVT_C_FIND, find)
+    number = world.ask_signature("A-1")
+    for _ in range(3):
+        run_round(world.desk)
+    report = reports.current_report(world.workplace.db, world.study("A-1").id)
+    assert report is not None and report.state is ReportState.SIGN_PENDING
+    assert "identity can't be checked" in requests.request_by_id(world.workplace.db, number).outcome
+    assert documents_in(simulator) == []
 
 
 # The gate
