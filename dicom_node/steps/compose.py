@@ -126,12 +126,12 @@ def build_signed(desk: Desk, document: ReportDocument) -> tuple[dict[str, Any], 
         return fields, None
     ds = build_provenance(document, report)
     faults = gate.check(ds, [*document.evidence, report], sentences=_texts(document))
-    return fields, _keep(desk, ds, faults)
+    return fields, keep(desk, ds, faults)
 
 
 def _keep_report(desk: Desk, document: ReportDocument, ds: Dataset) -> dict[str, Any]:
     sources = [*document.evidence, *document.other_evidence]
-    return _keep(desk, ds, gate.check(ds, sources, sentences=_texts(document)))
+    return keep(desk, ds, gate.check(ds, sources, sentences=_texts(document)))
 
 
 def _texts(document: ReportDocument) -> list[str]:
@@ -158,7 +158,7 @@ def build_retraction(
     )
     ds = rejection.build_rejection(note)
     withdrawn = _read_header(desk, document.path)
-    return _keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
+    return keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
 
 
 def build_rejection(
@@ -179,10 +179,10 @@ def build_rejection(
     )
     ds = rejection.build_rejection(note)
     withdrawn = _read_header(desk, draft.path)
-    return _keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
+    return keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
 
 
-def _keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
+def keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
     """Store a faultless document's bytes, which are what is sent from now on; give its row's fields."""
     if faults:
         raise DocumentRefused(faults)
