@@ -329,3 +329,39 @@ def test_a_report_whose_origins_cannot_be_told_is_not_signed(
     assert documents_in(simulator) == []
     details = [json.loads(detail) for detail in trail(world)]
     assert [fault["code"] for detail in details for fault in detail.get("faults", ())] == ["rows"]
+
+
+# Names of every script, from the film's bytes to the PACS and back
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(
+    ("character_set", "name"),
+    [
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        ("ISO_IR 127", "قباني^نزار"),
+        ("ISO_IR 126", "Παπαδοπούλου^Ελένη"),
+        (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
+    ],
+    ids=["Japanese", "Arabic", "Greek", "Korean"],
+)
+def test_a_name_goes_all_the_way_and_is_the_same(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, character_set: Any, name: str
+) -> None:
+    """Film, index, worklist, signed request, the PACS's answer, report: nowhere another letter."""
+    world = make_world(commitment="find")
+    film = make_film("A-1", accession="A-1")
+    film.SpecificCharacterSet, film.PatientName, film.StudyID = character_set, name, ""
+    film.save_as(tmp_path / "A-1.dcm", enforce_file_format=True)
+    into_pacs(simulator, film, "A-1")
+    assert world.push(tmp_path / "A-1.dcm")[0].status == statuses.SUCCESS
+    world.draft("A-1")
+    assert world.study("A-1").identity.patient_name == name
+    world.ask_signature("A-1", "The lungs are clear — “no” effusion ≥ 1 cm.")
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    [document] = documents_in(simulator)
+    assert str(document.PatientName) == name
+    path = Path(document.filename)
+    assert name.encode() in path.read_bytes() and dciodvfy_errors(path) == []
+    page = run_peer("dsr2html", "+U8", path).stdout.decode()
+    assert "The lungs are clear — “no” effusion ≥ 1 cm." in page and name.split("^")[0] in page
