@@ -13,6 +13,7 @@ DX_FOR_PRESENTATION: Final = "1.2.840.10008.5.1.4.1.1.1.1"
 DX_FOR_PROCESSING: Final = "1.2.840.10008.5.1.4.1.1.1.1.1"
 SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 ENHANCED_SR: Final = "1.2.840.10008.5.1.4.1.1.88.22"
+COMPREHENSIVE_SR: Final = "1.2.840.10008.5.1.4.1.1.88.33"
 KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
 
 IMAGE_CLASSES: Final[tuple[str, ...]] = (
@@ -39,7 +40,7 @@ IMAGE_CLASSES: Final[tuple[str, ...]] = (
 DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
     "1.2.840.10008.5.1.4.1.1.88.11",  # Basic Text SR
     ENHANCED_SR,
-    "1.2.840.10008.5.1.4.1.1.88.33",  # Comprehensive SR
+    COMPREHENSIVE_SR,
     "1.2.840.10008.5.1.4.1.1.88.34",  # Comprehensive 3D SR
     "1.2.840.10008.5.1.4.1.1.88.65",  # Chest CAD SR
     "1.2.840.10008.5.1.4.1.1.88.67",  # X-Ray Radiation Dose SR

@@ -213,16 +213,20 @@ def list_studies() -> None:
 
 @_study.command("show")
 def show_study(study_id: int) -> None:
-    """Print one study: report versions, questions, requests, deliveries."""
+    """Print one study: report versions, what the gate found in refused ones, questions, requests, deliveries."""
     from llmcxr_ws import reading
+    from llmcxr_ws.store import audit
 
     with open_workplace() as workplace:
         detail = reading.open_study(workplace.db, study_id)
+        refusals = audit.gate_reports(workplace.db, study_id)
     typer.echo(f"state      {detail.study.state}  {detail.study.reason}")
     for report in detail.versions:
         typer.echo(
             f"report     version {report.version}, {report.state}: {report.signed_text or report.text}"
         )
+        for fault in refusals.get(report.id, ()):
+            typer.echo(f"refused    version {report.version}: {fault}")
     for question in detail.questions:
         typer.echo(
             f"question   {question.text} -> {question.answer or question.error_text or question.state}"

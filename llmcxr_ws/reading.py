@@ -250,6 +250,7 @@ def request_signature(
     addendum: ReportRow | None = None,
     overruled: Iterable[Overruling] = (),
     looked_at: Iterable[str] = (),
+    compared: Iterable[str] = (),
 ) -> int:
     """Ask the node to sign what the reader has seen: this text, these instances, this identity.
 
@@ -261,6 +262,9 @@ def request_signature(
         Objections of the guards that the reader sets aside, each with a reason; the node asks them again.
     looked_at : iterable of str
         Findings that the model can't judge and that the reader has looked for.
+    compared : iterable of str
+        SOP Instance UIDs of films of the patient's other studies that stood beside the one that was read; the
+        document names them as pertinent other evidence.
 
     Raises
     ------
@@ -273,6 +277,7 @@ def request_signature(
         raise AccessError(f"The role '{key.role}' doesn't sign.", what_to_do="A reader signs.")
     report = addendum or detail.report
     payload = _wish(db, key, detail, report, text, overruled, looked_at)
+    payload["compared"] = sorted(set(compared))
     return requests.submit(
         db, key, kind="sign", payload=payload, study_id=detail.study.id, report_id=payload["report_id"]
     )

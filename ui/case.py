@@ -64,6 +64,7 @@ class Case(QObject):
         self._films: OrderedDict[str, Film] = OrderedDict()
         self._loading: dict[str, Ticket] = {}
         self._seen: set[str] = set()
+        self._seen_beside: set[str] = set()
         self._drawn_as: dict[str, FilmSeen | None] = {}
         self._others: tuple[OtherStudy, ...] = ()
         self._compared: Comparison | None = None
@@ -84,6 +85,11 @@ class Case(QObject):
     def films_unseen(self) -> int:
         """How many films of the open study have not been on the screen."""
         return sum(choice.uid not in self._seen for choice in self._choices)
+
+    @property
+    def films_compared(self) -> tuple[str, ...]:
+        """The films of other studies that stood beside those of the open one, by SOP Instance UID."""
+        return tuple(sorted(self._seen_beside))
 
     @property
     def film_count(self) -> int:
@@ -226,7 +232,8 @@ class Case(QObject):
             # The reader came back before the other one was read.
             self._on_refreshed(detail)
             return
-        self._detail, self._choices, self._at, self._seen = detail, choices(detail), 0, set()
+        self._detail, self._choices, self._at = detail, choices(detail), 0
+        self._seen, self._seen_beside = set(), set()
         self._others, self._compared = (), None
         self._is_film_awaited, self._postponed = True, []
         self.opened.emit(detail)
@@ -325,6 +332,8 @@ class Case(QObject):
         wanted = self._compared
         if wanted is not None and wanted.uid == uid:
             overlay = overlay_of(wanted.study, wanted.choice, wanted.place)
+            if not wanted.is_same_study:
+                self._seen_beside.add(uid)
             self.comparison_ready.emit(self._films[uid].with_overlay(overlay), wanted)
 
     def _see_again(self, film: Film, detail: StudyDetail, choice: FilmChoice) -> None:

@@ -254,6 +254,7 @@ class Desk:
         addendum: ReportRow | None = None,
         overruled: tuple[Overruling, ...] = (),
         looked_at: tuple[str, ...] = (),
+        compared: tuple[str, ...] = (),
     ) -> int:
         """Write a sign request over what the reader has before him; return its id."""
         _off_the_window()
@@ -265,6 +266,7 @@ class Desk:
             addendum=addendum,
             overruled=overruled,
             looked_at=looked_at,
+            compared=compared,
         )
 
     def hand_on(

@@ -41,7 +41,13 @@ class Wishes:
         if detail is not None:
             self._confirm(
                 ToSign(
-                    detail, self._window.report.text(), self._window.case.films_unseen, purpose, None, ledger
+                    detail,
+                    self._window.report.text(),
+                    self._window.case.films_unseen,
+                    purpose,
+                    None,
+                    ledger,
+                    self._window.case.films_compared,
                 )
             )
 
@@ -106,6 +112,7 @@ class Wishes:
                         ADDENDUM,
                         addendum,
                         addenda.ledger,
+                        self._window.case.films_compared,
                     )
                 )
 

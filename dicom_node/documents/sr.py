@@ -3,13 +3,16 @@
 A pure function: the same document gives the same data set. TID 2000 isn't extensible and its order counts:
 procedure, language, observers, headings. A draft is COMPLETE, UNVERIFIED, PRELIMINARY; a signed report and an
 addendum COMPLETE, VERIFIED, FINAL. An addendum has the title of a report, because CID 7000 knows no other, and
-says what it is by its heading (LN 55107-7) and its predecessor (PS3.3 C.17.2). Deliberately not here: where a
-sentence comes from. A non-extensible template has no row for it; the origins stay in the store, by sentence.
+says what it is by its heading (LN 55107-7) and its predecessor (PS3.3 C.17.2). Each heading names its own observers:
+the model where one of its sentences comes from it, the person where it was signed. Deliberately not here: where each
+sentence comes from. A non-extensible template has no row for it; that is :mod:`dicom_node.documents.provenance`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timezone
+from itertools import groupby
 
 from highdicom.sr import (
     CodeContentItem,
@@ -53,11 +56,13 @@ _DESCRIPTIONS = {
     "addendum": ADDENDUM_SERIES_DESCRIPTION,
 }
 
+NAMES_TOO_LONG = "Shorten names of institution, person and model to 64 characters without a backslash."
+
 # Code value, coding scheme, meaning. Made into an item anew for each use: documents must share nothing.
 Concept = tuple[str, str, str]
 
 # PS3.16: heading of CID 7001, element of CID 7002.
-_HEADINGS: dict[Section, tuple[Concept, Concept]] = {
+HEADINGS: dict[Section, tuple[Concept, Concept]] = {
     "findings": (("59776-5", "LN", "Findings"), ("121071", "DCM", "Finding")),
     "impression": (("19005-8", "LN", "Impressions"), ("121073", "DCM", "Impression")),
     # CID 7002 has no element of the addendum's own.
@@ -81,13 +86,13 @@ def build(document: ReportDocument) -> Dataset:
         # highdicom's texts may quote the value they refuse; only the kind of error is passed on.
         raise DicomError(
             f"The report can't be made a DICOM document ({type(error).__name__} in its names or headers).",
-            what_to_do="Shorten names of institution, person and model to 64 characters without a backslash.",
+            what_to_do=NAMES_TOO_LONG,
         ) from error
     person = document.person
     at = person.verified_at if person else document.started_at
     devices = document.algorithms or document.devices
     ds = envelope.finish(built, patient_and_study(document.film), devices, document.institution, at, zone)
-    ds.AuthorObserverSequence = _authors(document)
+    ds.AuthorObserverSequence = authors(document)
     if person:
         ds.VerificationFlag = "VERIFIED"
         ds.VerifyingObserverSequence = [_verification(person, zone)]
@@ -139,31 +144,46 @@ def _tree(document: ReportDocument) -> ContainerContentItem:
                 relationship_type=RelationshipTypeValues.HAS_CONCEPT_MOD,
             )
         )
-    language = CodedConcept(
-        document.language, "RFC5646", _LANGUAGES.get(document.language, document.language)
-    )
-    root.ContentSequence.extend(LanguageOfContentItemAndDescendants(language))
-    root.ContentSequence.extend(_observers(document))
-    for section in _HEADINGS:
-        sentences = [sentence for sentence in document.sentences if sentence.section == section]
-        if sentences:
-            root.ContentSequence.append(_section(document, section, sentences))
+    root.ContentSequence.extend(language(document))
+    root.ContentSequence.extend(observers(document.person, document.device))
+    for section, sentences in groupby(in_order(document.sentences), lambda sentence: sentence.section):
+        root.ContentSequence.append(_section(document, section, list(sentences)))
     return root
 
 
-def _observers(document: ReportDocument) -> ObservationContext:
+def language(document: ReportDocument) -> LanguageOfContentItemAndDescendants:
+    """Return the row that names the language of a document (PS3.16 TID 1204)."""
+    meaning = _LANGUAGES.get(document.language, document.language)
+    return LanguageOfContentItemAndDescendants(CodedConcept(document.language, "RFC5646", meaning))
+
+
+def observers(person: Person | None, device: Device | None) -> ObservationContext:
+    """Return the rows that name who observed what stands below (PS3.16 TID 1001)."""
     return ObservationContext(
-        observer_person_context=person_context(document.person) if document.person else None,
-        observer_device_context=device_context(document.device) if document.device else None,
+        observer_person_context=person_context(person) if person else None,
+        observer_device_context=device_context(device) if device else None,
     )
+
+
+def in_order(sentences: Iterable[Sentence]) -> list[Sentence]:
+    """Return the sentences in the order of the headings that they stand under."""
+    headings = list(HEADINGS)
+    return sorted(sentences, key=lambda sentence: headings.index(sentence.section))
+
+
+def holds_ai(sentences: Iterable[Sentence]) -> bool:
+    """Say whether one of the sentences comes from the model, kept or edited."""
+    return any(sentence.origin != "human" for sentence in sentences)
 
 
 def _section(document: ReportDocument, section: Section, sentences: list[Sentence]) -> ContainerContentItem:
-    heading, element = _HEADINGS[section]
+    heading, element = HEADINGS[section]
     container = ContainerContentItem(
         name=CodedConcept(*heading), relationship_type=RelationshipTypeValues.CONTAINS
     )
+    is_device_in = document.person is None or holds_ai(sentences)
     container.ContentSequence = ContentSequence()
+    container.ContentSequence.extend(observers(document.person, document.device if is_device_in else None))
     for sentence in sentences:
         text = TextContentItem(
             name=CodedConcept(*element),
@@ -183,12 +203,12 @@ def _section(document: ReportDocument, section: Section, sentences: list[Sentenc
     return container
 
 
-def _authors(document: ReportDocument) -> list[Dataset]:
-    """Return who wrote the content: the model, or who signs and who prepared it for the signature."""
-    people = [person for person in (document.author, document.person) if person]
-    if people:
-        return [_person(person) for person in people]
-    return [_device(document.device, document.institution)] if document.device else []
+def authors(document: ReportDocument) -> list[Dataset]:
+    """Return who wrote the content: who prepared it and who signs, and the model where a sentence comes from it."""
+    written = [_person(person) for person in (document.author, document.person) if person]
+    if document.device and (not written or holds_ai(document.sentences)):
+        written.append(_device(document.device, document.institution))
+    return written
 
 
 def _person(person: Person) -> Dataset:

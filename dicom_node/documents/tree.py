@@ -2,7 +2,7 @@
 
 Validators check modules and relationships; none at hand checks these templates with today's headings. So this
 walks the tree row by row, in order. It knows only the rows that this product writes: anything else is a fault,
-which is right for a template that isn't extensible.
+which is right for a template that isn't extensible. The provenance SR claims no template; its rows are our own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pydicom.dataset import Dataset
+
+from dicom_node.documents import private_codes
 
 _TITLES = {("18748-4", "LN"), ("11528-7", "LN")}  # CID 7000
 _HEADINGS = {  # CID 7001
@@ -32,6 +34,9 @@ _ELEMENTS = {  # CID 7002
 _REJECTIONS = {("113001", "DCM"), ("113037", "DCM"), ("113038", "DCM"), ("113039", "DCM")}
 
 _PROCEDURE, _LANGUAGE, _OBSERVER_TYPE = ("121058", "DCM"), ("121049", "DCM"), ("121005", "DCM")
+_PROVENANCE, _REPORT = private_codes.PROVENANCE_TITLE[:2], private_codes.SIGNED_REPORT[:2]
+_ORIGIN = private_codes.ORIGIN[:2]
+_ORIGINS = {concept[:2] for concept in private_codes.ORIGINS.values()}
 _KEY_OBJECT_DESCRIPTION = ("113012", "DCM")
 # What must follow the observer's type: TID 1003 begins with the name, TID 1004 with the UID.
 _FIRST_OF_OBSERVER = {"121006": ("PNAME", ("121008", "DCM")), "121007": ("UIDREF", ("121012", "DCM"))}
@@ -73,6 +78,44 @@ def check_report_rows(root: Dataset) -> list[str]:
     if not headings:
         faults.append("The tree holds no heading.")
     return faults + _check_observers(root)
+
+
+def check_provenance_rows(root: Dataset) -> list[str]:
+    """Return a sentence for each departure from the rows of the provenance SR (docs/conformance.md)."""
+    faults = []
+    if root.get("ValueType") != "CONTAINER" or _concept(root) != _PROVENANCE:
+        faults.append(f"The root isn't a container with the title of a provenance SR ({_describe(root)}).")
+    if root.get("ContentTemplateSequence"):
+        faults.append("A provenance SR claims a template, and none describes it.")
+    declared = root.get("CodingSchemeIdentificationSequence") or ()
+    if private_codes.SCHEME_UID not in [item.get("CodingSchemeUID") for item in declared]:
+        faults.append(f"The coding scheme {private_codes.DESIGNATOR} isn't declared.")
+    reports = headings = 0
+    for child in children(root):
+        row = (child.get("RelationshipType"), child.get("ValueType"))
+        reports += row == ("CONTAINS", "COMPOSITE") and _concept(child) == _REPORT
+        if row == ("CONTAINS", "CONTAINER") and _concept(child) in _HEADINGS:
+            headings += 1
+            faults += [fault for text in children(child) for fault in _check_origin(text)]
+        elif row[0] == "CONTAINS" and row[1] != "COMPOSITE":
+            faults.append(
+                f"Below the title stands a row that a provenance SR doesn't know ({_describe(child)})."
+            )
+    if reports != 1:
+        faults.append(f"The provenance SR names {reports} reports instead of one.")
+    if not headings:
+        faults.append("The tree holds no heading.")
+    return faults + _check_observers(root)
+
+
+def _check_origin(text: Dataset) -> list[str]:
+    is_element = (text.get("RelationshipType"), text.get("ValueType")) == ("CONTAINS", "TEXT")
+    if not is_element or _concept(text) not in _ELEMENTS:
+        return [f"A section holds a row that a provenance SR doesn't know ({_describe(text)})."]
+    said = [_code(item) for item in children(text) if _concept(item) == _ORIGIN]
+    if len(said) != 1 or len(children(text)) != 1 or said[0] not in _ORIGINS:
+        return ["A sentence doesn't name its one origin."]
+    return []
 
 
 def check_rejection_rows(root: Dataset) -> list[str]:
@@ -118,7 +161,12 @@ def _report_row(item: Dataset) -> int | None:
 
 def _check_section(section: Dataset) -> list[str]:
     faults = []
-    for child in children(section):
+    sentences = [item for item in children(section) if item.get("RelationshipType") != "HAS OBS CONTEXT"]
+    if children(section)[: len(children(section)) - len(sentences)] != _observer_rows(section):
+        faults.append("A section names its observers after its text.")
+    if _observer_rows(section):
+        faults += _check_observers(section)
+    for child in sentences:
         is_element = (child.get("RelationshipType"), child.get("ValueType")) == ("CONTAINS", "TEXT")
         if not is_element or _concept(child) not in _ELEMENTS:
             faults.append(f"A section holds a row that TID 2000 doesn't know ({_describe(child)}).")
@@ -127,20 +175,24 @@ def _check_section(section: Dataset) -> list[str]:
         for support in children(child):
             if (support.get("RelationshipType"), support.get("ValueType")) != ("INFERRED FROM", "IMAGE"):
                 faults.append(f"A sentence rests on something else than an image ({_describe(support)}).")
-    if not children(section):
+    if not sentences:
         faults.append("A heading has no text.")
     return faults
 
 
+def _observer_rows(item: Dataset) -> list[Dataset]:
+    return [child for child in children(item) if child.get("RelationshipType") == "HAS OBS CONTEXT"]
+
+
 def _check_observers(root: Dataset) -> list[str]:
     faults = []
-    items = [child for child in children(root) if child.get("RelationshipType") == "HAS OBS CONTEXT"]
+    items = _observer_rows(root)
     kinds = 0
     for item, following in zip(items, [*items[1:], None], strict=True):
         if _concept(item) != _OBSERVER_TYPE:
             continue
         kinds += 1
-        code = (item.get("ConceptCodeSequence") or [Dataset()])[0].get("CodeValue", "")
+        code = _code(item)[0]
         expected = _FIRST_OF_OBSERVER.get(code)
         found = (following.get("ValueType"), _concept(following)) if following is not None else None
         if expected is None or found != expected:
@@ -151,10 +203,17 @@ def _check_observers(root: Dataset) -> list[str]:
 
 
 def _concept(item: Dataset) -> tuple[str, str]:
-    names = item.get("ConceptNameCodeSequence")
-    if not names:
-        return "", ""
-    return str(names[0].get("CodeValue", "")), str(names[0].get("CodingSchemeDesignator", ""))
+    return _coded(item, "ConceptNameCodeSequence")
+
+
+def _code(item: Dataset) -> tuple[str, str]:
+    return _coded(item, "ConceptCodeSequence")
+
+
+def _coded(item: Dataset, keyword: str) -> tuple[str, str]:
+    for coded in item.get(keyword) or ():
+        return str(coded.get("CodeValue", "")), str(coded.get("CodingSchemeDesignator", ""))
+    return "", ""
 
 
 def _describe(item: Dataset) -> str:

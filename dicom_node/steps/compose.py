@@ -17,6 +17,7 @@ from pydicom.errors import InvalidDicomError
 
 from dicom_node.documents import gate, rejection, sr
 from dicom_node.documents.envelope import MANUFACTURER
+from dicom_node.documents.provenance import build_provenance
 from dicom_node.documents.rejection import RejectionNote
 from dicom_node.documents.report import Device, DocumentReference, Person, ReportDocument, Sentence
 from dicom_node.steps.desk import Desk
@@ -27,6 +28,14 @@ from llmcxr_ws.states import ReportState
 from llmcxr_ws.store import first_readings
 from llmcxr_ws.store.retracting import RetractOrder
 from llmcxr_ws.store.signing import SignOrder
+
+
+class DocumentRefused(DicomError):
+    """The gate refuses a document; `report` is all that it found, without patient data."""
+
+    def __init__(self, faults: list[gate.Fault]) -> None:
+        super().__init__(gate.summary(faults), what_to_do="Correct what it names; nothing has left.")
+        self.report = [{"code": fault.code, "sentence": fault.sentence} for fault in faults]
 
 
 def read_headers(desk: Desk, instances: Iterable[InstanceRow]) -> list[Dataset]:
@@ -89,6 +98,7 @@ def signed_document(desk: Desk, order: SignOrder, headers: list[Dataset]) -> Rep
         author=_person(order.countersigned, institution, at) if order.countersigned else None,
         predecessor=_reference(order),
         installation=desk.installation,
+        other_evidence=tuple(read_headers(desk, order.compared)),
     )
 
 
@@ -98,11 +108,35 @@ def build_report(desk: Desk, document: ReportDocument) -> dict[str, Any]:
     Raises
     ------
     DicomError
-        The document can't be built, or the gate refuses it; nothing is stored.
+        The document can't be built.
+    DocumentRefused
+        The gate refuses it; nothing is stored.
     """
-    ds = sr.build(document)
-    texts = [sentence.text for sentence in document.sentences]
-    return _keep(desk, ds, gate.check(ds, document.evidence, sentences=texts))
+    return _keep_report(desk, document, sr.build(document))
+
+
+def build_signed(desk: Desk, document: ReportDocument) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Build a signed report and the SR that tells its sentences' origins; otherwise as :func:`build_report`.
+
+    An addendum, which a person writes, has none.
+    """
+    report = sr.build(document)
+    fields = _keep_report(desk, document, report)
+    if document.kind != "signed":
+        return fields, None
+    ds = build_provenance(document, report)
+    faults = gate.check(ds, [*document.evidence, report], sentences=_texts(document))
+    return fields, keep(desk, ds, faults)
+
+
+def _keep_report(desk: Desk, document: ReportDocument, ds: Dataset) -> dict[str, Any]:
+    sources = [*document.evidence, *document.other_evidence]
+    return keep(desk, ds, gate.check(ds, sources, sentences=_texts(document)))
+
+
+def _texts(document: ReportDocument) -> list[str]:
+    """The sentences as they stand in a document: findings before the impression, whatever was written first."""
+    return [sentence.text for sentence in sr.in_order(document.sentences)]
 
 
 def build_retraction(
@@ -124,7 +158,7 @@ def build_retraction(
     )
     ds = rejection.build_rejection(note)
     withdrawn = _read_header(desk, document.path)
-    return _keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
+    return keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
 
 
 def build_rejection(
@@ -145,13 +179,13 @@ def build_rejection(
     )
     ds = rejection.build_rejection(note)
     withdrawn = _read_header(desk, draft.path)
-    return _keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
+    return keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
 
 
-def _keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
+def keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
     """Store a faultless document's bytes, which are what is sent from now on; give its row's fields."""
     if faults:
-        raise DicomError(gate.summary(faults), what_to_do="Correct what it names; nothing has left.")
+        raise DocumentRefused(faults)
     buffer = io.BytesIO()
     ds.save_as(buffer, enforce_file_format=True)
     data = buffer.getvalue()

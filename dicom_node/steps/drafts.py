@@ -90,6 +90,7 @@ def _cannot(desk: Desk, what: str, report: ReportRow, error: DicomError) -> None
     """Say in log and audit trail that a document couldn't be made, and don't try at once again."""
     desk.put_off(what, report.id, _AGAIN_S)
     _LOG.error("document not made", kind=what, report=report.id, reason=error.sentence)
+    found = {"faults": error.report} if isinstance(error, compose.DocumentRefused) else {}
     with desk.db.write() as session:
         audit.append(
             session,
@@ -98,4 +99,5 @@ def _cannot(desk: Desk, what: str, report: ReportRow, error: DicomError) -> None
             study_id=report.study_id,
             report=report.id,
             reason=error.sentence,
+            **found,
         )

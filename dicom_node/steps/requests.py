@@ -38,6 +38,30 @@ _MAY_BE_SILENT: Final = ("patient_birth_date", "patient_sex")
 """Optional keys of the query (PS3.4 C.6.2.1): a PACS that returns them empty has said nothing."""
 
 
+class IdentityDiffers(SignRefused):
+    """The PACS names another patient; its own sentence holds no patient data.
+
+    `both_versions` quotes what the reader saw and what the PACS says: for the reader's eyes, never for a log.
+    """
+
+    def __init__(self, peer: Peer, shown: Identity, found: list[Identity]) -> None:
+        names = sorted({name for said in found for name in _differences(shown, said)})
+        super().__init__(
+            f"Peer {peer.name} says something else about: {', '.join(names)}.",
+            what_to_do="Have the study corrected in the PACS and sent again.",
+        )
+        versions = [
+            f"{_IDENTITY[name]}: signed '{getattr(shown, name)}', "
+            + " and ".join(f"{peer.name} '{value}'" for value in _values(found, name))
+            for name in names
+        ]
+        self.both_versions = f"{self.message} {'; '.join(versions)}. {self.what_to_do}"
+
+
+def _values(found: list[Identity], name: str) -> list[str]:
+    return list(dict.fromkeys(getattr(said, name) for said in found))
+
+
 def decide_requests(desk: Desk) -> bool:
     """Decide every request that is due."""
     waiting = requests.waiting_requests(desk.db)
@@ -72,6 +96,8 @@ def _decide_signature(desk: Desk, request: RequestRow) -> None:
             signing.hold(desk.db, request, reason=reason, pause_s=_DRAFT_PAUSE_S)
             return
         _sign(desk, order)
+    except IdentityDiffers as error:
+        _refuse(desk, request, error.sentence, error.both_versions)
     except SignRefused as error:
         _refuse(desk, request, error.sentence)
 
@@ -87,12 +113,13 @@ def _sign(desk: Desk, order: SignOrder) -> None:
     try:
         headers = compose.read_headers(desk, order.instances)
         _require_own_evidence(order, headers)
-        fields = compose.build_report(desk, compose.signed_document(desk, order, headers))
+        fields, provenance = compose.build_signed(desk, compose.signed_document(desk, order, headers))
     except DicomError as error:
-        signing.refuse_document(desk.db, order.request, reason=error.sentence)
+        report = error.report if isinstance(error, compose.DocumentRefused) else []
+        signing.refuse_document(desk.db, order.request, reason=error.sentence, report=report)
         _LOG.error("document refused", study=order.study.id, reason=error.sentence)
         return
-    if signing.complete(desk.db, order, desk.service_key, desk.site, fields):
+    if signing.complete(desk.db, order, desk.service_key, desk.site, fields, provenance=provenance):
         _LOG.info("signed", study=order.study.id, report=order.report.id, version=order.report.version)
 
 
@@ -126,12 +153,8 @@ def _require_identity(desk: Desk, order: SignOrder) -> None:
             f"Peer {peer.name} doesn't know this study.", what_to_do="Have the study checked in the PACS."
         )
     # A PACS that has filed the study under several patients must agree with the reader in every answer.
-    differences = {name for said in found for name in _differences(order.identity, said)}
-    if differences:
-        raise SignRefused(
-            f"Peer {peer.name} says something else about: {', '.join(sorted(differences))}.",
-            what_to_do="Have the study corrected in the PACS and sent again.",
-        )
+    if any(_differences(order.identity, said) for said in found):
+        raise IdentityDiffers(peer, order.identity, found)
 
 
 def _differences(shown: Identity, said: Identity) -> tuple[str, ...]:
@@ -158,10 +181,11 @@ def _draft_in_doubt(desk: Desk, order: SignOrder) -> bool:
     )
 
 
-def _refuse(desk: Desk, request: RequestRow, reason: str) -> None:
+def _refuse(desk: Desk, request: RequestRow, reason: str, for_the_reader: str = "") -> None:
+    """Refuse and log why; where the reader is told more, the log isn't."""
     _LOG.warning("request refused", request=request.id, kind=request.kind, reason=reason)
     try:
-        signing.refuse(desk.db, request, reason=reason)
+        signing.refuse(desk.db, request, reason=for_the_reader or reason)
     except StoreError as error:
         _LOG.error("request not decided", request=request.id, reason=error.sentence)
 

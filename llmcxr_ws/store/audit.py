@@ -52,6 +52,22 @@ def verify(db: Database) -> tuple[int, int | None]:
     return count, None if count >= written else count + 1
 
 
+def gate_reports(db: Database, study_id: int) -> dict[int, tuple[str, ...]]:
+    """What the gate found in each refused version of a study's reports, by the version's report id."""
+    with db.read() as session:
+        rows = session.scalars(
+            select(Audit)
+            .where(Audit.study_id == study_id, Audit.event == "report.refused")
+            .order_by(Audit.id)
+        )
+        found = [json.loads(row.detail) for row in rows]
+    return {
+        detail["report"]: tuple(f"{fault['code']}: {fault['sentence']}" for fault in detail["faults"])
+        for detail in found
+        if detail.get("faults")
+    }
+
+
 def _hash(row: Audit) -> str:
     parts = [str(row.id), row.at, row.actor, row.event, str(row.study_id), row.detail, row.previous]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

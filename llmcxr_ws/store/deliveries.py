@@ -20,7 +20,7 @@ from llmcxr_ws.store.types import db_now
 
 _ARRIVED = (DeliveryState.STORED, DeliveryState.CONFIRMED)
 # What a report leaves behind at peers, and what a retraction takes back.
-_OF_REPORT = ("draft", "signed", "addendum")
+_OF_REPORT = ("draft", "signed", "provenance", "addendum")
 _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
 
 
@@ -378,7 +378,7 @@ def all_confirmed(session: Session, study_id: int) -> bool:
         .where(
             Delivery.study_id == study_id,
             Delivery.required,
-            Document.kind.in_(("signed", "addendum")),
+            Document.kind.in_(("signed", "provenance", "addendum")),
             (Report.id == current) | (Report.amends_id == current),
         )
     ).all()

@@ -6,6 +6,7 @@ The courier asks the PACS for the identity and builds the document between :func
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -23,6 +24,7 @@ from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import accounts, deliveries, reports, requests, studies, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
+from llmcxr_ws.store.others import studies_of_same_patient_in
 
 _SIGNABLE = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED)
 
@@ -49,6 +51,8 @@ class SignOrder:
     predecessor: DocumentRow | None
     overruled: tuple[Overruling, ...] = ()
     countersigned: Account | None = None
+    # Films of other studies of the patient that stood beside the one that was read.
+    compared: tuple[InstanceRow, ...] = ()
 
 
 def verify_sign_request(db: Database, request: RequestRow, service_key: bytes) -> SignOrder | None:
@@ -83,23 +87,37 @@ def refuse(db: Database, request: RequestRow, *, reason: str) -> None:
         requests.decide(session, request.id, granted=False, outcome=reason)
 
 
-def refuse_document(db: Database, request: RequestRow, *, reason: str) -> None:
-    """The built document didn't pass the gate: the version stays as evidence and a new one takes the text over."""
+def refuse_document(
+    db: Database, request: RequestRow, *, reason: str, report: Sequence[Mapping[str, str]] = ()
+) -> None:
+    """The built document didn't pass the gate: the version stays as evidence and a new one takes the text over.
+
+    Parameters
+    ----------
+    report : sequence of mappings
+        All that the gate found, without patient data; kept with the refusal in the audit trail.
+    """
     with db.write() as session:
-        report = session.get(Report, request.report_id)
-        if report is not None:
-            if report.state in _SIGNABLE:
-                transitions.await_signature(session, report, "")
-            if report.state == ReportState.SIGN_PENDING:
-                transitions.refuse_report(session, report, reason)
-                is_current = studies.get_study(session, report.study_id).current_report_id == report.id
-                if is_current or report.kind == "addendum":
-                    reports.renew(session, report)
+        row = session.get(Report, request.report_id)
+        if row is not None:
+            if row.state in _SIGNABLE:
+                transitions.await_signature(session, row, "")
+            if row.state == ReportState.SIGN_PENDING:
+                transitions.refuse_report(session, row, reason, report)
+                is_current = studies.get_study(session, row.study_id).current_report_id == row.id
+                if is_current or row.kind == "addendum":
+                    reports.renew(session, row)
         requests.decide(session, request.id, granted=False, outcome=reason)
 
 
 def complete(
-    db: Database, order: SignOrder, service_key: bytes, site: SiteConfig, document: dict[str, Any]
+    db: Database,
+    order: SignOrder,
+    service_key: bytes,
+    site: SiteConfig,
+    document: dict[str, Any],
+    *,
+    provenance: dict[str, Any] | None = None,
 ) -> bool:
     """Write the signature, the document and its deliveries in one transaction.
 
@@ -110,6 +128,8 @@ def complete(
     ----------
     document : dict
         ``sop_class_uid, sop_instance_uid, series_instance_uid, path, sha256`` of the bytes in the object store.
+    provenance : dict, optional
+        The same of the document that tells the sentences' origins; it goes where the output matrix says.
 
     Raises
     ------
@@ -134,6 +154,9 @@ def complete(
         kind = "addendum" if report.kind == "addendum" else "signed"
         row = reports.record_document(session, report, kind=kind, **document)
         planned = deliveries.plan(session, row, site)
+        if provenance is not None:
+            told = reports.record_document(session, report, kind="provenance", **provenance)
+            planned += deliveries.plan(session, told, site)
         if study.state == StudyState.CONFIRMED and not deliveries.all_confirmed(session, study.id):
             transitions.unconfirm_study(session, study)
         outcome = (
@@ -147,7 +170,8 @@ def complete(
 
 def _content(order: SignOrder) -> tuple[object, ...]:
     """What the built document rests on; a change of it asks for another document."""
-    return order.text, order.signer, order.identity, order.instances, order.report.version, order.predecessor
+    made_of = order.text, order.signer, order.identity, order.instances, order.report.version
+    return *made_of, order.predecessor, order.compared
 
 
 def _check(session: Session, request: RequestRow, service_key: bytes) -> SignOrder | None:
@@ -177,6 +201,7 @@ def _order(
         predecessor=_predecessor(session, report),
         overruled=overruled,
         countersigned=_countersigned(session, report, signer),
+        compared=_compared(session, payload, study),
     )
 
 
@@ -223,6 +248,23 @@ def _check_objections(
             else "This one can't be overruled.",
         )
     return overruled
+
+
+def _compared(session: Session, payload: dict[str, Any], study: StudyRow) -> tuple[InstanceRow, ...]:
+    """The films of other studies that the payload says were seen; only those of the same patient are."""
+    wanted = payload.get("compared", [])
+    if not isinstance(wanted, list) or not all(isinstance(uid, str) for uid in wanted):
+        raise ValueError("what was compared with is a list of instances")
+    if not wanted:
+        return ()
+    others = studies_of_same_patient_in(session, study.id)
+    known = {row.sop_instance_uid: row for other in others for row in other.instances}
+    if not known.keys() >= set(wanted):
+        raise SignRefused(
+            "A film that was compared with isn't among this patient's films any more.",
+            what_to_do="Open the study again.",
+        )
+    return tuple(known[uid] for uid in sorted(set(wanted)))
 
 
 def _predecessor(session: Session, report: ReportRow) -> DocumentRow | None:

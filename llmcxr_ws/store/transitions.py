@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import select
@@ -161,9 +161,12 @@ def sign_report(
     labels.ask(session, report)
 
 
-def refuse_report(session: Session, report: Report, reason: str) -> None:
-    """The signed document didn't pass the conformance gate."""
-    _move_report(session, report, ReportState.REFUSED, Actor.NODE, "report.refused", reason)
+def refuse_report(
+    session: Session, report: Report, reason: str, faults: Sequence[Mapping[str, str]] = ()
+) -> None:
+    """The signed document didn't pass the conformance gate; what it found stands in the audit row."""
+    detail = {"faults": [dict(fault) for fault in faults]} if faults else {}
+    _move_report(session, report, ReportState.REFUSED, Actor.NODE, "report.refused", reason, detail=detail)
 
 
 def reject_report(session: Session, report: Report, reason: str, user: str, reason_code: str = OTHER) -> None:

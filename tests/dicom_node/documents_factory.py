@@ -49,6 +49,11 @@ def make_report(kind: str = "draft", film: Dataset | None = None, **overrides: A
     return ReportDocument(**{**values, **overrides})
 
 
+def rows_of(section: Dataset) -> list[Dataset]:
+    """The sentences below a heading, without the rows that name its observers."""
+    return [item for item in section.ContentSequence if item.RelationshipType == "CONTAINS"]
+
+
 def refer_to(ds: Dataset) -> DocumentReference:
     return DocumentReference(ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID, ds.StudyInstanceUID)
 

@@ -240,10 +240,9 @@ def test_a_preliminary_report_is_countersigned_and_the_document_names_both(
     world.ask_signature("A-1")
     world.work_until_state("A-1", StudyState.CONFIRMED)
     [document] = documents_in(simulator)
-    assert [str(item.PersonName) for item in document.AuthorObserverSequence] == [
-        "Resident^Rob",
-        "Reader^Rita",
-    ]
+    *people, device = document.AuthorObserverSequence
+    assert [str(item.PersonName) for item in people] == ["Resident^Rob", "Reader^Rita"]
+    assert device.ObserverType == "DEV"
     assert document.VerifyingObserverSequence[0].VerifyingObserverName == "Reader^Rita"
     headings = [
         item.ConceptNameCodeSequence[0].CodeMeaning

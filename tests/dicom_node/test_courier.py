@@ -21,6 +21,7 @@ from llmcxr_ws import reading
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import configuration, deliveries, reports, requests, studies
 from llmcxr_ws.store.models import Delivery
+from tests.dicom_node.documents_factory import rows_of
 from tests.dicom_node.films import make_film, write_film
 from tests.dicom_node.world import AI_TEXT, MakeWorld, World, documents_in
 
@@ -40,7 +41,7 @@ def _film_in_pacs(
 
 def _texts(document: Dataset) -> list[str]:
     sections = [item for item in document.ContentSequence if item.ValueType == "CONTAINER"]
-    return [str(item.TextValue) for section in sections for item in section.ContentSequence]
+    return [str(item.TextValue) for section in sections for item in rows_of(section)]
 
 
 def test_the_whole_way(make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path) -> None:
@@ -82,7 +83,7 @@ def test_findings_and_impression_are_two_sections(
     assert [
         (
             section.ConceptNameCodeSequence[0].CodeMeaning,
-            [str(item.TextValue) for item in section.ContentSequence],
+            [str(item.TextValue) for item in rows_of(section)],
         )
         for section in sections
     ] == [

@@ -345,7 +345,9 @@ def test_who_wrote_the_preliminary_report_is_author_beside_who_signs(tmp_path: P
     assert check(ds, [film]) == []
     path = save(ds, tmp_path)
     assert dciodvfy_errors(path) == []
-    assert [str(item.PersonName) for item in ds.AuthorObserverSequence] == ["Resident^Rob", "Reader^Demo"]
+    *people, device = ds.AuthorObserverSequence
+    assert [str(item.PersonName) for item in people] == ["Resident^Rob", "Reader^Demo"]
+    assert (device.ObserverType, device.DeviceUID) == ("DEV", DEVICE.uid)
     assert [str(item.VerifyingObserverName) for item in ds.VerifyingObserverSequence] == ["Reader^Demo"]
 
 

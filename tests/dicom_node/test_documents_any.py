@@ -14,7 +14,7 @@ from dicom_node.documents.report import Sentence
 from dicom_node.documents.sr import build
 from dicom_node.documents.values import put
 from llmcxr_ws.errors import DicomError
-from tests.dicom_node.documents_factory import make_report
+from tests.dicom_node.documents_factory import make_report, rows_of
 from tests.factories import make_film
 
 # Mostly what a person could have typed, so that most examples get all the way; some of anything at all.
@@ -71,5 +71,5 @@ def test_the_text_arrives_whole_or_the_document_is_refused(text: str, header: di
     buffer.seek(0)
     read = dcmread(buffer)
     section = next(item for item in read.ContentSequence if item.ValueType == "CONTAINER")
-    assert section.ContentSequence[0].TextValue.rstrip(" ") == text.rstrip(" ")
+    assert rows_of(section)[0].TextValue.rstrip(" ") == text.rstrip(" ")
     assert str(read.PatientName).strip(" ").rstrip("^= ") == header["PatientName"].strip(" ").rstrip("^= ")

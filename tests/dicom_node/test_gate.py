@@ -13,7 +13,7 @@ from dicom_node.documents.gate import check, summary
 from dicom_node.documents.rejection import build_rejection
 from dicom_node.documents.sr import build
 from dicom_node.documents.values import put
-from tests.dicom_node.documents_factory import SENTENCES, make_note, make_report, refer_to
+from tests.dicom_node.documents_factory import SENTENCES, make_note, make_report, refer_to, rows_of
 from tests.factories import make_film
 from tests.peers import require
 
@@ -81,22 +81,22 @@ def empty_heading(ds: Dataset) -> None:
 
 
 def illegal_relationship(ds: Dataset) -> None:
-    section(ds).ContentSequence[0].ContentSequence[0].RelationshipType = "HAS ACQ CONTEXT"
+    rows_of(section(ds))[0].ContentSequence[0].RelationshipType = "HAS ACQ CONTEXT"
 
 
 def strange_row(ds: Dataset) -> None:
     stranger = Dataset()
-    stranger.update(section(ds).ContentSequence[0])
+    stranger.update(rows_of(section(ds))[0])
     ds.ContentSequence.insert(0, stranger)
 
 
 def unknown_image(ds: Dataset) -> None:
-    reference = section(ds).ContentSequence[0].ContentSequence[0].ReferencedSOPSequence[0]
+    reference = rows_of(section(ds))[0].ContentSequence[0].ReferencedSOPSequence[0]
     reference.ReferencedSOPInstanceUID = "1.2.3"
 
 
 def image_of_another_class(ds: Dataset) -> None:
-    reference = section(ds).ContentSequence[0].ContentSequence[0].ReferencedSOPSequence[0]
+    reference = rows_of(section(ds))[0].ContentSequence[0].ReferencedSOPSequence[0]
     reference.ReferencedSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
 
 
@@ -123,11 +123,11 @@ def unsigned_observer(ds: Dataset) -> None:
 
 
 def lost_character(ds: Dataset) -> None:
-    section(ds).ContentSequence[0].TextValue = "The heart � is not enlarged."
+    rows_of(section(ds))[0].TextValue = "The heart � is not enlarged."
 
 
 def added_sentence(ds: Dataset) -> None:
-    section(ds).ContentSequence[0].TextValue += " Something else."
+    rows_of(section(ds))[0].TextValue += " Something else."
 
 
 def no_template(ds: Dataset) -> None:
@@ -179,7 +179,7 @@ PLANTED: list[tuple[str, Callable[[Dataset], None], str]] = [
     ("rows", strange_row, "doesn't know"),
     ("rows", no_template, "template 2000"),
     ("sentences", added_sentence, "aren't the 3"),
-    ("sop_class", change(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11"), "neither"),
+    ("sop_class", change(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11"), "class that isn't sent"),
 ]
 
 
@@ -264,6 +264,25 @@ def test_dciodvfys_text_decides_though_it_exits_0() -> None:
     faults = [fault for fault in check(ds, [make_film()]) if fault.code == "validator"]
     assert len(faults) == 1
     assert "Error" in faults[0].details
+
+
+LONG_NAMES = [
+    "Papadopoulou^Eleni Konstantina=" + "Παπαδοπούλου^Ελένη Κωνσταντίνα" * 2,
+    "Hong^Gildong=" + "洪吉洞" * 20 + "=" + "홍길동" * 20,
+    "นามสกุลที่ยาวมาก^ชื่อยาวมาก" * 2,
+]
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("name", LONG_NAMES, ids=["Greek", "Korean", "Thai"])
+def test_a_name_whose_bytes_are_many_and_whose_characters_are_not_may_leave(name: str) -> None:
+    """PS3.5 6.2 counts 64 characters in each group of a name; dciodvfy counts the bytes of all of them."""
+    require("dciodvfy")
+    assert len(name.encode()) > 64 >= max(map(len, name.split("=")))
+    film = make_film(SpecificCharacterSet="ISO_IR 192", PatientName=name)
+    assert check(build(make_report("signed", film)), [film]) == []
+    put(film, "PatientName", "PN", name + "x" * 64)
+    assert "values" in {fault.code for fault in check(build(make_report("signed", film)), [film])}
 
 
 def test_the_summary_is_one_sentence_however_many_faults() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,15 @@ from engine.preprocess import PreprocessingSpec
 from engine.worker_record import film_and_seen
 from llmcxr_ws.domain import NewDraft
 from llmcxr_ws.imaging import stored
+from llmcxr_ws.store import requests, studies
 from tests.factories import make_film, save
 from tests.ui import homes
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
+from tests.ui.homes import PASSWORD, House
+from tests.ui.opened import dialog_of
 from ui.film_panel import NO_PRIOR, NOT_OPEN, NOT_SEEN, FilmPanel
 from ui.shortcuts import text_of
+from ui.sign.dialogs import SignDialog
 
 
 def film(seed: str, day: datetime, **more: Any) -> Any:
@@ -325,3 +329,35 @@ def test_what_has_no_button_is_in_the_menu_and_goes_to_the_film_in_hand(
     assert panel.pair.prior.placement.is_mirrored
     panel.view.setFocus()
     assert entry(panel, "film.rotate_right").text().endswith("\tR")
+
+
+def test_the_prior_that_stood_beside_the_film_is_named_in_the_signature(
+    seat: Seat, patient: tuple[int, int]
+) -> None:
+    """One that was only fetched ahead, or the study's own lateral, is not; another study begins anew."""
+    opened(seat, patient[0])
+    db, case = seat.home.workplace.db, seat.window.case
+    assert case.films_compared == ()
+    press(seat, "p")
+    seat.wait(lambda: seat.window.film.pair.prior.film is not None)
+    seat.window.film.films.setCurrentIndex(1)
+    seat.window.film.films.activated.emit(1)
+    seat.wait(lambda: seat.window.film.pair.titles[1] == "This study: lateral")
+    seat.wait(lambda: seat.tasks.is_idle)
+    prior = studies.study_row(db, patient[1]).film_sop_instance_uid
+    assert case.films_compared == (prior,)
+    QTest.keyClick(seat.window, Qt.Key.Key_F12)
+    dialog = dialog_of(seat, SignDialog)
+    assert isinstance(dialog, SignDialog)
+    for entry in dialog.entries.entries:
+        entry.overrule.click()
+        QTest.keyClicks(entry.reason, "Looked at it.")
+        entry.keep.click()
+    dialog.secret.box.setText(PASSWORD)
+    dialog.confirm.click()
+    seat.wait(lambda: len(requests.requests_of(db, patient[0])) == 1)
+    (request,) = requests.requests_of(db, patient[0])
+    assert json.loads(request.payload)["compared"] == [prior]
+    seat.open(patient[1])
+    seat.wait(lambda: case.detail is not None and case.detail.study.id == patient[1])
+    assert case.films_compared == ()

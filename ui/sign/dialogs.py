@@ -67,6 +67,7 @@ class ToSign:
     """What the reader has before him when he signs.
 
     `ledger` holds what was ticked off and set aside beside the editor; `addendum` is signed instead of the report.
+    `compared` are the films of other studies that stood beside the one that was read.
     """
 
     detail: StudyDetail
@@ -75,6 +76,7 @@ class ToSign:
     purpose: Purpose = SIGN
     addendum: ReportRow | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    compared: tuple[str, ...] = ()
 
     @property
     def report(self) -> ReportRow | None:
@@ -243,6 +245,7 @@ class SignDialog(ProofDialog):
                 addendum=to_sign.addendum,
                 overruled=overruled,
                 looked_at=looked_at,
+                compared=to_sign.compared,
             )
 
         return write
