@@ -17,6 +17,8 @@ from dicom_node.documents.regions import Region
 
 Rgb = NDArray[np.uint8]
 _LONGEST_SIDE: Final = 2048
+# A smaller picture is enlarged, so that its marks can be read.
+_SHORTEST_SIDE: Final = 512
 AMBER: Final = (255, 176, 46)
 _WHITE: Final = (255, 255, 255)
 _BLACK: Final = (0, 0, 0)
@@ -32,11 +34,11 @@ def burn(grey: NDArray[np.uint8], banner: str, regions: Sequence[Region] = (), a
     Parameters
     ----------
     grey : uint8 array [H, W]
-        The picture as people see it. One longer than 2,048 pixels is made smaller.
+        The picture as people see it. One longer than 2,048 pixels is made smaller, one shorter than 512 is enlarged.
     banner : str
         Written above and below.
     regions : sequence of Region
-        Boxes in the picture's own pixels, before it is made smaller; they are numbered, their words stand below.
+        Boxes in the picture's own pixels, as it came; they are numbered, their words stand below.
     aspect : float
         A pixel's height over its width; the result's pixels are square.
     """
@@ -63,8 +65,10 @@ def _square(grey: NDArray[np.uint8], aspect: float) -> tuple[Image.Image, float,
     """Return the picture with square pixels, and how far it was stretched across and down."""
     rows, columns = grey.shape
     wide, high = (float(columns), rows * aspect) if aspect >= 1 else (columns / aspect, float(rows))
-    shrink = min(1.0, _LONGEST_SIDE / max(wide, high))
-    size = max(round(wide * shrink), 1), max(round(high * shrink), 1)
+    scale = float(-(-_SHORTEST_SIDE // min(wide, high)))
+    if scale <= 1 or scale * max(wide, high) > _LONGEST_SIDE:
+        scale = min(1.0, _LONGEST_SIDE / max(wide, high))
+    size = max(round(wide * scale), 1), max(round(high * scale), 1)
     picture = Image.fromarray(grey)
     if size != (columns, rows):
         picture = picture.resize(size, Image.Resampling.LANCZOS)

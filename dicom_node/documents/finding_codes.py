@@ -15,7 +15,6 @@ from highdicom.sr import CodedConcept
 from llmcxr_ws.uids import derived_uid
 
 OWN_SCHEME: Final = "99LLMCXR"
-OWN_SCHEME_UID: Final = derived_uid("llmcxr-workstation", "coding scheme")
 
 _ABNORMAL = ("263654008", "SCT", "Abnormal")
 _CODES: Final[dict[str, tuple[str, str, str]]] = {
@@ -57,10 +56,12 @@ def finding_code(name: str) -> CodedConcept:
 
 
 def own_scheme() -> CodingSchemeIdentificationItem:
-    """Return the declaration of our scheme, for Coding Scheme Identification Sequence (PS3.3 C.12.1.1.7)."""
+    """Return the declaration of our scheme, for Coding Scheme Identification Sequence (PS3.3 C.12.1.1).
+
+    It is registered nowhere, so it has no UID.
+    """
     return CodingSchemeIdentificationItem(
         designator=OWN_SCHEME,
         name="LLM-CXR Workstation",
-        uid=OWN_SCHEME_UID,
         responsible_organization="LLM-CXR Workstation",
     )
