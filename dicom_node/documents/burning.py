@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
+from unicodedata import combining, normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,19 @@ _BLACK: Final = (0, 0, 0)
 _LETTERS: Final = 24
 _LEAST_LETTERS: Final = 12
 _MOST_LINES: Final = 8
+# What Pillow's own font lacks and plain letters say as well.
+_PLAIN: Final = {
+    "—": "-",
+    "–": "-",
+    "‐": "-",
+    "‑": "-",
+    "−": "-",
+    "≥": ">=",
+    "≤": "<=",
+    "…": "...",
+    "\u00a0": " ",
+}
+_SEE_REPORT: Final = "in the report"
 
 
 def burn(grey: NDArray[np.uint8], banner: str, regions: Sequence[Region] = (), aspect: float = 1.0) -> Rgb:
@@ -54,11 +68,33 @@ def burn(grey: NDArray[np.uint8], banner: str, regions: Sequence[Region] = (), a
     lines = [
         line
         for index, region in enumerate(regions[:_MOST_LINES], 1)
-        for line in _wrapped(f"{index}  {region.words}", small, picture.width * 0.96)
+        for line in _wrapped(f"{index}  {legible(region.words)}", small, picture.width * 0.96)
     ]
     head = _strip(picture.width, [(banner, font)])
     foot = _strip(picture.width, [*((line, small) for line in lines), (banner, font)])
     return np.vstack([np.asarray(part, dtype=np.uint8) for part in (head, picture, foot)])
+
+
+def legible(words: str) -> str:
+    """Return words as the font can write them: never a box in place of a letter.
+
+    An accent that the font lacks is left out. Words in a script that it doesn't have are left to the documents that
+    hold text.
+    """
+    font = _font(_LEAST_LETTERS)
+    absent = bytes(font.getmask("\ufffe"))
+
+    def is_there(letters: str) -> bool:
+        return all(bytes(font.getmask(letter)) != absent for letter in letters)
+
+    written = ""
+    for letter in words:
+        plain = _PLAIN.get(letter, letter)
+        bare = "".join(part for part in normalize("NFKD", plain) if not combining(part))
+        if not is_there(plain) and not (bare and is_there(bare)):
+            return _SEE_REPORT
+        written += plain if is_there(plain) else bare
+    return written
 
 
 def _square(grey: NDArray[np.uint8], aspect: float) -> tuple[Image.Image, float, float]:

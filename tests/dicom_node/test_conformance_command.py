@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from pydicom import dcmread
+from pydicom.dataset import Dataset
 from typer.testing import CliRunner
 
 from dicom_node import conformance
 from dicom_node.conformance import KNOWN, VALIDATORS, Row, is_error, is_known, is_warning, judge
+from dicom_node.documents.gate import check
 from dicom_node.documents.kinds import KINDS, Example, ExampleStudy, example_study
 from llmcxr_ws.cli import build_app
 from llmcxr_ws.errors import ConfigError, DicomError
+from tests.dicom_node.images_factory import build_kind, make_findings
+from tests.factories import make_film
 from tests.peers import require
 
 STATEMENT = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
@@ -58,12 +62,27 @@ def test_all_kinds_are_clean_before_all_validators(no_pixelmed: None, tmp_path: 
             assert row["warnings"] == row["known"], f"a warning that nobody explained: {row}"
 
 
+def require_pixelmed() -> None:
+    require("java")
+    if conformance.PIXELMED_JAR.is_file():
+        return
+    reason = "PixelMed isn't installed (Debian: apt-get install libpixelmed-java)"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def pixelmed_on(monkeypatch: pytest.MonkeyPatch, ds: Dataset, film: Dataset) -> Row:
+    """What PixelMed says of one document."""
+    example = Example(dataset=ds, sources=(film,))
+    monkeypatch.setattr(conformance, "KINDS", {"one": lambda study: example})
+    return next(row for row in judge(["one"], example_study()) if row.validator == "pixelmed")
+
+
 @pytest.mark.slow
 @pytest.mark.peers
 def test_pixelmed_finds_no_error_in_any_tree() -> None:
-    if not conformance.PIXELMED_JAR.is_file() or shutil.which("java") is None:
-        reason = "PixelMed isn't installed (Debian: apt-get install libpixelmed-java default-jre-headless)"
-        pytest.fail(reason) if sys.platform == "linux" and _on_ci() else pytest.skip(reason)
+    require_pixelmed()
     rows = [row for row in judge(KINDS, example_study()) if row.validator == "pixelmed"]
     assert {row.kind for row in rows} >= OF_TREES
     for row in rows:
@@ -71,27 +90,29 @@ def test_pixelmed_finds_no_error_in_any_tree() -> None:
         assert row.warnings == row.known, row.said
 
 
-def _on_ci() -> bool:
-    import os
-
-    return bool(os.environ.get("CI"))
+@pytest.mark.slow
+@pytest.mark.peers
+@pytest.mark.parametrize("number", range(3))
+def test_pixelmed_finds_no_error_in_a_finding_alone(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It holds groups to TID 1410 only in a document with one region."""
+    require_pixelmed()
+    film = make_film()
+    finding = make_findings(film).findings[number]
+    row = pixelmed_on(monkeypatch, build_kind("findings", film, findings=(finding,)), film)
+    assert (row.errors, row.warnings) == (0, row.known), row.said
 
 
 @pytest.mark.slow
 @pytest.mark.peers
-def test_pixelmed_finds_what_is_planted(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not conformance.PIXELMED_JAR.is_file() or shutil.which("java") is None:
-        pytest.skip("PixelMed isn't installed")
-
-    def broken(study: ExampleStudy) -> Example:
-        example = KINDS["findings"](study)
-        group = example.dataset.ContentSequence[-1].ContentSequence[0]
-        del group.ContentSequence[1]  # its tracking UID
-        return example
-
-    monkeypatch.setattr(conformance, "KINDS", {**KINDS, "findings": broken})
-    rows = {row.validator: row for row in judge(["findings"], example_study())}
-    assert rows["pixelmed"].errors and rows["gate"].errors
+def test_pixelmed_and_our_rows_find_a_region_without_its_film(monkeypatch: pytest.MonkeyPatch) -> None:
+    require_pixelmed()
+    film = make_film()
+    ds = build_kind("findings", film, findings=make_findings(film).findings[:1])
+    region = ds.ContentSequence[-1].ContentSequence[0].ContentSequence[-1]
+    assert region.ValueType == "SCOORD"
+    region.ContentSequence = []
+    assert pixelmed_on(monkeypatch, ds, film).errors
+    assert "rows" in {fault.code for fault in check(ds, [film])}
 
 
 @pytest.mark.peers

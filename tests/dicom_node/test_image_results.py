@@ -280,6 +280,19 @@ def test_long_words_lose_nothing_and_many_regions_stay_legible() -> None:
     assert picture.shape[1] == 800 and 800 < picture.shape[0] < 4000
 
 
+@pytest.mark.parametrize(
+    ("words", "written"),
+    [
+        ("Effusion — “large”, ≥ 3 cm…", "Effusion - “large”, >= 3 cm..."),
+        ("Trübung rechts, épanchement.", "Trubung rechts, epanchement."),
+        ("胸水を認める。", "in the report"),
+        ("انصباب", "in the report"),
+    ],
+)
+def test_no_letter_becomes_a_box(words: str, written: str) -> None:
+    assert burning.legible(words) == written
+
+
 def test_once_lossy_always_lossy() -> None:
     film = make_film(lossy_ratio=12.5)
     ds = build_kind("capture", film)
