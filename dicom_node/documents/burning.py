@@ -40,6 +40,7 @@ _PLAIN: Final = {
     "\u00a0": " ",
 }
 _SEE_REPORT: Final = "in the report"
+_ABOUT_BOXES: Final = "Boxes show what the words depend on. They outline no disease."
 
 
 def burn(grey: NDArray[np.uint8], banner: str, regions: Sequence[Region] = (), aspect: float = 1.0) -> Rgb:
@@ -70,6 +71,8 @@ def burn(grey: NDArray[np.uint8], banner: str, regions: Sequence[Region] = (), a
         for index, region in enumerate(regions[:_MOST_LINES], 1)
         for line in _wrapped(f"{index}  {legible(region.words)}", small, picture.width * 0.96)
     ]
+    if regions:
+        lines += _wrapped(_ABOUT_BOXES, small, picture.width * 0.96)
     head = _strip(picture.width, [(banner, font)])
     foot = _strip(picture.width, [*((line, small) for line in lines), (banner, font)])
     return np.vstack([np.asarray(part, dtype=np.uint8) for part in (head, picture, foot)])

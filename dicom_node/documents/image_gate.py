@@ -17,7 +17,12 @@ from dicom_node.documents.findings_tree import check_findings_rows
 from dicom_node.documents.image_result import SERIES_DESCRIPTIONS, is_synthetic
 from dicom_node.documents.synthetic import MARK, PATIENT_NAME, check_synthetic
 from dicom_node.documents.tree import check_observers, children, concept, describe
-from dicom_node.sop_classes import COMPREHENSIVE_3D_SR, PRESENTATION_STATE, SECONDARY_CAPTURE
+from dicom_node.sop_classes import (
+    COMPREHENSIVE_3D_SR,
+    KEY_OBJECT_SELECTION,
+    PRESENTATION_STATE,
+    SECONDARY_CAPTURE,
+)
 
 CLASSES: Final[Mapping[str, str]] = {
     COMPREHENSIVE_3D_SR: "findings",
@@ -42,7 +47,7 @@ def is_synthetic_film(ds: Dataset) -> bool:
 
 def is_key_image(ds: Dataset) -> bool:
     """Whether a Key Object Selection names a key image rather than what it withdraws."""
-    return concept(ds) == _OF_INTEREST
+    return ds.get("SOPClassUID") == KEY_OBJECT_SELECTION and concept(ds) == _OF_INTEREST
 
 
 def check_image_result(ds: Dataset, sources: Sequence[Dataset]) -> Iterator[tuple[str, str]]:

@@ -30,6 +30,7 @@ from dicom_node.steps.read_draft import examined_part, read_findings, read_regio
 from llmcxr_ws.domain import DrawingRow, ReportRow
 from llmcxr_ws.errors import DicomError, ImagingError, ObjectStoreError
 from llmcxr_ws.imaging import displayed, render
+from llmcxr_ws.states import ReportState
 from llmcxr_ws.store import maps, studies
 
 _KEY_IMAGE: Final = "The film that the AI draft was made from. Not reviewed."
@@ -48,9 +49,10 @@ def make(desk: Desk, kind: str, report: ReportRow, headers: list[Dataset]) -> di
     Raises
     ------
     DicomError
-        The draft holds nothing of this kind (no finding, no region), a part is missing, or the gate refuses the
-        document; nothing is kept.
+        The draft was withheld or rejected, holds nothing of this kind (no finding, no region), a part is missing, or
+        the gate refuses the document; nothing is kept.
     """
+    _require_draft(report)
     if kind not in _MAKERS:
         raise DicomError(
             f"There is no document of the kind '{kind}'.", what_to_do=f"One of: {', '.join(_MAKERS)}."
@@ -123,6 +125,15 @@ def synthetic_film(desk: Desk, drawing: DrawingRow) -> SyntheticFilm:
         institution=desk.site.institution or desk.site.name,
         installation=desk.installation,
     )
+
+
+def _require_draft(report: ReportRow) -> None:
+    """Refuse what shows an AI text that no reader was to see, or that there is none."""
+    gone = report.state in (ReportState.WITHHELD, ReportState.REJECTED) or report.draft_set_aside
+    if gone or report.kind != "report":
+        raise DicomError(
+            "The report has no AI draft that may be shown: it was withheld or rejected, or a person wrote it."
+        )
 
 
 def _common(desk: Desk, report: ReportRow, headers: list[Dataset]) -> dict[str, Any]:

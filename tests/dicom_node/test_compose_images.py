@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -207,6 +209,25 @@ def test_a_draft_without_regions_or_findings_is_refused_in_words(
         compose_images.make(world.desk, "capture", make_report(), headers)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"state": ReportState.WITHHELD},
+        {"state": ReportState.REJECTED},
+        {"draft_set_aside": True},
+        {"kind": "addendum"},
+    ],
+    ids=["withheld", "rejected", "set aside", "addendum"],
+)
+def test_what_no_reader_was_to_see_is_not_shown(
+    values: dict[str, Any], drafted: tuple[World, ReportRow, list[Dataset]]
+) -> None:
+    world, report, headers = drafted
+    for kind in ("findings", "presentation", "key_image", "capture"):
+        with pytest.raises(DicomError, match="withheld or rejected"):
+            compose_images.make(world.desk, kind, replace(report, **values), headers)
+
+
 def draw(world: World, report: ReportRow, *, synthetic: str = "YES") -> DrawingRow:
     """A drawing as an engine keeps it."""
     info = PngInfo()
@@ -214,8 +235,6 @@ def draw(world: World, report: ReportRow, *, synthetic: str = "YES") -> DrawingR
     stream = io.BytesIO()
     Image.fromarray(make_pixels(64, 64)).save(stream, format="PNG", pnginfo=info)
     path = world.workplace.objects.put_drawing(stream.getvalue())
-    import hashlib
-
     now = datetime(2026, 11, 2, 10, tzinfo=UTC)
     return DrawingRow(
         id=1,

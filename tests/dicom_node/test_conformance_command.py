@@ -29,7 +29,7 @@ OF_TREES = {"draft", "report", "addendum", "rejection", "findings", "key_image"}
 
 @pytest.fixture
 def no_pixelmed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """PixelMed takes ten seconds a document; the slower tier asks it."""
+    """PixelMed takes eight seconds a document; the slower tier asks it."""
     monkeypatch.setattr(conformance, "PIXELMED_JAR", tmp_path / "absent.jar")
 
 

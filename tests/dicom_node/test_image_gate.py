@@ -184,6 +184,7 @@ PLANTED: list[tuple[str, str, Plant, str]] = [
     ("key_image", "rows", change(ContentTemplateSequence=None), "template 2010"),
     ("key_image", "flags", change(ContentQualification="PRODUCT"), "RESEARCH"),
     ("key_image", "identity", change(PatientSex="M"), "PatientSex"),
+    ("key_image", "sop_class", change(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11"), "neither"),
     ("capture", "pixels", banner_gone, "last rows"),
     ("capture", "pixels", change(BurnedInAnnotation="NO"), "BurnedInAnnotation"),
     ("capture", "pixels", change(Rows=10), "of its size"),
