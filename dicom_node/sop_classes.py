@@ -14,6 +14,8 @@ DX_FOR_PROCESSING: Final = "1.2.840.10008.5.1.4.1.1.1.1.1"
 SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 ENHANCED_SR: Final = "1.2.840.10008.5.1.4.1.1.88.22"
 COMPREHENSIVE_SR: Final = "1.2.840.10008.5.1.4.1.1.88.33"
+COMPREHENSIVE_3D_SR: Final = "1.2.840.10008.5.1.4.1.1.88.34"
+PRESENTATION_STATE: Final = "1.2.840.10008.5.1.4.1.1.11.1"
 KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
 
 IMAGE_CLASSES: Final[tuple[str, ...]] = (
@@ -42,10 +44,12 @@ DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
     ENHANCED_SR,
     COMPREHENSIVE_SR,
     "1.2.840.10008.5.1.4.1.1.88.34",  # Comprehensive 3D SR
+    "1.2.840.10008.5.1.4.1.1.88.33",  # Comprehensive SR
+    COMPREHENSIVE_3D_SR,
     "1.2.840.10008.5.1.4.1.1.88.65",  # Chest CAD SR
     "1.2.840.10008.5.1.4.1.1.88.67",  # X-Ray Radiation Dose SR
     KEY_OBJECT_SELECTION,
-    "1.2.840.10008.5.1.4.1.1.11.1",  # Grayscale Softcopy Presentation State
+    PRESENTATION_STATE,
     "1.2.840.10008.5.1.4.1.1.104.1",  # Encapsulated PDF
 )
 """Documents that come with a study: priors' reports, key objects, presentation states."""
