@@ -43,8 +43,6 @@ DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
     "1.2.840.10008.5.1.4.1.1.88.11",  # Basic Text SR
     ENHANCED_SR,
     COMPREHENSIVE_SR,
-    "1.2.840.10008.5.1.4.1.1.88.34",  # Comprehensive 3D SR
-    "1.2.840.10008.5.1.4.1.1.88.33",  # Comprehensive SR
     COMPREHENSIVE_3D_SR,
     "1.2.840.10008.5.1.4.1.1.88.65",  # Chest CAD SR
     "1.2.840.10008.5.1.4.1.1.88.67",  # X-Ray Radiation Dose SR

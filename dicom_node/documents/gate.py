@@ -76,24 +76,14 @@ def check(
     elif dataset.get("SOPClassUID") == COMPREHENSIVE_SR:
         faults += [Fault("flags", sentence) for sentence in _check_provenance_flags(dataset)]
         faults += [Fault("rows", sentence) for sentence in check_provenance_rows(dataset)]
+    elif dataset.get("SOPClassUID") in CLASSES or is_key_image(dataset):
+        faults += [Fault(*fault) for fault in check_image_result(dataset, source_headers)]
     elif dataset.get("SOPClassUID") == KEY_OBJECT_SELECTION:
         faults += [Fault("rows", sentence) for sentence in check_rejection_rows(dataset)]
     else:
         faults.append(Fault("sop_class", "The document is of a class that isn't sent."))
     if sentences is not None:
         faults += [Fault("sentences", sentence) for sentence in _check_sentences(dataset, sentences)]
-    faults += [Fault("identity", sentence) for sentence in _check_identity(dataset, source_headers)]
-    faults += [Fault("evidence", sentence) for sentence in _check_evidence(dataset, source_headers)]
-        if sentences is not None:
-            faults += [Fault("sentences", sentence) for sentence in _check_sentences(dataset, sentences)]
-    elif dataset.get("SOPClassUID") in CLASSES or is_key_image(dataset):
-        faults += [Fault(*fault) for fault in check_image_result(dataset, source_headers)]
-    elif dataset.get("SOPClassUID") == KEY_OBJECT_SELECTION:
-        faults += [Fault("rows", sentence) for sentence in check_rejection_rows(dataset)]
-    else:
-        faults.append(
-            Fault("sop_class", "The document is neither a report nor a note nor a picture of a result.")
-        )
     if not is_synthetic_film(dataset):  # a drawn film is nobody's and refers to nothing
         faults += [Fault("identity", sentence) for sentence in _check_identity(dataset, source_headers)]
         faults += [Fault("evidence", sentence) for sentence in _check_evidence(dataset, source_headers)]
@@ -296,10 +286,9 @@ def _run_dciodvfy(ds: Dataset) -> list[Fault]:
         except (OSError, subprocess.TimeoutExpired) as error:
             return [Fault("validator", f"dciodvfy couldn't judge the document ({type(error).__name__}).")]
     lines = (said.stdout + said.stderr).decode("utf-8", "replace").splitlines()
-    errors = [line for line in lines if "Error" in line and not _counts_bytes(line)]
+    errors = [line for line in lines if "Error" in line and not _counts_bytes(line) and not is_outdated(line)]
     if errors == [line for line in errors if _SUMS_UP in line]:
         errors = []
-    errors = [line for line in lines if "Error" in line and not is_outdated(line)]
     if errors or said.returncode < 0:
         return [
             Fault("validator", f"dciodvfy finds {len(errors)} errors in the document.", "\n".join(errors))
