@@ -14,6 +14,7 @@ DX_FOR_PROCESSING: Final = "1.2.840.10008.5.1.4.1.1.1.1.1"
 SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 ENHANCED_SR: Final = "1.2.840.10008.5.1.4.1.1.88.22"
 KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
+ENCAPSULATED_PDF: Final = "1.2.840.10008.5.1.4.1.1.104.1"
 
 IMAGE_CLASSES: Final[tuple[str, ...]] = (
     CR_IMAGE,
@@ -45,7 +46,7 @@ DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
     "1.2.840.10008.5.1.4.1.1.88.67",  # X-Ray Radiation Dose SR
     KEY_OBJECT_SELECTION,
     "1.2.840.10008.5.1.4.1.1.11.1",  # Grayscale Softcopy Presentation State
-    "1.2.840.10008.5.1.4.1.1.104.1",  # Encapsulated PDF
+    ENCAPSULATED_PDF,
 )
 """Documents that come with a study: priors' reports, key objects, presentation states."""
 

@@ -19,11 +19,12 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from dicom_node.documents.encapsulated import check_encapsulated
 from dicom_node.documents.modules import check_modules
 from dicom_node.documents.sr import DRAFT_SERIES_DESCRIPTION
 from dicom_node.documents.tree import check_rejection_rows, check_report_rows, walk
 from dicom_node.documents.values import fits
-from dicom_node.sop_classes import ENHANCED_SR, KEY_OBJECT_SELECTION
+from dicom_node.sop_classes import ENCAPSULATED_PDF, ENHANCED_SR, KEY_OBJECT_SELECTION
 
 _PATIENT = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex")
 _STUDY = ("StudyInstanceUID", "StudyID", "StudyDate", "StudyTime", "AccessionNumber")
@@ -65,9 +66,15 @@ def check(
             faults += [Fault("sentences", sentence) for sentence in _check_sentences(dataset, sentences)]
     elif dataset.get("SOPClassUID") == KEY_OBJECT_SELECTION:
         faults += [Fault("rows", sentence) for sentence in check_rejection_rows(dataset)]
+    elif dataset.get("SOPClassUID") == ENCAPSULATED_PDF:
+        faults += [Fault("pdf", sentence) for sentence in check_encapsulated(dataset)]
+        faults += [Fault("evidence", sentence) for sentence in _check_sources(dataset, source_headers)]
     else:
         faults.append(
-            Fault("sop_class", "The document is neither an Enhanced SR nor a Key Object Selection.")
+            Fault(
+                "sop_class",
+                "The document is neither an Enhanced SR, a Key Object Selection nor an Encapsulated PDF.",
+            )
         )
     faults += [Fault("identity", sentence) for sentence in _check_identity(dataset, source_headers)]
     faults += [Fault("evidence", sentence) for sentence in _check_evidence(dataset, source_headers)]
@@ -160,6 +167,13 @@ def _check_evidence(ds: Dataset, source_headers: Sequence[Dataset]) -> Iterator[
     for _, hierarchy in _listed(ds.get("PredecessorDocumentsSequence") or ()):
         if hierarchy["StudyInstanceUID"] != ds.get("StudyInstanceUID"):
             yield "The predecessor is of another study."
+
+
+def _check_sources(ds: Dataset, source_headers: Sequence[Dataset]) -> Iterator[str]:
+    known = {str(source.get("SOPInstanceUID")) for source in source_headers}
+    for item in ds.get("SourceInstanceSequence") or ():
+        if str(item.get("ReferencedSOPInstanceUID")) not in known:
+            yield "The document names an instance as its source that isn't among its sources."
 
 
 def _listed(studies: Iterable[Dataset]) -> Iterator[tuple[str, Mapping[str, str]]]:

@@ -102,7 +102,7 @@ def build_report(desk: Desk, document: ReportDocument) -> dict[str, Any]:
     """
     ds = sr.build(document)
     texts = [sentence.text for sentence in document.sentences]
-    return _keep(desk, ds, gate.check(ds, document.evidence, sentences=texts))
+    return keep(desk, ds, gate.check(ds, document.evidence, sentences=texts))
 
 
 def build_retraction(
@@ -124,7 +124,7 @@ def build_retraction(
     )
     ds = rejection.build_rejection(note)
     withdrawn = _read_header(desk, document.path)
-    return _keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
+    return keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
 
 
 def build_rejection(
@@ -145,10 +145,10 @@ def build_rejection(
     )
     ds = rejection.build_rejection(note)
     withdrawn = _read_header(desk, draft.path)
-    return _keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
+    return keep(desk, ds, gate.check(ds, [*headers, withdrawn]))
 
 
-def _keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
+def keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
     """Store a faultless document's bytes, which are what is sent from now on; give its row's fields."""
     if faults:
         raise DicomError(gate.summary(faults), what_to_do="Correct what it names; nothing has left.")

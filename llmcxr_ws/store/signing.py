@@ -20,7 +20,7 @@ from llmcxr_ws.guards import Overruling
 from llmcxr_ws.identity import canonical_text, text_sha256
 from llmcxr_ws.site import SiteConfig
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import accounts, deliveries, reports, requests, studies, transitions
+from llmcxr_ws.store import accounts, deliveries, outgoing, reports, requests, studies, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
 
@@ -133,7 +133,7 @@ def complete(
             deliveries.hold_drafts(session, report.id, "The report was signed before this draft was sent.")
         kind = "addendum" if report.kind == "addendum" else "signed"
         row = reports.record_document(session, report, kind=kind, **document)
-        planned = deliveries.plan(session, row, site)
+        planned = deliveries.plan(session, row, site) + outgoing.plan_others(session, report, kind, site)
         if study.state == StudyState.CONFIRMED and not deliveries.all_confirmed(session, study.id):
             transitions.unconfirm_study(session, study)
         outcome = (
