@@ -11,6 +11,7 @@ import typer
 
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import AccessError, ConfigError
+from llmcxr_ws.output_commands import outputs
 
 if TYPE_CHECKING:
     from llmcxr_ws.workplace import Workplace
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
         ("db", _db, "Create, upgrade and check the database."),
         ("study", _study, "List studies and show one."),
         ("audit", _audit, "Verify the audit trail."),
+        ("outputs", outputs, "Show which document goes where, and what would be sent."),
     ):
         app.add_typer(group, name=name, help=help_text)
     app.command("doctor", help="Check everything that must work, one line each.")(_doctor)
@@ -136,7 +138,7 @@ def list_users() -> None:
             )
             for user in accounts.accounts(workplace.db)
         ]
-    _table(("user", "role", "state", "name", "organisation"), rows)
+    table(("user", "role", "state", "name", "organisation"), rows)
 
 
 @_config.command("show")
@@ -152,7 +154,7 @@ def show_settings() -> None:
         (name, _shown(getattr(config, name)), field.description or "")
         for name, field in MachineConfig.model_fields.items()
     ]
-    _table(("setting", "value", "meaning"), rows)
+    table(("setting", "value", "meaning"), rows)
 
 
 @_config.command("import")
@@ -208,7 +210,7 @@ def list_studies() -> None:
             (str(r.id), r.identity.accession_number, r.state, r.reason)
             for r in reading.worklist(workplace.db)
         ]
-    _table(("id", "accession", "state", "reason"), rows)
+    table(("id", "accession", "state", "reason"), rows)
 
 
 @_study.command("show")
@@ -339,7 +341,8 @@ def _shown(value: object) -> str:
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", repr(value))
 
 
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows under their heads; a line each where nobody folds them."""
     import sys
 
     from rich.console import Console

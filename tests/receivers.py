@@ -1,4 +1,4 @@
-"""Receivers that are not ours, for tests: hl7apy's own MLLP server, and an HTTP server that fhir.resources judges for."""
+"""Receivers that are not ours: hl7apy's own MLLP server, and an HTTP server that fhir.resources judges for."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def running_ris() -> Iterator[Ris]:
 
 
 class FhirServer:
-    """A FHIR server's DiagnosticReport: conditional updates by identifier; what fhir.resources faults is answered 422."""
+    """Conditional updates of DiagnosticReport by identifier; what fhir.resources faults is answered 422."""
 
     def __init__(self) -> None:
         self.reports: dict[str, bytes] = {}
