@@ -170,7 +170,7 @@ def import_site(file: Path, ask_as: As = "") -> None:
     with open_workplace() as workplace:
         parse_site(text, demo=workplace.config.demo)
         if ask_as:
-            typer.echo(_ask_node(workplace, ask_as, "site", {"text": text}))
+            typer.echo(ask_node(workplace, ask_as, "site", {"text": text}))
             return
         workplace.service_key()  # whoever may read it is the service
         version = configuration.import_site(workplace.db, text, user="service", demo=workplace.config.demo)
@@ -288,14 +288,14 @@ def _apply_user_change(change: dict[str, Any], ask_as: str) -> None:
 
     with open_workplace() as workplace:
         if ask_as:
-            typer.echo(_ask_node(workplace, ask_as, "user", change))
+            typer.echo(ask_node(workplace, ask_as, "user", change))
             return
         key = workplace.service_key()
         with workplace.db.write() as session:
             typer.echo(change_user(session, change, by="service", service_key=key))
 
 
-def _ask_node(workplace: Workplace, user: str, kind: str, payload: dict[str, Any]) -> str:
+def ask_node(workplace: Workplace, user: str, kind: str, payload: dict[str, Any]) -> str:
     """Sign a request as `user` and wait for the node's answer."""
     from llmcxr_ws import reading
     from llmcxr_ws.store import requests
