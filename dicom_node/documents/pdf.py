@@ -164,7 +164,9 @@ def _passage(pages: FPDF, passage: Passage, numbers: dict[str, int]) -> None:
     pages.set_font("text", size=11)
     for sentence in passage.sentences:
         mark = f" [{numbers[sentence]}]" if sentence in numbers else ""
-        pages.multi_cell(0, 6, sentence + mark, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+        pages.multi_cell(
+            0, 6, " ".join(sentence.split()) + mark, align="L", new_x=XPos.LMARGIN, new_y=YPos.NEXT
+        )
     pages.ln(2)
 
 

@@ -27,7 +27,7 @@ from llmcxr_ws.outputs import Hl7Destination
 from llmcxr_ws.uids import derived_uid
 
 _ESCAPES: Final = {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
-_PLAIN: Final = {escape: character for character, escape in _ESCAPES.items()} | {"\\.br\\": "\n"}
+_PLAIN: Final = {escape: character for character, escape in _ESCAPES.items()}
 # Table 0085 for each OBX, table 0123 for the order.
 _STATUS: Final = {"draft": "P", "signed": "F", "addendum": "C"}
 _DRAFT_NOTE: Final = "AI DRAFT - not reviewed by anybody."
@@ -84,7 +84,7 @@ def read(text: str) -> Message:
     try:
         message = parse_message(text, find_groups=True, validation_level=VALIDATION_LEVEL.STRICT)
         message.validate()
-    except HL7apyException as error:
+    except (HL7apyException, ValueError) as error:
         raise DicomError(
             f"The HL7 message was refused: it doesn't conform to ORU^R01 v2.5.1 ({type(error).__name__}).",
             what_to_do="Look for a name, ID or sentence that is too long.",
@@ -93,14 +93,13 @@ def read(text: str) -> Message:
 
 
 def escape(text: str) -> str:
-    """Write a text so that it is one value; line ends become the break of formatted text."""
-    escaped = "".join(_ESCAPES.get(character, character) for character in text)
-    return re.sub(r"\r\n|\r|\n", r"\\.br\\", escaped)
+    """Write a text so that it is one value; a line's end becomes a space, since each OBX is one sentence."""
+    return "".join(_ESCAPES.get(character, character) for character in " ".join(text.splitlines()))
 
 
 def unescape(text: str) -> str:
     """Read a value back as text."""
-    return re.sub(r"\\[EFSTR]\\|\\\.br\\", lambda found: _PLAIN[found[0]], text)
+    return re.sub(r"\\[EFSTR]\\", lambda found: _PLAIN[found[0]], text)
 
 
 def sent_to(text: str) -> Hl7Destination:
@@ -262,5 +261,6 @@ def check_oru(text: str, narrative: Narrative, sources: Iterable[Dataset]) -> It
                 yield f"{keyword} differs between the message and its source instances."
         if name.rstrip("~") != _xpn(str(source.get("PatientName") or "")):
             yield "PatientName differs between the message and its source instances."
-    if obr.obr_25.value != "X" and sentences_of(message) != narrative.sentences:
+    written = tuple(unescape(escape(sentence)) for sentence in narrative.sentences)  # other line ends are one
+    if obr.obr_25.value != "X" and sentences_of(message) != written:
         yield "The message's sentences aren't those that were written."

@@ -23,7 +23,7 @@ from dicom_node.documents.pdf import Marked, Picture, make_pdf
 from dicom_node.documents.regions import box_of_map
 from dicom_node.messages import fhir, oru
 from dicom_node.steps import compose
-from dicom_node.steps.desk import Desk, failed_over
+from dicom_node.steps.desk import Desk
 from llmcxr_ws import imaging
 from llmcxr_ws.domain import DeliveryRow, DocumentRow, InstanceRow, ReportRow
 from llmcxr_ws.errors import DicomError, ObjectStoreError, UserFacingError
@@ -115,7 +115,7 @@ def _refuse(desk: Desk, rows: list[DeliveryRow], sentence: str) -> None:
 
 
 def _broke(desk: Desk, rows: list[DeliveryRow], place: str) -> None:
-    _refuse(desk, rows, failed_over(place))
+    _refuse(desk, rows, f"The node failed over this document ({place}). Report this if it fails again.")
 
 
 def _wanted(desk: Desk, row: DeliveryRow) -> Wanted:

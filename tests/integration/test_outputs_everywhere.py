@@ -19,6 +19,7 @@ from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import reports
 from llmcxr_ws.store.configuration import import_site
 from tests.dicom_node.films import write_film
+from tests.dicom_node.test_after_signature import add, retract
 from tests.dicom_node.world import SITE, World
 from tests.integration.conftest import Orthanc
 from tests.peers import dciodvfy_errors, run_peer
@@ -223,3 +224,32 @@ def test_what_a_receiver_refuses_is_tried_again_or_dead_and_can_be_sent_again(
         world.deliveries("A-1", "oru")[0].attempts == 3 and world.deliveries("A-1", "fhir")[0].attempts == 2
     )
     assert len(ris.messages) == 1 and len(ehr.reports) == 1
+
+
+def test_an_addendum_and_a_retraction_follow_everywhere(
+    world: World, orthanc: Orthanc, ris: Ris, ehr: FhirServer, tmp_path: Path
+) -> None:
+    _film(world, tmp_path)
+    world.draft("A-1", AI_TEXT)
+    world.ask_signature("A-1", SIGNED)
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    added = "The lateral film shows no effusion."
+    add(world, added)
+    world.work_until(lambda: ehr.only["status"] == "appended" and len(ris.messages) == 2, "the addendum")
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    latest = ris.parsed[-1]
+    assert oru.sentences_of(latest) == (KEPT, WRITTEN, added)
+    assert latest.ORU_R01_PATIENT_RESULT.ORU_R01_ORDER_OBSERVATION.obr.obr_25.value == "C"
+    assert len(_pdfs(orthanc)) == 2 and any(added in _text(ds, tmp_path) for ds in _pdfs(orthanc))
+
+    retract(world)
+    world.work_until_state("A-1", StudyState.RETRACTED)
+    world.work_until(
+        lambda: len(ris.messages) == 4 and ehr.only["status"] == "entered-in-error", "taken back"
+    )
+    for message, text in zip(ris.parsed[2:], ris.messages[2:], strict=True):
+        assert message.ORU_R01_PATIENT_RESULT.ORU_R01_ORDER_OBSERVATION.obr.obr_25.value == "X"
+        assert not any(sentence in text for sentence in (KEPT, WRITTEN, added))
+    rows = world.deliveries("A-1", "retraction")
+    # Report and addendum, each as SR and PDF at the PACS, message and resource.
+    assert sorted(row.peer for row in rows) == ["ehr"] * 2 + ["pacs"] * 4 + ["ris"] * 2
