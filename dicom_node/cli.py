@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dicom_node.conformance_cli import conformance
+from dicom_node.display_commands import display
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import ConfigError, DicomError
 
@@ -32,6 +33,7 @@ Keys = Annotated[
 
 _node = typer.Typer(no_args_is_help=False)
 _dicom = typer.Typer(no_args_is_help=True)
+_dicom.command("display")(display)
 
 
 def register(app: typer.Typer) -> None:
@@ -42,7 +44,7 @@ def register(app: typer.Typer) -> None:
     app.command("simulator", help="Run the built-in PACS to rehearse with; it holds no patients' films.")(
         _simulator
     )
-    app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store.")
+    app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store, display.")
     app.command("conformance", help="Have every validator judge an example of each kind of document.")(
         conformance
     )

@@ -19,6 +19,7 @@ from dicom_node.steps.confirmation import confirm_stored
 from dicom_node.steps.desk import Desk, place_of
 from dicom_node.steps.drafts import send_drafts, withdraw_drafts
 from dicom_node.steps.outbox import send_due
+from dicom_node.steps.outputs import make_outputs
 from dicom_node.steps.requests import decide_requests
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
@@ -36,6 +37,7 @@ STEPS: Final[tuple[Step, ...]] = (
     settle_quiet_studies,
     withdraw_drafts,
     send_drafts,
+    make_outputs,
     send_due,
     confirm_stored,
 )

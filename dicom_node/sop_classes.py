@@ -17,6 +17,7 @@ COMPREHENSIVE_SR: Final = "1.2.840.10008.5.1.4.1.1.88.33"
 COMPREHENSIVE_3D_SR: Final = "1.2.840.10008.5.1.4.1.1.88.34"
 PRESENTATION_STATE: Final = "1.2.840.10008.5.1.4.1.1.11.1"
 KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
+ENCAPSULATED_PDF: Final = "1.2.840.10008.5.1.4.1.1.104.1"
 
 IMAGE_CLASSES: Final[tuple[str, ...]] = (
     CR_IMAGE,
@@ -48,7 +49,7 @@ DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
     "1.2.840.10008.5.1.4.1.1.88.67",  # X-Ray Radiation Dose SR
     KEY_OBJECT_SELECTION,
     PRESENTATION_STATE,
-    "1.2.840.10008.5.1.4.1.1.104.1",  # Encapsulated PDF
+    ENCAPSULATED_PDF,
 )
 """Documents that come with a study: priors' reports, key objects, presentation states."""
 

@@ -11,6 +11,7 @@ import typer
 
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import AccessError, ConfigError
+from llmcxr_ws.output_commands import outputs
 
 if TYPE_CHECKING:
     from llmcxr_ws.workplace import Workplace
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
         ("db", _db, "Create, upgrade and check the database."),
         ("study", _study, "List studies and show one."),
         ("audit", _audit, "Verify the audit trail."),
+        ("outputs", outputs, "Show which document goes where, and what would be sent."),
     ):
         app.add_typer(group, name=name, help=help_text)
     app.command("doctor", help="Check everything that must work, one line each.")(_doctor)
@@ -136,7 +138,7 @@ def list_users() -> None:
             )
             for user in accounts.accounts(workplace.db)
         ]
-    _table(("user", "role", "state", "name", "organisation"), rows)
+    table(("user", "role", "state", "name", "organisation"), rows)
 
 
 @_config.command("show")
@@ -152,7 +154,7 @@ def show_settings() -> None:
         (name, _shown(getattr(config, name)), field.description or "")
         for name, field in MachineConfig.model_fields.items()
     ]
-    _table(("setting", "value", "meaning"), rows)
+    table(("setting", "value", "meaning"), rows)
 
 
 @_config.command("import")
@@ -168,7 +170,7 @@ def import_site(file: Path, ask_as: As = "") -> None:
     with open_workplace() as workplace:
         parse_site(text, demo=workplace.config.demo)
         if ask_as:
-            typer.echo(_ask_node(workplace, ask_as, "site", {"text": text}))
+            typer.echo(ask_node(workplace, ask_as, "site", {"text": text}))
             return
         workplace.service_key()  # whoever may read it is the service
         version = configuration.import_site(workplace.db, text, user="service", demo=workplace.config.demo)
@@ -208,7 +210,7 @@ def list_studies() -> None:
             (str(r.id), r.identity.accession_number, r.state, r.reason)
             for r in reading.worklist(workplace.db)
         ]
-    _table(("id", "accession", "state", "reason"), rows)
+    table(("id", "accession", "state", "reason"), rows)
 
 
 @_study.command("show")
@@ -290,14 +292,14 @@ def _apply_user_change(change: dict[str, Any], ask_as: str) -> None:
 
     with open_workplace() as workplace:
         if ask_as:
-            typer.echo(_ask_node(workplace, ask_as, "user", change))
+            typer.echo(ask_node(workplace, ask_as, "user", change))
             return
         key = workplace.service_key()
         with workplace.db.write() as session:
             typer.echo(change_user(session, change, by="service", service_key=key))
 
 
-def _ask_node(workplace: Workplace, user: str, kind: str, payload: dict[str, Any]) -> str:
+def ask_node(workplace: Workplace, user: str, kind: str, payload: dict[str, Any]) -> str:
     """Sign a request as `user` and wait for the node's answer."""
     from llmcxr_ws import reading
     from llmcxr_ws.store import requests
@@ -343,7 +345,8 @@ def _shown(value: object) -> str:
     return re.sub(r"(://[^:/@]*):[^@]*@", r"\1:***@", repr(value))
 
 
-def _table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+def table(heads: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    """Print rows under their heads; a line each where nobody folds them."""
     import sys
 
     from rich.console import Console

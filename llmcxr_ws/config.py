@@ -17,6 +17,7 @@ from pydantic import Field, FiniteFloat, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.outputs import SECRETS
 
 FILE_NAME = "llmcxr.toml"
 # PS3.5 table 6.2-1, AE: no backslash, no control characters; and no outer spaces, which carry no meaning.
@@ -177,4 +178,6 @@ def explain_one(first: Any, known: Any) -> str:
         return f"The setting '{key}' is missing."
     if first["type"] == "tuple_type":
         return f"The setting '{key}' = {first.get('input')!r} was refused: write it as [[{key}]]."
+    if first["loc"] and first["loc"][-1] in SECRETS:
+        return f"The setting '{key}' was refused (its value isn't shown): {first['msg']}."
     return f"The setting '{key}' = {first.get('input')!r} was refused: {first['msg']}."

@@ -230,11 +230,13 @@ class DocumentRow:
     series_instance_uid: str
     path: str
     sha256: str
+    # What the report was when it was made: draft, signed, addendum; empty for a note of withdrawal.
+    stage: str = ""
 
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """One document on its way to one peer."""
+    """One document on its way to one destination."""
 
     id: int
     document_id: int
@@ -253,6 +255,7 @@ class DeliveryRow:
     transaction_uid: str
     commitment_asked_at: datetime | None
     stored_at: datetime | None
+    stage: str = ""
 
 
 @dataclass(frozen=True)

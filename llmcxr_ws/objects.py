@@ -97,11 +97,11 @@ class ObjectStore:
             content = hashlib.file_digest(file, "sha256").hexdigest()
         return self._move(spooled, "quarantine", content)
 
-    def put_document(self, SOPInstanceUID: str, data: bytes) -> str:
+    def put_document(self, SOPInstanceUID: str, data: bytes, suffix: str = ".dcm") -> str:
         """Write a document's bytes durably; give its relative path."""
         spooled = self.spool_file()
         spooled.write_bytes(data)
-        return self._move(spooled, "documents", hashlib.sha256(SOPInstanceUID.encode()).hexdigest())
+        return self._move(spooled, "documents", hashlib.sha256(SOPInstanceUID.encode()).hexdigest(), suffix)
 
     def put_drawing(self, data: bytes) -> str:
         """Write a synthetic film's picture (PNG) durably, once for the same bytes; give its relative path.

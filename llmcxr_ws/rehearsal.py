@@ -42,11 +42,13 @@ class SampleStudy:
 
 @dataclass(frozen=True)
 class Sending:
-    """A kind of document that would go to a peer."""
+    """A kind of document that would go to a peer, or to an HL7 or FHIR destination; `where` is its address."""
 
     document: str
     peer: str
     required: bool
+    when: str
+    where: str
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,9 @@ def _sends(site: SiteConfig, decision: str) -> tuple[Sending, ...]:
     """What would leave once there is a draft and a signature; a reader signs an excluded study, too."""
     if decision == "not_taken":
         return ()
+    at = {one.name: one.where for one in site.destinations}
     return tuple(
-        Sending(rule.document, rule.to, rule.required)
+        Sending(rule.document, rule.to, rule.required, rule.moment, at[rule.to])
         for rule in site.outputs
-        if rule.document != "draft" or decision == "drafted"
+        if rule.moment != "draft" or decision == "drafted"
     )

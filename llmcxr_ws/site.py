@@ -6,28 +6,48 @@ One validator for the command line, the window and the node. Which machine does 
 
 from __future__ import annotations
 
-import ipaddress
 import tomllib
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError
 
 from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.films import LIFTABLE
+from llmcxr_ws.outputs import (
+    NAME,
+    FhirDestination,
+    Hl7Destination,
+    OutputRule,
+    Part,
+    Way,
+    check_rule,
+    check_token,
+    is_loopback,
+)
+
+__all__ = [
+    "AcceptedModel",
+    "Destination",
+    "FhirDestination",
+    "Hl7Destination",
+    "OutputRule",
+    "Peer",
+    "RoutingRule",
+    "SiteConfig",
+    "known_settings",
+    "parse_site",
+    "require_loopback",
+]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Peer(_Part):
+class Peer(Part):
     """A DICOM application entity that we talk to."""
 
     name: str = Field(
         min_length=1,
         max_length=64,
-        pattern=r"^[A-Za-z0-9_.-]+$",
+        pattern=NAME,
         description="Short name in rules and tables.",
     )
     ae_title: str = Field(max_length=16, pattern=AE_TITLE, description="Its AE title.")
@@ -50,17 +70,21 @@ class Peer(_Part):
     quiet_s: FiniteFloat | None = Field(
         default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's."
     )
+    shows: tuple[str, ...] = Field(
+        default=(),
+        description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
+    )
+
+    @property
+    def where(self) -> str:
+        """Its address in words."""
+        return f"{self.ae_title}@{self.host}:{self.port}"
 
 
-class OutputRule(_Part):
-    """One kind of document goes to one peer."""
-
-    document: Literal["draft", "signed"] = Field(description="Which document is sent.")
-    to: str = Field(description="Name of the peer.")
-    required: bool = Field(default=True, description="Whether the study is confirmed only when this one is.")
+Destination = Peer | Hl7Destination | FhirDestination
 
 
-class RoutingRule(_Part):
+class RoutingRule(Part):
     """What becomes of films that fit; the first rule that fits a film decides. An empty condition fits every film."""
 
     name: str = Field(min_length=1, max_length=64, description="What it is called in the reason of a study.")
@@ -87,7 +111,7 @@ class RoutingRule(_Part):
     )
 
 
-class AcceptedModel(_Part):
+class AcceptedModel(Part):
     """A model that an administrator has accepted for this site, by its weights; written by the node."""
 
     weights_sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="Hash of the model's weights.")
@@ -98,7 +122,7 @@ class AcceptedModel(_Part):
     reason: str = Field(min_length=1, description="Why, in the administrator's words.")
 
 
-class SiteConfig(_Part):
+class SiteConfig(Part):
     """The whole document."""
 
     name: str = Field(default="Unnamed site", description="Name of the site.")
@@ -113,6 +137,8 @@ class SiteConfig(_Part):
         description="Whether a reader writes an own impression before the draft is shown; both are kept.",
     )
     peers: tuple[Peer, ...] = Field(default=(), alias="peer", description="The peers.")
+    hl7: tuple[Hl7Destination, ...] = Field(default=(), description="Receivers of HL7 v2 messages.")
+    fhir: tuple[FhirDestination, ...] = Field(default=(), description="FHIR servers.")
     outputs: tuple[OutputRule, ...] = Field(default=(), alias="output", description="The output matrix.")
     rules: tuple[RoutingRule, ...] = Field(
         default=(), alias="rule", description="The routing rules, in the order in which they are asked."
@@ -125,8 +151,17 @@ class SiteConfig(_Part):
 
     @property
     def send_drafts(self) -> bool:
-        """Whether any peer gets unreviewed drafts."""
-        return any(rule.document == "draft" for rule in self.outputs)
+        """Whether any destination gets something of unreviewed drafts."""
+        return any(rule.moment == "draft" for rule in self.outputs)
+
+    @property
+    def destinations(self) -> tuple[Destination, ...]:
+        """Everything that an output rule can name: peers, HL7 and FHIR destinations."""
+        return (*self.peers, *self.hl7, *self.fhir)
+
+    def destination(self, name: str) -> Destination | None:
+        """The destination of that name, if it is configured."""
+        return next((one for one in self.destinations if one.name == name), None)
 
     def peer(self, name: str) -> Peer:
         """The peer of that name.
@@ -187,24 +222,28 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     try:
         site = SiteConfig(**values)
     except ValidationError as error:
-        own = [field.alias or name for name, field in SiteConfig.model_fields.items()]
-        known = [*own, *Peer.model_fields, *OutputRule.model_fields, *AcceptedModel.model_fields]
-        known += RoutingRule.model_fields
-        raise ConfigError(f"Site document: {explain(error, known)}") from error
+        raise ConfigError(f"Site document: {explain(error, known_settings())}") from error
     _check_names(site)
+    for server in site.fhir:
+        check_token(server)
+    _check_rules(site)
+    _check_routing(site)
     if demo:
-        for peer in site.peers:
-            require_loopback(peer)
+        for destination in site.destinations:
+            require_loopback(destination)
     return site
 
 
-def require_loopback(peer: Peer) -> None:
-    """Refuse a peer that isn't on this machine; a demonstration talks to nobody else."""
-    try:
-        inside = peer.host == "localhost" or ipaddress.ip_address(peer.host).is_loopback
-    except ValueError:
-        inside = False
-    if not inside:
+def known_settings() -> list[str]:
+    """Every name that may stand in a site document."""
+    parts = (Peer, OutputRule, RoutingRule, Hl7Destination, FhirDestination, AcceptedModel)
+    own = [field.alias or name for name, field in SiteConfig.model_fields.items()]
+    return own + [name for part in parts for name in part.model_fields]
+
+
+def require_loopback(peer: Destination) -> None:
+    """Refuse a destination that isn't on this machine; a demonstration talks to nobody else."""
+    if not is_loopback(peer.host):
         raise ConfigError(
             f"Peer '{peer.name}' at {peer.host} was refused: a demonstration home talks to loopback only.",
             what_to_do="Use 127.0.0.1, or set up a home of its own for a real site.",
@@ -223,18 +262,30 @@ def _check_names(site: SiteConfig) -> None:
             seen.add(value)
     if sum(peer.identity for peer in site.peers) > 1:
         raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
-    rules: set[tuple[str, str]] = set()
-    for rule in site.outputs:
-        site.peer(rule.to)
-        if (rule.document, rule.to) in rules:
-            raise ConfigError(
-                f"Two output rules send '{rule.document}' to '{rule.to}'.", what_to_do="Leave one of them."
-            )
-        rules.add((rule.document, rule.to))
-    _check_rules(site)
 
 
 def _check_rules(site: SiteConfig) -> None:
+    ways: dict[str, tuple[Way, str]] = {peer.name: ("dicom", peer.role) for peer in site.peers}
+    for name, way in [*((one.name, "hl7") for one in site.hl7), *((one.name, "fhir") for one in site.fhir)]:
+        if name in ways:
+            raise ConfigError(f"Two destinations have the name '{name}'.", what_to_do="Give each its own.")
+        ways[name] = ("hl7" if way == "hl7" else "fhir", "")
+    rules: set[tuple[str, str, str]] = set()
+    for rule in site.outputs:
+        if rule.to not in ways:
+            raise ConfigError(
+                f"There is no peer '{rule.to}', and no HL7 or FHIR destination of that name.",
+                what_to_do=f"Configured are: {', '.join(ways) or 'none'}.",
+            )
+        check_rule(rule, *ways[rule.to])
+        if (rule.document, rule.to, rule.moment) in rules:
+            raise ConfigError(
+                f"Two output rules send '{rule.document}' to '{rule.to}'.", what_to_do="Leave one of them."
+            )
+        rules.add((rule.document, rule.to, rule.moment))
+
+
+def _check_routing(site: SiteConfig) -> None:
     names: set[str] = set()
     for rule in site.rules:
         if rule.source:

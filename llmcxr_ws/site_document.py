@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from llmcxr_ws.config import explain_one
 from llmcxr_ws.errors import ConfigError
-from llmcxr_ws.site import OutputRule, Peer, RoutingRule, SiteConfig, parse_site
+from llmcxr_ws.site import known_settings, parse_site
 
 Place = tuple[str | int, ...]
 """Where a value stands: ("quiet_s",), ("peer", 0), ("peer", 0, "host")."""
@@ -53,8 +53,7 @@ def problems(text: str, *, demo: bool = False) -> tuple[Problem, ...]:
 
 
 def _of_fields(error: ValidationError, lines: Mapping[Place, int]) -> tuple[Problem, ...]:
-    own = [field.alias or name for name, field in SiteConfig.model_fields.items()]
-    known = [*own, *Peer.model_fields, *OutputRule.model_fields, *RoutingRule.model_fields]
+    known = known_settings()
     made = []
     for fault in error.errors():
         place = tuple(fault["loc"])

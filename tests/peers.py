@@ -15,6 +15,8 @@ import pytest
 
 _DEBIAN_PACKAGES = {
     "dciodvfy": "dicom3tools",
+    "pdfinfo": "poppler-utils",
+    "pdftotext": "poppler-utils",
     "dcentvfy": "dicom3tools",
     "Orthanc": "orthanc",
     "initdb": "postgresql",

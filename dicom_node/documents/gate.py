@@ -19,6 +19,7 @@ from pathlib import Path
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from dicom_node.documents.encapsulated import check_encapsulated
 from dicom_node.documents.image_gate import CLASSES, check_image_result, is_key_image, is_synthetic_film
 from dicom_node.documents.modules import check_modules
 from dicom_node.documents.sr import DRAFT_SERIES_DESCRIPTION
@@ -29,7 +30,7 @@ from dicom_node.documents.tree import (
     walk,
 )
 from dicom_node.documents.values import fits
-from dicom_node.sop_classes import COMPREHENSIVE_SR, ENHANCED_SR, KEY_OBJECT_SELECTION
+from dicom_node.sop_classes import COMPREHENSIVE_SR, ENCAPSULATED_PDF, ENHANCED_SR, KEY_OBJECT_SELECTION
 
 _PATIENT = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate", "PatientSex")
 _STUDY = ("StudyInstanceUID", "StudyID", "StudyDate", "StudyTime", "AccessionNumber")
@@ -80,6 +81,9 @@ def check(
         faults += [Fault(*fault) for fault in check_image_result(dataset, source_headers)]
     elif dataset.get("SOPClassUID") == KEY_OBJECT_SELECTION:
         faults += [Fault("rows", sentence) for sentence in check_rejection_rows(dataset)]
+    elif dataset.get("SOPClassUID") == ENCAPSULATED_PDF:
+        faults += [Fault("pdf", sentence) for sentence in check_encapsulated(dataset)]
+        faults += [Fault("evidence", sentence) for sentence in _check_sources(dataset, source_headers)]
     else:
         faults.append(Fault("sop_class", "The document is of a class that isn't sent."))
     if sentences is not None:
@@ -196,6 +200,13 @@ def _check_evidence(ds: Dataset, source_headers: Sequence[Dataset]) -> Iterator[
     for _, hierarchy in _listed(ds.get("PredecessorDocumentsSequence") or ()):
         if hierarchy["StudyInstanceUID"] != ds.get("StudyInstanceUID"):
             yield "The predecessor is of another study."
+
+
+def _check_sources(ds: Dataset, source_headers: Sequence[Dataset]) -> Iterator[str]:
+    known = {str(source.get("SOPInstanceUID")) for source in source_headers}
+    for item in ds.get("SourceInstanceSequence") or ():
+        if str(item.get("ReferencedSOPInstanceUID")) not in known:
+            yield "The document names an instance as its source that isn't among its sources."
 
 
 def _listed(studies: Iterable[Dataset]) -> Iterator[tuple[str, Mapping[str, str]]]:

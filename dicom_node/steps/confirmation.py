@@ -19,6 +19,7 @@ from dicom_node.steps.outbox import is_held_by
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.log import logger
+from llmcxr_ws.outputs import way_of
 from llmcxr_ws.site import Peer
 from llmcxr_ws.store import deliveries
 
@@ -43,6 +44,11 @@ def confirm_stored(desk: Desk) -> bool:
 
 
 def _confirm_at(desk: Desk, name: str, rows: list[DeliveryRow]) -> bool:
+    if any(way_of(row.path) != "dicom" for row in rows):
+        # Its receiver's answer said that it was taken; the process ended before that was written down.
+        for row in rows:
+            deliveries.confirm(desk.db, row.id, by="answer")
+        return True
     peer = find_peer(desk.site, name)
     if peer is None:
         return False

@@ -5,13 +5,13 @@ By default no draft leaves.
 
 from __future__ import annotations
 
-from dicom_node.steps import compose
+from dicom_node.steps import compose, outputs
 from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import DocumentRow, InstanceRow, ReportRow
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.log import logger
 from llmcxr_ws.states import Actor, DeliveryState, ReportState
-from llmcxr_ws.store import audit, deliveries, reports, studies
+from llmcxr_ws.store import audit, deliveries, outgoing, reports, studies
 from llmcxr_ws.store.models import Report
 
 _LOG = logger(__name__)
@@ -28,23 +28,32 @@ def send_drafts(desk: Desk) -> bool:
 
 def withdraw_drafts(desk: Desk) -> bool:
     """Make a rejection note for every draft document that was rejected or superseded."""
-    waiting = reports.drafts_to_withdraw(desk.db)
-    return desk.each("withdraw", waiting, lambda pair: pair[0].id, lambda desk, pair: _withdraw(desk, *pair))
+    waiting: dict[int, tuple[ReportRow, list[DocumentRow]]] = {}
+    for report, document in reports.drafts_to_withdraw(desk.db):
+        waiting.setdefault(report.id, (report, []))[1].append(document)
+    return desk.each(
+        "withdraw", waiting.values(), lambda pair: pair[0].id, lambda desk, pair: _withdraw(desk, *pair)
+    )
 
 
 def _send_draft(desk: Desk, report: ReportRow) -> bool:
-    try:
-        headers = compose.read_headers(desk, _instances(desk, report))
-        document = compose.draft_document(desk, report, headers)
-        fields = compose.build_report(desk, document)
-    except DicomError as error:
-        _cannot(desk, "draft", report, error)
-        return True
+    site = desk.site
+    fields = None
+    if any(rule.document == "draft" for rule in site.outputs):
+        try:
+            headers = compose.read_headers(desk, instances_of(desk, report))
+            document = compose.draft_document(desk, report, headers)
+            fields = compose.build_report(desk, document)
+        except DicomError as error:
+            _cannot(desk, "draft", report, error)
+            return True
     with desk.db.write() as session:
         row = session.get_one(Report, report.id)
         if row.state == ReportState.DRAFT:  # else it was signed or replaced while the document was made
-            made = reports.record_document(session, row, kind="draft", **fields)
-            deliveries.plan(session, made, desk.site)
+            if fields is not None:
+                made = reports.record_document(session, row, kind="draft", **fields)
+                deliveries.plan(session, made, site)
+            outgoing.plan_others(session, row, "draft", site)
     _LOG.info("draft document made", report=report.id, study=report.study_id)
     return True
 
@@ -63,24 +72,33 @@ def _is_cleared_up(desk: Desk, document: DocumentRow) -> bool:
     return True
 
 
-def _withdraw(desk: Desk, report: ReportRow, document: DocumentRow) -> bool:
-    if not _is_cleared_up(desk, document):
+def _withdraw(desk: Desk, report: ReportRow, documents: list[DocumentRow]) -> bool:
+    """Withdraw all that left of one draft, in one transaction."""
+    cleared = [_is_cleared_up(desk, document) for document in documents]  # every one, also after a False
+    if not all(cleared):
         return False
     try:
-        headers = compose.read_headers(desk, _instances(desk, report))
-        fields = compose.build_rejection(desk, report, document, headers)
+        headers = compose.read_headers(desk, instances_of(desk, report))
+        notes = [
+            (document, outputs.withdrawn_message(desk, document))
+            if outputs.is_message(document)
+            else (document, compose.build_rejection(desk, report, document, headers))
+            for document in documents
+        ]
     except DicomError as error:
         _cannot(desk, "withdraw", report, error)
         return True
     with desk.db.write() as session:
         row = session.get_one(Report, report.id)
-        made = reports.record_document(session, row, kind="rejection", **fields)
-        planned = deliveries.plan(session, made, desk.site)
+        planned = 0
+        for document, fields in notes:
+            made = reports.record_document(session, row, kind="rejection", **fields)
+            planned += deliveries.plan_retraction(session, made, document.id)
     _LOG.info("draft withdrawn", report=report.id, study=report.study_id, peers=planned)
     return True
 
 
-def _instances(desk: Desk, report: ReportRow) -> list[InstanceRow]:
+def instances_of(desk: Desk, report: ReportRow) -> list[InstanceRow]:
     """Those instances of the study that the report was made from."""
     present = studies.instances_of(desk.db, report.study_id)
     return [row for row in present if row.sop_instance_uid in report.instances]

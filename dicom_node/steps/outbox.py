@@ -1,4 +1,4 @@
-"""Send what is due (C-STORE), one association for each peer and pass.
+"""Send what is due: C-STORE, one association for each peer and pass; HL7 messages and FHIR resources one by one.
 
 A delivery is marked as being sent before its first byte leaves. Where the outcome of an earlier try isn't known, the
 peer is asked by C-FIND first, so that nothing is sent twice after it was stored.
@@ -15,10 +15,14 @@ from pydicom.errors import InvalidDicomError
 
 from dicom_node import scu
 from dicom_node.association import ServiceNotOffered
-from dicom_node.steps.desk import Desk, find_peer
+from dicom_node.messages import mllp, rest
+from dicom_node.messages.mllp import Answer
+from dicom_node.messages.oru import control_id_of
+from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import DeliveryRow
-from llmcxr_ws.errors import DicomError, ObjectStoreError
+from llmcxr_ws.errors import ConfigError, DicomError, ObjectStoreError
 from llmcxr_ws.log import logger
+from llmcxr_ws.outputs import FhirDestination, Hl7Destination, way_of
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState, ReportState
 from llmcxr_ws.store import deliveries, reports, studies
@@ -47,12 +51,69 @@ def _broke_off(desk: Desk, batch: tuple[str, list[DeliveryRow]], place: str) -> 
 
 
 def _send_batch(desk: Desk, name: str, batch: list[DeliveryRow]) -> bool:
-    peer = find_peer(desk.site, name)
-    if peer is None:
-        _fail_all(desk, batch, f"There is no peer '{name}' in the site's configuration any more.")
+    destination = desk.site.destination(name)
+    if destination is None:
+        _fail_all(desk, batch, f"There is no destination '{name}' in the site's configuration any more.")
+    elif isinstance(destination, Peer):
+        _send_to(desk, destination, batch)
     else:
-        _send_to(desk, peer, batch)
+        _send_messages(desk, destination, batch)
     return True
+
+
+def _send_messages(desk: Desk, to: Hl7Destination | FhirDestination, batch: list[DeliveryRow]) -> None:
+    """One after another, in their order; one that isn't taken and is tried again holds back those behind it."""
+    for number, row in enumerate(batch):
+        if _withdrawn(desk, row):
+            continue
+        data = _unchanged_bytes(desk, row)
+        if data is None:
+            continue
+        if way_of(row.path) != ("hl7" if isinstance(to, Hl7Destination) else "fhir"):
+            _set_aside(desk, row, f"'{to.name}' can't take this kind of document.", "")
+            continue
+        deliveries.begin(desk.db, row.id)
+        answer = _send_message(desk, to, data)
+        if answer.taken:
+            deliveries.stored(desk.db, row.id)
+            deliveries.confirm(desk.db, row.id, by="answer")
+            _LOG.info("taken", delivery=row.id, peer=to.name, kind=row.kind)
+        elif answer.retry:
+            _fail(desk, row, answer.sentence, unknown=answer.unknown)
+            _LOG.debug("others wait", peer=to.name, documents=len(batch) - number - 1)
+            return
+        else:
+            deliveries.refused(desk.db, row.id, message=answer.sentence)
+            _LOG.error("delivery is dead", delivery=row.id, peer=to.name, reason=answer.sentence)
+
+
+def _send_message(desk: Desk, to: Hl7Destination | FhirDestination, data: bytes) -> Answer:
+    config = desk.workplace.config
+    if isinstance(to, Hl7Destination):
+        return mllp.send(
+            to,
+            data,
+            control_id_of(data),
+            connect_s=config.connect_timeout_s,
+            silence_s=config.network_timeout_s,
+        )
+    try:
+        return rest.put(to, data, desk.workplace.home, silence_s=config.network_timeout_s)
+    except ConfigError as error:
+        return Answer(False, retry=True, sentence=error.sentence)
+
+
+def _unchanged_bytes(desk: Desk, row: DeliveryRow) -> bytes | None:
+    """The bytes that were made; None, and the delivery set aside, where they are gone or others."""
+    try:
+        data = desk.workplace.objects.path(row.path).read_bytes()
+    except (OSError, ObjectStoreError):
+        _set_aside(desk, row, "The document's file is missing from the object store or can't be read.")
+        return None
+    if hashlib.sha256(data).hexdigest() != row.sha256:
+        _set_aside(desk, row, "The document's file isn't the one that was made.")
+        return None
+    return data
 
 
 def is_held_by(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
@@ -121,7 +182,7 @@ def _withdrawn(desk: Desk, row: DeliveryRow) -> bool:
     if deliveries.is_retracted(desk.db, row.id):
         deliveries.withdraw(desk.db, row.id, message="The report was retracted before it was sent.")
         return True
-    if row.kind != "draft":
+    if row.stage != "draft":
         return False
     document = next(d for d in reports.documents_of(desk.db, row.study_id) if d.id == row.document_id)
     if reports.report_by_id(desk.db, document.report_id).state in _WANTED:

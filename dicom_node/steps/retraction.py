@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dicom_node.steps import compose
+from dicom_node.steps import compose, outputs
 from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import DocumentRow, RequestRow
 from llmcxr_ws.errors import DicomError
@@ -42,5 +42,8 @@ def _notes(desk: Desk, order: RetractOrder) -> list[tuple[DocumentRow, dict[str,
     read = [row for row in order.instances if row.sop_instance_uid in order.report.instances]
     headers = compose.read_headers(desk, read)
     return [
-        (document, compose.build_retraction(desk, order, document, headers)) for document in order.documents
+        (document, outputs.withdrawn_message(desk, document))
+        if outputs.is_message(document)
+        else (document, compose.build_retraction(desk, order, document, headers))
+        for document in order.documents
     ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import DeliveryRow, DocumentRow, ReportRow
 from llmcxr_ws.errors import StoreError
+from llmcxr_ws.outputs import STAGES
 from llmcxr_ws.site import SiteConfig
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import transitions
@@ -20,7 +21,6 @@ from llmcxr_ws.store.types import db_now
 
 _ARRIVED = (DeliveryState.STORED, DeliveryState.CONFIRMED)
 # What a report leaves behind at peers, and what a retraction takes back.
-_OF_REPORT = ("draft", "signed", "provenance", "addendum")
 _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
 
 
@@ -33,8 +33,13 @@ def plan(session: Session, document: Document, site: SiteConfig) -> int:
         targets = [(peer, False) for peer in _peers_holding(session, document.report_id)]
     else:
         kind = "signed" if document.kind == "addendum" else document.kind
-        targets = [(rule.to, rule.required) for rule in site.outputs if rule.document == kind]
-    _queue(session, document, targets)
+        moment = STAGES.get(document.stage)
+        targets = [
+            (rule.to, rule.required)
+            for rule in site.outputs
+            if rule.document == kind and rule.moment == moment
+        ]
+    queue(session, document, targets)
     return len(targets)
 
 
@@ -42,11 +47,12 @@ def plan_retraction(session: Session, note: Document, withdrawn_id: int) -> int:
     """Queue the note that withdraws one document for every peer that holds it, or may; give their number."""
     peers = session.scalars(select(Delivery.peer).where(Delivery.document_id == withdrawn_id, _may_hold()))
     targets = [(peer, False) for peer in sorted(set(peers))]
-    _queue(session, note, targets)
+    queue(session, note, targets)
     return len(targets)
 
 
-def _queue(session: Session, document: Document, targets: list[tuple[str, bool]]) -> None:
+def queue(session: Session, document: Document, targets: list[tuple[str, bool]]) -> None:
+    """Queue a document for destinations; each with whether the study's confirmation asks for it."""
     for peer, required in targets:
         session.add(
             Delivery(document_id=document.id, study_id=document.study_id, peer=peer, required=required)
@@ -55,9 +61,25 @@ def _queue(session: Session, document: Document, targets: list[tuple[str, bool]]
 
 
 def due_deliveries(db: Database) -> list[DeliveryRow]:
-    """Queued deliveries whose pause is over, oldest first."""
+    """Queued deliveries of built documents whose pause is over, oldest first."""
     with db.read() as session:
-        return _rows(session, Delivery.state == DeliveryState.QUEUED, Delivery.run_after <= db_now())
+        return _rows(
+            session,
+            Delivery.state == DeliveryState.QUEUED,
+            Delivery.run_after <= db_now(),
+            Document.path != "",
+        )
+
+
+def unbuilt(db: Database) -> list[DeliveryRow]:
+    """Queued deliveries, due, of documents that are still to be built."""
+    with db.read() as session:
+        return _rows(
+            session,
+            Delivery.state == DeliveryState.QUEUED,
+            Delivery.run_after <= db_now(),
+            Document.path == "",
+        )
 
 
 def deliveries_of(db: Database, study_id: int) -> list[DeliveryRow]:
@@ -175,9 +197,14 @@ def confirm(db: Database, delivery_id: int, *, by: str) -> None:
     with db.write() as session:
         row = _get(session, delivery_id)
         transitions.confirm_delivery(session, row, by)
-        study = get_study(session, row.study_id)
-        if study.state == StudyState.SIGNED and all_confirmed(session, study.id):
-            transitions.confirm_study(session, study)
+        confirm_study_if_all(session, row.study_id)
+
+
+def confirm_study_if_all(session: Session, study_id: int) -> None:
+    """Confirm a signed study once every required delivery of it is confirmed."""
+    study = get_study(session, study_id)
+    if study.state == StudyState.SIGNED and all_confirmed(session, study.id):
+        transitions.confirm_study(session, study)
 
 
 def lost_by_peer(db: Database, delivery_id: int, *, message: str, pause_s: float = 0.0) -> None:
@@ -263,7 +290,7 @@ def is_in_doubt(session: Session, study_id: int) -> bool:
         .join(Document, Delivery.document_id == Document.id)
         .where(
             Delivery.study_id == study_id,
-            Document.kind.in_(_OF_REPORT),
+            Document.stage != "",
             (Delivery.state == DeliveryState.SENDING)
             | ((Delivery.state == DeliveryState.QUEUED) & Delivery.outcome_unknown),
         )
@@ -279,8 +306,8 @@ def held_documents(session: Session, study_id: int) -> list[DocumentRow]:
         select(Document)
         .where(
             Document.study_id == study_id,
-            Document.kind.in_(_OF_REPORT),
-            (Document.kind != "draft") | Document.report_id.not_in(noted),
+            Document.stage != "",
+            (Document.stage != "draft") | Document.report_id.not_in(noted),
             Document.report_id.not_in(retracted),
             Document.id.in_(select(Delivery.document_id).where(_may_hold())),
         )
@@ -296,7 +323,7 @@ def hold_everything(session: Session, study_id: int, message: str) -> None:
         .join(Document, Delivery.document_id == Document.id)
         .where(
             Delivery.study_id == study_id,
-            Document.kind.in_(_OF_REPORT),
+            Document.stage != "",
             Delivery.state == DeliveryState.QUEUED,
         )
     ).all()
@@ -326,13 +353,19 @@ def hold_drafts(session: Session, report_id: int, message: str) -> None:
         .join(Document, Delivery.document_id == Document.id)
         .where(
             Document.report_id == report_id,
-            Document.kind == "draft",
+            Document.stage == "draft",
             Delivery.state == DeliveryState.QUEUED,
             Delivery.outcome_unknown.is_(False),
         )
     ).all()
     for row in rows:
         transitions.hold_delivery(session, row, message)
+
+
+def is_withdrawn(db: Database, delivery_id: int) -> bool:
+    """Whether a delivery's report was retracted, or is a draft that was signed, rejected or replaced."""
+    with db.read() as session:
+        return _is_withdrawn(session, _get(session, delivery_id))
 
 
 def is_retracted(db: Database, delivery_id: int) -> bool:
@@ -343,25 +376,25 @@ def is_retracted(db: Database, delivery_id: int) -> bool:
 
 def _is_retracted(session: Session, row: Delivery) -> bool:
     document = session.get_one(Document, row.document_id)
-    if document.kind not in _OF_REPORT:
+    if not document.stage:
         return False
     study = get_study(session, row.study_id)
     if study.state == StudyState.RETRACTED:
         return True
     # A signed report is only ever followed by another one after it was retracted.
     report = session.get_one(Report, document.report_id)
-    return document.kind != "draft" and study.current_report_id not in (report.id, report.amends_id)
+    return document.stage != "draft" and study.current_report_id not in (report.id, report.amends_id)
 
 
 def _is_withdrawn(session: Session, row: Delivery) -> bool:
     if _is_retracted(session, row):
         return True
     found = session.execute(
-        select(Document.kind, Report.state)
+        select(Document.stage, Report.state)
         .join(Report, Document.report_id == Report.id)
         .where(Document.id == row.document_id)
     ).one()
-    return found.kind == "draft" and found.state not in _MAY_LEAVE
+    return found.stage == "draft" and found.state not in _MAY_LEAVE
 
 
 def all_confirmed(session: Session, study_id: int) -> bool:
@@ -378,7 +411,7 @@ def all_confirmed(session: Session, study_id: int) -> bool:
         .where(
             Delivery.study_id == study_id,
             Delivery.required,
-            Document.kind.in_(("signed", "provenance", "addendum")),
+            Document.stage.in_(("signed", "addendum")),
             (Report.id == current) | (Report.amends_id == current),
         )
     ).all()
@@ -423,6 +456,7 @@ def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRo
             document_id=document.id,
             study_id=row.study_id,
             kind=document.kind,
+            stage=document.stage,
             sop_class_uid=document.sop_class_uid,
             sop_instance_uid=document.sop_instance_uid,
             path=document.path,

@@ -312,13 +312,15 @@ class UsedNonce(Base):
 
 
 class Document(Base):
-    """A result document: built once, its bytes stored, and only ever resent."""
+    """A result document: built once, its bytes stored, and only ever resent; not built yet while `path` is empty."""
 
     __tablename__ = "document"
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
     report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
     kind: Mapped[str] = mapped_column(Chars(16))
+    # What the report was when it was made: draft, signed, addendum; empty for a note of withdrawal.
+    stage: Mapped[str] = mapped_column(Chars(16), default="", server_default="")
     sop_class_uid: Mapped[str] = mapped_column(UID)
     sop_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
     series_instance_uid: Mapped[str] = mapped_column(UID)

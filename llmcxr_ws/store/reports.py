@@ -13,11 +13,12 @@ from llmcxr_ws import jobs
 from llmcxr_ws.domain import DocumentRow, NewDraft, ReportRow
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.jobs import Claimed
-from llmcxr_ws.states import Actor, ReportState, StudyState
+from llmcxr_ws.outputs import STAGES
+from llmcxr_ws.states import Actor, DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import audit, drawings, maps, transitions
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Document, Edit, Instance, Report, Study, User
+from llmcxr_ws.store.models import Delivery, Document, Edit, Instance, Report, Study, User
 from llmcxr_ws.store.studies import get_study
 from llmcxr_ws.store.types import db_now
 
@@ -260,11 +261,12 @@ def record_document(
     path: str,
     sha256: str,
 ) -> Document:
-    """Index a document whose bytes are in the object store already."""
+    """Index a document whose bytes are in the object store already; with an empty `path` one that is to be built."""
     document = Document(
         study_id=report.study_id,
         report_id=report.id,
         kind=kind,
+        stage=_stage(report, kind),
         sop_class_uid=sop_class_uid,
         sop_instance_uid=sop_instance_uid,
         series_instance_uid=series_instance_uid,
@@ -274,6 +276,16 @@ def record_document(
     session.add(document)
     session.flush()
     return document
+
+
+def _stage(report: Report, kind: str) -> str:
+    if kind in ("rejection", "retraction"):
+        return ""
+    if kind in STAGES:
+        return kind
+    if report.signed_at is None:
+        return "draft"
+    return "addendum" if report.kind == "addendum" else "signed"
 
 
 def documents_of(db: Database, study_id: int) -> list[DocumentRow]:
@@ -303,12 +315,13 @@ def document_row(row: Document) -> DocumentRow:
         series_instance_uid=row.series_instance_uid,
         path=row.path,
         sha256=row.sha256,
+        stage=row.stage,
     )
 
 
 def drafts_to_send(db: Database) -> list[ReportRow]:
     """Drafts that no document has been made of yet; a withheld one never leaves."""
-    made = select(Document.report_id).where(Document.kind == "draft")
+    made = select(Document.report_id).where(Document.stage == "draft")
     with db.read() as session:
         ids = session.scalars(
             select(Report.id)
@@ -319,14 +332,23 @@ def drafts_to_send(db: Database) -> list[ReportRow]:
 
 
 def drafts_to_withdraw(db: Database) -> list[tuple[ReportRow, DocumentRow]]:
-    """Draft documents whose draft was rejected, superseded or refused and that carry no rejection note yet."""
+    """Documents of drafts that were rejected, superseded or refused and that carry no rejection note yet.
+
+    Beside the draft itself only what a destination holds, or may.
+    """
     noted = select(Document.report_id).where(Document.kind == "rejection")
+    held = select(Delivery.document_id).where(
+        Delivery.outcome_unknown
+        | Delivery.state.in_([DeliveryState.SENDING, DeliveryState.STORED, DeliveryState.CONFIRMED])
+    )
     with db.read() as session:
         rows = session.execute(
             select(Report.id, Document)
             .join(Document, Document.report_id == Report.id)
             .where(
-                Document.kind == "draft",
+                Document.stage == "draft",
+                Document.path != "",
+                (Document.kind == "draft") | Document.id.in_(held),
                 Report.state.in_([ReportState.REJECTED, ReportState.SUPERSEDED, ReportState.REFUSED]),
                 Report.id.not_in(noted),
             )

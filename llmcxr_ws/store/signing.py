@@ -21,7 +21,7 @@ from llmcxr_ws.guards import Overruling
 from llmcxr_ws.identity import canonical_text, text_sha256
 from llmcxr_ws.site import SiteConfig
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import accounts, deliveries, reports, requests, studies, transitions
+from llmcxr_ws.store import accounts, deliveries, outgoing, reports, requests, studies, transitions
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
 from llmcxr_ws.store.others import studies_of_same_patient_in
@@ -157,6 +157,7 @@ def complete(
         if provenance is not None:
             told = reports.record_document(session, report, kind="provenance", **provenance)
             planned += deliveries.plan(session, told, site)
+        planned += outgoing.plan_others(session, report, kind, site)
         if study.state == StudyState.CONFIRMED and not deliveries.all_confirmed(session, study.id):
             transitions.unconfirm_study(session, study)
         outcome = (

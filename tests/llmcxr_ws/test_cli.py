@@ -292,3 +292,24 @@ def test_a_retraction_is_asked_for_on_the_command_line(home: Path, tmp_path: Pat
         in llmcxr("study", "show", "1", home=home).stdout
     )
     workplace.close()
+
+
+def test_the_output_matrix_and_its_dry_run(home: Path, tmp_path: Path) -> None:
+    document = tmp_path / "site.toml"
+    document.write_text(
+        '[[peer]]\nname = "pacs"\nae_title = "PACS"\nhost = "h"\nport = 104\n'
+        '[[hl7]]\nname = "ris"\nhost = "r"\nport = 2575\n[[output]]\ndocument = "oru"\nto = "ris"\n'
+    )
+    said = json.loads(llmcxr("outputs", "dry-run", "--document", str(document), "--json", home=home).stdout)
+    assert [one["sends"] for one in said] == [
+        [{"document": "oru", "peer": "ris", "required": True, "when": "sign", "where": "MLLP r:2575"}]
+    ]
+    assert (
+        "0 documents of 1 studies would leave; nothing was sent"
+        in llmcxr("outputs", "dry-run", home=home).stdout
+    )
+    llmcxr("config", "import", str(document), home=home)
+    [row] = json.loads(llmcxr("outputs", "list", "--json", home=home).stdout)
+    assert row == {"document": "oru", "when": "sign", "to": "ris", "where": "MLLP r:2575", "required": True}
+    assert "MLLP r:2575" in llmcxr("outputs", "list", home=home).stdout
+    assert "can't be read" in llmcxr("outputs", "dry-run", "--document", "nowhere", home=home, code=1).stderr

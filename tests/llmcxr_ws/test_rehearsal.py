@@ -32,10 +32,11 @@ def study(*facts: HeaderFacts, source: str = "pacs", state: str = "drafted", def
 def test_a_film_is_drafted_and_sent_as_the_matrix_says(frontal: HeaderFacts) -> None:
     (made,) = rehearse(SITE, [study(frontal)])
     assert (made.decision, made.film, made.quiet_s) == ("drafted", f"{frontal.Modality} {frontal.view}", 30.0)
+    at = {peer.name: f"{peer.ae_title}@{peer.host}:{peer.port}" for peer in SITE.peers}
     assert made.sends == (
-        Sending("draft", "pacs", True),
-        Sending("signed", "pacs", True),
-        Sending("signed", "archive", False),
+        Sending("draft", "pacs", True, "draft", at["pacs"]),
+        Sending("signed", "pacs", True, "sign", at["pacs"]),
+        Sending("signed", "archive", False, "sign", at["archive"]),
     )
     assert not made.differs
 
@@ -87,3 +88,21 @@ def test_facts_keep_where_a_film_was_made_and_old_ones_still_hold(frontal: Heade
     assert HeaderFacts.from_dict(older).StationName == ""
     with pytest.raises(KeyError):
         HeaderFacts.from_dict({"view": "PA"})
+
+
+def test_every_rule_of_the_matrix_says_what_goes_where_and_when(frontal: HeaderFacts) -> None:
+    text = (
+        '[[peer]]\nname="pacs"\nae_title="P"\nhost="h"\nport=104\n'
+        '[[hl7]]\nname="ris"\nhost="ris.local"\nport=2575\n[[fhir]]\nname="ehr"\nbase_url="https://ehr.local/r4/"\n'
+        '[[output]]\ndocument="oru"\nto="ris"\nwhen="draft"\n[[output]]\ndocument="oru"\nto="ris"\n'
+        '[[output]]\ndocument="fhir"\nto="ehr"\nrequired=false\n[[output]]\ndocument="pdf"\nto="pacs"\n'
+    )
+    (made,) = rehearse(parse_site(text), [study(frontal)])
+    assert made.sends == (
+        Sending("oru", "ris", True, "draft", "MLLP ris.local:2575"),
+        Sending("oru", "ris", True, "sign", "MLLP ris.local:2575"),
+        Sending("fhir", "ehr", False, "sign", "FHIR https://ehr.local/r4"),
+        Sending("pdf", "pacs", True, "sign", "P@h:104"),
+    )
+    (child,) = rehearse(parse_site(text), [study(replace(frontal, patient_age_years=6.0))])
+    assert {sending.when for sending in child.sends} == {"sign"}

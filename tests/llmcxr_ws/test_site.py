@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
+from llmcxr_ws import site_document
 from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.outputs import KINDS, Kind
 from llmcxr_ws.site import parse_site
 from llmcxr_ws.store import configuration
 from llmcxr_ws.store.database import Database
@@ -109,3 +111,70 @@ def test_documents_are_kept_by_version(db: Database) -> None:
     with pytest.raises(ConfigError):
         configuration.import_site(db, "peer = 5", user="service")
     assert (configuration.site_version(db), events(db)) == (2, ["site.imported", "site.imported"])
+
+
+def hl7(name: str = "ris", **more: object) -> str:
+    values = {"name": name, "host": "ris.local", "port": 2575} | more
+    return "\n".join(["[[hl7]]", *(f"{key} = {value!r}" for key, value in values.items()), ""])
+
+
+def fhir(name: str = "ehr", **more: object) -> str:
+    values = {"name": name, "base_url": "https://ehr.local/r4"} | more
+    return "\n".join(["[[fhir]]", *(f"{key} = {value!r}" for key, value in values.items()), ""])
+
+
+def test_the_whole_matrix() -> None:
+    rules = [output(kind, role) for kind, role in (("oru", "ris"), ("fhir", "ehr"), ("synthetic", "lab"))]
+    rules += [output(kind) for kind in KINDS if KINDS[kind].way == "dicom" and kind != "synthetic"]
+    rules += [output("oru", "ris", when="draft"), output("pdf", when="draft")]
+    site = parse_site(peer() + peer("lab", "LAB", role="research") + hl7() + fhir() + "".join(rules))
+    moments = {(rule.document, rule.moment) for rule in site.outputs}
+    assert {kind for kind, _ in moments} == set(KINDS) == set(get_args(Kind))
+    assert ("draft", "draft") in moments and ("signed", "sign") in moments and ("oru", "draft") in moments
+    assert site.send_drafts
+    assert [one.name for one in site.destinations] == ["pacs", "lab", "ris", "ehr"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (peer() + output(when="draft"), "it can't leave when = 'draft'"),
+        (peer() + output("draft", when="sign"), "it can't leave when = 'sign'"),
+        (peer() + output("provenance", when="draft"), "it can't leave when"),
+        (peer() + output("pdf", when="later"), r"'output\.0\.when' = 'later'"),
+        (peer() + output("oru"), r"'pacs' can't take it\. Name a destination of a \[\[hl7\]\] table"),
+        (hl7() + output("pdf", "ris"), r"of a \[\[peer\]\] table"),
+        (hl7() + output("fhir", "ris"), r"of a \[\[fhir\]\] table"),
+        (peer() + output("synthetic"), "generated films aren't sent to clinical peers"),
+        (peer() + output("pdf") + output("pdf", when="sign"), "Two output rules send 'pdf'"),
+        (peer() + hl7("pacs"), "Two destinations have the name 'pacs'"),
+        (hl7() + fhir("ris"), "Two destinations have the name 'ris'"),
+        (hl7(receiving_facility="a|b"), r"'hl7\.0\.receiving_facility'"),
+        (hl7(prot=1), r"'hl7\.0\.prot' is unknown\. Did you mean 'port'"),
+        (fhir(base_url="ftp://x"), r"'fhir\.0\.base_url' was refused \(its value isn't shown\)"),
+        (fhir(base_url="http://ehr.local", token_env="TOKEN"), "its token would travel in clear"),
+        (fhir(token_env="A", token_key="b"), "names its token twice"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(text: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        parse_site(text)
+    assert site_document.problems(text)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{"token_env": "eyJ.secret"}, {"token_key": "Bearer secret"}, {"base_url": "https://u:secret@x/r4"}],
+)
+def test_a_token_that_was_pasted_into_the_document_is_never_quoted(more: dict[str, str]) -> None:
+    with pytest.raises(ConfigError) as refused:
+        parse_site(fhir(**more))
+    assert "secret" not in refused.value.sentence
+    assert "secret" not in site_document.problems(fhir(**more))[0].sentence
+
+
+def test_a_demonstration_s_messages_stay_on_loopback_too() -> None:
+    for text in (hl7(), fhir()):
+        with pytest.raises(ConfigError, match="loopback only"):
+            parse_site(text, demo=True)
+    parse_site(hl7(host="127.0.0.1") + fhir(base_url="http://localhost:8080/r4"), demo=True)

@@ -1,16 +1,16 @@
-"""The output matrix: which document goes to which peer, and a dry run that lists what would leave."""
+"""The output matrix: which document goes where and when, and a dry run that lists what would leave."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QGridLayout, QScrollArea, QWidget
 
 from llmcxr_ws import supervising
+from llmcxr_ws.outputs import KINDS, Way
 from llmcxr_ws.rehearsal import Rehearsed
-from llmcxr_ws.site import OutputRule
 from ui.admin.section import Section, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
@@ -18,10 +18,18 @@ from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.widgets import button, choice, label
 
-DOCUMENTS: tuple[str, ...] = get_args(OutputRule.model_fields["document"].annotation)
 _NAMES = {
     "draft": mark("AI draft, marked as not reviewed"),
     "signed": mark("Signed report"),
+    "provenance": mark("Origin of each sentence"),
+    "findings": mark("AI findings"),
+    "pdf": mark("Report as PDF"),
+    "capture": mark("Report as picture"),
+    "presentation": mark("Marked regions"),
+    "key_image": mark("Key image"),
+    "synthetic": mark("Generated films"),
+    "oru": mark("HL7 message (ORU)"),
+    "fhir": mark("FHIR report"),
     "addendum": mark("Addendum"),
     "rejection": mark("Note that a draft was rejected"),
     "retraction": mark("Note that a report was retracted"),
@@ -31,6 +39,17 @@ _WAYS = (
     ("sent", mark("sent")),
     ("required", mark("sent, and required")),
 )
+# Kinds that may leave at two moments.
+_MOMENTS = (
+    ("none", mark("not sent")),
+    ("sent", mark("sent once signed")),
+    ("required", mark("sent once signed, and required")),
+    ("draft", mark("sent with the draft")),
+    ("both", mark("sent with the draft and once signed")),
+    ("both required", mark("sent with the draft and once signed, and required")),
+)
+_WHEN = {"draft": mark("with the draft"), "sign": mark("once signed")}
+_TABLES: tuple[tuple[str, Way], ...] = (("peer", "dicom"), ("hl7", "hl7"), ("fhir", "fhir"))
 
 
 @dataclass(frozen=True)
@@ -42,6 +61,8 @@ class Leaving:
     document: str
     peer: str
     required: bool
+    when: str
+    where: str
 
 
 def document_name(document: str) -> str:
@@ -50,21 +71,22 @@ def document_name(document: str) -> str:
 
 
 class OutputsSection(Section):
-    """Documents by peers."""
+    """Documents by destinations: peers, receivers of HL7 messages, FHIR servers."""
 
     def __init__(self, office: Office, draft: SiteDraft) -> None:
         super().__init__(
             office,
             tr("Outputs"),
             tr(
-                "Which document goes to which peer. A study is confirmed once every required delivery is. "
+                "Which document goes where, and when. A study is confirmed once every required delivery is. "
                 "By default no draft leaves. Addenda go where signed reports go, and a note that a document was "
-                "rejected or retracted to every peer that holds it."
+                "rejected or retracted to everybody who holds it. HL7 and FHIR destinations are added in the site "
+                "document."
             ),
         )
         self._draft = draft
         self.cells: dict[tuple[str, str], QComboBox] = {}
-        self._grid_of: tuple[str, ...] = ()
+        self._grid_of: tuple[tuple[str, Way], ...] = ()
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setAccessibleName(tr("Output matrix"))
@@ -76,7 +98,9 @@ class OutputsSection(Section):
             [
                 Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 140),
                 Column(tr("Document"), lambda row: document_name(row.document)),
+                Column(tr("When"), lambda row: tr(_WHEN[row.when]), 130),
                 Column(tr("To"), lambda row: row.peer, 140),
+                Column(tr("Address"), lambda row: row.where, 220),
                 Column(
                     tr("Required"),
                     lambda row: tr("yes") if row.required else tr("no"),
@@ -84,7 +108,7 @@ class OutputsSection(Section):
                     state=lambda row: ("signed", "good") if row.required else ("", "text"),
                 ),
             ],
-            key=lambda row: (row.study_id, row.document, row.peer),
+            key=lambda row: (row.study_id, row.document, row.when, row.peer),
         )
         self.body.addWidget(self.table, 3)
         draft.changed.connect(self._show)
@@ -95,57 +119,64 @@ class OutputsSection(Section):
         self._draft.read()
 
     def _show(self) -> None:
-        peers = tuple(str(peer.get("name", "")) for peer in self._draft.tables("peer"))
-        if peers != self._grid_of or not self.cells:
-            self._make_grid(peers)
-        rules = {(rule.get("document"), rule.get("to")): rule for rule in self._draft.tables("output")}
+        found = tuple(
+            (str(one.get("name", "")), way) for name, way in _TABLES for one in self._draft.tables(name)
+        )
+        if found != self._grid_of or not self.cells:
+            self._make_grid(found)
+        rules: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
+        for rule in self._draft.tables("output"):
+            rules.setdefault((rule.get("document"), rule.get("to")), []).append(rule)
         for place, cell in self.cells.items():
-            rule = rules.get(place)
-            way = "none" if rule is None else "required" if rule.get("required", True) else "sent"
-            cell.setCurrentIndex(cell.findData(way))
+            cell.setCurrentIndex(max(0, cell.findData(_way(place[0], rules.get(place, [])))))
 
-    def _make_grid(self, peers: tuple[str, ...]) -> None:
-        self._grid_of, self.cells = peers, {}
+    def _make_grid(self, found: tuple[tuple[str, Way], ...]) -> None:
+        self._grid_of, self.cells = found, {}
         made = QWidget()
         grid = QGridLayout(made)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(8)
-        for row, peer in enumerate(peers, start=1):
-            grid.addWidget(label(peer, "heading"), row, 0)
-        for column, document in enumerate(DOCUMENTS, start=1):
+        ways = {way for _, way in found}
+        documents = [document for document, kind in KINDS.items() if kind.way in ways]
+        for row, (name, _) in enumerate(found, start=1):
+            grid.addWidget(label(name, "heading"), row, 0)
+        for column, document in enumerate(documents, start=1):
             grid.addWidget(label(document_name(document), "muted", wraps=True), 0, column)
-            for row, peer in enumerate(peers, start=1):
-                cell = self._cell(document, peer)
-                self.cells[(document, peer)] = cell
-                grid.addWidget(cell, row, column)
-        if not peers:
+            for row, (name, way) in enumerate(found, start=1):
+                if KINDS[document].way == way:
+                    cell = self._cell(document, name)
+                    self.cells[(document, name)] = cell
+                    grid.addWidget(cell, row, column)
+        if not found:
             grid.addWidget(label(tr("There are no peers yet."), "muted"), 1, 0)
-        grid.setColumnStretch(len(DOCUMENTS) + 1, 1)
-        grid.setRowStretch(len(peers) + 2, 1)
+        grid.setColumnStretch(len(documents) + 1, 1)
+        grid.setRowStretch(len(found) + 2, 1)
         self._scroll.setWidget(made)
 
     def _cell(self, document: str, peer: str) -> QComboBox:
         cell = choice(tr("{document} to {peer}", document=document_name(document), peer=peer))
         cell.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for way, words in _WAYS:
+        for way, words in _WAYS if len(KINDS[document].moments) == 1 else _MOMENTS:
             cell.addItem(tr(words), way)
         cell.activated.connect(lambda _: self._on_way(document, peer, str(cell.currentData())))
         return cell
 
-    def _on_way(self, document: str, peer: str, way: str) -> None:
-        rules = self._draft.tables("output")
-        at = next(
-            (n for n, rule in enumerate(rules) if (rule.get("document"), rule.get("to")) == (document, peer)),
-            None,
-        )
-        if way == "none":
-            if at is not None:
-                self._draft.remove("output", at)
-        elif at is None:
-            values: dict[str, Any] = {"document": document, "to": peer}
-            self._draft.add("output", values | ({"required": False} if way == "sent" else {}))
-        else:
-            self._draft.put(("output", at, "required"), way == "required")
+    def _on_way(self, document: str, to: str, way: str) -> None:
+        places = [
+            number
+            for number, rule in enumerate(self._draft.tables("output"))
+            if (rule.get("document"), rule.get("to")) == (document, to)
+        ]
+        wanted = _rules(document, to, way)
+        if len(places) == 1 and len(wanted) == 1:
+            old = self._draft.tables("output")[places[0]]
+            if _moment(old) == _moment(wanted[0]):
+                self._draft.put(("output", places[0], "required"), wanted[0].get("required", True))
+                return
+        for number in reversed(places):
+            self._draft.remove("output", number)
+        for rule in wanted:
+            self._draft.add("output", rule)
 
     def rehearse(self) -> None:
         """List what the written document would send of the latest studies."""
@@ -157,7 +188,15 @@ class OutputsSection(Section):
 
     def _on_rehearsed(self, rows: tuple[Rehearsed, ...]) -> None:
         leaving = tuple(
-            Leaving(row.study_id, row.accession_number, sent.document, sent.peer, sent.required)
+            Leaving(
+                row.study_id,
+                row.accession_number,
+                sent.document,
+                sent.peer,
+                sent.required,
+                sent.when,
+                sent.where,
+            )
             for row in rows
             for sent in row.sends
         )
@@ -170,3 +209,32 @@ class OutputsSection(Section):
             ),
             "good",
         )
+
+
+def _moment(rule: dict[str, Any]) -> str:
+    """When a rule of the document sends, as the validator reads it."""
+    kind = KINDS.get(str(rule.get("document")))
+    return str(rule.get("when") or (kind.moments[0] if kind else ""))
+
+
+def _way(document: str, rules: list[dict[str, Any]]) -> str:
+    """The choice of a cell that says what these rules say."""
+    required = {_moment(rule): bool(rule.get("required", True)) for rule in rules}
+    if not required:
+        return "none"
+    if len(KINDS[document].moments) == 1:
+        return "required" if all(required.values()) else "sent"
+    if "sign" not in required:
+        return "draft"
+    words = ["both" if "draft" in required else "", "required" if required["sign"] else ""]
+    return " ".join(word for word in words if word) or "sent"
+
+
+def _rules(document: str, to: str, way: str) -> list[dict[str, Any]]:
+    """The rules that a choice stands for."""
+    rule: dict[str, Any] = {"document": document, "to": to}
+    early = rule | {"when": "draft", "required": False}
+    last = rule if way.endswith("required") else rule | {"required": False}
+    return {"none": [], "draft": [early], "both": [early, last], "both required": [early, last]}.get(
+        way, [last]
+    )

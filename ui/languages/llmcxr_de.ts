@@ -2511,6 +2511,42 @@
         <translation>Unterschriebener Befund</translation>
     </message>
     <message>
+        <source>Origin of each sentence</source>
+        <translation>Herkunft jedes Satzes</translation>
+    </message>
+    <message>
+        <source>AI findings</source>
+        <translation>KI-Befunde</translation>
+    </message>
+    <message>
+        <source>Report as PDF</source>
+        <translation>Befund als PDF</translation>
+    </message>
+    <message>
+        <source>Report as picture</source>
+        <translation>Befund als Bild</translation>
+    </message>
+    <message>
+        <source>Marked regions</source>
+        <translation>Markierte Bereiche</translation>
+    </message>
+    <message>
+        <source>Key image</source>
+        <translation>Schlüsselbild</translation>
+    </message>
+    <message>
+        <source>Generated films</source>
+        <translation>Erzeugte Aufnahmen</translation>
+    </message>
+    <message>
+        <source>HL7 message (ORU)</source>
+        <translation>HL7-Nachricht (ORU)</translation>
+    </message>
+    <message>
+        <source>FHIR report</source>
+        <translation>FHIR-Befund</translation>
+    </message>
+    <message>
         <source>Addendum</source>
         <translation>Nachtrag</translation>
     </message>
@@ -2535,12 +2571,40 @@
         <translation>gesendet, und erforderlich</translation>
     </message>
     <message>
+        <source>sent once signed</source>
+        <translation>gesendet, sobald unterschrieben</translation>
+    </message>
+    <message>
+        <source>sent once signed, and required</source>
+        <translation>gesendet, sobald unterschrieben, und verlangt</translation>
+    </message>
+    <message>
+        <source>sent with the draft</source>
+        <translation>gesendet mit dem Entwurf</translation>
+    </message>
+    <message>
+        <source>sent with the draft and once signed</source>
+        <translation>gesendet mit dem Entwurf und sobald unterschrieben</translation>
+    </message>
+    <message>
+        <source>sent with the draft and once signed, and required</source>
+        <translation>gesendet mit dem Entwurf und sobald unterschrieben, und verlangt</translation>
+    </message>
+    <message>
+        <source>with the draft</source>
+        <translation>mit dem Entwurf</translation>
+    </message>
+    <message>
+        <source>once signed</source>
+        <translation>sobald unterschrieben</translation>
+    </message>
+    <message>
         <source>Outputs</source>
         <translation>Ausgänge</translation>
     </message>
     <message>
-        <source>Which document goes to which peer. A study is confirmed once every required delivery is. By default no draft leaves. Addenda go where signed reports go, and a note that a document was rejected or retracted to every peer that holds it.</source>
-        <translation>Welches Dokument an welche Gegenstelle geht. Eine Studie ist bestätigt, sobald es jede verlangte Lieferung ist. Von sich aus geht kein Entwurf hinaus. Nachträge gehen dorthin, wohin unterschriebene Befunde gehen, und der Vermerk, dass ein Dokument abgelehnt oder zurückgezogen wurde, an jede Gegenstelle, die es hat.</translation>
+        <source>Which document goes where, and when. A study is confirmed once every required delivery is. By default no draft leaves. Addenda go where signed reports go, and a note that a document was rejected or retracted to everybody who holds it. HL7 and FHIR destinations are added in the site document.</source>
+        <translation>Welches Dokument wohin geht, und wann. Eine Studie ist bestätigt, sobald es jede verlangte Lieferung ist. Von sich aus verlässt kein Entwurf das Haus. Nachträge gehen dorthin, wohin unterschriebene Befunde gehen, und eine Notiz, dass ein Dokument verworfen oder zurückgezogen wurde, an alle, die es haben. HL7- und FHIR-Ziele werden im Dokument des Standorts eingetragen.</translation>
     </message>
     <message>
         <source>Output matrix</source>

@@ -308,6 +308,45 @@ def test_the_output_matrix(page: AdministrationPage, seat: Seat, past: Past) -> 
     choose("draft", "pacs", "none")
     section.run.click()
     seat.wait(lambda: len(section.table.rows) == 2)
+
+
+def test_the_matrix_has_hl7_and_fhir_destinations_and_two_moments(
+    page: AdministrationPage, seat: Seat, past: Past
+) -> None:
+    past.drafted()
+    page.show_section("outputs")
+    section = page.section("outputs")
+    assert isinstance(section, OutputsSection)
+    seat.wait(lambda: ("draft", "archive") in section.cells)
+    page.draft.write(
+        page.draft.text
+        + '\n[[hl7]]\nname = "ris"\nhost = "127.0.0.1"\nport = 2575\n'
+        + '\n[[fhir]]\nname = "ehr"\nbase_url = "http://127.0.0.1:1/r4"\n'
+    )
+    assert ("oru", "ris") in section.cells and ("fhir", "ehr") in section.cells
+    assert ("oru", "pacs") not in section.cells and ("pdf", "ris") not in section.cells
+
+    def choose(document: str, to: str, way: str) -> None:
+        cell = section.cells[(document, to)]
+        cell.setCurrentIndex(cell.findData(way))
+        cell.activated.emit(cell.currentIndex())
+        assert cell.currentData() == way and page.draft.problems == ()
+
+    for way in ("sent", "both required", "draft", "both", "required"):
+        choose("oru", "ris", way)
+    choose("fhir", "ehr", "both")
+    rules = [rule for rule in page.draft.tables("output") if rule["to"] in ("ris", "ehr")]
+    assert rules == [
+        {"document": "oru", "to": "ris"},
+        {"document": "fhir", "to": "ehr", "when": "draft", "required": False},
+        {"document": "fhir", "to": "ehr", "required": False},
+    ]
+    section.run.click()
+    seat.wait(lambda: len(section.table.rows) == 4)
+    assert {(row.document, row.when, row.where) for row in section.table.rows if row.peer == "ehr"} == {
+        ("fhir", "draft", "FHIR http://127.0.0.1:1/r4"),
+        ("fhir", "sign", "FHIR http://127.0.0.1:1/r4"),
+    }
     assert page.draft.problems == ()
 
 

@@ -1,0 +1,100 @@
+"""PUT one FHIR resource as a conditional update (HL7 FHIR R4, http.html, 3.1.0.4.3).
+
+Python's own urllib does: one request, no redirect followed, no proxy of the environment asked.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+from typing import Final
+
+from dicom_node.messages.fhir import address
+from dicom_node.messages.mllp import Answer
+from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.outputs import FhirDestination
+
+KEYS_FOLDER: Final = "keys"
+# Another try may end otherwise: a token that is renewed, a lock, too many requests. 412: several reports match.
+_PASSING: Final = frozenset({401, 403, 408, 409, 423, 425, 429})
+
+
+def put(to: FhirDestination, resource: bytes, home: Path, *, silence_s: float) -> Answer:
+    """Send a resource; never raises for what the network or the server does.
+
+    Raises
+    ------
+    ConfigError
+        The token can't be had.
+    """
+    where = f"FHIR destination {to.name}"
+    request = urllib.request.Request(address(to.base_url, resource), data=resource, method="PUT")
+    request.add_header("Content-Type", "application/fhir+json; charset=utf-8")
+    request.add_header("Accept", "application/fhir+json")
+    request.add_header("Prefer", "return=minimal")
+    if bearer := token(to, home):
+        request.add_unredirected_header("Authorization", f"Bearer {bearer}")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(request, timeout=silence_s) as answer:
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        status = error.code
+    except urllib.error.URLError as error:
+        reason = error.reason.strerror if isinstance(error.reason, OSError) else ""
+        return Answer(False, retry=True, sentence=f"{where} can't be reached: {reason or 'no answer'}.")
+    except (OSError, HTTPException):
+        return Answer(False, retry=True, unknown=True, sentence=f"{where} didn't answer.")
+    if status in (200, 201):
+        return Answer(True)
+    retry = status >= 500 or status in _PASSING
+    return Answer(False, retry=retry, sentence=f"{where} answered {status}.")
+
+
+def token(to: FhirDestination, home: Path) -> str:
+    """The bearer token that a destination names; empty where it names none.
+
+    Raises
+    ------
+    ConfigError
+        It isn't there, or others may read its file; the sentence never quotes it.
+    """
+    if to.token_env:
+        value = os.environ.get(to.token_env, "").strip()
+        if not value:
+            raise ConfigError(
+                f"FHIR destination '{to.name}' needs a token: the environment variable {to.token_env} is empty.",
+                what_to_do="Set it for the courier, and start the node again.",
+            )
+        return _plain(value, to)
+    if not to.token_key:
+        return ""
+    path = home / KEYS_FOLDER / to.token_key
+    try:
+        mode = path.stat().st_mode
+        value = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"FHIR destination '{to.name}' needs a token: the file {KEYS_FOLDER}/{to.token_key} can't be read.",
+            what_to_do="Write it in the home, readable by the node's account only.",
+        ) from error
+    if os.name != "nt" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise ConfigError(
+            f"The token file {KEYS_FOLDER}/{to.token_key} was refused: others may read it.",
+            what_to_do="chmod 600 it.",
+        )
+    return _plain(value, to)
+
+
+def _plain(value: str, to: FhirDestination) -> str:
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise ConfigError(
+            f"The token of FHIR destination '{to.name}' was refused: it isn't one plain word.",
+            what_to_do="Write the token alone.",
+        )
+    return value

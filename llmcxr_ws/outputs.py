@@ -1,0 +1,244 @@
+"""What can leave this workstation, when, and where to: kinds of document, output rules, destinations beyond DICOM.
+
+The one table behind the validator of site documents, the command line, the window and the reference.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from llmcxr_ws.errors import ConfigError
+
+Kind = Literal[
+    "draft",
+    "signed",
+    "provenance",
+    "findings",
+    "pdf",
+    "capture",
+    "presentation",
+    "key_image",
+    "synthetic",
+    "oru",
+    "fhir",
+]
+Moment = Literal["draft", "sign"]
+Way = Literal["dicom", "hl7", "fhir"]
+
+STAGES: Final[dict[str, Moment]] = {"draft": "draft", "signed": "sign", "addendum": "sign"}
+"""What a report is when a document of it is made, and the moment at which that leaves."""
+
+MADE_WITH_REPORT: Final = ("draft", "signed", "provenance")
+"""Kinds that are built with the report, before it is signed; the others follow in the courier's own time."""
+
+NAME: Final = r"^[A-Za-z0-9_.-]+$"
+ENDINGS: Final[dict[Way, str]] = {"dicom": ".dcm", "hl7": ".hl7", "fhir": ".json"}
+"""How the files of stored documents end."""
+
+SECRETS: Final = frozenset({"token_env", "token_key", "base_url"})
+"""Settings whose refused value is never quoted: somebody may have pasted a token there."""
+
+
+class Part(BaseModel):
+    """A part of the site document: unknown settings are refused, and nothing changes afterwards."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@dataclass(frozen=True)
+class Described:
+    """How a kind of document travels, and at which moments it may; the first is meant where a rule names none.
+
+    `of_addenda` says whether an addendum makes another one.
+    """
+
+    way: Way
+    moments: tuple[Moment, ...]
+    words: str
+    of_addenda: bool = False
+
+
+KINDS: Final[dict[str, Described]] = {
+    "draft": Described("dicom", ("draft",), "AI draft as an Enhanced SR"),
+    "signed": Described("dicom", ("sign",), "signed report as an Enhanced SR; addenda with it", True),
+    "provenance": Described("dicom", ("sign",), "origin of each signed sentence as an SR"),
+    "findings": Described("dicom", ("sign", "draft"), "AI findings as a Comprehensive 3D SR"),
+    "pdf": Described("dicom", ("sign", "draft"), "report with its film as an Encapsulated PDF", True),
+    "capture": Described("dicom", ("sign", "draft"), "report as a picture (Secondary Capture)", True),
+    "presentation": Described("dicom", ("sign", "draft"), "marked regions (GSPS)"),
+    "key_image": Described("dicom", ("sign", "draft"), "key image (Key Object Selection)"),
+    "synthetic": Described("dicom", ("sign", "draft"), "generated films; never to a clinical peer"),
+    "oru": Described("hl7", ("sign", "draft"), "HL7 v2.5.1 ORU^R01", True),
+    "fhir": Described("fhir", ("sign", "draft"), "FHIR R4 DiagnosticReport", True),
+}
+
+
+class OutputRule(Part):
+    """One kind of document goes to one destination at one moment."""
+
+    document: Kind = Field(
+        description="Which document is sent: " + "; ".join(f"`{k}` {d.words}" for k, d in KINDS.items()) + "."
+    )
+    to: str = Field(description="Name of the peer, or of the HL7 or FHIR destination.")
+    when: Moment | None = Field(
+        default=None,
+        description="`draft`: as soon as there is a draft, reviewed by nobody; `sign`: once signed, addenda too. "
+        "Empty: what the document implies (draft for `draft`, sign for all others).",
+    )
+    required: bool = Field(
+        default=True,
+        description="Whether the study is confirmed only when this one is; of what leaves once signed.",
+    )
+
+    @property
+    def moment(self) -> Moment:
+        """When it leaves."""
+        return self.when or KINDS[self.document].moments[0]
+
+    @property
+    def way(self) -> Way:
+        """How it travels."""
+        return KINDS[self.document].way
+
+
+class Hl7Destination(Part):
+    """A receiver of HL7 v2 messages by MLLP; in clear, so inside the hospital's network only."""
+
+    name: str = Field(
+        min_length=1, max_length=64, pattern=NAME, description="Short name in rules and tables."
+    )
+    host: str = Field(min_length=1, description="Host name or address.")
+    port: int = Field(ge=1, le=65535, description="MLLP port.")
+    sending_application: str = Field(
+        default="LLMCXR", max_length=180, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-3."
+    )
+    sending_facility: str = Field(
+        default="", max_length=180, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-4."
+    )
+    receiving_application: str = Field(
+        default="", max_length=180, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-5."
+    )
+    receiving_facility: str = Field(
+        default="", max_length=180, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-6."
+    )
+
+    @property
+    def where(self) -> str:
+        """Its address in words."""
+        return f"MLLP {self.host}:{self.port}"
+
+
+class FhirDestination(Part):
+    """A FHIR R4 server; the token's name stands here, never the token."""
+
+    name: str = Field(
+        min_length=1, max_length=64, pattern=NAME, description="Short name in rules and tables."
+    )
+    base_url: str = Field(description="Base URL, such as https://fhir.example.org/r4; no user, no query.")
+    token_env: str = Field(
+        default="",
+        max_length=128,
+        pattern=r"^[A-Z_][A-Z0-9_]{0,127}$|^$",
+        description="Name of the courier's environment variable that holds the bearer token, in capitals.",
+    )
+    token_key: str = Field(
+        default="",
+        max_length=64,
+        pattern=r"^[a-z][a-z0-9_-]{0,63}$|^$",
+        description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_url(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("it isn't an http or https URL")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("it may hold no user, password, query or fragment")
+        return value.rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """Host name or address of its URL."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def where(self) -> str:
+        """Its address in words."""
+        return f"FHIR {self.base_url}"
+
+
+def way_of(path: str) -> Way:
+    """How the stored bytes of a document travel, by the ending of their path."""
+    return "hl7" if path.endswith(ENDINGS["hl7"]) else "fhir" if path.endswith(ENDINGS["fhir"]) else "dicom"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_token(destination: FhirDestination) -> None:
+    """Refuse two tokens at once, and a token that would travel in clear.
+
+    Raises
+    ------
+    ConfigError
+        Names the destination.
+    """
+    if destination.token_env and destination.token_key:
+        raise ConfigError(
+            f"FHIR destination '{destination.name}' names its token twice.",
+            what_to_do="Leave token_env or token_key.",
+        )
+    has_token = destination.token_env or destination.token_key
+    if has_token and destination.base_url.startswith("http:") and not is_loopback(destination.host):
+        raise ConfigError(
+            f"FHIR destination '{destination.name}' was refused: its token would travel in clear.",
+            what_to_do="Use https.",
+        )
+
+
+def check_rule(rule: OutputRule, way: Way, role: str) -> None:
+    """Refuse a rule that makes no sense for a destination.
+
+    Parameters
+    ----------
+    way : str
+        How the destination is reached.
+    role : str
+        A peer's role; empty for others.
+
+    Raises
+    ------
+    ConfigError
+        Names the document and the destination.
+    """
+    described = KINDS[rule.document]
+    if rule.when is not None and rule.when not in described.moments:
+        raise ConfigError(
+            f"The output rule that sends '{rule.document}' to '{rule.to}' was refused: it can't leave "
+            f"when = '{rule.when}'.",
+            what_to_do=f"Write when = '{described.moments[0]}', or leave it out.",
+        )
+    if described.way != way:
+        table = {"dicom": "[[peer]]", "hl7": "[[hl7]]", "fhir": "[[fhir]]"}[described.way]
+        raise ConfigError(
+            f"The output rule that sends '{rule.document}' to '{rule.to}' was refused: '{rule.to}' can't take it.",
+            what_to_do=f"Name a destination of a {table} table.",
+        )
+    if rule.document == "synthetic" and role == "clinical":
+        raise ConfigError(
+            f"The output rule that sends 'synthetic' to '{rule.to}' was refused: generated films aren't sent to "
+            "clinical peers.",
+            what_to_do="Name a peer with role = 'research' or 'test'.",
+        )

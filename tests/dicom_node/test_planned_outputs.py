@@ -1,0 +1,152 @@
+"""Outputs beside the report: planned with it, built by the courier, dead with their reason where they can't be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dicom_node import courier
+from dicom_node.simulator.server import PacsSimulator
+from dicom_node.sop_classes import ENCAPSULATED_PDF
+from dicom_node.steps import outputs
+from dicom_node.steps.desk import Desk
+from dicom_node.steps.outputs import NothingToSend, Wanted, make_outputs
+from llmcxr_ws.states import DeliveryState, StudyState
+from llmcxr_ws.store import deliveries
+from llmcxr_ws.store.configuration import import_site
+from tests.dicom_node.test_after_signature import drafted
+from tests.dicom_node.world import SITE, MakeWorld, World, documents_in
+from tests.receivers import Ris, running_ris
+
+RULE = '\n[[output]]\ndocument = "{document}"\nto = "{to}"\n'
+HL7 = '\n[[hl7]]\nname = "ris"\nhost = "127.0.0.1"\nport = {port}\n'
+
+
+@pytest.fixture
+def ris() -> Iterator[Ris]:
+    with running_ris() as running:
+        yield running
+
+
+def site(world: World, more: str) -> None:
+    text = SITE.format(ae_title=world.pacs.ae_title, port=world.pacs.port, commitment="auto")
+    import_site(world.workplace.db, text + more, user="test")
+
+
+@pytest.mark.allow_log("document not made")
+def test_what_can_t_be_built_is_dead_with_its_reason_and_built_when_sent_again(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world()
+    site(world, RULE.format(document="pdf", to="pacs"))
+    drafted(world, simulator, tmp_path)
+    world.ask_signature("A-1", "No acute finding \U00013000.")  # an Egyptian hieroglyph
+    world.work_until(
+        lambda: (
+            world.deliveries("A-1", "signed")
+            and world.deliveries("A-1", "signed")[0].state == DeliveryState.CONFIRMED
+        ),
+        "the report is confirmed",
+    )
+    [pdf] = world.deliveries("A-1", "pdf")
+    assert pdf.state == DeliveryState.DEAD and "U+13000 (EGYPTIAN HIEROGLYPH" in pdf.message
+    assert world.study("A-1").state == StudyState.SIGNED  # a required output is missing
+    monkeypatch.setitem(outputs.BUILDERS, "pdf", _plain_pdf)
+    with world.workplace.db.write() as session:
+        deliveries.resend(session, pdf.id)
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    assert len(documents_in(simulator, ENCAPSULATED_PDF)) == 1
+
+
+def _plain_pdf(desk: Desk, wanted: Wanted) -> dict[str, Any]:
+    from dicom_node.documents.encapsulated import encapsulate
+    from dicom_node.steps import compose
+
+    return compose.keep(desk, encapsulate(wanted.narrative, b"%PDF-1.7\n%%EOF\n"), [])
+
+
+def test_a_kind_with_nothing_to_send_holds_nobody_up(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(desk: Desk, wanted: Wanted) -> dict[str, Any]:
+        raise NothingToSend("No region of this report is marked.")
+
+    monkeypatch.setitem(outputs.BUILDERS, "presentation", none)
+    world = make_world()
+    site(world, RULE.format(document="presentation", to="pacs"))
+    drafted(world, simulator, tmp_path)
+    world.ask_signature("A-1")
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    [row] = world.deliveries("A-1", "presentation")
+    assert (row.state, row.required, row.message) == (
+        DeliveryState.HELD,
+        False,
+        "No region of this report is marked.",
+    )
+
+
+@pytest.mark.allow_log("document not made")
+@pytest.mark.allow_log("put off")
+def test_a_defect_of_a_builder_stops_nothing_else(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(desk: Desk, wanted: Wanted) -> dict[str, Any]:
+        raise KeyError("a patient's name")
+
+    monkeypatch.setitem(outputs.BUILDERS, "pdf", broken)
+    monkeypatch.delitem(outputs.BUILDERS, "capture", raising=False)
+    world = make_world()
+    site(world, RULE.format(document="pdf", to="pacs") + RULE.format(document="capture", to="pacs"))
+    drafted(world, simulator, tmp_path)
+    world.ask_signature("A-1")
+    world.work_until(
+        lambda: (
+            [row.state for kind in ("pdf", "capture") for row in world.deliveries("A-1", kind)]
+            == ["dead", "dead"]
+        ),
+        "both are dead",
+    )
+    world.work_until(
+        lambda: world.deliveries("A-1", "signed")[0].state == "confirmed", "the report is confirmed"
+    )
+    [pdf], [capture] = world.deliveries("A-1", "pdf"), world.deliveries("A-1", "capture")
+    assert "failed over" in pdf.message and "patient" not in pdf.message
+    assert "makes no document of the kind 'capture'" in capture.message
+
+
+@pytest.mark.allow_log("not delivered")
+def test_a_newer_message_takes_the_place_of_one_that_has_not_left(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, ris: Ris
+) -> None:
+    world = make_world()
+    early = RULE.format(document="oru", to="ris") + 'when = "draft"\n'
+    site(world, HL7.format(port=1) + early + RULE.format(document="oru", to="ris"))
+    drafted(world, simulator, tmp_path)
+    world.work_until(
+        lambda: any(row.attempts for row in world.deliveries("A-1", "oru")), "a try that reaches nobody"
+    )
+    world.ask_signature("A-1")
+    world.work_until_state("A-1", StudyState.SIGNED)
+    site(world, HL7.format(port=ris.port) + early + RULE.format(document="oru", to="ris"))
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    states = [(row.stage, row.state) for row in world.deliveries("A-1", "oru")]
+    assert states == [("draft", DeliveryState.HELD), ("signed", DeliveryState.CONFIRMED)]
+    assert len(ris.messages) == 1 and "|F|" in ris.messages[0]
+
+
+def test_a_report_that_moved_on_is_not_built(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, ris: Ris, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = make_world()
+    site(world, HL7.format(port=ris.port) + RULE.format(document="oru", to="ris") + 'when = "draft"\n')
+    monkeypatch.setattr("dicom_node.courier.STEPS", tuple(s for s in courier.STEPS if s is not make_outputs))
+    drafted(world, simulator, tmp_path)
+    world.work_until(lambda: world.deliveries("A-1", "oru"), "the message is planned")
+    world.ask_signature("A-1")
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    assert not make_outputs(world.desk)
+    [row] = world.deliveries("A-1", "oru")
+    assert row.state == DeliveryState.HELD and ris.messages == []
