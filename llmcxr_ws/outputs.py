@@ -81,9 +81,7 @@ KINDS: Final[dict[str, Described]] = {
 class OutputRule(Part):
     """One kind of document goes to one destination at one moment."""
 
-    document: Kind = Field(
-        description="Which document is sent: " + "; ".join(f"`{k}` {d.words}" for k, d in KINDS.items()) + "."
-    )
+    document: Kind = Field(description="Which document is sent; see the table of kinds.")
     to: str = Field(description="Name of the peer, or of the HL7 or FHIR destination.")
     when: Moment | None = Field(
         default=None,
