@@ -16,7 +16,8 @@ from pydantic_core import PydanticUndefined
 
 from llmcxr_ws.cli import build_app
 from llmcxr_ws.config import MachineConfig
-from llmcxr_ws.site import OutputRule, Peer, RoutingRule, SiteConfig
+from llmcxr_ws.outputs import KINDS
+from llmcxr_ws.site import FhirDestination, Hl7Destination, OutputRule, Peer, RoutingRule, SiteConfig
 from ui import preferences
 
 DOCS = Path(__file__).parent
@@ -35,11 +36,16 @@ def settings_page() -> str:
         _table(MachineConfig),
         "## Of the site\n",
         "One TOML document, kept in the database by version: `llmcxr config import FILE`, `llmcxr config export`.\n",
-        _table(SiteConfig, leave_out=("peers", "outputs", "rules")),
+        _table(SiteConfig, leave_out=("peers", "hl7", "fhir", "outputs", "rules")),
         "### `[[peer]]`: the DICOM application entities we talk to\n",
         _table(Peer),
-        "### `[[output]]`: which document goes where\n",
+        "### `[[hl7]]`: receivers of HL7 v2 messages, by MLLP\n",
+        _table(Hl7Destination),
+        "### `[[fhir]]`: FHIR R4 servers\n",
+        _table(FhirDestination),
+        "### `[[output]]`: which document goes where, and when\n",
         _table(OutputRule),
+        _kinds(),
         "### `[[rule]]`: which films are drafted, beside what is fixed\n",
         _table(RoutingRule),
         "## Of one person\n",
@@ -85,6 +91,17 @@ def _table(model: type[BaseModel], leave_out: tuple[str, ...] = ()) -> str:
             continue
         default = "required" if field.default is PydanticUndefined else f"`{field.default!r}`"
         rows.append(f"| `{name}` | {default} | {_cell(field.description or '')} |")
+    return "\n".join(rows) + "\n"
+
+
+def _kinds() -> str:
+    """The kinds of document of the output matrix: the same table that the validator reads."""
+    tables = {"dicom": "`[[peer]]`", "hl7": "`[[hl7]]`", "fhir": "`[[fhir]]`"}
+    rows = ["| document | is | goes to | when | again with an addendum |", "|---|---|---|---|---|"]
+    for name, kind in KINDS.items():
+        moments = " or ".join(f"`{moment}`" for moment in kind.moments)
+        again = "yes" if kind.of_addenda else "no"
+        rows.append(f"| `{name}` | {_cell(kind.words)} | {tables[kind.way]} | {moments} | {again} |")
     return "\n".join(rows) + "\n"
 
 

@@ -81,9 +81,7 @@ KINDS: Final[dict[str, Described]] = {
 class OutputRule(Part):
     """One kind of document goes to one destination at one moment."""
 
-    document: Kind = Field(
-        description="Which document is sent: " + "; ".join(f"`{k}` {d.words}" for k, d in KINDS.items()) + "."
-    )
+    document: Kind = Field(description="Which document is sent; see the table of kinds.")
     to: str = Field(description="Name of the peer, or of the HL7 or FHIR destination.")
     when: Moment | None = Field(
         default=None,
@@ -115,16 +113,16 @@ class Hl7Destination(Part):
     host: str = Field(min_length=1, description="Host name or address.")
     port: int = Field(ge=1, le=65535, description="MLLP port.")
     sending_application: str = Field(
-        default="LLMCXR", max_length=180, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-3."
+        default="LLMCXR", max_length=20, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-3."
     )
     sending_facility: str = Field(
-        default="", max_length=180, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-4."
+        default="", max_length=20, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-4."
     )
     receiving_application: str = Field(
-        default="", max_length=180, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-5."
+        default="", max_length=20, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-5."
     )
     receiving_facility: str = Field(
-        default="", max_length=180, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-6."
+        default="", max_length=20, pattern=r"^[^|^~\\&\r\n]*$", description="MSH-6."
     )
 
     @property

@@ -183,6 +183,7 @@ def test_the_wheel_holds_every_module_and_what_the_product_needs_to_run(wheel: l
     assert len(films) >= 12 and "dicom_node/films/ATTRIBUTION.md" in held
     assert any(name.startswith("llmcxr_ws/store/migrations/versions/0001") for name in wheel)
     assert any(name.startswith("ui/resources/") for name in wheel)
+    assert {"dicom_node/resources/Inter-Regular.ttf", "dicom_node/resources/OFL.txt"} <= held
     assert all(f"{package}/py.typed" in held for package in PACKAGES)
 
 

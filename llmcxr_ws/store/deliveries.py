@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import DeliveryRow, DocumentRow, ReportRow
 from llmcxr_ws.errors import StoreError
-from llmcxr_ws.outputs import STAGES
+from llmcxr_ws.outputs import KINDS, STAGES
 from llmcxr_ws.site import SiteConfig
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import transitions
@@ -234,10 +234,32 @@ def resend(session: Session, delivery_id: int) -> None:
         raise StoreError(
             "The report was retracted or has moved on.", what_to_do="The document isn't sent any more."
         )
+    if _is_replaced(session, row):
+        raise StoreError(
+            "A newer version of this report went, or goes, in its place.", what_to_do="Send that one again."
+        )
     transitions.requeue_delivery(session, row, "Sent again on request.")
     row.attempts = 0
     session.flush()
     session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now()))
+
+
+def _is_replaced(session: Session, row: Delivery) -> bool:
+    """Whether a later message of the same report is for the same destination: this one would undo it there."""
+    document = session.get_one(Document, row.document_id)
+    if document.kind not in KINDS or KINDS[document.kind].way == "dicom":
+        return False
+    newer = (
+        select(Delivery.id)
+        .join(Document, Delivery.document_id == Document.id)
+        .where(
+            Delivery.study_id == row.study_id,
+            Delivery.peer == row.peer,
+            Document.kind == document.kind,
+            Document.id > document.id,
+        )
+    )
+    return session.scalars(newer).first() is not None
 
 
 def hold(session: Session, delivery_id: int, *, by: str) -> None:

@@ -14,10 +14,12 @@ from dicom_node.sop_classes import ENCAPSULATED_PDF
 from dicom_node.steps import outputs
 from dicom_node.steps.desk import Desk
 from dicom_node.steps.outputs import NothingToSend, Wanted, make_outputs
+from llmcxr_ws.errors import StoreError
 from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import deliveries
 from llmcxr_ws.store.configuration import import_site
-from tests.dicom_node.test_after_signature import drafted
+from llmcxr_ws.store.models import Delivery
+from tests.dicom_node.test_after_signature import add, decided, drafted
 from tests.dicom_node.world import SITE, MakeWorld, World, documents_in
 from tests.receivers import Ris, running_ris
 
@@ -135,6 +137,18 @@ def test_a_newer_message_takes_the_place_of_one_that_has_not_left(
     states = [(row.stage, row.state) for row in world.deliveries("A-1", "oru")]
     assert states == [("draft", DeliveryState.HELD), ("signed", DeliveryState.CONFIRMED)]
     assert len(ris.messages) == 1 and "|F|" in ris.messages[0]
+    site(world, HL7.format(port=ris.port) + RULE.format(document="oru", to="ris"))
+    assert decided(world, add(world))[0] == "granted"
+    world.work_until(lambda: len(ris.messages) == 2, "the addendum")
+    with (
+        pytest.raises(StoreError, match="newer version"),
+        world.workplace.db.write() as session,
+    ):
+        signed = session.get_one(Delivery, world.deliveries("A-1", "oru")[1].id)
+        signed.state = DeliveryState.DEAD
+        session.flush()
+        deliveries.resend(session, signed.id)
+    world.work_until_state("A-1", StudyState.CONFIRMED)
 
 
 def test_a_report_that_moved_on_is_not_built(
