@@ -40,6 +40,7 @@ from dicom_node.documents.finding_codes import OWN_SCHEME, finding_code, own_sch
 from dicom_node.documents.header import procedure_codes, requests
 from dicom_node.documents.image_result import (
     ImageResult,
+    NothingToSend,
     check_words,
     finish,
     identification,
@@ -102,7 +103,7 @@ class FindingsDocument(ImageResult):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.findings:
-            raise DicomError("The draft has no coded finding to write.")
+            raise NothingToSend("The draft has no coded finding to write.")
         if not is_within(self.examined, int(self.film.Rows), int(self.film.Columns)):
             raise DicomError("Findings were refused: the examined part doesn't lie on the film.")
         if len({finding.tracking_uid for finding in self.findings}) != len(self.findings):

@@ -39,6 +39,10 @@ _SERIES_NUMBERS: Final[Mapping[str, int]] = {
 }
 
 
+class NothingToSend(DicomError):
+    """There is nothing of a kind in this report, so nothing is sent; no fault."""
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ImageResult:
     """What every one of these documents is made of.

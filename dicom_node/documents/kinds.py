@@ -17,13 +17,18 @@ from pydicom.dataset import Dataset
 
 from dicom_node.documents import rejection, sr
 from dicom_node.documents.capture import Capture, build_capture
+from dicom_node.documents.encapsulated import encapsulate
 from dicom_node.documents.findings import Algorithm, Finding, FindingsDocument, build_findings
 from dicom_node.documents.key_image import KeyImage, build_key_image
+from dicom_node.documents.narrative import Narrative, read_written
+from dicom_node.documents.pdf import Picture, make_pdf
 from dicom_node.documents.presentation import Presentation, build_presentation
+from dicom_node.documents.provenance import build_provenance
 from dicom_node.documents.regions import Box, Region, tracking_uid
 from dicom_node.documents.report import Device, DocumentReference, Person, ReportDocument, Sentence
 from dicom_node.documents.synthetic import SyntheticFilm, build_synthetic
 from llmcxr_ws.imaging import displayed, render
+from llmcxr_ws.uids import derived_uid
 
 FILM: Final = Path(__file__).parents[1] / "films" / "DEMO0002.dcm"
 _MODEL: Final = Device("2.25.171717", "LLM-CXR Workstation", "Example model", "1")
@@ -103,7 +108,7 @@ def reference_to(ds: Dataset) -> DocumentReference:
     return DocumentReference(ds.SOPClassUID, ds.SOPInstanceUID, ds.SeriesInstanceUID, ds.StudyInstanceUID)
 
 
-def _report(study: ExampleStudy, kind: str, **more: Any) -> Example:
+def _document(study: ExampleStudy, kind: str, **more: Any) -> ReportDocument:
     values: dict[str, Any] = {
         "kind": kind,
         "report_version": 1,
@@ -116,25 +121,59 @@ def _report(study: ExampleStudy, kind: str, **more: Any) -> Example:
         "installation": study.installation,
         **more,
     }
-    document = ReportDocument(**values)
-    texts = tuple(sentence.text for sentence in document.sentences)
-    return Example(dataset=sr.build(document), sources=(study.film,), sentences=texts)
+    return ReportDocument(**values)
+
+
+def _report(study: ExampleStudy, document: ReportDocument) -> Example:
+    return Example(dataset=sr.build(document), sources=(study.film,), sentences=_texts(document))
+
+
+def _texts(document: ReportDocument) -> tuple[str, ...]:
+    return tuple(sentence.text for sentence in document.sentences)
+
+
+def _signed_document(study: ExampleStudy) -> ReportDocument:
+    return _document(study, "signed", person=study.person, predecessor=reference_to(_draft(study).dataset))
 
 
 def _draft(study: ExampleStudy) -> Example:
-    return _report(study, "draft")
+    return _report(study, _document(study, "draft"))
 
 
 def _signed(study: ExampleStudy) -> Example:
-    return _report(study, "signed", person=study.person, predecessor=reference_to(_draft(study).dataset))
+    return _report(study, _signed_document(study))
+
+
+def _provenance(study: ExampleStudy) -> Example:
+    document = _signed_document(study)
+    report = sr.build(document)
+    sources = (study.film, report)
+    return Example(dataset=build_provenance(document, report), sources=sources, sentences=_texts(document))
+
+
+def _pdf(study: ExampleStudy) -> Example:
+    written = read_written(_signed(study).dataset, study.film)
+    narrative = Narrative(
+        stage="signed",
+        parts=(written,),
+        film=study.film,
+        identifier=derived_uid("report", study.installation, "conformance"),
+        institution=study.institution,
+        report_version=1,
+        installation=study.installation,
+    )
+    image = displayed(study.film)
+    pdf = make_pdf(narrative, Picture(render(image), image.pixel_aspect), [])
+    return Example(dataset=encapsulate(narrative, pdf), sources=(study.film,))
 
 
 def _addendum(study: ExampleStudy) -> Example:
     sentence = Sentence("The lateral film shows no effusion.", "addendum", "human")
     signed = reference_to(_signed(study).dataset)
-    return _report(
+    document = _document(
         study, "addendum", sentences=(sentence,), device=None, person=study.person, predecessor=signed
     )
+    return _report(study, document)
 
 
 def _rejection(study: ExampleStudy) -> Example:
@@ -215,10 +254,12 @@ KINDS: Final[Mapping[str, Maker]] = {
     "report": _signed,
     "addendum": _addendum,
     "rejection": _rejection,
+    "provenance": _provenance,
     "findings": _findings,
     "presentation": _presentation,
     "key_image": _key_image,
     "capture": _capture,
     "synthetic": _synthetic,
+    "pdf": _pdf,
 }
 """Name of a kind and how an example of it is made."""

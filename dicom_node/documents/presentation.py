@@ -21,11 +21,17 @@ from highdicom.pr import (
 from pydicom.dataset import Dataset
 
 from dicom_node.documents import envelope
-from dicom_node.documents.image_result import ImageResult, finish, identification, reference, refused
+from dicom_node.documents.image_result import (
+    ImageResult,
+    NothingToSend,
+    finish,
+    identification,
+    reference,
+    refused,
+)
 from dicom_node.documents.regions import Region
 from dicom_node.documents.values import plain_copy
 from llmcxr_ws.elements import number
-from llmcxr_ws.errors import DicomError
 from llmcxr_ws.grey import read_windows
 from llmcxr_ws.spacing import read_spacing
 
@@ -41,7 +47,7 @@ class Presentation(ImageResult):
     def __post_init__(self) -> None:
         super().__post_init__()
         if not self.regions:
-            raise DicomError("The draft has no region on the film, so there are no marks to write.")
+            raise NothingToSend("The draft has no region on the film, so there are no marks to write.")
 
 
 def build_presentation(presentation: Presentation) -> Dataset:

@@ -20,6 +20,7 @@ from dicom_node.documents import gate
 from dicom_node.documents.capture import Capture, build_capture
 from dicom_node.documents.envelope import MANUFACTURER
 from dicom_node.documents.findings import FindingsDocument, build_findings
+from dicom_node.documents.image_result import NothingToSend
 from dicom_node.documents.key_image import KeyImage, build_key_image
 from dicom_node.documents.presentation import Presentation, build_presentation
 from dicom_node.documents.report import Device
@@ -48,9 +49,10 @@ def make(desk: Desk, kind: str, report: ReportRow, headers: list[Dataset]) -> di
 
     Raises
     ------
+    NothingToSend
+        The draft was withheld or rejected, or holds nothing of this kind (no finding, no region).
     DicomError
-        The draft was withheld or rejected, holds nothing of this kind (no finding, no region), a part is missing, or
-        the gate refuses the document; nothing is kept.
+        A part is missing, or the gate refuses the document; nothing is kept.
     """
     _require_draft(report)
     if kind not in _MAKERS:
@@ -131,7 +133,7 @@ def _require_draft(report: ReportRow) -> None:
     """Refuse what shows an AI text that no reader was to see, or that there is none."""
     gone = report.state in (ReportState.WITHHELD, ReportState.REJECTED) or report.draft_set_aside
     if gone or report.kind != "report":
-        raise DicomError(
+        raise NothingToSend(
             "The report has no AI draft that may be shown: it was withheld or rejected, or a person wrote it."
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +18,12 @@ from pydicom.dataset import Dataset
 
 from dicom_node.documents import gate, sr
 from dicom_node.documents.encapsulated import encapsulate
+from dicom_node.documents.image_result import NothingToSend
 from dicom_node.documents.narrative import Narrative, read_written
 from dicom_node.documents.pdf import Marked, Picture, make_pdf
 from dicom_node.documents.regions import box_of_map
 from dicom_node.messages import fhir, oru
-from dicom_node.steps import compose
+from dicom_node.steps import compose, compose_images
 from dicom_node.steps.desk import Desk
 from llmcxr_ws import imaging
 from llmcxr_ws.domain import DeliveryRow, DocumentRow, InstanceRow, ReportRow
@@ -31,14 +32,15 @@ from llmcxr_ws.log import logger
 from llmcxr_ws.outputs import ENDINGS, Hl7Destination, way_of
 from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import Actor
-from llmcxr_ws.store import audit, deliveries, maps, outgoing, reports, studies
+from llmcxr_ws.store import audit, deliveries, drawings, maps, outgoing, reports, studies
 from llmcxr_ws.uids import derived_uid
 
 _LOG = logger(__name__)
 
 
-class NothingToSend(UserFacingError):
-    """There is nothing of this kind in this report, so nothing is sent; no fault."""
+# Their boxes come from maps, which the engine makes after the draft; so long is waited for those.
+_OF_MAPS = ("pdf", "findings", "presentation", "capture")
+_MAPS_TAKE_AT_MOST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +78,8 @@ def _make(desk: Desk, rows: list[DeliveryRow]) -> bool:
     rows = [row for row in rows if not _is_withdrawn(desk, row)]
     if not rows:
         return True
+    if _maps_are_coming(desk, rows[0]):
+        return False
     try:
         builder = BUILDERS.get(rows[0].kind)
         if builder is None:
@@ -91,6 +95,17 @@ def _make(desk: Desk, rows: list[DeliveryRow]) -> bool:
     outgoing.built(desk.db, rows[0].document_id, fields)
     _LOG.info("output made", kind=rows[0].kind, stage=rows[0].stage, study=rows[0].study_id)
     return True
+
+
+def _maps_are_coming(desk: Desk, row: DeliveryRow) -> bool:
+    """Whether an output that shows boxes is better made a little later."""
+    if row.kind not in _OF_MAPS:
+        return False
+    document = next(d for d in reports.documents_of(desk.db, row.study_id) if d.id == row.document_id)
+    report = reports.report_by_id(desk.db, document.report_id)
+    if datetime.now(UTC) - report.created_at > _MAPS_TAKE_AT_MOST:
+        return False
+    return any(one.state in (maps.ASKED, maps.COMPUTING) for one in maps.maps_of(desk.db, report.id))
 
 
 def _is_withdrawn(desk: Desk, row: DeliveryRow) -> bool:
@@ -206,6 +221,20 @@ def _share(at: float, of: int) -> float:
     return min(1.0, max(0.0, at / of))
 
 
+def _build_image(desk: Desk, wanted: Wanted) -> dict[str, Any]:
+    return compose_images.make(desk, wanted.document.kind, wanted.report, wanted.headers)
+
+
+def _build_synthetic(desk: Desk, wanted: Wanted) -> dict[str, Any]:
+    """The film that was drawn last from a text of the study."""
+    drawn = [
+        one for one in drawings.drawings_of(desk.db, wanted.report.study_id) if one.state == drawings.DRAWN
+    ]
+    if not drawn:
+        raise NothingToSend("No synthetic film was drawn from a text of this study.")
+    return compose_images.make_synthetic(desk, drawn[-1])
+
+
 def _build_oru(desk: Desk, wanted: Wanted) -> dict[str, Any]:
     to = desk.site.destination(wanted.destination)
     if not isinstance(to, Hl7Destination):
@@ -274,5 +303,11 @@ def _bytes(desk: Desk, path: str) -> bytes:
         raise DicomError("A message that was sent is missing from the object store.") from error
 
 
-BUILDERS: Final[dict[str, Builder]] = {"pdf": _build_pdf, "oru": _build_oru, "fhir": _build_fhir}
+BUILDERS: Final[dict[str, Builder]] = {
+    "pdf": _build_pdf,
+    "oru": _build_oru,
+    "fhir": _build_fhir,
+    "synthetic": _build_synthetic,
+    **dict.fromkeys(("findings", "presentation", "key_image", "capture"), _build_image),
+}
 """Who builds which kind of the output matrix; a further kind needs no more than its line here."""
