@@ -59,7 +59,7 @@ def test_nothing_is_looked_at_while_keys_fall(reading: Seat, monkeypatch: pytest
     reading.wait(lambda: reading.tasks.is_idle)
     looks: list[float] = []
     monkeypatch.setattr(guards, "look", lambda: looks.append(time.monotonic()))
-    guards._pause.setInterval(2000)
+    guards._pause.setInterval(5000)  # longer than eight words take on a busy machine
     guards._pause.timeout.disconnect()
     guards._pause.timeout.connect(guards.look)
     editor = reading.window.report.editor
