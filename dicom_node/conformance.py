@@ -35,7 +35,12 @@ KNOWN: Final[tuple[tuple[str, str, str], ...]] = (
     ("dciodvfy", r"Attribute is not present in standard DICOM IOD - \(0x0018,0x1002\)", "Device UID"),
     ("dciodvfy", r"this is a Standard Extended SOP Class", "Device UID"),
     ("dciodvfy", r"\(0x0008,0x001c\)", "Synthetic Data"),
-    ("dciodvfy", r"Unrecognized defined term <99LLMCXR>", "own coding scheme"),
+    (
+        "dciodvfy",
+        r"Unrecognized defined term <(99LLMCXR|2\.25\.147392031945846036956081123747112035647)>",
+        "own coding scheme",
+    ),
+    ("pixelmed", r"\(ORIGINS,99LLMCXR,.*Content Item not in template", "SR without a template"),
     ("dcentvfy", r"Different information entities for attribute", "order of film and document"),
     (
         "dsrdump",

@@ -279,7 +279,7 @@ OBJECTS: Final[dict[str, TestObject]] = {
     "provenance": TestObject(
         "a second SR that calls the sentence of 'Signed report' written by a person", _provenance
     ),
-    "findings": TestObject("one finding, 50 %, with a box around the disc (series 'AI FINDINGS')", _findings),
+    "findings": TestObject("one finding, 50 %, with a box around the disc ('AI FINDINGS')", _findings),
     "presentation": TestObject(
         "the film with a box around the disc, to be switched on (series 'AI MARKS')", _presentation
     ),

@@ -69,13 +69,11 @@ KINDS: Final[dict[str, Described]] = {
     "provenance": Described("dicom", ("sign",), "origin of each signed sentence as an SR"),
     "findings": Described("dicom", ("sign", "draft"), "AI findings as a Comprehensive 3D SR"),
     "pdf": Described("dicom", ("sign", "draft"), "report with its film as an Encapsulated PDF", True),
-    "capture": Described(
-        "dicom", ("sign", "draft"), "film with the draft's regions as a picture (Secondary Capture)"
-    ),
+    "capture": Described("dicom", ("sign", "draft"), "film with the draft's regions as a Secondary Capture"),
     "presentation": Described("dicom", ("sign", "draft"), "marked regions (GSPS)"),
     "key_image": Described("dicom", ("sign", "draft"), "key image (Key Object Selection)"),
     "synthetic": Described(
-        "dicom", ("sign", "draft"), "film drawn last from a text of the study; never to a clinical peer"
+        "dicom", ("sign", "draft"), "film drawn last for the study; never to a clinical peer"
     ),
     "oru": Described("hl7", ("sign", "draft"), "HL7 v2.5.1 ORU^R01", True),
     "fhir": Described("fhir", ("sign", "draft"), "FHIR R4 DiagnosticReport", True),

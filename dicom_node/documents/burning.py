@@ -27,6 +27,7 @@ _BLACK: Final = (0, 0, 0)
 _LETTERS: Final = 24
 _LEAST_LETTERS: Final = 12
 _MOST_LINES: Final = 8
+_LONGEST_WORDS: Final = 240
 # What Pillow's own font lacks and plain letters say as well.
 _PLAIN: Final = {
     "—": "-",
@@ -79,7 +80,7 @@ def burn(grey: NDArray[np.uint8], banner: str, regions: Sequence[Region] = (), a
 
 
 def legible(words: str) -> str:
-    """Return words as the font can write them: never a box in place of a letter.
+    """Return words as the font can write them, in one line and not too many: never a box in place of a letter.
 
     An accent that the font lacks is left out. Words in a script that it doesn't have are left to the documents that
     hold text.
@@ -90,8 +91,8 @@ def legible(words: str) -> str:
     def is_there(letters: str) -> bool:
         return all(bytes(font.getmask(letter)) != absent for letter in letters)
 
-    written = ""
-    for letter in words:
+    written, line = "", " ".join(words.split())
+    for letter in line if len(line) <= _LONGEST_WORDS else f"{line[: _LONGEST_WORDS - 3]}...":
         plain = _PLAIN.get(letter, letter)
         bare = "".join(part for part in normalize("NFKD", plain) if not combining(part))
         if not is_there(plain) and not (bare and is_there(bare)):

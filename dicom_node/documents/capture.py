@@ -8,6 +8,7 @@ on it. The modality is that of the class, OT.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,7 +19,15 @@ from pydicom.dataset import Dataset
 
 from dicom_node.documents import envelope
 from dicom_node.documents.burning import Rgb, burn
-from dicom_node.documents.image_result import ImageResult, finish, identification, reference, refused
+from dicom_node.documents.header import copy_attribute
+from dicom_node.documents.image_result import (
+    ImageResult,
+    finish,
+    identification,
+    reference,
+    refused,
+    show_body_part,
+)
 from llmcxr_ws.errors import DicomError
 
 BANNER: Final = "AI DRAFT - not reviewed"
@@ -64,14 +73,14 @@ def build_capture(capture: Capture) -> Dataset:
     source.PurposeOfReferenceCodeSequence = [envelope.code(*_DERIVED)]
     ds.SourceImageSequence = [source]
     ds.DerivationDescription = "Film as displayed, with the regions and the banner of an AI draft burned in"
-    ds.BodyPartExamined = str(film.get("BodyPartExamined") or "CHEST")
-    if film.get("PatientOrientation"):
-        ds.PatientOrientation = film.PatientOrientation
+    show_body_part(ds, film)
+    sides = [str(side) for side in film.get("PatientOrientation") or ()]
+    if len(sides) == 2 and all(re.fullmatch(r"[AFHLPR]{1,3}", side) for side in sides):
+        ds.PatientOrientation = sides
     if film.get("LossyImageCompression") == "01":
         # Once lossy, always lossy (PS3.3 C.7.6.1.1.5).
         for keyword in _LOSSY:
-            if film.get(keyword):
-                setattr(ds, keyword, film.get(keyword))
+            copy_attribute(film, ds, keyword)
     return ds
 
 

@@ -16,7 +16,7 @@ from highdicom.base import SOPClass
 from pydicom.dataset import Dataset
 
 from dicom_node.documents import envelope
-from dicom_node.documents.header import offset_from_utc, patient_and_study, requests
+from dicom_node.documents.header import copy_attribute, offset_from_utc, patient_and_study, requests
 from dicom_node.documents.regions import Region, is_within
 from dicom_node.documents.report import Device, check_names, instance_uid, series_uid
 from dicom_node.documents.values import forbidden_character, listing
@@ -138,6 +138,16 @@ def finish(built: SOPClass, result: ImageResult, devices: Iterable[Device] = ())
 def is_synthetic(ds: Dataset) -> bool:
     """Whether an instance says of itself that it shows no patient (PS3.3 C.12.1, Synthetic Data)."""
     return str(ds.get("SyntheticData") or "").strip().upper() == "YES"
+
+
+def show_body_part(ds: Dataset, film: Dataset) -> None:
+    """Take over the body part, a chest where the film names none.
+
+    Without one the series would have to say which of a pair of body parts it shows (PS3.3 C.7.3.1).
+    """
+    copy_attribute(film, ds, "BodyPartExamined")
+    if not ds.get("BodyPartExamined"):
+        ds.BodyPartExamined = "CHEST"
 
 
 def reference(ds: Dataset) -> Dataset:

@@ -21,6 +21,7 @@ from highdicom.pr import (
 from pydicom.dataset import Dataset
 
 from dicom_node.documents import envelope
+from dicom_node.documents.header import copy_attribute
 from dicom_node.documents.image_result import (
     ImageResult,
     NothingToSend,
@@ -28,6 +29,7 @@ from dicom_node.documents.image_result import (
     identification,
     reference,
     refused,
+    show_body_part,
 )
 from dicom_node.documents.regions import Region
 from dicom_node.documents.values import plain_copy
@@ -88,8 +90,7 @@ def build_presentation(presentation: Presentation) -> Dataset:
     # highdicom takes the clock's time.
     built.PresentationCreationDate, built.PresentationCreationTime = date, time
     ds = finish(built, presentation)
-    # Else the series would have to say which of a pair of body parts it shows.
-    ds.BodyPartExamined = str(film.get("BodyPartExamined") or "CHEST")
+    show_body_part(ds, film)
     _show_as_the_film(ds, film)
     return ds
 
@@ -139,11 +140,15 @@ def _is_inverted(film: Dataset) -> bool:
 
 def _show_as_the_film(ds: Dataset, film: Dataset) -> None:
     """Take over modality LUT, the first window or table, and the shape of the pixels."""
+    slope = number(film, "RescaleSlope")
     if film.get("ModalityLUTSequence"):
         ds.ModalityLUTSequence = [plain_copy(film.ModalityLUTSequence[0])]
-    elif number(film, "RescaleSlope") is not None:
-        ds.RescaleIntercept, ds.RescaleSlope = film.get("RescaleIntercept", "0"), film.RescaleSlope
-        ds.RescaleType = str(film.get("RescaleType") or "US")
+    elif slope is not None:
+        ds.RescaleIntercept = _ds(number(film, "RescaleIntercept") or 0)
+        ds.RescaleSlope = _ds(slope)
+        copy_attribute(film, ds, "RescaleType")
+        if not ds.get("RescaleType"):
+            ds.RescaleType = "US"
     voi = _voi(film)
     if voi is not None:
         ds.SoftcopyVOILUTSequence = [voi]

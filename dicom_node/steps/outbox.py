@@ -25,7 +25,7 @@ from llmcxr_ws.log import logger
 from llmcxr_ws.outputs import FhirDestination, Hl7Destination, way_of
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState, ReportState
-from llmcxr_ws.store import deliveries, reports, studies
+from llmcxr_ws.store import deliveries, reports
 
 _LOG = logger(__name__)
 _BATCH: Final = 20
@@ -124,15 +124,30 @@ def is_held_by(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
     DicomError
         The peer can't be asked.
     """
-    study = studies.study_row(desk.db, row.study_id)
     document = next(d for d in reports.documents_of(desk.db, row.study_id) if d.id == row.document_id)
     keys = {
-        "StudyInstanceUID": study.study_instance_uid,
+        "StudyInstanceUID": _study_of(desk, row),
         "SeriesInstanceUID": document.series_instance_uid,
         "SOPInstanceUID": row.sop_instance_uid,
     }
     matches = scu.find(desk.local, peer, "IMAGE", keys)
     return any(str(match.get("SOPInstanceUID", "")) == row.sop_instance_uid for match in matches)
+
+
+def _study_of(desk: Desk, row: DeliveryRow) -> str:
+    """The study that a document lies in: its film's, but a synthetic film has one of its own.
+
+    Raises
+    ------
+    DicomError
+        The document can't be read any more.
+    """
+    try:
+        path = desk.workplace.objects.path(row.path)
+        header = pydicom.dcmread(path, specific_tags=["StudyInstanceUID"], stop_before_pixels=True)
+        return str(header.StudyInstanceUID)
+    except (OSError, ObjectStoreError, InvalidDicomError, AttributeError) as error:
+        raise DicomError("A document that was sent is missing from the object store.") from error
 
 
 def _send_to(desk: Desk, peer: Peer, batch: list[DeliveryRow]) -> None:

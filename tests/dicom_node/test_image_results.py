@@ -295,6 +295,8 @@ def test_long_words_lose_nothing_and_many_regions_stay_legible() -> None:
         ("Trübung rechts, épanchement.", "Trubung rechts, epanchement."),
         ("胸水を認める。", "in the report"),
         ("انصباب", "in the report"),
+        ("two\nlines", "two lines"),
+        ("word " * 10_000, "word " * 47 + "wo..."),
     ],
 )
 def test_no_letter_becomes_a_box(words: str, written: str) -> None:
