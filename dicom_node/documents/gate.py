@@ -77,7 +77,7 @@ def check(
         faults += [Fault("rows", sentence) for sentence in check_rejection_rows(dataset)]
     else:
         faults.append(Fault("sop_class", "The document is of a class that isn't sent."))
-    if sentences is not None:
+    if sentences is not None and dataset.get("SOPClassUID") in (ENHANCED_SR, COMPREHENSIVE_SR):
         faults += [Fault("sentences", sentence) for sentence in _check_sentences(dataset, sentences)]
     faults += [Fault("identity", sentence) for sentence in _check_identity(dataset, source_headers)]
     faults += [Fault("evidence", sentence) for sentence in _check_evidence(dataset, source_headers)]
