@@ -86,7 +86,7 @@ def check(
         faults += [Fault("evidence", sentence) for sentence in _check_sources(dataset, source_headers)]
     else:
         faults.append(Fault("sop_class", "The document is of a class that isn't sent."))
-    if sentences is not None:
+    if sentences is not None and dataset.get("SOPClassUID") in (ENHANCED_SR, COMPREHENSIVE_SR):
         faults += [Fault("sentences", sentence) for sentence in _check_sentences(dataset, sentences)]
     if not is_synthetic_film(dataset):  # a drawn film is nobody's and refers to nothing
         faults += [Fault("identity", sentence) for sentence in _check_identity(dataset, source_headers)]
