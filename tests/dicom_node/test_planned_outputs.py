@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from dicom_node.steps import outputs
 from dicom_node.steps.desk import Desk
 from dicom_node.steps.outputs import NothingToSend, Wanted, make_outputs
 from llmcxr_ws.errors import StoreError
+from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import deliveries
 from llmcxr_ws.store.configuration import import_site
-from llmcxr_ws.store.models import Delivery
+from llmcxr_ws.store.models import Delivery, Report, SentenceMap
 from tests.dicom_node.test_after_signature import add, decided, drafted
-from tests.dicom_node.world import SITE, MakeWorld, World, documents_in
+from tests.dicom_node.world import AI_TEXT, SITE, MakeWorld, World, documents_in
+from tests.peers import run_peer
 from tests.receivers import Ris, running_ris
 
 RULE = '\n[[output]]\ndocument = "{document}"\nto = "{to}"\n'
@@ -164,3 +167,37 @@ def test_a_report_that_moved_on_is_not_built(
     assert not make_outputs(world.desk)
     [row] = world.deliveries("A-1", "oru")
     assert row.state == DeliveryState.HELD and ris.messages == []
+
+
+@pytest.mark.peers
+def test_a_sentence_whose_map_is_ready_is_marked_in_the_pdf(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
+) -> None:
+    world = make_world()
+    site(world, RULE.format(document="pdf", to="pacs"))
+    drafted(world, simulator, tmp_path)
+    study = world.study("A-1")
+    seen = FilmSeen("1", (100, 80), 0, 255, tuple(range(256)), (80, 100), (0, 10, 80, 90), "lanczos")
+    with world.workplace.db.write() as session:
+        report = session.get_one(Report, study.report_id)
+        report.evidence = {"film_seen": seen.to_evidence()}
+        for sentence in (*AI_TEXT.split(". ")[1:], "A sentence that was deleted."):
+            digest = hashlib.sha256(sentence.encode()).hexdigest()
+            session.add(
+                SentenceMap(
+                    report_id=report.id,
+                    sentence=sentence,
+                    sentence_sha256=digest,
+                    state="ready",
+                    rows=2,
+                    columns=2,
+                    values=[0.0, 0.1, 0.0, 1.0],
+                )
+            )
+    world.ask_signature("A-1")
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    [ds] = documents_in(simulator, ENCAPSULATED_PDF)
+    (tmp_path / "fetched.pdf").write_bytes(ds.EncapsulatedDocument[: ds.EncapsulatedDocumentLength])
+    text = run_peer("pdftotext", tmp_path / "fetched.pdf", "-").stdout.decode()
+    assert "No pleural effusion. [1]" in text and "[2]" not in text and "deleted" not in text
+    assert "Boxes: what the model's sentence of that number rests on most" in " ".join(text.split())
