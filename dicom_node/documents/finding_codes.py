@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr import CodedConcept
 
+from dicom_node.documents.private_codes import DESIGNATOR
 from llmcxr_ws.uids import derived_uid
-
-OWN_SCHEME: Final = "99LLMCXR"
 
 _ABNORMAL = ("263654008", "SCT", "Abnormal")
 _CODES: Final[dict[str, tuple[str, str, str]]] = {
@@ -52,16 +50,4 @@ def finding_code(name: str) -> CodedConcept:
     if not value or len(value) > _LONGEST_CODE:
         # Long names share their beginnings; what follows from the whole name doesn't.
         value = f"F{derived_uid('finding', name.strip().lower())[-(_LONGEST_CODE - 1) :]}"
-    return CodedConcept(value, OWN_SCHEME, meaning)
-
-
-def own_scheme() -> CodingSchemeIdentificationItem:
-    """Return the declaration of our scheme, for Coding Scheme Identification Sequence (PS3.3 C.12.1.1).
-
-    It is registered nowhere, so it has no UID.
-    """
-    return CodingSchemeIdentificationItem(
-        designator=OWN_SCHEME,
-        name="LLM-CXR Workstation",
-        responsible_organization="LLM-CXR Workstation",
-    )
+    return CodedConcept(value, DESIGNATOR, meaning)

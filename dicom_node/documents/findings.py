@@ -36,7 +36,7 @@ from highdicom.sr import (
 from pydicom.dataset import Dataset
 
 from dicom_node.documents import envelope
-from dicom_node.documents.finding_codes import OWN_SCHEME, finding_code, own_scheme
+from dicom_node.documents.finding_codes import finding_code
 from dicom_node.documents.header import procedure_codes, requests
 from dicom_node.documents.image_result import (
     ImageResult,
@@ -47,6 +47,7 @@ from dicom_node.documents.image_result import (
     refused,
 )
 from dicom_node.documents.observers import device_context
+from dicom_node.documents.private_codes import DESIGNATOR, declare
 from dicom_node.documents.regions import Box, Region, corners, is_within
 from dicom_node.sop_classes import CR_IMAGE
 from llmcxr_ws.errors import DicomError
@@ -128,7 +129,6 @@ def build_findings(document: FindingsDocument) -> Dataset:
     film = document.film
     try:
         report = _report(document)
-        schemes = [own_scheme()] if _uses_own_scheme(document) else None
         built = Comprehensive3DSR(
             evidence=[envelope.stand_in(film)],
             content=report[0],
@@ -138,12 +138,14 @@ def build_findings(document: FindingsDocument) -> Dataset:
             requested_procedures=requests(film) or None,
             performed_procedure_codes=[CodedConcept.from_dataset(item) for item in procedure_codes(film)]
             or None,
-            coding_schemes=schemes,
             **identification("findings", document, _content(document)),
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise refused("The findings", error) from error
-    return finish(built, document)
+    ds = finish(built, document)
+    if any(finding_code(finding.name).scheme_designator == DESIGNATOR for finding in document.findings):
+        declare(ds)
+    return ds
 
 
 def _report(document: FindingsDocument) -> MeasurementReport:
@@ -233,10 +235,6 @@ def _presence(finding: Finding) -> list[QualitativeEvaluation] | None:
         return None
     value = CodedConcept(*_PRESENCE[finding.presence])
     return [QualitativeEvaluation(CodedConcept(*_PRESENCE_OF), value)]
-
-
-def _uses_own_scheme(document: FindingsDocument) -> bool:
-    return any(finding_code(finding.name).scheme_designator == OWN_SCHEME for finding in document.findings)
 
 
 def _content(document: FindingsDocument) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """The private coding scheme of this product, and how a document declares it (PS3.3 C.12.1.1.1, PS3.16 section 8).
 
-For what no standard scheme has a code: where a signed sentence comes from. Every document that uses one of these
-codes declares the scheme with :func:`declare`.
+For what no standard scheme has a code: where a signed sentence comes from, and findings without a code. Every
+document that uses one of these codes declares the scheme with :func:`declare`.
 """
 
 from __future__ import annotations
