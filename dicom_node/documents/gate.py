@@ -76,7 +76,9 @@ def check(
     elif dataset.get("SOPClassUID") == KEY_OBJECT_SELECTION:
         faults += [Fault("rows", sentence) for sentence in check_rejection_rows(dataset)]
     else:
-        faults.append(Fault("sop_class", "The document is of a class that isn't sent."))
+        faults.append(
+            Fault("sop_class", "The document is neither a report nor a note nor a picture of a result.")
+        )
     if sentences is not None and dataset.get("SOPClassUID") in (ENHANCED_SR, COMPREHENSIVE_SR):
         faults += [Fault("sentences", sentence) for sentence in _check_sentences(dataset, sentences)]
     faults += [Fault("identity", sentence) for sentence in _check_identity(dataset, source_headers)]
