@@ -85,7 +85,9 @@ def check(
         faults += [Fault("pdf", sentence) for sentence in check_encapsulated(dataset)]
         faults += [Fault("evidence", sentence) for sentence in _check_sources(dataset, source_headers)]
     else:
-        faults.append(Fault("sop_class", "The document is of a class that isn't sent."))
+        faults.append(
+            Fault("sop_class", "The document is neither a report nor a note nor a picture of a result.")
+        )
     if sentences is not None and dataset.get("SOPClassUID") in (ENHANCED_SR, COMPREHENSIVE_SR):
         faults += [Fault("sentences", sentence) for sentence in _check_sentences(dataset, sentences)]
     if not is_synthetic_film(dataset):  # a drawn film is nobody's and refers to nothing

@@ -179,7 +179,7 @@ PLANTED: list[tuple[str, Callable[[Dataset], None], str]] = [
     ("rows", strange_row, "doesn't know"),
     ("rows", no_template, "template 2000"),
     ("sentences", added_sentence, "aren't the 3"),
-    ("sop_class", change(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11"), "class that isn't sent"),
+    ("sop_class", change(SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11"), "neither"),
 ]
 
 
