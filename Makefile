@@ -17,7 +17,7 @@ test:
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "not slow" $(ARGS)
 
 test-slow:
-	@installers/setup.sh test
+	@installers/setup.sh test-slow
 	QT_QPA_PLATFORM=offscreen OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m slow $(ARGS)
 
 lint:

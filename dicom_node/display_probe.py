@@ -21,6 +21,7 @@ from dicom_node.association import LocalEntity
 from dicom_node.documents import gate, sr
 from dicom_node.documents.encapsulated import encapsulate
 from dicom_node.documents.envelope import MANUFACTURER
+from dicom_node.documents.kinds import KINDS, ExampleStudy
 from dicom_node.documents.narrative import Narrative, read_written
 from dicom_node.documents.pdf import Marked, Picture, make_pdf
 from dicom_node.documents.pdf_fonts import inter_bold
@@ -207,11 +208,33 @@ def _pdf(bench: Bench) -> list[Dataset]:
     return [encapsulate(narrative, make_pdf(narrative, picture, [Marked(_SENTENCE, _BOX)]))]
 
 
+def _example(kind: str) -> Callable[[Bench], list[Dataset]]:
+    """The example that the table of conformance has of a kind, made of the film of nobody."""
+
+    def make(bench: Bench) -> list[Dataset]:
+        study = ExampleStudy(
+            film=bench.film,
+            started_at=bench.at,
+            device=_device(),
+            institution=INSTITUTION,
+            installation=bench.installation,
+        )
+        return [KINDS[kind](study).dataset]
+
+    return make
+
+
 OBJECTS: Final[dict[str, TestObject]] = {
     "film": TestObject("a picture with the words TEST - NO PATIENT and a bright disc", _film),
     "draft": TestObject("a report in a series 'AI DRAFT - not reviewed'", _draft),
     "signed": TestObject("a report in a series 'Signed report', verified by Nobody", _signed),
     "rejection": TestObject("nothing: a second draft that its rejection note has hidden", _rejection),
     "pdf": TestObject("a page with the report, the film and a box around the disc", _pdf),
+    "findings": TestObject("made-up findings in a series 'AI FINDINGS - not reviewed'", _example("findings")),
+    "presentation": TestObject(
+        "a box over the film, in a series 'AI MARKS - not reviewed'", _example("presentation")
+    ),
+    "key_image": TestObject("the film marked as a key image", _example("key_image")),
+    "capture": TestObject("the film with a box and a burned-in banner", _example("capture")),
 }
 """The kinds that can be tried; a further kind needs no more than its line here."""

@@ -13,6 +13,8 @@ DX_FOR_PRESENTATION: Final = "1.2.840.10008.5.1.4.1.1.1.1"
 DX_FOR_PROCESSING: Final = "1.2.840.10008.5.1.4.1.1.1.1.1"
 SECONDARY_CAPTURE: Final = "1.2.840.10008.5.1.4.1.1.7"
 ENHANCED_SR: Final = "1.2.840.10008.5.1.4.1.1.88.22"
+COMPREHENSIVE_3D_SR: Final = "1.2.840.10008.5.1.4.1.1.88.34"
+PRESENTATION_STATE: Final = "1.2.840.10008.5.1.4.1.1.11.1"
 KEY_OBJECT_SELECTION: Final = "1.2.840.10008.5.1.4.1.1.88.59"
 ENCAPSULATED_PDF: Final = "1.2.840.10008.5.1.4.1.1.104.1"
 
@@ -41,11 +43,11 @@ DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
     "1.2.840.10008.5.1.4.1.1.88.11",  # Basic Text SR
     ENHANCED_SR,
     "1.2.840.10008.5.1.4.1.1.88.33",  # Comprehensive SR
-    "1.2.840.10008.5.1.4.1.1.88.34",  # Comprehensive 3D SR
+    COMPREHENSIVE_3D_SR,
     "1.2.840.10008.5.1.4.1.1.88.65",  # Chest CAD SR
     "1.2.840.10008.5.1.4.1.1.88.67",  # X-Ray Radiation Dose SR
     KEY_OBJECT_SELECTION,
-    "1.2.840.10008.5.1.4.1.1.11.1",  # Grayscale Softcopy Presentation State
+    PRESENTATION_STATE,
     ENCAPSULATED_PDF,
 )
 """Documents that come with a study: priors' reports, key objects, presentation states."""

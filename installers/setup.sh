@@ -4,9 +4,15 @@
 #
 #   installers/setup.sh demo [--headless …]   the product: no torch, no compilers
 #   installers/setup.sh test                  the product, the training stack, TensorRT for RTX and the tests' peers
+#   installers/setup.sh test-slow             the same, and the peers that the slower tests alone need
 set -eu
-kind=${1:?demo or test}
+kind=${1:?demo, test or test-slow}
 shift
+slow_packages=
+if [ "$kind" = test-slow ]; then
+    kind=test
+    slow_packages="libpixelmed-java default-jre-headless"
+fi
 python=${PYTHON:-python3}
 venv=${VENV:-.venv}
 cd "$(dirname "$0")/.."
@@ -62,7 +68,7 @@ demo)
     ;;
 test)
     # shellcheck disable=SC2086
-    install_packages $qt_packages $peer_packages
+    install_packages $qt_packages $peer_packages $slow_packages
     what="$torch -e .[train,postgres,tensorrt] --group dev"
     ;;
 *) fail "unknown kind '$kind'" ;;

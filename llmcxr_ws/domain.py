@@ -385,6 +385,7 @@ class DrawingRow:
     model_version: str
     asked_at: datetime
     drawn_at: datetime | None
+    model_device_uid: str = ""
 
     @property
     def is_open(self) -> bool:

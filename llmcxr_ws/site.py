@@ -14,6 +14,7 @@ from pydantic import Field, FiniteFloat, ValidationError
 from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import (
+    KINDS,
     NAME,
     FhirDestination,
     Hl7Destination,
@@ -238,6 +239,7 @@ def _check_rules(site: SiteConfig) -> None:
             raise ConfigError(f"Two destinations have the name '{name}'.", what_to_do="Give each its own.")
         ways[name] = ("hl7" if way == "hl7" else "fhir", "")
     rules: set[tuple[str, str, str]] = set()
+    moments: dict[str, str] = {}
     for rule in site.outputs:
         if rule.to not in ways:
             raise ConfigError(
@@ -250,3 +252,8 @@ def _check_rules(site: SiteConfig) -> None:
                 f"Two output rules send '{rule.document}' to '{rule.to}'.", what_to_do="Leave one of them."
             )
         rules.add((rule.document, rule.to, rule.moment))
+        if KINDS[rule.document].of_draft and moments.setdefault(rule.document, rule.moment) != rule.moment:
+            raise ConfigError(
+                f"The output rules send '{rule.document}' at two moments, and it is the same at both.",
+                what_to_do="Leave one when.",
+            )

@@ -20,6 +20,7 @@ _DEBIAN_PACKAGES = {
     "dcentvfy": "dicom3tools",
     "Orthanc": "orthanc",
     "initdb": "postgresql",
+    "java": "default-jre-headless",
     "openbox": "openbox",
     "runuser": "util-linux",
     "xdotool": "xdotool",

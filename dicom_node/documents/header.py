@@ -124,3 +124,7 @@ def _copy(source: Dataset, target: Dataset, keyword: str) -> None:
     elif keyword not in IDENTIFYING and not fits(element):
         return
     put(target, tag, element.VR, value)
+
+
+# What builders of pictures and marks take over of a film beside patient and study.
+copy_attribute = _copy

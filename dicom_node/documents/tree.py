@@ -161,3 +161,7 @@ def _describe(item: Dataset) -> str:
     """Name a row by its kind and concept, never by its value."""
     value, scheme = _concept(item)
     return f"{item.get('RelationshipType', 'root')} {item.get('ValueType', '?')} ({value}, {scheme})"
+
+
+# What other templates' checkers need too.
+concept, describe, check_observers = _concept, _describe, _check_observers

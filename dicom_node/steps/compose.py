@@ -230,3 +230,7 @@ def _device(report: ReportRow) -> Device:
 def _institution(desk: Desk, film: Dataset) -> str:
     """The film's institution, else the site's: one of them must be named."""
     return str(film.get("InstitutionName") or "").strip() or desk.site.institution or desk.site.name
+
+
+# What the other modules that compose documents need too.
+film_of, device_of, institution_of = _film, _device, _institution

@@ -124,15 +124,23 @@ def is_held_by(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
     DicomError
         The peer can't be asked.
     """
-    study = studies.study_row(desk.db, row.study_id)
     document = next(d for d in reports.documents_of(desk.db, row.study_id) if d.id == row.document_id)
     keys = {
-        "StudyInstanceUID": study.study_instance_uid,
+        "StudyInstanceUID": _study_of(desk, row),
         "SeriesInstanceUID": document.series_instance_uid,
         "SOPInstanceUID": row.sop_instance_uid,
     }
     matches = scu.find(desk.local, peer, "IMAGE", keys)
     return any(str(match.get("SOPInstanceUID", "")) == row.sop_instance_uid for match in matches)
+
+
+def _study_of(desk: Desk, row: DeliveryRow) -> str:
+    """The study that a document says it is of; a generated film is of nobody's."""
+    try:
+        path = desk.workplace.objects.path(row.path)
+        return str(pydicom.dcmread(path, specific_tags=["StudyInstanceUID"]).StudyInstanceUID)
+    except (OSError, AttributeError, ObjectStoreError, InvalidDicomError):
+        return studies.study_row(desk.db, row.study_id).study_instance_uid
 
 
 def _send_to(desk: Desk, peer: Peer, batch: list[DeliveryRow]) -> None:

@@ -20,18 +20,17 @@ from dicom_node.documents import gate, sr
 from dicom_node.documents.encapsulated import encapsulate
 from dicom_node.documents.narrative import Narrative, read_written
 from dicom_node.documents.pdf import Marked, Picture, make_pdf
-from dicom_node.documents.regions import box_of_map
 from dicom_node.messages import fhir, oru
-from dicom_node.steps import compose
+from dicom_node.steps import compose, compose_images
 from dicom_node.steps.desk import Desk
+from dicom_node.steps.read_draft import read_findings, read_regions
 from llmcxr_ws import imaging
 from llmcxr_ws.domain import DeliveryRow, DocumentRow, InstanceRow, ReportRow
 from llmcxr_ws.errors import DicomError, ObjectStoreError, UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.outputs import ENDINGS, Hl7Destination, way_of
-from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import Actor
-from llmcxr_ws.store import audit, deliveries, maps, outgoing, reports, studies
+from llmcxr_ws.store import audit, deliveries, drawings, maps, outgoing, reports, studies
 from llmcxr_ws.uids import derived_uid
 
 _LOG = logger(__name__)
@@ -87,6 +86,10 @@ def _make(desk: Desk, rows: list[DeliveryRow]) -> bool:
         return True
     except UserFacingError as error:
         _refuse(desk, rows, error.sentence)
+        return True
+    if reports.is_own_document(desk.db, fields["sop_instance_uid"]):
+        for row in rows:
+            outgoing.nothing_to_send(desk.db, row.id, message="The same document was made before.")
         return True
     outgoing.built(desk.db, rows[0].document_id, fields)
     _LOG.info("output made", kind=rows[0].kind, stage=rows[0].stage, study=rows[0].study_id)
@@ -184,26 +187,45 @@ def _build_pdf(desk: Desk, wanted: Wanted) -> dict[str, Any]:
 
 
 def _marked(desk: Desk, wanted: Wanted) -> list[Marked]:
-    """The boxes of those sentences of the report whose maps are ready."""
-    seen = FilmSeen.from_evidence(wanted.report.evidence)
-    if seen is None:
-        return []
-    rows, columns = seen.size
+    """The boxes of those sentences of the report that say that something is there, and whose maps are ready."""
+    film = wanted.narrative.film
+    rows, columns = int(film.Rows), int(film.Columns)
     marked = []
-    for one in maps.maps_of(desk.db, wanted.report.id):
-        if one.state != maps.READY or one.sentence not in wanted.narrative.sentences:
-            continue
-        box = box_of_map(one.values, one.rows, one.columns, seen.region)
-        if box is None:
-            continue
-        left, top, right, bottom = box
+    for region in read_regions(wanted.report, film, maps.maps_of(desk.db, wanted.report.id)):
+        left, top, right, bottom = region.box
         shares = (_share(left, columns), _share(top, rows), _share(right, columns), _share(bottom, rows))
-        marked.append(Marked(one.sentence, shares))
+        marked.append(Marked(region.words, shares))
     return marked
 
 
 def _share(at: float, of: int) -> float:
     return min(1.0, max(0.0, at / of))
+
+
+def _build_image(kind: str) -> Builder:
+    """A builder of what shows the draft: findings, marks, key image, capture."""
+
+    def build(desk: Desk, wanted: Wanted) -> dict[str, Any]:
+        report, film = wanted.report, wanted.narrative.film
+        if report.draft_set_aside:
+            raise NothingToSend("The draft was withheld or rejected: there is nothing of it to show.")
+        regions = read_regions(report, film, maps.maps_of(desk.db, report.id))
+        if kind == "presentation" and not regions:
+            raise NothingToSend("No sentence of the draft has a region to be marked.")
+        if kind == "findings" and not read_findings(report, regions):
+            raise NothingToSend("The draft names no finding.")
+        return compose_images.make(desk, kind, report, wanted.headers)
+
+    return build
+
+
+def _build_synthetic(desk: Desk, wanted: Wanted) -> dict[str, Any]:
+    drawn = [
+        row for row in drawings.drawings_of(desk.db, wanted.report.study_id) if row.state == drawings.DRAWN
+    ]
+    if not drawn:
+        raise NothingToSend("No film was generated from this study's texts.")
+    return compose_images.make_synthetic(desk, drawn[-1])
 
 
 def _build_oru(desk: Desk, wanted: Wanted) -> dict[str, Any]:
@@ -274,5 +296,11 @@ def _bytes(desk: Desk, path: str) -> bytes:
         raise DicomError("A message that was sent is missing from the object store.") from error
 
 
-BUILDERS: Final[dict[str, Builder]] = {"pdf": _build_pdf, "oru": _build_oru, "fhir": _build_fhir}
+BUILDERS: Final[dict[str, Builder]] = {
+    "pdf": _build_pdf,
+    "oru": _build_oru,
+    "fhir": _build_fhir,
+    **{kind: _build_image(kind) for kind in ("findings", "presentation", "key_image", "capture")},
+    "synthetic": _build_synthetic,
+}
 """Who builds which kind of the output matrix; a further kind needs no more than its line here."""

@@ -226,4 +226,5 @@ def _as_row(row: Drawing) -> DrawingRow:
         model_version=row.model_version,
         asked_at=row.asked_at,
         drawn_at=row.drawn_at,
+        model_device_uid=row.model_device_uid,
     )

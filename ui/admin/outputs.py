@@ -24,7 +24,7 @@ _NAMES = {
     "provenance": mark("Origin of each sentence"),
     "findings": mark("AI findings"),
     "pdf": mark("Report as PDF"),
-    "capture": mark("Report as picture"),
+    "capture": mark("Film with regions"),
     "presentation": mark("Marked regions"),
     "key_image": mark("Key image"),
     "synthetic": mark("Generated films"),
@@ -156,7 +156,10 @@ class OutputsSection(Section):
     def _cell(self, document: str, peer: str) -> QComboBox:
         cell = choice(tr("{document} to {peer}", document=document_name(document), peer=peer))
         cell.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for way, words in _WAYS if len(KINDS[document].moments) == 1 else _MOMENTS:
+        kind = KINDS[document]
+        for way, words in _WAYS if len(kind.moments) == 1 else _MOMENTS:
+            if kind.of_draft and way.startswith("both"):
+                continue
             cell.addItem(tr(words), way)
         cell.activated.connect(lambda _: self._on_way(document, peer, str(cell.currentData())))
         return cell

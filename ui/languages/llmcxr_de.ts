@@ -2395,8 +2395,8 @@
         <translation>Befund als PDF</translation>
     </message>
     <message>
-        <source>Report as picture</source>
-        <translation>Befund als Bild</translation>
+        <source>Film with regions</source>
+        <translation>Aufnahme mit Bereichen</translation>
     </message>
     <message>
         <source>Marked regions</source>
