@@ -127,8 +127,12 @@ class OutputsSection(Section):
         rules: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
         for rule in self._draft.tables("output"):
             rules.setdefault((rule.get("document"), rule.get("to")), []).append(rule)
-        for place, cell in self.cells.items():
-            cell.setCurrentIndex(max(0, cell.findData(_way(place[0], rules.get(place, [])))))
+        seen = {str(peer.get("name")): peer.get("shows", ()) for peer in self._draft.tables("peer")}
+        for (document, name), cell in self.cells.items():
+            cell.setCurrentIndex(max(0, cell.findData(_way(document, rules.get((document, name), [])))))
+            words = tr("Seen on its displays by an administrator.") if document in seen.get(name, ()) else ""
+            cell.setToolTip(words)
+            cell.setAccessibleDescription(words)
 
     def _make_grid(self, found: tuple[tuple[str, Way], ...]) -> None:
         self._grid_of, self.cells = found, {}

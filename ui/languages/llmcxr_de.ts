@@ -2515,6 +2515,10 @@
         <translation>nein</translation>
     </message>
     <message>
+        <source>Seen on its displays by an administrator.</source>
+        <translation>Von einem Administrator auf seinen Bildschirmen gesehen.</translation>
+    </message>
+    <message>
         <source>There are no peers yet.</source>
         <translation>Es gibt noch keine Gegenstellen.</translation>
     </message>
