@@ -26,7 +26,7 @@ from dicom_node.steps.desk import Desk
 from dicom_node.steps.read_draft import read_findings, read_regions
 from llmcxr_ws import imaging
 from llmcxr_ws.domain import DeliveryRow, DocumentRow, InstanceRow, ReportRow
-from llmcxr_ws.errors import DicomError, ObjectStoreError, UserFacingError
+from llmcxr_ws.errors import DatabaseFailure, DicomError, ObjectStoreError, UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.outputs import ENDINGS, Hl7Destination, way_of
 from llmcxr_ws.states import Actor
@@ -84,6 +84,8 @@ def _make(desk: Desk, rows: list[DeliveryRow]) -> bool:
         for row in rows:
             outgoing.nothing_to_send(desk.db, row.id, message=error.sentence)
         return True
+    except DatabaseFailure:  # nothing against the document, which waits
+        raise
     except UserFacingError as error:
         _refuse(desk, rows, error.sentence)
         return True
