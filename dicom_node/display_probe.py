@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -19,17 +19,13 @@ from pydicom.dataset import Dataset
 from dicom_node import scu
 from dicom_node.association import LocalEntity
 from dicom_node.documents import gate, sr
-from dicom_node.documents.capture import Capture, build_capture
 from dicom_node.documents.encapsulated import encapsulate
 from dicom_node.documents.envelope import MANUFACTURER
-from dicom_node.documents.findings import Algorithm, Finding, FindingsDocument, build_findings
-from dicom_node.documents.key_image import KeyImage, build_key_image
+from dicom_node.documents.kinds import KINDS, ExampleStudy
 from dicom_node.documents.narrative import Narrative, read_written
 from dicom_node.documents.pdf import Marked, Picture, make_pdf
 from dicom_node.documents.pdf_fonts import inter_bold
-from dicom_node.documents.presentation import Presentation, build_presentation
 from dicom_node.documents.provenance import build_provenance
-from dicom_node.documents.regions import Region, tracking_uid
 from dicom_node.documents.rejection import RejectionNote, build_rejection
 from dicom_node.documents.report import Device, DocumentReference, Person, ReportDocument, Sentence
 from dicom_node.film_object import FilmFacts, wrap_film
@@ -213,55 +209,20 @@ def _pdf(bench: Bench) -> list[Dataset]:
     return [encapsulate(narrative, make_pdf(narrative, picture, [Marked(_SENTENCE, _BOX)]))]
 
 
-def _result(bench: Bench) -> dict[str, Any]:
-    """What findings, marks, key images and captures share: the film, and a box around its disc."""
-    rows, columns = int(bench.film.Rows), int(bench.film.Columns)
-    left, top, right, bottom = _BOX
-    uid = tracking_uid(bench.film.SOPInstanceUID, _device().uid, _SENTENCE)
-    region = Region(
-        box=(left * columns, top * rows, right * columns, bottom * rows),
-        words=_SENTENCE,
-        tracking_uid=uid,
-        tracking_id="Test object",
-    )
-    return {
-        "film": bench.film,
-        "device": _device(),
-        "report_version": 1,
-        "started_at": bench.at,
-        "institution": INSTITUTION,
-        "installation": bench.installation,
-        "regions": (region,),
-    }
+def _example(kind: str) -> Callable[[Bench], list[Dataset]]:
+    """The example that the table of conformance has of a kind, made of the film of nobody."""
 
+    def make(bench: Bench) -> list[Dataset]:
+        study = ExampleStudy(
+            film=bench.film,
+            started_at=bench.at,
+            device=_device(),
+            institution=INSTITUTION,
+            installation=bench.installation,
+        )
+        return [KINDS[kind](study).dataset]
 
-def _findings(bench: Bench) -> list[Dataset]:
-    common = _result(bench)
-    region: Region = common["regions"][0]
-    finding = Finding(
-        name="Test object",
-        algorithm=Algorithm(name="Display probe", version="1", parameters=()),
-        tracking_uid=region.tracking_uid,
-        tracking_id=region.tracking_id,
-        certainty=0.5,
-        presence="present",
-        region=region,
-    )
-    examined = (0.0, 0.0, float(bench.film.Columns), float(bench.film.Rows))
-    return [build_findings(FindingsDocument(**common, findings=(finding,), examined=examined))]
-
-
-def _presentation(bench: Bench) -> list[Dataset]:
-    return [build_presentation(Presentation(**_result(bench)))]
-
-
-def _key_image(bench: Bench) -> list[Dataset]:
-    return [build_key_image(KeyImage(**_result(bench), description="Test object."))]
-
-
-def _capture(bench: Bench) -> list[Dataset]:
-    picture = imaging.render(imaging.displayed(bench.film))
-    return [build_capture(Capture(**_result(bench), picture=picture, aspect=1.0))]
+    return make
 
 
 def _provenance(bench: Bench) -> list[Dataset]:
@@ -279,12 +240,12 @@ OBJECTS: Final[dict[str, TestObject]] = {
     "provenance": TestObject(
         "a second SR that calls the sentence of 'Signed report' written by a person", _provenance
     ),
-    "findings": TestObject("one finding, 50 %, with a box around the disc ('AI FINDINGS')", _findings),
-    "presentation": TestObject(
-        "the film with a box around the disc, to be switched on (series 'AI MARKS')", _presentation
-    ),
-    "key_image": TestObject("the film marked as key image", _key_image),
-    "capture": TestObject("a second picture with a banner AI DRAFT and a box around the disc", _capture),
     "pdf": TestObject("a page with the report, the film and a box around the disc", _pdf),
+    "findings": TestObject("made-up findings in a series 'AI FINDINGS - not reviewed'", _example("findings")),
+    "presentation": TestObject(
+        "a box over the film, in a series 'AI MARKS - not reviewed'", _example("presentation")
+    ),
+    "key_image": TestObject("the film marked as a key image", _example("key_image")),
+    "capture": TestObject("the film with a box and a burned-in banner", _example("capture")),
 }
 """The kinds that can be tried; a further kind needs no more than its line here."""

@@ -54,26 +54,30 @@ class Part(BaseModel):
 class Described:
     """How a kind of document travels, and at which moments it may; the first is meant where a rule names none.
 
-    `of_addenda` says whether an addendum makes another one.
+    `of_addenda` says whether an addendum makes another one; `of_draft` that it shows the draft alone, so that it is
+    the same at both moments and leaves at one of them.
     """
 
     way: Way
     moments: tuple[Moment, ...]
     words: str
     of_addenda: bool = False
+    of_draft: bool = False
 
 
 KINDS: Final[dict[str, Described]] = {
     "draft": Described("dicom", ("draft",), "AI draft as an Enhanced SR"),
     "signed": Described("dicom", ("sign",), "signed report as an Enhanced SR; addenda with it", True),
     "provenance": Described("dicom", ("sign",), "origin of each signed sentence as an SR"),
-    "findings": Described("dicom", ("sign", "draft"), "AI findings as a Comprehensive 3D SR"),
+    "findings": Described("dicom", ("sign", "draft"), "AI findings as a Comprehensive 3D SR", of_draft=True),
     "pdf": Described("dicom", ("sign", "draft"), "report with its film as an Encapsulated PDF", True),
-    "capture": Described("dicom", ("sign", "draft"), "film with the draft's regions as a Secondary Capture"),
-    "presentation": Described("dicom", ("sign", "draft"), "marked regions (GSPS)"),
-    "key_image": Described("dicom", ("sign", "draft"), "key image (Key Object Selection)"),
+    "capture": Described(
+        "dicom", ("sign", "draft"), "film with marked regions and a banner (Secondary Capture)", of_draft=True
+    ),
+    "presentation": Described("dicom", ("sign", "draft"), "marked regions (GSPS)", of_draft=True),
+    "key_image": Described("dicom", ("sign", "draft"), "key image (Key Object Selection)", of_draft=True),
     "synthetic": Described(
-        "dicom", ("sign", "draft"), "film drawn last for the study; never to a clinical peer"
+        "dicom", ("sign", "draft"), "latest generated film; never to a clinical peer", of_draft=True
     ),
     "oru": Described("hl7", ("sign", "draft"), "HL7 v2.5.1 ORU^R01", True),
     "fhir": Described("fhir", ("sign", "draft"), "FHIR R4 DiagnosticReport", True),

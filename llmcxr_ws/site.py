@@ -15,6 +15,7 @@ from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.outputs import (
+    KINDS,
     NAME,
     FhirDestination,
     Hl7Destination,
@@ -271,6 +272,7 @@ def _check_rules(site: SiteConfig) -> None:
             raise ConfigError(f"Two destinations have the name '{name}'.", what_to_do="Give each its own.")
         ways[name] = ("hl7" if way == "hl7" else "fhir", "")
     rules: set[tuple[str, str, str]] = set()
+    moments: dict[str, str] = {}
     for rule in site.outputs:
         if rule.to not in ways:
             raise ConfigError(
@@ -283,6 +285,11 @@ def _check_rules(site: SiteConfig) -> None:
                 f"Two output rules send '{rule.document}' to '{rule.to}'.", what_to_do="Leave one of them."
             )
         rules.add((rule.document, rule.to, rule.moment))
+        if KINDS[rule.document].of_draft and moments.setdefault(rule.document, rule.moment) != rule.moment:
+            raise ConfigError(
+                f"The output rules send '{rule.document}' at two moments, and it is the same at both.",
+                what_to_do="Leave one when.",
+            )
 
 
 def _check_routing(site: SiteConfig) -> None:

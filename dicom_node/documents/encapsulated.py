@@ -19,7 +19,7 @@ from dicom_node.sop_classes import ENCAPSULATED_PDF
 
 DRAFT_SERIES_DESCRIPTION = "AI DRAFT - not reviewed (PDF)"
 SIGNED_SERIES_DESCRIPTION = "Signed report (PDF)"
-_SERIES_NUMBERS = {"draft": 9016, "signed": 9017, "addendum": 9017}
+_SERIES_NUMBERS = {"draft": 9021, "signed": 9022, "addendum": 9022}
 
 
 def encapsulate(narrative: Narrative, pdf: bytes) -> Dataset:

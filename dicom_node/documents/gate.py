@@ -86,7 +86,9 @@ def check(
         faults += [Fault("evidence", sentence) for sentence in _check_sources(dataset, source_headers)]
     else:
         faults.append(
-            Fault("sop_class", "The document is neither a report nor a note nor a picture of a result.")
+            Fault(
+                "sop_class", "The document is neither a report nor a note nor a copy or picture of a result."
+            )
         )
     if sentences is not None and dataset.get("SOPClassUID") in (ENHANCED_SR, COMPREHENSIVE_SR):
         faults += [Fault("sentences", sentence) for sentence in _check_sentences(dataset, sentences)]

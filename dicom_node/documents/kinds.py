@@ -28,7 +28,6 @@ from dicom_node.documents.regions import Box, Region, tracking_uid
 from dicom_node.documents.report import Device, DocumentReference, Person, ReportDocument, Sentence
 from dicom_node.documents.synthetic import SyntheticFilm, build_synthetic
 from llmcxr_ws.imaging import displayed, render
-from llmcxr_ws.uids import derived_uid
 
 FILM: Final = Path(__file__).parents[1] / "films" / "DEMO0002.dcm"
 _MODEL: Final = Device("2.25.171717", "LLM-CXR Workstation", "Example model", "1")
@@ -151,22 +150,6 @@ def _provenance(study: ExampleStudy) -> Example:
     return Example(dataset=build_provenance(document, report), sources=sources, sentences=_texts(document))
 
 
-def _pdf(study: ExampleStudy) -> Example:
-    written = read_written(_signed(study).dataset, study.film)
-    narrative = Narrative(
-        stage="signed",
-        parts=(written,),
-        film=study.film,
-        identifier=derived_uid("report", study.installation, "conformance"),
-        institution=study.institution,
-        report_version=1,
-        installation=study.installation,
-    )
-    image = displayed(study.film)
-    pdf = make_pdf(narrative, Picture(render(image), image.pixel_aspect), [])
-    return Example(dataset=encapsulate(narrative, pdf), sources=(study.film,))
-
-
 def _addendum(study: ExampleStudy) -> Example:
     sentence = Sentence("The lateral film shows no effusion.", "addendum", "human")
     signed = reference_to(_signed(study).dataset)
@@ -234,6 +217,21 @@ def _capture(study: ExampleStudy) -> Example:
     image = displayed(study.film)
     capture = Capture(**study.image_result(), picture=render(image), aspect=image.pixel_aspect)
     return Example(dataset=build_capture(capture), sources=(study.film,))
+
+
+def _pdf(study: ExampleStudy) -> Example:
+    narrative = Narrative(
+        stage="signed",
+        parts=(read_written(_signed(study).dataset, study.film),),
+        film=study.film,
+        identifier="2.25.171718",
+        institution=study.institution,
+        report_version=1,
+        installation=study.installation,
+    )
+    image = displayed(study.film)
+    pdf = make_pdf(narrative, Picture(render(image), image.pixel_aspect))
+    return Example(dataset=encapsulate(narrative, pdf), sources=(study.film,))
 
 
 def _synthetic(study: ExampleStudy) -> Example:

@@ -25,7 +25,7 @@ from llmcxr_ws.log import logger
 from llmcxr_ws.outputs import FhirDestination, Hl7Destination, way_of
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState, ReportState
-from llmcxr_ws.store import deliveries, reports
+from llmcxr_ws.store import deliveries, reports, studies
 
 _LOG = logger(__name__)
 _BATCH: Final = 20
@@ -135,19 +135,12 @@ def is_held_by(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
 
 
 def _study_of(desk: Desk, row: DeliveryRow) -> str:
-    """The study that a document lies in: its film's, but a synthetic film has one of its own.
-
-    Raises
-    ------
-    DicomError
-        The document can't be read any more.
-    """
+    """The study that a document says it is of; a generated film is of nobody's."""
     try:
         path = desk.workplace.objects.path(row.path)
-        header = pydicom.dcmread(path, specific_tags=["StudyInstanceUID"], stop_before_pixels=True)
-        return str(header.StudyInstanceUID)
-    except (OSError, ObjectStoreError, InvalidDicomError, AttributeError) as error:
-        raise DicomError("A document that was sent is missing from the object store.") from error
+        return str(pydicom.dcmread(path, specific_tags=["StudyInstanceUID"]).StudyInstanceUID)
+    except (OSError, AttributeError, ObjectStoreError, InvalidDicomError):
+        return studies.study_row(desk.db, row.study_id).study_instance_uid
 
 
 def _send_to(desk: Desk, peer: Peer, batch: list[DeliveryRow]) -> None:

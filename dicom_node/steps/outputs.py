@@ -21,16 +21,15 @@ from dicom_node.documents.encapsulated import encapsulate
 from dicom_node.documents.image_result import NothingToSend
 from dicom_node.documents.narrative import Narrative, read_written
 from dicom_node.documents.pdf import Marked, Picture, make_pdf
-from dicom_node.documents.regions import box_of_map
 from dicom_node.messages import fhir, oru
 from dicom_node.steps import compose, compose_images
 from dicom_node.steps.desk import Desk
+from dicom_node.steps.read_draft import read_regions
 from llmcxr_ws import imaging
 from llmcxr_ws.domain import DeliveryRow, DocumentRow, InstanceRow, ReportRow
-from llmcxr_ws.errors import DicomError, ObjectStoreError, UserFacingError
+from llmcxr_ws.errors import DatabaseFailure, DicomError, ObjectStoreError, UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.outputs import ENDINGS, Hl7Destination, way_of
-from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import Actor
 from llmcxr_ws.store import audit, deliveries, drawings, maps, outgoing, reports, studies
 from llmcxr_ws.uids import derived_uid
@@ -89,8 +88,14 @@ def _make(desk: Desk, rows: list[DeliveryRow]) -> bool:
         for row in rows:
             outgoing.nothing_to_send(desk.db, row.id, message=error.sentence)
         return True
+    except DatabaseFailure:  # nothing against the document, which waits
+        raise
     except UserFacingError as error:
         _refuse(desk, rows, error.sentence)
+        return True
+    if reports.is_own_document(desk.db, fields["sop_instance_uid"]):
+        for row in rows:
+            outgoing.nothing_to_send(desk.db, row.id, message="The same document was made before.")
         return True
     outgoing.built(desk.db, rows[0].document_id, fields)
     _LOG.info("output made", kind=rows[0].kind, stage=rows[0].stage, study=rows[0].study_id)
@@ -199,21 +204,14 @@ def _build_pdf(desk: Desk, wanted: Wanted) -> dict[str, Any]:
 
 
 def _marked(desk: Desk, wanted: Wanted) -> list[Marked]:
-    """The boxes of those sentences of the report whose maps are ready."""
-    seen = FilmSeen.from_evidence(wanted.report.evidence)
-    if seen is None:
-        return []
-    rows, columns = seen.size
+    """The boxes of those sentences of the report that say that something is there, and whose maps are ready."""
+    film = wanted.narrative.film
+    rows, columns = int(film.Rows), int(film.Columns)
     marked = []
-    for one in maps.maps_of(desk.db, wanted.report.id):
-        if one.state != maps.READY or one.sentence not in wanted.narrative.sentences:
-            continue
-        box = box_of_map(one.values, one.rows, one.columns, seen.region)
-        if box is None:
-            continue
-        left, top, right, bottom = box
+    for region in read_regions(wanted.report, film, maps.maps_of(desk.db, wanted.report.id)):
+        left, top, right, bottom = region.box
         shares = (_share(left, columns), _share(top, rows), _share(right, columns), _share(bottom, rows))
-        marked.append(Marked(one.sentence, shares))
+        marked.append(Marked(region.words, shares))
     return marked
 
 

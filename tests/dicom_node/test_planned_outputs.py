@@ -16,16 +16,17 @@ from dicom_node.steps import outputs
 from dicom_node.steps.desk import Desk
 from dicom_node.steps.outputs import NothingToSend, Wanted, make_outputs
 from llmcxr_ws.errors import StoreError
-from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import deliveries
 from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.store.models import Delivery, Report, SentenceMap
-from tests.dicom_node.test_after_signature import add, decided, drafted
-from tests.dicom_node.world import AI_TEXT, SITE, MakeWorld, World, documents_in
+from tests.dicom_node.films import make_film, write_film
+from tests.dicom_node.test_after_signature import add, decided, drafted, in_pacs
+from tests.dicom_node.world import SITE, MakeWorld, World, documents_in
 from tests.peers import run_peer
 from tests.receivers import Ris, running_ris
 
+THERE = "The heart is enlarged."
 RULE = '\n[[output]]\ndocument = "{document}"\nto = "{to}"\n'
 HL7 = '\n[[hl7]]\nname = "ris"\nhost = "127.0.0.1"\nport = {port}\n'
 
@@ -102,7 +103,7 @@ def test_a_defect_of_a_builder_stops_nothing_else(
         raise KeyError("a patient's name")
 
     monkeypatch.setitem(outputs.BUILDERS, "pdf", broken)
-    monkeypatch.delitem(outputs.BUILDERS, "capture", raising=False)
+    monkeypatch.delitem(outputs.BUILDERS, "capture")
     world = make_world()
     site(world, RULE.format(document="pdf", to="pacs") + RULE.format(document="capture", to="pacs"))
     drafted(world, simulator, tmp_path)
@@ -175,13 +176,13 @@ def test_a_sentence_whose_map_is_ready_is_marked_in_the_pdf(
 ) -> None:
     world = make_world()
     site(world, RULE.format(document="pdf", to="pacs"))
-    drafted(world, simulator, tmp_path)
+    in_pacs(simulator, make_film("A-1", accession="A-1"), "A-1")
+    world.push(write_film(tmp_path, "A-1", accession="A-1"))
+    world.draft("A-1", f"{THERE} No pleural effusion. There is a deleted fracture.")
     study = world.study("A-1")
-    seen = FilmSeen("1", (100, 80), 0, 255, tuple(range(256)), (80, 100), (0, 10, 80, 90), "lanczos")
     with world.workplace.db.write() as session:
         report = session.get_one(Report, study.report_id)
-        report.evidence = {"film_seen": seen.to_evidence()}
-        for sentence in (*AI_TEXT.split(". ")[1:], "A sentence that was deleted."):
+        for sentence in (THERE, "No pleural effusion.", "There is a deleted fracture."):
             digest = hashlib.sha256(sentence.encode()).hexdigest()
             session.add(
                 SentenceMap(
@@ -194,10 +195,13 @@ def test_a_sentence_whose_map_is_ready_is_marked_in_the_pdf(
                     values=[0.0, 0.1, 0.0, 1.0],
                 )
             )
-    world.ask_signature("A-1")
+    world.ask_signature("A-1", f"{THERE} No pleural effusion.")
     world.work_until_state("A-1", StudyState.CONFIRMED)
     [ds] = documents_in(simulator, ENCAPSULATED_PDF)
     (tmp_path / "fetched.pdf").write_bytes(ds.EncapsulatedDocument[: ds.EncapsulatedDocumentLength])
     text = run_peer("pdftotext", tmp_path / "fetched.pdf", "-").stdout.decode()
-    assert "No pleural effusion. [1]" in text and "[2]" not in text and "deleted" not in text
+    # A box around what a denial rests on would be read as a finding.
+    assert (
+        f"{THERE} [1]" in text and "effusion. [" not in text and "[2]" not in text and "deleted" not in text
+    )
     assert "Boxes: what the model's sentence of that number rests on most" in " ".join(text.split())

@@ -253,3 +253,27 @@ def test_an_addendum_and_a_retraction_follow_everywhere(
     rows = world.deliveries("A-1", "retraction")
     # Report and addendum, each as SR and PDF at the PACS, message and resource.
     assert sorted(row.peer for row in rows) == ["ehr"] * 2 + ["pacs"] * 4 + ["ris"] * 2
+
+
+def test_pictures_of_the_draft_go_where_the_matrix_says(
+    world: World, orthanc: Orthanc, ris: Ris, ehr: FhirServer, tmp_path: Path
+) -> None:
+    kinds = ("findings", "presentation", "key_image", "capture")
+    rules = "".join(f'\n[[output]]\ndocument = "{kind}"\nto = "pacs"\n' for kind in kinds)
+    _configure(world, ris, ehr, rules)
+    film = _film(world, tmp_path)
+    world.draft("A-1", "The heart is enlarged. No effusion.")
+    world.ask_signature("A-1", "The heart is enlarged. No effusion.")
+    world.work_until_state("A-1", StudyState.CONFIRMED)
+    states = {kind: world.deliveries("A-1", kind)[0] for kind in kinds}
+    assert states["presentation"].state == DeliveryState.HELD  # no map was made: nothing to be marked
+    assert "region" in states["presentation"].message
+    assert {states[kind].state for kind in ("findings", "key_image", "capture")} == {DeliveryState.CONFIRMED}
+    held = [pydicom.dcmread(io.BytesIO(orthanc.file(one))) for one in orthanc.rest("GET", "/instances")]
+    described = {str(ds.get("SeriesDescription")) for ds in held}
+    assert described >= {
+        "AI FINDINGS - not reviewed",
+        "AI KEY IMAGE - not reviewed",
+        "AI DRAFT - not reviewed",
+    }
+    assert {ds.PatientID for ds in held} == {film.PatientID}

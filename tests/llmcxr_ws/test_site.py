@@ -147,6 +147,10 @@ def test_the_whole_matrix() -> None:
         (hl7() + output("fhir", "ris"), r"of a \[\[fhir\]\] table"),
         (peer() + output("synthetic"), "generated films aren't sent to clinical peers"),
         (peer() + output("pdf") + output("pdf", when="sign"), "Two output rules send 'pdf'"),
+        (
+            peer() + peer("b", "B") + output("capture") + output("capture", "b", when="draft"),
+            "at two moments",
+        ),
         (peer() + hl7("pacs"), "Two destinations have the name 'pacs'"),
         (hl7() + fhir("ris"), "Two destinations have the name 'ris'"),
         (hl7(receiving_facility="a|b"), r"'hl7\.0\.receiving_facility'"),

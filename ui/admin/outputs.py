@@ -24,7 +24,7 @@ _NAMES = {
     "provenance": mark("Origin of each sentence"),
     "findings": mark("AI findings"),
     "pdf": mark("Report as PDF"),
-    "capture": mark("Report as picture"),
+    "capture": mark("Film with regions"),
     "presentation": mark("Marked regions"),
     "key_image": mark("Key image"),
     "synthetic": mark("Generated films"),
@@ -127,8 +127,12 @@ class OutputsSection(Section):
         rules: dict[tuple[Any, Any], list[dict[str, Any]]] = {}
         for rule in self._draft.tables("output"):
             rules.setdefault((rule.get("document"), rule.get("to")), []).append(rule)
-        for place, cell in self.cells.items():
-            cell.setCurrentIndex(max(0, cell.findData(_way(place[0], rules.get(place, [])))))
+        seen = {str(peer.get("name")): peer.get("shows", ()) for peer in self._draft.tables("peer")}
+        for (document, name), cell in self.cells.items():
+            cell.setCurrentIndex(max(0, cell.findData(_way(document, rules.get((document, name), [])))))
+            words = tr("Seen on its displays by an administrator.") if document in seen.get(name, ()) else ""
+            cell.setToolTip(words)
+            cell.setAccessibleDescription(words)
 
     def _make_grid(self, found: tuple[tuple[str, Way], ...]) -> None:
         self._grid_of, self.cells = found, {}
@@ -156,7 +160,10 @@ class OutputsSection(Section):
     def _cell(self, document: str, peer: str) -> QComboBox:
         cell = choice(tr("{document} to {peer}", document=document_name(document), peer=peer))
         cell.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        for way, words in _WAYS if len(KINDS[document].moments) == 1 else _MOMENTS:
+        kind = KINDS[document]
+        for way, words in _WAYS if len(kind.moments) == 1 else _MOMENTS:
+            if kind.of_draft and way.startswith("both"):
+                continue
             cell.addItem(tr(words), way)
         cell.activated.connect(lambda _: self._on_way(document, peer, str(cell.currentData())))
         return cell

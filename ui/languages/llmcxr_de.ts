@@ -2523,8 +2523,8 @@
         <translation>Befund als PDF</translation>
     </message>
     <message>
-        <source>Report as picture</source>
-        <translation>Befund als Bild</translation>
+        <source>Film with regions</source>
+        <translation>Aufnahme mit Bereichen</translation>
     </message>
     <message>
         <source>Marked regions</source>
@@ -2641,6 +2641,10 @@
     <message>
         <source>no</source>
         <translation>nein</translation>
+    </message>
+    <message>
+        <source>Seen on its displays by an administrator.</source>
+        <translation>Von einem Administrator auf seinen Bildschirmen gesehen.</translation>
     </message>
     <message>
         <source>There are no peers yet.</source>

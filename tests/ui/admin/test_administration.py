@@ -324,6 +324,9 @@ def test_the_matrix_has_hl7_and_fhir_destinations_and_two_moments(
         + '\n[[fhir]]\nname = "ehr"\nbase_url = "http://127.0.0.1:1/r4"\n'
     )
     assert ("oru", "ris") in section.cells and ("fhir", "ehr") in section.cells
+    assert section.cells[("pdf", "pacs")].toolTip() == ""
+    page.draft.put(("peer", 0, "shows"), ["pdf"])
+    assert section.cells[("pdf", "pacs")].toolTip() == "Seen on its displays by an administrator."
     assert ("oru", "pacs") not in section.cells and ("pdf", "ris") not in section.cells
 
     def choose(document: str, to: str, way: str) -> None:
