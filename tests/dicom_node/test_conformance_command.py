@@ -24,7 +24,7 @@ from tests.factories import make_film
 from tests.peers import require
 
 STATEMENT = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
-OF_TREES = {"draft", "report", "addendum", "rejection", "findings", "key_image"}
+OF_TREES = {"draft", "report", "addendum", "rejection", "provenance", "findings", "key_image"}
 
 
 @pytest.fixture
