@@ -86,11 +86,11 @@ class OutputsSection(Section):
         )
         self._draft = draft
         self.cells: dict[tuple[str, str], QComboBox] = {}
-        self._grid_of: tuple[tuple[str, Way], ...] = ()
+        self._grid_of: tuple[tuple[str, Way, str], ...] = ()
         self._scroll = QScrollArea()
         self._scroll.setWidgetResizable(True)
         self._scroll.setAccessibleName(tr("Output matrix"))
-        self.body.addWidget(self._scroll, 2)
+        self.body.addWidget(self._scroll, 3)
         self.run = button(tr("Dry run"), self.rehearse, name=tr("List what would leave"), tone="action")
         self.body.addLayout(row_of(self.run))
         self.table: RowTable[Leaving] = RowTable(
@@ -110,7 +110,7 @@ class OutputsSection(Section):
             ],
             key=lambda row: (row.study_id, row.document, row.when, row.peer),
         )
-        self.body.addWidget(self.table, 3)
+        self.body.addWidget(self.table, 2)
         draft.changed.connect(self._show)
 
     def refresh(self) -> None:
@@ -120,7 +120,9 @@ class OutputsSection(Section):
 
     def _show(self) -> None:
         found = tuple(
-            (str(one.get("name", "")), way) for name, way in _TABLES for one in self._draft.tables(name)
+            (str(one.get("name", "")), way, str(one.get("role", "clinical")))
+            for name, way in _TABLES
+            for one in self._draft.tables(name)
         )
         if found != self._grid_of or not self.cells:
             self._make_grid(found)
@@ -134,27 +136,31 @@ class OutputsSection(Section):
             cell.setToolTip(words)
             cell.setAccessibleDescription(words)
 
-    def _make_grid(self, found: tuple[tuple[str, Way], ...]) -> None:
+    def _make_grid(self, found: tuple[tuple[str, Way, str], ...]) -> None:
         self._grid_of, self.cells = found, {}
         made = QWidget()
         grid = QGridLayout(made)
         grid.setHorizontalSpacing(14)
         grid.setVerticalSpacing(8)
-        ways = {way for _, way in found}
+        ways = {way for _, way, _ in found}
         documents = [document for document, kind in KINDS.items() if kind.way in ways]
-        for row, (name, _) in enumerate(found, start=1):
-            grid.addWidget(label(name, "heading"), row, 0)
-        for column, document in enumerate(documents, start=1):
-            grid.addWidget(label(document_name(document), "muted", wraps=True), 0, column)
-            for row, (name, way) in enumerate(found, start=1):
-                if KINDS[document].way == way:
-                    cell = self._cell(document, name)
-                    self.cells[(document, name)] = cell
-                    grid.addWidget(cell, row, column)
+        for column, (name, *_) in enumerate(found, start=1):
+            grid.addWidget(label(name, "heading"), 0, column)
+        for row, document in enumerate(documents, start=1):
+            grid.addWidget(label(document_name(document), "muted"), row, 0)
+            for column, (name, way, role) in enumerate(found, start=1):
+                if KINDS[document].way != way:
+                    continue
+                if document == "synthetic" and role == "clinical":
+                    grid.addWidget(label(tr("never to a clinical peer"), "muted"), row, column)
+                    continue
+                cell = self._cell(document, name)
+                self.cells[(document, name)] = cell
+                grid.addWidget(cell, row, column)
         if not found:
             grid.addWidget(label(tr("There are no peers yet."), "muted"), 1, 0)
-        grid.setColumnStretch(len(documents) + 1, 1)
-        grid.setRowStretch(len(found) + 2, 1)
+        grid.setColumnStretch(len(found) + 1, 1)
+        grid.setRowStretch(len(documents) + 2, 1)
         self._scroll.setWidget(made)
 
     def _cell(self, document: str, peer: str) -> QComboBox:

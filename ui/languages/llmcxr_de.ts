@@ -2647,6 +2647,10 @@
         <translation>Von einem Administrator auf seinen Bildschirmen gesehen.</translation>
     </message>
     <message>
+        <source>never to a clinical peer</source>
+        <translation>nie an eine klinische Gegenstelle</translation>
+    </message>
+    <message>
         <source>There are no peers yet.</source>
         <translation>Es gibt noch keine Gegenstellen.</translation>
     </message>

@@ -7,6 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from dicom_node import probe
+from llmcxr_ws.outputs import KINDS
 from llmcxr_ws.store import configuration
 from tests.ui.conftest import Seat
 from tests.ui.office_world import SITE, Past
@@ -158,7 +159,15 @@ def test_the_output_matrix_of_a_text_that_is_no_toml_is_empty(page: Administrati
     page.show_section("outputs")
     section = page.section("outputs")
     assert isinstance(section, OutputsSection)
-    seat.wait(lambda: len(section.cells) == 4)
+    seat.wait(lambda: len({peer for _, peer in section.cells}) == 2)
+    # Of every document that travels by DICOM; generated films go to no clinical peer.
+    clinical = [
+        peer["name"] for peer in page.draft.tables("peer") if peer.get("role", "clinical") == "clinical"
+    ]
+    kinds = {kind for kind, described in KINDS.items() if described.way == "dicom"}
+    assert clinical
+    for name in clinical:
+        assert {kind for kind, peer in section.cells if peer == name} == kinds - {"synthetic"}
     page.draft.write("[[peer")
     assert section.cells == {}
 
