@@ -33,6 +33,12 @@ def no_pixelmed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(conformance, "PIXELMED_JAR", tmp_path / "absent.jar")
 
 
+@pytest.fixture(autouse=True)
+def _same_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command sets the log up for its own process; here it runs in the tests'."""
+    monkeypatch.setattr("llmcxr_ws.log.setup_logging", lambda *_, **__: None)
+
+
 def require_all() -> None:
     for tool in ("dciodvfy", "dcentvfy", "dsrdump"):
         require(tool)

@@ -73,7 +73,8 @@ def test_the_words_arrive_whole_or_the_document_is_refused(
         else:
             ds = build_kind(kind, film, regions=(make_region(words=words),), **more)
     except DicomError as refusal:
-        assert refusal.message and words not in refusal.sentence
+        # A single letter or digit may stand in any sentence.
+        assert refusal.message and (len(words) < 4 or words not in refusal.sentence)
         return
     faults = check(ds, [film])
     if faults:

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.errors import TransitionError
+from llmcxr_ws.sent_back import SENT_BACK
 from llmcxr_ws.states import (
     DELIVERY_MOVES,
     REPORT_MOVES,
@@ -212,6 +213,19 @@ def test_a_move_touches_the_worklist_row(rows: Database) -> None:
         before = study.updated_seq
         t.begin_sending(session, session.scalars(select(Delivery)).one())
         assert study.updated_seq > before
+
+
+def test_a_renewed_preliminary_report_is_its_authors_again(rows: Database) -> None:
+    """No move of its own: it is told beside the one that supersedes the report."""
+    with rows.write() as session:
+        study = session.scalars(select(Study)).one()
+        old = session.scalars(select(Report)).first()
+        assert old is not None
+        old.preliminary_by = "rob"
+        before, count, state = study.updated_seq, _audit_rows(session), study.state
+        t.renew_preliminary(session, old, study)
+        assert (study.state, study.reason_code) == (state, SENT_BACK) and "rob" in study.reason
+        assert study.updated_seq > before and _audit_rows(session) == count + 1
 
 
 def test_a_kept_document_stays_with_its_delivery(rows: Database) -> None:
