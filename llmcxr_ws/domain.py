@@ -236,7 +236,7 @@ class DocumentRow:
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """One document on its way to one destination."""
+    """One document on its way to one destination; `faults` are what the gate found in one that it refused."""
 
     id: int
     document_id: int
@@ -256,6 +256,7 @@ class DeliveryRow:
     commitment_asked_at: datetime | None
     stored_at: datetime | None
     stage: str = ""
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

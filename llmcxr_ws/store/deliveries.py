@@ -143,10 +143,12 @@ def withdraw(db: Database, delivery_id: int, *, message: str) -> None:
         transitions.hold_delivery(session, _get(session, delivery_id), message)
 
 
-def refused(db: Database, delivery_id: int, *, message: str) -> None:
-    """The peer, or the gate, will never take it: set it aside with the reason."""
+def refused(db: Database, delivery_id: int, *, message: str, faults: Iterable[str] = ()) -> None:
+    """The peer, or the gate, will never take it: set it aside with the reason, and with all that the gate found."""
     with db.write() as session:
-        transitions.bury_delivery(session, _get(session, delivery_id), message)
+        row = _get(session, delivery_id)
+        row.faults = list(faults)
+        transitions.bury_delivery(session, row, message)
 
 
 def unconfirmed(db: Database) -> list[DeliveryRow]:
@@ -239,7 +241,7 @@ def resend(session: Session, delivery_id: int) -> None:
             "A newer version of this report went, or goes, in its place.", what_to_do="Send that one again."
         )
     transitions.requeue_delivery(session, row, "Sent again on request.")
-    row.attempts = 0
+    row.attempts, row.faults = 0, []
     session.flush()
     session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now()))
 
@@ -492,6 +494,7 @@ def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRo
             transaction_uid=row.transaction_uid,
             commitment_asked_at=row.commitment_asked_at,
             stored_at=row.stored_at,
+            faults=tuple(map(str, row.faults)),
         )
         for row, document in session.execute(statement)
     ]

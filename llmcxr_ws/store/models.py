@@ -344,6 +344,8 @@ class Delivery(Base):
     outcome_unknown: Mapped[bool] = mapped_column(default=False)
     run_after: Mapped[datetime] = mapped_column(server_default=db_now())
     message: Mapped[str] = mapped_column(PlainText, default="")
+    # What the gate found in a document that it refused: sentences without patient data.
+    faults: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     stored_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_by: Mapped[str] = mapped_column(Chars(16), default="")

@@ -8,7 +8,7 @@ from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import StoreError, TransitionError
 from llmcxr_ws.site import parse_site
 from llmcxr_ws.states import DeliveryState
-from llmcxr_ws.store import deliveries, reports
+from llmcxr_ws.store import deliveries, reports, supervision
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
 from tests.llmcxr_ws.world import (
@@ -161,6 +161,19 @@ def test_a_refused_delivery_is_dead_with_its_reason(
     _, pacs, _ = signed
     deliveries.refused(db, pacs.id, message="SOP class not supported.")
     assert (now(db, pacs).state, now(db, pacs).message) == ("dead", "SOP class not supported.")
+
+
+def test_what_the_gate_found_stays_with_the_delivery_until_it_is_sent_again(
+    db: Database, signed: tuple[int, DeliveryRow, DeliveryRow]
+) -> None:
+    _, pacs, _ = signed
+    found = ("StudyID differs between the document and its source instances.", "Modality is missing.")
+    deliveries.refused(db, pacs.id, message="The document wasn't sent.", faults=found)
+    assert now(db, pacs).faults == found
+    assert {row.id: row.faults for row in supervision.open_deliveries(db)}[pacs.id] == found
+    with db.write() as session:
+        deliveries.resend(session, pacs.id)
+    assert now(db, pacs).faults == ()
 
 
 def test_storage_commitment(db: Database, signed: tuple[int, DeliveryRow, DeliveryRow]) -> None:
