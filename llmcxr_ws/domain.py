@@ -232,6 +232,8 @@ class DocumentRow:
     sha256: str
     # What the report was when it was made: draft, signed, addendum; empty for a note of withdrawal.
     stage: str = ""
+    # Of a note of withdrawal: the document that it takes back.
+    withdraws_id: int | None = None
 
 
 @dataclass(frozen=True)

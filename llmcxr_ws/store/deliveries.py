@@ -27,24 +27,19 @@ _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDI
 def plan(session: Session, document: Document, site: SiteConfig) -> int:
     """Queue a document for every peer that the output matrix names; give their number.
 
-    A rejection note follows its draft to the peers that hold it; an addendum goes where signed reports go.
+    An addendum goes where signed reports go.
     """
-    if document.kind == "rejection":
-        targets = [(peer, False) for peer in _peers_holding(session, document.report_id)]
-    else:
-        kind = "signed" if document.kind == "addendum" else document.kind
-        moment = STAGES.get(document.stage)
-        targets = [
-            (rule.to, rule.required)
-            for rule in site.outputs
-            if rule.document == kind and rule.moment == moment
-        ]
+    kind = "signed" if document.kind == "addendum" else document.kind
+    moment = STAGES.get(document.stage)
+    targets = [
+        (rule.to, rule.required) for rule in site.outputs if rule.document == kind and rule.moment == moment
+    ]
     queue(session, document, targets)
     return len(targets)
 
 
-def plan_retraction(session: Session, note: Document, withdrawn_id: int) -> int:
-    """Queue the note that withdraws one document for every peer that holds it, or may; give their number."""
+def queue_for_holders(session: Session, note: Document, withdrawn_id: int) -> int:
+    """Queue a note for every peer that holds the document it withdraws, or may; give their number."""
     peers = session.scalars(select(Delivery.peer).where(Delivery.document_id == withdrawn_id, _may_hold()))
     targets = [(peer, False) for peer in sorted(set(peers))]
     queue(session, note, targets)
@@ -445,19 +440,6 @@ def all_confirmed(session: Session, study_id: int) -> bool:
 def _may_hold() -> ColumnElement[bool]:
     """The peer holds the document, or may: a try of unknown outcome may have arrived."""
     return Delivery.state.in_(_ARRIVED) | Delivery.outcome_unknown
-
-
-def _peers_holding(session: Session, report_id: int) -> list[str]:
-    rows = session.scalars(
-        select(Delivery.peer)
-        .join(Document, Delivery.document_id == Document.id)
-        .where(
-            Document.report_id == report_id,
-            Document.kind == "draft",
-            _may_hold(),
-        )
-    )
-    return sorted(set(rows))
 
 
 def _get(session: Session, delivery_id: int) -> Delivery:
