@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.core import Message
@@ -66,20 +68,59 @@ def running_ris() -> Iterator[Ris]:
     """A receiver on a free port."""
     ris = Ris()
     ris.server.daemon_threads = True
-    thread = threading.Thread(target=ris.server.serve_forever, daemon=True)
+    with _serving(ris.server):
+        yield ris
+
+
+@contextmanager
+def _serving(server: BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield ris
+        yield
     finally:
-        ris.server.shutdown()
-        ris.server.server_close()
+        server.shutdown()
+        server.server_close()
         thread.join()
 
 
+def capabilities(**report: Any) -> dict[str, Any]:
+    """A statement of an R4 server that takes conditional updates of DiagnosticReport; judged by fhir.resources."""
+    said = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-01-01",
+        "kind": "instance",
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "software": {"name": "A server", "version": "7.2"},
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [
+                    {
+                        "type": "DiagnosticReport",
+                        "interaction": [{"code": "read"}, {"code": "update"}],
+                        "conditionalUpdate": True,
+                        **report,
+                    }
+                ],
+            }
+        ],
+    }
+    CapabilityStatement.model_validate(said)
+    return said
+
+
 class FhirServer:
-    """Conditional updates of DiagnosticReport by identifier; what fhir.resources faults is answered 422."""
+    """Conditional updates of DiagnosticReport by identifier; what fhir.resources faults is answered 422.
+
+    `statement` is its CapabilityStatement, or whatever it answers instead.
+    """
 
     def __init__(self) -> None:
+        self.statement: Any = capabilities()
+        self.location = ""
         self.reports: dict[str, bytes] = {}
         self.requests: list[tuple[str, int]] = []
         self.answers: list[int] = []
@@ -93,6 +134,17 @@ class FhirServer:
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def do_GET(self) -> None:
+                allowed = not server.token or self.headers.get("Authorization") == f"Bearer {server.token}"
+                status = 302 if server.location else 200 if allowed else 401
+                body = json.dumps(server.statement).encode() if self.path == "/r4/metadata" else b""
+                self.send_response(status if body else 404)
+                self.send_header("Content-Length", str(len(body)))
+                if server.location:
+                    self.send_header("Location", server.location)
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -140,11 +192,5 @@ class FhirServer:
 def running_fhir() -> Iterator[FhirServer]:
     """A server on a free port."""
     fhir = FhirServer()
-    thread = threading.Thread(target=fhir.server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with _serving(fhir.server):
         yield fhir
-    finally:
-        fhir.server.shutdown()
-        fhir.server.server_close()
-        thread.join()

@@ -14,7 +14,6 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from dicom_node import probe
-from dicom_node.association import LocalEntity, PeerAddress
 from dicom_node.probe import Probe
 from dicom_node.steps.desk import Desk, failed_over
 from llmcxr_ws.config import explain
@@ -25,9 +24,16 @@ from llmcxr_ws.site import Peer, require_loopback
 from llmcxr_ws.store import requests
 
 _LOG = logger(__name__)
-_LOOK: Final[dict[str, Callable[[LocalEntity, PeerAddress], Probe]]] = {
-    "echo": probe.echo,
-    "probe": probe.probe,
+
+
+def _probe(desk: Desk, peer: Peer) -> Probe:
+    """Ask for what the site sends there, by the peer's name; a peer that isn't in force yet is sent nothing."""
+    return probe.probe(desk.local, peer, probe.sent_to(desk.site, peer.name))
+
+
+_LOOK: Final[dict[str, Callable[[Desk, Peer], Probe]]] = {
+    "echo": lambda desk, peer: probe.echo(desk.local, peer),
+    "probe": _probe,
 }
 KINDS: Final = tuple(_LOOK)
 MAX_LOOKS: Final = 4
@@ -57,7 +63,7 @@ def begin(desk: Desk, request: RequestRow) -> bool:
 
 
 def _look(desk: Desk, request: RequestRow, peer: Peer) -> None:
-    found = _LOOK[request.kind](desk.local, peer)
+    found = _LOOK[request.kind](desk, peer)
     _LOG.info("peer looked at", kind=request.kind, peer=peer.name, reached=found.reached)
     _decide(desk, request, granted=True, outcome=json.dumps(found.to_dict()))
 
