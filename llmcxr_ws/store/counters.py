@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Sequence
+
+_NEXT = (
+    update(Sequence)
+    .where(Sequence.name == bindparam("counter"))
+    .values(value=Sequence.value + 1)
+    .returning(Sequence.value)
+)
+_FIRST = insert(Sequence)
 
 
 def next_value(session: Session, name: str) -> int:
@@ -14,13 +22,16 @@ def next_value(session: Session, name: str) -> int:
 
     Write transactions follow each other, so whoever reads `> last seen` misses no number.
     """
-    row = session.get(Sequence, name)
-    if row is None:
-        row = Sequence(name=name, value=0)
-        session.add(row)
-    row.value += 1
-    session.flush()
-    return row.value
+    return next_in(session.connection(), name)
+
+
+def next_in(connection: Connection, name: str) -> int:
+    """As :func:`next_value`, without the object mapping."""
+    value = connection.execute(_NEXT, {"counter": name}).scalar()
+    if value is None:
+        connection.execute(_FIRST, {"name": name, "value": 1})
+        value = 1
+    return int(value)
 
 
 def values(db: Database, prefix: str) -> dict[str, int]:
