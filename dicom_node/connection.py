@@ -76,22 +76,6 @@ class LoopLimits:
     patience: Patience = field(default_factory=Patience)
 
 
-class Pace:
-    """A rate that all associations of one peer share: who is ahead of it waits."""
-
-    def __init__(self, bytes_per_s: float) -> None:
-        self._bytes_per_s = bytes_per_s
-        self._free_at = 0.0
-        self._lock = threading.Lock()
-
-    def delay(self, count: int) -> float:
-        """Note that so many bytes came; give the seconds to wait, after half a second of grace."""
-        now = time.monotonic()
-        with self._lock:
-            self._free_at = max(self._free_at, now - 0.5) + count / self._bytes_per_s
-            return max(self._free_at - now, 0.0)
-
-
 class Host(Protocol):
     """What a connection needs of the loop that accepted it."""
 
@@ -261,7 +245,7 @@ class Connection:
             self._complete(wire, association, message)
 
     def _stream(self, wire: Wire, association: ServedAssociation, message: _Message, size: int) -> None:
-        received, pace = message.received, getattr(association, "pace", None)
+        received, pace = message.received, association.pace
         for part in wire.parts(size):
             if received is not None:
                 received.write(part)

@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 import warnings
 from pathlib import Path
 from typing import Any, Final
@@ -37,6 +38,8 @@ _LOG = logger(__name__)
 _HEARTBEAT_S: Final = 5.0
 _GRACE_S: Final = 5.0
 _NEGOTIATION_S: Final = 10.0
+_SITE_S: Final = 1.0
+"""How old may be what an association knows of the site; a look at the database for each object costs too much."""
 
 
 class Listener:
@@ -107,6 +110,7 @@ class Listener:
         if self._loop is not None:
             self._loop.stop(grace_s)
             self._loop = None
+            self._reception.close()
 
     def _on_requested(self, event: Any) -> None:
         """Reject a calling AE title that isn't a configured peer's, or that comes from elsewhere than it may."""
@@ -159,7 +163,15 @@ class Listener:
         return answer(statuses.SUCCESS), None
 
     def _peer_of(self, association: ServedAssociation) -> Peer | None:
-        return self._workplace.site().peer_of(str(association.requestor.ae_title))
+        """The association's peer as the site has it now, or had it less than a second ago."""
+        now = time.monotonic()
+        asked_at: float
+        peer: Peer | None
+        asked_at, peer = association.peer
+        if now - asked_at > _SITE_S:
+            peer = self._workplace.site().peer_of(str(association.requestor.ae_title))
+            association.peer = now, peer
+        return peer
 
 
 def is_address_of(host: str, address: str) -> bool:

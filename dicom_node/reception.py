@@ -64,6 +64,10 @@ class Reception:
         self._largest_bytes = largest_bytes
         self._locks = [threading.Lock() for _ in range(_STRIPES)]
 
+    def close(self) -> None:
+        """Nothing more will come."""
+        self._arrivals.close()
+
     def begin(self, request: StoreRequest, transfer_syntax: str, peer: str) -> SpooledFile | Verdict:
         """A data set will come in pieces: where they are written to, or why they needn't be."""
         if self._space.is_short():

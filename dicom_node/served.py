@@ -27,7 +27,9 @@ from pynetdicom.presentation import PresentationContext
 from pynetdicom.timer import Timer
 from pynetdicom.transport import AddressInformation
 
+from dicom_node.pace import Pace
 from dicom_node.store_command import C_STORE_RQ, NO_DATA_SET, StoreRequest, read_store_request
+from llmcxr_ws.site import Peer
 
 UNSUPPORTED_VERSION: Final = (1, 2, 2)
 """Result, source and reason of an A-ASSOCIATE-RJ (PS3.8 table 9-21): protocol version not supported."""
@@ -113,6 +115,10 @@ class ServedAssociation(Association):  # type: ignore[misc]
     ) -> None:
         super().__init__(entity, MODE_ACCEPTOR)
         self.dul = _UpperLayer(send, connection)
+        self.pace: Pace | None = None
+        """How fast the peer may send; set by a handler of EVT_REQUESTED."""
+        self.peer: tuple[float, Peer | None] = (0.0, None)
+        """What the handlers know of the peer, and since when (monotonic seconds)."""
         self.over = False
         """Rejected, aborted or released: nothing more is to be read."""
         self.acceptor.maximum_length = entity.maximum_pdu_size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from typing import Any, Literal, Protocol
 
@@ -91,9 +91,8 @@ class HeaderFacts:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
+        values = ((name, getattr(self, name)) for name in _FACTS)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> HeaderFacts:
@@ -107,6 +106,9 @@ class HeaderFacts:
         for name in ("image_type", "patient_orientation"):
             known[name] = tuple(known[name])
         return cls(**known)
+
+
+_FACTS = tuple(field.name for field in fields(HeaderFacts))
 
 
 def read_facts(ds: Header, *, has_pixels: bool | None = None) -> HeaderFacts:

@@ -9,42 +9,56 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BindParameter, bindparam, case, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import Arrival, InstanceRow, Recorded
 from llmcxr_ws.errors import DatabaseFailure, UserFacingError
 from llmcxr_ws.states import Actor, StudyState
 from llmcxr_ws.store import audit, studies
 from llmcxr_ws.store.counters import next_in
-from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.database import Database, Kept
 from llmcxr_ws.store.models import Document, Instance, Study
+from llmcxr_ws.store.prepared import Prepared
 from llmcxr_ws.store.types import db_now
 
-_PLAIN = (StudyState.RECEIVING, StudyState.DRAFTING, StudyState.IN_REVIEW)
+_PLAIN: Final = (StudyState.RECEIVING, StudyState.DRAFTING, StudyState.IN_REVIEW)
 """States that an arrival leaves as they are."""
 
-_UID: BindParameter[str] = bindparam("uid")
-_OWN = select(Document.id).where(Document.sop_instance_uid == _UID)
-_KNOWN = select(
-    Instance.sop_instance_uid,
-    Instance.series_instance_uid,
-    Instance.sop_class_uid,
-    Instance.transfer_syntax_uid,
-    Instance.path,
-    Instance.size,
-    Instance.sha256,
-    Instance.defect,
-    Instance.facts,
-).where(Instance.sop_instance_uid == _UID)
-_IS_KNOWN = select(Instance.id).where(Instance.sop_instance_uid == _UID)
-_STUDY = select(Study.id, Study.state).where(Study.study_instance_uid == _UID)
-_NEW_INSTANCE = insert(Instance)
-_COUNT = select(func.count(Instance.id)).where(Instance.study_id == bindparam("study")).scalar_subquery()
-_TOUCH = (
+_STUDY_DEFAULTS: Final[dict[str, Any]] = {
+    column.name: column.default.arg for column in Study.__table__.columns if column.default is not None
+}
+_UID: Final[BindParameter[str]] = bindparam("uid")
+_KNOWN_IDS: Final = Prepared(
+    select(
+        select(Document.id).where(Document.sop_instance_uid == _UID).limit(1).scalar_subquery(),
+        select(Instance.id).where(Instance.sop_instance_uid == _UID).scalar_subquery(),
+    )
+)
+_PLACE: Final = Prepared(
+    select(
+        select(Study.id).where(Study.study_instance_uid == bindparam("study")).scalar_subquery(),
+        select(Study.state).where(Study.study_instance_uid == bindparam("study")).scalar_subquery(),
+        select(Instance.id).where(Instance.sop_instance_uid == _UID).scalar_subquery(),
+    )
+)
+_GIVEN_BY_ARRIVAL: Final = (
+    "study_instance_uid study_date study_time study_description referring_physician source_peer patient_id "
+    "issuer_of_patient_id patient_name patient_birth_date patient_sex accession_number"
+)
+_NEW_STUDY: Final = Prepared(
+    insert(Study).returning(Study.id), tuple({**_STUDY_DEFAULTS, **dict.fromkeys(_GIVEN_BY_ARRIVAL.split())})
+)
+_NEW_INSTANCE: Final = Prepared(
+    insert(Instance),
+    tuple(name for name in Instance.__table__.columns.keys() if name not in ("id", "received_at")),  # noqa: SIM118
+)
+_COUNT: Final = (
+    select(func.count(Instance.id)).where(Instance.study_id == bindparam("study")).scalar_subquery()
+)
+_TOUCH: Final = Prepared(
     update(Study)
     .where(Study.id == bindparam("study"))
     .values(
@@ -80,14 +94,20 @@ class Arrivals:
         self._waiting: list[_Ticket] = []
         self._lock = threading.Lock()
         self._writer = threading.Lock()
+        self._reading = Kept(db, writes=False)
+        self._writing = Kept(db, writes=True)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._reading.close()
+        self._writing.close()
 
     def look_up(self, SOPInstanceUID: str) -> Known:
         """Whether the instance was received before, or is a result document of ours that a PACS sends back."""
-        with self._db.look() as connection:
-            values = {"uid": SOPInstanceUID}
-            own = connection.execute(_OWN, values).first() is not None
-            row = connection.execute(_KNOWN, values).first()
-        return Known(own, InstanceRow(**row._mapping) if row is not None else None)
+        with self._reading.transaction() as connection:
+            own, known = _KNOWN_IDS.run(connection, {"uid": SOPInstanceUID})
+        instance = studies.known_instance(self._db, SOPInstanceUID) if known is not None else None
+        return Known(own is not None, instance)
 
     def record(self, arrival: Arrival) -> Recorded:
         """Index one instance as :func:`llmcxr_ws.store.studies.record_arrival` does; returns when it is committed.
@@ -116,8 +136,8 @@ class Arrivals:
     def _commit(self, batch: list[_Ticket]) -> None:
         """Write all in one transaction; where one can't be written, each in its own, so that it harms no other."""
         try:
-            with self._db.write() as session:
-                made = [_record(session, ticket.arrival) for ticket in batch]
+            with self._writing.transaction() as connection:
+                made = [_record(connection, ticket.arrival) for ticket in batch]
         except (UserFacingError, SQLAlchemyError) as error:
             if len(batch) == 1 or isinstance(error, DatabaseFailure):
                 for ticket in batch:
@@ -127,30 +147,59 @@ class Arrivals:
                 self._commit([ticket])
             return
         for ticket, recorded in zip(batch, made, strict=True):
-            ticket.recorded = recorded
+            try:
+                ticket.recorded = recorded or studies.record_arrival(self._db, ticket.arrival)
+            except (UserFacingError, SQLAlchemyError) as error:
+                ticket.error = error
 
 
-def _record(session: Session, arrival: Arrival) -> Recorded:
-    connection = session.connection()
-    study = connection.execute(_STUDY, {"uid": arrival.study_instance_uid}).first()
-    known = connection.execute(_IS_KNOWN, {"uid": arrival.sop_instance_uid}).first()
-    if study is None or study.state not in _PLAIN or known is not None or arrival.defect:
-        return studies.record_in(session, arrival)
-    connection.execute(_NEW_INSTANCE, {"study_id": study.id, **_columns(arrival)})
-    connection.execute(_TOUCH, {"study": study.id, "sequence": next_in(connection, "study")})
+def _record(connection: Connection, arrival: Arrival) -> Recorded | None:
+    """Index a usual arrival; None, and nothing written, for any other."""
+    uids = {"study": arrival.study_instance_uid, "uid": arrival.sop_instance_uid}
+    study_id, state, known = _PLACE.run(connection, uids)
+    if known is not None or arrival.defect or (study_id is not None and state not in _PLAIN):
+        return None
+    sequence = next_in(connection, "study")
+    if study_id is None:
+        (study_id,) = _NEW_STUDY.run(connection, {**_study_of(arrival), "updated_seq": sequence})
+        _NEW_INSTANCE.run(connection, _instance_of(arrival, study_id))
+    else:
+        _NEW_INSTANCE.run(connection, _instance_of(arrival, study_id))
+        _TOUCH.run(connection, {"study": study_id, "sequence": sequence})
     audit.append_in(
         connection,
         actor=Actor.NODE,
         event="instance.received",
-        study_id=study.id,
+        study_id=study_id,
         peer=arrival.source_peer,
         bytes=arrival.size,
     )
-    return Recorded(study_id=study.id, new=True)
+    return Recorded(study_id=study_id, new=True)
 
 
-def _columns(arrival: Arrival) -> dict[str, Any]:
+def _study_of(arrival: Arrival) -> dict[str, Any]:
+    identity = arrival.identity
     return {
+        **_STUDY_DEFAULTS,
+        "study_instance_uid": arrival.study_instance_uid,
+        "state": StudyState.RECEIVING,
+        "patient_id": identity.patient_id,
+        "issuer_of_patient_id": identity.issuer_of_patient_id,
+        "patient_name": identity.patient_name,
+        "patient_birth_date": identity.patient_birth_date,
+        "patient_sex": identity.patient_sex,
+        "accession_number": identity.accession_number,
+        "study_date": arrival.study_date,
+        "study_time": arrival.study_time,
+        "study_description": arrival.study_description,
+        "referring_physician": arrival.referring_physician,
+        "source_peer": arrival.source_peer,
+    }
+
+
+def _instance_of(arrival: Arrival, study_id: int) -> dict[str, Any]:
+    return {
+        "study_id": study_id,
         "sop_instance_uid": arrival.sop_instance_uid,
         "series_instance_uid": arrival.series_instance_uid,
         "sop_class_uid": arrival.sop_class_uid,

@@ -16,13 +16,14 @@ from sqlalchemy.orm import Session
 from llmcxr_ws.store.counters import next_in
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Audit, Sequence
+from llmcxr_ws.store.prepared import Prepared
 
 FIRST = "0" * 64
 COUNTER = "audit"  # outlives the last rows, so that a trail cut at its end shows
 
 
-_LAST = select(Audit.hash).order_by(Audit.id.desc()).limit(1)
-_NEW = insert(Audit)
+_LAST = Prepared(select(Audit.hash).order_by(Audit.id.desc()).limit(1))
+_NEW = Prepared(insert(Audit), tuple(Audit.__table__.columns.keys()))
 
 
 def append(session: Session, *, actor: str, event: str, study_id: int | None = None, **detail: Any) -> None:
@@ -38,7 +39,8 @@ def append_in(
     number = next_in(connection, COUNTER)
     at = datetime.now(UTC).isoformat(timespec="milliseconds")
     text = json.dumps(detail, sort_keys=True, ensure_ascii=False)
-    previous = connection.execute(_LAST).scalar() or FIRST
+    last = _LAST.run(connection, {})
+    previous = last[0] if last is not None else FIRST
     row = {
         "id": number,
         "at": at,
@@ -49,7 +51,7 @@ def append_in(
         "previous": previous,
         "hash": _hash_of(number, at, actor, event, study_id, text, previous),
     }
-    connection.execute(_NEW, row)
+    _NEW.run(connection, row)
 
 
 def verify(db: Database) -> tuple[int, int | None]:

@@ -7,14 +7,14 @@ from sqlalchemy.orm import Session
 
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Sequence
+from llmcxr_ws.store.prepared import Prepared
 
-_NEXT = (
+_NEXT = Prepared(
     update(Sequence)
     .where(Sequence.name == bindparam("counter"))
     .values(value=Sequence.value + 1)
     .returning(Sequence.value)
 )
-_FIRST = insert(Sequence)
 
 
 def next_value(session: Session, name: str) -> int:
@@ -27,11 +27,11 @@ def next_value(session: Session, name: str) -> int:
 
 def next_in(connection: Connection, name: str) -> int:
     """As :func:`next_value`, without the object mapping."""
-    value = connection.execute(_NEXT, {"counter": name}).scalar()
-    if value is None:
-        connection.execute(_FIRST, {"name": name, "value": 1})
-        value = 1
-    return int(value)
+    row = _NEXT.run(connection, {"counter": name})
+    if row is None:
+        connection.execute(insert(Sequence), {"name": name, "value": 1})
+        return 1
+    return int(row[0])
 
 
 def values(db: Database, prefix: str) -> dict[str, int]:
