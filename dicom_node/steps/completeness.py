@@ -5,7 +5,7 @@ Which film it is, and why not, is decided in :mod:`llmcxr_ws.films`; the moves a
 
 from __future__ import annotations
 
-from dicom_node.examine import examine
+from dicom_node.examine import content_sha256, examine
 from dicom_node.steps.desk import Desk, find_peer
 from llmcxr_ws.domain import InstanceRow
 from llmcxr_ws.errors import DicomError
@@ -52,7 +52,21 @@ def _settle(desk: Desk, due: DueStudy) -> bool:
         return False
     if settled:
         _LOG.info("study settled", study=due.id, outcome=outcome, instances=len(due.instances))
+        _note_hashes(desk, due)
     return settled
+
+
+def _note_hashes(desk: Desk, due: DueStudy) -> None:
+    """Hash what the listener hadn't the time for; a file that can't be read any more is settled all the same."""
+    hashes = {}
+    for row in due.instances:
+        if not row.sha256:
+            try:
+                hashes[row.sop_instance_uid] = content_sha256(desk.workplace.objects.path(row.path))
+            except (DicomError, OSError):
+                _LOG.warning("not hashed: it can't be read", study=due.id)
+    if hashes:
+        studies.note_hashes(desk.db, hashes)
 
 
 def _broken_sentence(broken: list[InstanceRow], sound: int) -> str:

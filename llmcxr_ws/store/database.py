@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -93,10 +94,15 @@ class Database:
             The database can't be reached, is full, or another writer held it for too long; nothing was written.
         """
         with _clear_errors(), self._sessions() as session, session.begin():
-            session.connection(execution_options={"llmcxr_write": True})
-            if ordered and not self.is_sqlite:
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+            connection = session.connection(execution_options={"llmcxr_write": True})
+            if ordered:
+                self.take_turn(connection)
             yield session
+
+    def take_turn(self, connection: Connection) -> None:
+        """Wait until no other writer is at work; SQLite's own BEGIN has done that."""
+        if not self.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
 
     def upgrade(self) -> None:
         """Bring the schema to this program's revision and name the store. Only the node and the CLI do this.
@@ -154,6 +160,51 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+class Kept:
+    """One connection that stays open, for transactions that come thousands of times an hour; one at a time.
+
+    Opening a connection of the pool and an object mapping around it costs more than the statements do. After an error
+    the connection is given back and the next transaction opens another.
+    """
+
+    def __init__(self, db: Database, *, writes: bool) -> None:
+        self._db = db
+        self._writes = writes
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end.
+
+        Raises
+        ------
+        StoreError
+            As :meth:`Database.write` and :meth:`Database.read`.
+        """
+        with self._lock, _clear_errors():
+            connection = self._connection
+            if connection is None:
+                connection = self._db.engine.connect().execution_options(llmcxr_write=self._writes)
+            try:
+                with connection.begin():
+                    if self._writes:
+                        self._db.take_turn(connection)
+                    yield connection
+            except BaseException:
+                self._connection = None
+                connection.close()
+                raise
+            self._connection = connection
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
 
 
 def alembic_config(url: str) -> Config:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws import jobs
@@ -58,31 +58,49 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
         A sound instance of that UID belongs to another study.
     """
     with db.write() as session:
-        study = session.scalar(
-            select(Study).where(Study.study_instance_uid == arrival.study_instance_uid)
-        ) or _new_study(session, arrival)
-        known = session.scalar(select(Instance).where(Instance.sop_instance_uid == arrival.sop_instance_uid))
-        if known is not None and (known.sha256 == arrival.sha256 or arrival.defect):
+        return record_in(session, arrival)
+
+
+def record_in(session: Session, arrival: Arrival) -> Recorded:
+    """As :func:`record_arrival`, inside the caller's write transaction; nothing is written when it raises."""
+    known = session.scalar(select(Instance).where(Instance.sop_instance_uid == arrival.sop_instance_uid))
+    study = session.scalar(select(Study).where(Study.study_instance_uid == arrival.study_instance_uid))
+    if known is not None:
+        same = known.sha256 == arrival.sha256 != ""
+        if same or arrival.defect:
             return Recorded(study_id=known.study_id, new=False)
-        if known is not None and known.study_id != study.id and not known.defect:
+        if (study is None or known.study_id != study.id) and not known.defect:
             raise StoreError(
                 "The instance belongs to another study already.",
                 what_to_do="Have the sender correct its SOP Instance UID.",
             )
-        if known is None:
-            known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
-            session.add(known)
-        _fill_instance(known, study.id, arrival)
-        _note_arrival(session, study, arrival.sop_instance_uid)
-        audit.append(
-            session,
-            actor=Actor.NODE,
-            event="instance.received" if not arrival.defect else "instance.defective",
-            study_id=study.id,
-            peer=arrival.source_peer,
-            bytes=arrival.size,
-        )
-        return Recorded(study_id=study.id, new=True)
+    if study is None:
+        study = _new_study(session, arrival)
+    if known is None:
+        known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
+        session.add(known)
+    _fill_instance(known, study.id, arrival)
+    _note_arrival(session, study, arrival.sop_instance_uid)
+    audit.append(
+        session,
+        actor=Actor.NODE,
+        event="instance.received" if not arrival.defect else "instance.defective",
+        study_id=study.id,
+        peer=arrival.source_peer,
+        bytes=arrival.size,
+    )
+    return Recorded(study_id=study.id, new=True)
+
+
+def note_hashes(db: Database, hashes: Mapping[str, str]) -> None:
+    """Fill in the SHA-256 of instances by their UID; the listener leaves it to whoever has the time."""
+    with db.write() as session:
+        for uid, sha256 in hashes.items():
+            session.execute(
+                update(Instance)
+                .where(Instance.sop_instance_uid == uid, Instance.sha256 == "")
+                .values(sha256=sha256)
+            )
 
 
 def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
@@ -318,9 +336,14 @@ def _count(session: Session, study_id: int) -> int:
 
 def _still_due(session: Session, due: DueStudy) -> Study | None:
     study = get_study(session, due.id)
-    present = {(row.sop_instance_uid, row.sha256) for row in instances_in(session, due.id)}
-    seen = {(row.sop_instance_uid, row.sha256) for row in due.instances}
+    present = {_version(row) for row in instances_in(session, due.id)}
+    seen = {_version(row) for row in due.instances}
     return study if present == seen and study.state == due.state else None
+
+
+def _version(row: InstanceRow) -> tuple[str, str, int, str]:
+    """What changes when a sound instance takes a defective one's place; its hash may come later than itself."""
+    return row.sop_instance_uid, row.path, row.size, row.defect
 
 
 def _take_up(session: Session, study: Study, due: DueStudy) -> None:
