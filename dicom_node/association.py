@@ -170,13 +170,13 @@ class PeerAssociation:
         """Whether requests can still be sent on it."""
         return bool(self.raw.is_established) and not self.raw.acse.is_aborted() and self.raw.dul.is_alive()
 
-    def accepts(self, abstract_syntax: str, transfer_syntax: str = "") -> bool:
-        """Whether the peer accepted this abstract syntax (in exactly this transfer syntax, where one is given)."""
-        return any(
-            context.abstract_syntax == abstract_syntax
-            and (not transfer_syntax or context.transfer_syntax[0] == transfer_syntax)
-            for context in self.raw.accepted_contexts
-        )
+    def context_of(self, abstract_syntax: str, transfer_syntax: str) -> int | None:
+        """Number of the accepted presentation context of these two syntaxes; None where there is none."""
+        for context in self.raw.accepted_contexts:
+            if context.abstract_syntax == abstract_syntax and context.transfer_syntax[0] == transfer_syntax:
+                number: int = context.context_id
+                return number
+        return None
 
     def close(self) -> None:
         """Release the association, or drop what is left of it."""

@@ -7,17 +7,15 @@ the courier's business.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import pydicom
+import pydicom.config
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 from pynetdicom import evt
 
 from dicom_node import sop_classes, statuses
@@ -26,12 +24,24 @@ from dicom_node.association import (
     Context,
     LocalEntity,
     PeerAddress,
-    PeerAssociation,
     describe,
     open_association,
 )
 from dicom_node.commitment import CommitmentReport, Reference, action_information, read_report
+from dicom_node.storing import Outcome, StoreResult, look_at, open_storing
 from llmcxr_ws.errors import DicomError
+
+__all__ = [
+    "Outcome",
+    "RetrieveResult",
+    "StoreResult",
+    "echo",
+    "find",
+    "get",
+    "move",
+    "request_commitment",
+    "store",
+]
 
 _FIND: Final = {"patient": sop_classes.PATIENT_ROOT_FIND, "study": sop_classes.STUDY_ROOT_FIND}
 _MOVE: Final = {"patient": sop_classes.PATIENT_ROOT_MOVE, "study": sop_classes.STUDY_ROOT_MOVE}
@@ -40,32 +50,6 @@ _QUERY_SYNTAXES: Final = (sop_classes.EXPLICIT_LITTLE, sop_classes.IMPLICIT_LITT
 
 Keys = Mapping[str, str | Sequence[str]]
 """Keyword of each key attribute and what it must match; an empty value asks for the attribute."""
-
-
-class Outcome(StrEnum):
-    """What became of one C-STORE."""
-
-    STORED = "stored"  # success or warning status
-    REFUSED = "refused"  # failure status, or no presentation context for it
-    UNKNOWN = "unknown"  # sent, and no answer came: it may or may not be there
-    NOT_SENT = "not_sent"  # the association ended before its turn
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoreResult:
-    """The outcome of one C-STORE, with the status (None where there is none) and a sentence."""
-
-    path: Path
-    outcome: Outcome
-    status: int | None = None
-    sentence: str = ""
-
-    @property
-    def retry(self) -> bool:
-        """Whether sending the same bytes again may help."""
-        if self.outcome is Outcome.REFUSED:
-            return self.status is not None and statuses.is_transient(self.status)
-        return self.outcome is not Outcome.STORED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,11 +100,11 @@ def store(
     DicomError
         There is no association, or a file isn't one that can be sent. Refused or lost files don't raise.
     """
-    kinds = {path: _kind_of(path) for path in paths}
     results: list[StoreResult] = []
-    with open_association(local, peer, _store_contexts(kinds.values())) as association:
-        for number, path in enumerate(paths):
-            result = _store_one(association, path, *kinds[path], message_id=number % 65535 + 1)
+    files = [look_at(path) for path in paths]
+    with open_storing(local, peer, [file.kind for file in files]) as storing:
+        for file in files:
+            result = storing.send(file)
             results.append(result)
             if on_status is not None:
                 on_status(result)
@@ -265,81 +249,6 @@ def request_commitment(
         deadline = time.monotonic() + wait_s
         while not reported and association.alive and time.monotonic() < deadline:
             time.sleep(0.02)
-
-
-def _store_one(
-    association: PeerAssociation, path: Path, sop_class: str, transfer_syntax: str, *, message_id: int
-) -> StoreResult:
-    if not association.alive:
-        return StoreResult(
-            path=path, outcome=Outcome.NOT_SENT, sentence="The association ended before its turn."
-        )
-    peer = association.peer
-    what: Path | Dataset
-    if association.accepts(sop_class, transfer_syntax):
-        what = path
-    elif transfer_syntax in sop_classes.UNCOMPRESSED and association.accepts(
-        sop_class, sop_classes.IMPLICIT_LITTLE
-    ):
-        what = pydicom.dcmread(path)
-    else:
-        name = pydicom.uid.UID(sop_class).name
-        return StoreResult(
-            path=path,
-            outcome=Outcome.REFUSED,
-            sentence=f"Peer {describe(peer)} doesn't take {name} in {pydicom.uid.UID(transfer_syntax).name}.",
-        )
-    try:
-        answer = association.raw.send_c_store(what, msg_id=message_id)
-    except RuntimeError:  # the association ended between our look and the call
-        return StoreResult(
-            path=path, outcome=Outcome.NOT_SENT, sentence="The association ended before its turn."
-        )
-    if "Status" not in answer:
-        return StoreResult(
-            path=path,
-            outcome=Outcome.UNKNOWN,
-            sentence=f"Peer {describe(peer)} gave no answer to C-STORE; whether it has the object isn't known.",
-        )
-    status = int(answer.Status)
-    if statuses.is_success(status):
-        return StoreResult(path=path, outcome=Outcome.STORED, status=status)
-    reason = statuses.explain(status, str(answer.get("ErrorComment", "")))
-    return StoreResult(
-        path=path,
-        outcome=Outcome.REFUSED,
-        status=status,
-        sentence=f"Peer {describe(peer)} refused the object: {reason}.",
-    )
-
-
-def _kind_of(path: Path) -> tuple[str, str]:
-    """SOP class and transfer syntax of a file."""
-    try:
-        meta = pydicom.filereader.read_file_meta_info(path)
-        return str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)
-    except (OSError, InvalidDicomError, AttributeError) as error:
-        raise DicomError(
-            f"{path.name} can't be sent: it is not a DICOM file with file meta information.",
-            what_to_do="Check that the file exists and is complete.",
-        ) from error
-
-
-def _store_contexts(kinds: Iterable[tuple[str, str]]) -> list[Context]:
-    """One context for each class and syntax, and the default syntax for those that can be re-encoded."""
-    wanted: dict[tuple[str, str], None] = {}
-    for sop_class, transfer_syntax in kinds:
-        wanted[(sop_class, transfer_syntax)] = None
-        if transfer_syntax in sop_classes.UNCOMPRESSED:
-            wanted[(sop_class, sop_classes.IMPLICIT_LITTLE)] = None
-    if not wanted:
-        raise DicomError("There is nothing to send.")
-    if len(wanted) > MAX_CONTEXTS:
-        raise DicomError(
-            f"The files are of {len(wanted)} kinds and transfer syntaxes; an association carries {MAX_CONTEXTS}.",
-            what_to_do="Send them in several parts.",
-        )
-    return [(sop_class, (transfer_syntax,)) for sop_class, transfer_syntax in wanted]
 
 
 def _receive_contexts(classes: Sequence[str]) -> list[Context]:
