@@ -1,8 +1,9 @@
 """The courier: the process that settles studies, decides requests, makes documents and delivers them
 (`llmcxr node courier`).
 
-One loop of small steps over the database, one thing after the other; whatever it was doing when it died is taken up
-at its next start. It opens associations and accepts none.
+One loop of small steps over the database, one thing after the other, but for the destinations, each of which has a
+thread while it is sent or asked something; whatever it was doing when it died is taken up at its next start. It opens
+associations and accepts none.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from llmcxr_ws.workplace import Workplace
 _LOG = logger(__name__)
 _HEARTBEAT_S: Final = 4.0
 _AFTER_ERROR_S: Final = 5.0
+_GRACE_S: Final = 5.0
 
 Step = Callable[[Desk], bool]
 
@@ -38,8 +40,8 @@ STEPS: Final[tuple[Step, ...]] = (
     withdraw_drafts,
     send_drafts,
     make_outputs,
-    send_due,
     confirm_stored,
+    send_due,
 )
 """What one round does; a person waits for the first."""
 
@@ -84,6 +86,8 @@ def run_courier(home: Path, stop: threading.Event) -> None:
         while not stop.is_set():
             if not run_round(desk):
                 stop.wait(workplace.config.poll_s)
+        if not desk.lanes.close(_GRACE_S):
+            _LOG.warning("stopped while something was being sent; its outcome is asked for at the next start")
     workplace.close()
     _LOG.info("stopped")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,14 +25,16 @@ from dicom_node.association import (
     Context,
     LocalEntity,
     PeerAddress,
+    PeerAssociation,
     describe,
     open_association,
 )
 from dicom_node.commitment import CommitmentReport, Reference, action_information, read_report
 from dicom_node.storing import Outcome, StoreResult, look_at, open_storing
-from llmcxr_ws.errors import DicomError
+from llmcxr_ws.errors import DicomError, UserFacingError
 
 __all__ = [
+    "Finding",
     "Outcome",
     "RetrieveResult",
     "StoreResult",
@@ -39,6 +42,7 @@ __all__ = [
     "find",
     "get",
     "move",
+    "open_finding",
     "request_commitment",
     "store",
 ]
@@ -46,6 +50,10 @@ __all__ = [
 _FIND: Final = {"patient": sop_classes.PATIENT_ROOT_FIND, "study": sop_classes.STUDY_ROOT_FIND}
 _MOVE: Final = {"patient": sop_classes.PATIENT_ROOT_MOVE, "study": sop_classes.STUDY_ROOT_MOVE}
 _GET: Final = {"patient": sop_classes.PATIENT_ROOT_GET, "study": sop_classes.STUDY_ROOT_GET}
+MOST_MATCHES: Final = 10_000
+"""Matches of one C-FIND that are taken; what asks for more is a mistake or an attack."""
+_MOST_AFTER_CANCEL: Final = 1000
+_CANCEL_S: Final = 10.0
 _QUERY_SYNTAXES: Final = (sop_classes.EXPLICIT_LITTLE, sop_classes.IMPLICIT_LITTLE)
 
 Keys = Mapping[str, str | Sequence[str]]
@@ -54,12 +62,13 @@ Keys = Mapping[str, str | Sequence[str]]
 
 @dataclass(frozen=True, kw_only=True)
 class RetrieveResult:
-    """Counts of sub-operations after a C-MOVE or C-GET, with the final status."""
+    """Counts of sub-operations after a C-MOVE or C-GET, with the final status and what wasn't sent (0008,0058)."""
 
     status: int
     completed: int
     failed: int
     warning: int
+    failed_uids: tuple[str, ...] = ()
 
 
 def echo(local: LocalEntity, peer: PeerAddress) -> float:
@@ -111,6 +120,64 @@ def store(
     return results
 
 
+class Finding:
+    """An association on which a peer is asked by C-FIND, one question after the other."""
+
+    def __init__(self, association: PeerAssociation, model: str) -> None:
+        self._association = association
+        self._model = model
+
+    def ask(self, level: str, keys: Keys, limit: int | None = None) -> list[Dataset]:
+        """What matches; as :func:`find`.
+
+        Raises
+        ------
+        DicomError
+            The peer ended the query with a failure, doesn't stop answering, or answers what can't be read.
+        """
+        peer, raw = self._association.peer, self._association.raw
+        most = MOST_MATCHES if limit is None else limit
+        matches: list[Dataset] = []
+        after, cancelled_at = 0, 0.0
+        for status, match in raw.send_c_find(_identifier(level, keys), _FIND[self._model]):
+            code = _status_of(status, peer, "C-FIND")
+            if code not in statuses.PENDING:
+                if code not in (statuses.SUCCESS, statuses.CANCEL):
+                    _require_success(status, peer, "C-FIND")
+                break
+            if match is None:
+                raise DicomError(f"Peer {describe(peer)} sent a C-FIND answer that can't be read.")
+            if cancelled_at:
+                after += 1
+                if after > _MOST_AFTER_CANCEL or time.monotonic() - cancelled_at > _CANCEL_S:
+                    self._association.drop()
+                    break
+                continue
+            matches.append(match)
+            if len(matches) == most:
+                raw.send_c_cancel(1, query_model=_FIND[self._model])
+                cancelled_at = time.monotonic()
+        if limit is None and cancelled_at and after:
+            raise DicomError(
+                f"Peer {describe(peer)} answers with more than {MOST_MATCHES} matches.",
+                what_to_do="Ask for less: a patient, a date, a modality.",
+            )
+        return matches
+
+
+@contextmanager
+def open_finding(local: LocalEntity, peer: PeerAddress, model: str = "study") -> Iterator[Finding]:
+    """Open an association for questions to a peer.
+
+    Raises
+    ------
+    DicomError
+        The peer can't be reached, or refused.
+    """
+    with open_association(local, peer, [(_FIND[model], _QUERY_SYNTAXES)]) as association:
+        yield Finding(association, model)
+
+
 def find(
     local: LocalEntity,
     peer: PeerAddress,
@@ -129,26 +196,15 @@ def find(
     model : str
         ``study`` or ``patient`` root.
     limit : int, optional
-        Cancel after so many matches.
+        Cancel after so many matches. A peer that goes on in spite of it is left.
 
     Raises
     ------
     DicomError
-        The peer can't be reached, refused, or ended the query with a failure.
+        The peer can't be reached, refused, ended the query with a failure, or has more than 10,000 matches.
     """
-    matches: list[Dataset] = []
-    with open_association(local, peer, [(_FIND[model], _QUERY_SYNTAXES)]) as association:
-        for status, match in association.raw.send_c_find(_identifier(level, keys), _FIND[model]):
-            code = _status_of(status, peer, "C-FIND")
-            if code in statuses.PENDING:
-                if match is None:
-                    raise DicomError(f"Peer {describe(peer)} sent a C-FIND answer that can't be read.")
-                matches.append(match)
-                if limit is not None and len(matches) == limit:
-                    association.raw.send_c_cancel(1, query_model=_FIND[model])
-            elif code not in (statuses.SUCCESS, statuses.CANCEL):
-                _require_success(status, peer, "C-FIND")
-    return matches if limit is None else matches[:limit]
+    with open_finding(local, peer, model) as finding:
+        return finding.ask(level, keys, limit)
 
 
 def move(
@@ -189,7 +245,11 @@ def get(
     ------
     DicomError
         As :func:`move`.
+    OSError, UserFacingError
+        What the sink raised; the peer was told that it failed.
     """
+
+    failures: list[Exception] = []  # the library would be silent about them
 
     def receive(event: Any) -> int:
         path: Path | None = event.dataset_path
@@ -198,6 +258,12 @@ def get(
         event.request._dataset_file.close()
         try:
             return sink(path)
+        except OSError as error:  # mostly: no space
+            failures.append(error)
+            return statuses.OUT_OF_RESOURCES
+        except UserFacingError as error:
+            failures.append(error)
+            return statuses.PROCESSING_FAILURE
         finally:
             path.unlink(missing_ok=True)
 
@@ -206,7 +272,14 @@ def get(
         local, peer, contexts, provider_of=classes, handlers=[(evt.EVT_C_STORE, receive)]
     ) as association:
         responses = association.raw.send_c_get(_identifier(level, keys), _GET[model])
-        return _last_response(responses, peer, "C-GET")
+        try:
+            result = _last_response(responses, peer, "C-GET")
+        except DicomError:
+            if not failures:
+                raise
+    if failures:
+        raise failures[0]
+    return result
 
 
 def request_commitment(
@@ -283,19 +356,27 @@ def _identifier(level: str, keys: Keys) -> Dataset:
 def _last_response(
     responses: Iterator[tuple[Dataset, Dataset | None]], peer: PeerAddress, service: str
 ) -> RetrieveResult:
-    status = Dataset()
-    for answer, _ in responses:
-        status = answer
+    status, identifier = Dataset(), None
+    for answer in responses:
+        status, identifier = answer
     code = _status_of(status, peer, service)
     result = RetrieveResult(
         status=code,
         completed=int(status.get("NumberOfCompletedSuboperations", 0)),
         failed=int(status.get("NumberOfFailedSuboperations", 0)),
         warning=int(status.get("NumberOfWarningSuboperations", 0)),
+        failed_uids=_failed_uids(identifier),
     )
     if not statuses.is_success(code):
         _require_success(status, peer, service)
     return result
+
+
+def _failed_uids(identifier: Dataset | None) -> tuple[str, ...]:
+    found = identifier.get("FailedSOPInstanceUIDList") if identifier is not None else None
+    if not found:
+        return ()
+    return (found,) if isinstance(found, str) else tuple(str(uid) for uid in found)
 
 
 def _status_of(status: Dataset, peer: PeerAddress, service: str) -> int:
