@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dicom_node import tls_commands
 from dicom_node.conformance_cli import conformance
 from dicom_node.display_commands import display
 from llmcxr_ws.cli import chosen_home
@@ -44,6 +45,7 @@ def register(app: typer.Typer) -> None:
     app.command("simulator", help="Run the built-in PACS to rehearse with; it holds no patients' films.")(
         _simulator
     )
+    app.add_typer(tls_commands.app, name="tls", help="Keys and certificates of this node.")
     app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store, display.")
     app.command("conformance", help="Have every validator judge an example of each kind of document.")(
         conformance
@@ -52,7 +54,7 @@ def register(app: typer.Typer) -> None:
 
 def checks() -> Iterable[Check]:
     """The node's health checks."""
-    return (("port", _check_port), ("peers", _check_peers))
+    return (("port", _check_port), ("certificates", _check_certificates), ("peers", _check_peers))
 
 
 @_node.callback(invoke_without_command=True)
@@ -291,7 +293,7 @@ def _stop_on_signals() -> threading.Event:
 
 def _resolve(text: str) -> tuple[LocalEntity, Peer]:
     """Our own identity and the peer that was named."""
-    from dicom_node.association import LocalEntity, Timeouts
+    from dicom_node.association import LocalEntity
     from llmcxr_ws.commands import open_workplace
     from llmcxr_ws.log import setup_logging
     from llmcxr_ws.site import Peer, require_loopback
@@ -299,8 +301,7 @@ def _resolve(text: str) -> tuple[LocalEntity, Peer]:
     setup_logging("warning")
     with open_workplace() as workplace:
         config = workplace.config
-        timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
-        local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts)
+        local = LocalEntity.of(config, workplace.home)
         if "@" not in text:
             return local, workplace.site().peer(text)
         ae_title, _, address = text.partition("@")
@@ -405,16 +406,25 @@ def _check_port() -> str:
     return f"the listener isn't running; its port is free ({address})"
 
 
+def _check_certificates() -> str:
+    """This node's certificate and those it trusts can be used, for some weeks yet."""
+    from dicom_node.certificates import judged
+    from llmcxr_ws.commands import open_workplace
+
+    with open_workplace() as workplace:
+        return judged(workplace.config, workplace.home, workplace.site())
+
+
 def _check_peers() -> str:
     """Every configured peer answers C-ECHO."""
     from dicom_node import scu
-    from dicom_node.association import LocalEntity, Timeouts
+    from dicom_node.association import LocalEntity
+    from dicom_node.probe import hurried
     from llmcxr_ws.commands import open_workplace
 
     with open_workplace() as workplace:
         peers = workplace.site().peers
-        timeouts = Timeouts(connect_s=3, negotiation_s=5, response_s=5, silence_s=5)
-        local = LocalEntity(ae_title=workplace.config.ae_title, timeouts=timeouts)
+        local = hurried(LocalEntity.of(workplace.config, workplace.home))
     silent = []
     for peer in peers:
         try:

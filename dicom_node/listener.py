@@ -6,8 +6,7 @@ no outgoing associations, no decisions about studies; those are the courier's.
 
 from __future__ import annotations
 
-import ipaddress
-import socket
+import ssl
 import threading
 import traceback
 import warnings
@@ -19,6 +18,7 @@ from pydicom.dataset import Dataset
 from pynetdicom import evt
 
 from dicom_node import sop_classes, statuses
+from dicom_node.admission import Decision, admit, request_of, restrict
 from dicom_node.association import spool_into
 from dicom_node.commitment import read_report
 from dicom_node.provider import (
@@ -31,6 +31,7 @@ from dicom_node.provider import (
     storage_contexts,
 )
 from dicom_node.reception import Incoming, Reception, reconcile
+from dicom_node.tls import server_context
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.site import Peer
@@ -54,11 +55,17 @@ class Listener:
             workplace.db, workplace.objects, min_free_bytes=config.min_free_mb * 1_000_000
         )
         self._provider: Provider | None = None
+        self._by_tls: Provider | None = None
 
     @property
     def port(self) -> int:
         """The port it listens on."""
         return self._provider.port if self._provider is not None else self._workplace.config.dicom_port
+
+    @property
+    def tls_port(self) -> int:
+        """The port on which it listens by TLS; 0 where it doesn't."""
+        return self._by_tls.port if self._by_tls is not None else 0
 
     def start(self, port: int | None = None) -> None:
         """Sweep the spool, restore missing index rows, then listen.
@@ -66,7 +73,9 @@ class Listener:
         Raises
         ------
         DicomError
-            The port is taken.
+            A port is taken.
+        ConfigError
+            A certificate or key for TLS can't be used.
         """
         swept = self._workplace.objects.sweep_spool()
         restored, unreadable = reconcile(self._workplace.db, self._workplace.objects)
@@ -74,9 +83,27 @@ class Listener:
             _LOG.warning("after the last run", swept=swept, rows_restored=restored, unreadable=unreadable)
         spool_into(self._workplace.objects.root / "spool")
         config = self._workplace.config
-        self._provider = start_provider(
+        tls = server_context(config, self._workplace.home) if config.tls_port else None
+        plain = config.dicom_port if port is None else port
+        if config.tls_port == config.dicom_port:
+            self._provider = self._by_tls = self._serve(plain, tls)
+        else:
+            self._provider = self._serve(plain, None)
+            if tls is not None:
+                self._by_tls = self._serve(config.tls_port if port is None else 0, tls)
+        _LOG.info(
+            "listening",
+            ae_title=config.ae_title,
+            host=config.bind_host,
+            port=self.port,
+            tls_port=self.tls_port,
+        )
+
+    def _serve(self, port: int, tls: ssl.SSLContext | None) -> Provider:
+        config = self._workplace.config
+        return start_provider(
             config.ae_title,
-            (config.bind_host, config.dicom_port if port is None else port),
+            (config.bind_host, port),
             [
                 *service_contexts([sop_classes.VERIFICATION]),
                 *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
@@ -96,30 +123,31 @@ class Listener:
                 ),
             ],
             ProviderLimits(max_associations=config.max_associations, silence_s=config.network_timeout_s),
+            tls,
         )
-        _LOG.info("listening", ae_title=config.ae_title, host=config.bind_host, port=self.port)
 
     def stop(self, grace_s: float = _GRACE_S) -> None:
         """Stop accepting, give open associations a few seconds, abort the rest."""
-        if self._provider is not None:
-            self._provider.stop(grace_s)
-            self._provider = None
+        for provider in {self._provider, self._by_tls}:
+            if provider is not None:
+                provider.stop(grace_s)
+        self._provider = self._by_tls = None
 
     def _on_requested(self, event: Any) -> None:
-        """Reject a calling AE title that isn't a configured peer's, or that comes from elsewhere than it may."""
-        calling = str(event.assoc.requestor.primitive.calling_ae_title).strip()
+        """Let in whom the site's configuration names, with what it may send."""
+        request = request_of(event.assoc)
         try:
-            peer = self._workplace.site().peer_of(calling)
+            decision = admit(self._workplace.site(), request, self._workplace.home)
         except UserFacingError as error:
             _LOG.error("the site's configuration can't be read", reason=error.message)
-            peer = None
-        address = event.assoc.requestor.address_info.address
-        if peer is None:
-            _LOG.warning("association rejected: calling AE title unknown", calling=calling, host=address)
-            reject(event, *statuses.CALLING_NOT_RECOGNISED)
-        elif peer.from_host and not is_address_of(peer.host, address):
-            _LOG.warning("association rejected: not from the peer's host", calling=calling, host=address)
-            reject(event, *statuses.CALLING_NOT_RECOGNISED)
+            decision = Decision(rejection=statuses.CALLING_NOT_RECOGNISED, why="no site's configuration")
+        if decision.rejection is not None:
+            _LOG.warning(
+                f"association rejected: {decision.why}", calling=request.calling, host=request.address
+            )
+            reject(event, *decision.rejection)
+        else:
+            restrict(event.assoc, decision.classes)
 
     def _on_store(self, event: Any) -> Dataset:
         """C-STORE: hand the spooled file to the reception and answer with its verdict."""
@@ -170,25 +198,6 @@ class Listener:
         return self._workplace.site().peer_of(str(event.assoc.requestor.ae_title))
 
 
-def is_address_of(host: str, address: str) -> bool:
-    """Whether an IP address is one of a host's; a name that can't be looked up has none."""
-    try:
-        known = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return _plain(address) in map(_plain, known)
-
-
-def _plain(address: str) -> str:
-    """An address without its zone, and as IPv4 where it is one in IPv6's clothes (RFC 4291 2.5.5.2)."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return str(mapped or found)
-
-
 def drop_partial_file(event: Any) -> None:
     """Remove the file of an object that was still arriving when its association ended (bind to EVT_CONN_CLOSE)."""
     message = event.assoc.dimse.message
@@ -210,7 +219,13 @@ def run_listener(home: Path, stop: threading.Event) -> None:
     listener = Listener(workplace)
     listener.start()
     name = services.register(
-        workplace.db, "listener", {"ae_title": workplace.config.ae_title, "port": listener.port}
+        workplace.db,
+        "listener",
+        {
+            "ae_title": workplace.config.ae_title,
+            "port": listener.port,
+            "tls_port": listener.tls_port,
+        },
     )
     try:
         while not stop.wait(_HEARTBEAT_S):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from dicom_node.association import LocalEntity, Timeouts
+from dicom_node.association import LocalEntity
 from dicom_node.steps.lanes import Lanes
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
@@ -53,11 +53,9 @@ class Desk:
         AccessError
             This account can't read the service's key.
         """
-        config = workplace.config
-        timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
         return cls(
             workplace=workplace,
-            local=LocalEntity(ae_title=config.ae_title, timeouts=timeouts),
+            local=LocalEntity.of(workplace.config, workplace.home),
             service_key=workplace.service_key(),
             installation=workplace.db.store_uuid(),
         )
