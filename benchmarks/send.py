@@ -248,10 +248,8 @@ def _objects(folder: Path, cell: Cell) -> Path:
     made.PatientName, made.PatientID, made.StudyDate, made.Modality = "Bench^Mark", "B-1", "20260304", "OT"
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    made.file_meta.MediaStorageSOPClassUID, made.file_meta.MediaStorageSOPInstanceUID = (
-        made.SOPClassUID,
-        _uid(0),
-    )
+    made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID
+    made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID
     made.add_new(0x00420011, "OB", os.urandom(cell.bytes))
     stream = BytesIO()
     made.save_as(stream, enforce_file_format=True)
