@@ -92,10 +92,10 @@ def send_all(world: World) -> bool:
     return send_due(world.desk) or world.desk.lanes.settle(20)
 
 
-def add_peer(world: World, name: str, port: int, commitment: str = "find") -> None:
+def add_peer(world: World, name: str, port: int, commitment: str = "find", more: str = "") -> None:
     text = site_text(world.workplace.db)
     peer = f'\n[[peer]]\nname = "{name}"\nae_title = "{name.upper()}"\nhost = "127.0.0.1"\nport = {port}\n'
-    import_site(world.workplace.db, f'{text}{peer}commitment = "{commitment}"\n', user="service")
+    import_site(world.workplace.db, f'{text}{peer}commitment = "{commitment}"\n{more}', user="service")
 
 
 @pytest.fixture
