@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dicom_node import tls_commands
 from dicom_node.conformance_cli import conformance
 from dicom_node.display_commands import display
 from llmcxr_ws.cli import chosen_home
@@ -44,6 +45,7 @@ def register(app: typer.Typer) -> None:
     app.command("simulator", help="Run the built-in PACS to rehearse with; it holds no patients' films.")(
         _simulator
     )
+    app.add_typer(tls_commands.app, name="tls", help="Keys and certificates of this node.")
     app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store, display.")
     app.command("conformance", help="Have every validator judge an example of each kind of document.")(
         conformance
@@ -56,6 +58,7 @@ def checks() -> Iterable[Check]:
 
     return (
         ("port", health.check_port),
+        ("certificates", health.check_certificates),
         ("peers", health.check_peers),
         ("messages", health.check_messages),
     )
@@ -297,7 +300,7 @@ def _stop_on_signals() -> threading.Event:
 
 def _resolve(text: str) -> tuple[LocalEntity, Peer]:
     """Our own identity and the peer that was named."""
-    from dicom_node.association import LocalEntity, Timeouts
+    from dicom_node.association import LocalEntity
     from llmcxr_ws.commands import open_workplace
     from llmcxr_ws.log import setup_logging
     from llmcxr_ws.site import Peer, require_loopback
@@ -305,8 +308,7 @@ def _resolve(text: str) -> tuple[LocalEntity, Peer]:
     setup_logging("warning")
     with open_workplace() as workplace:
         config = workplace.config
-        timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
-        local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts)
+        local = LocalEntity.of(config, workplace.home)
         if "@" not in text:
             return local, workplace.site().peer(text)
         ae_title, _, address = text.partition("@")

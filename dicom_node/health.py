@@ -1,11 +1,12 @@
-"""The node's checks for `llmcxr doctor`: its port, its peers, its HL7 and FHIR destinations."""
+"""The node's checks for `llmcxr doctor`: its port and certificates, its peers, its HL7 and FHIR destinations."""
 
 from __future__ import annotations
 
 import socket
 
 from dicom_node import probe
-from dicom_node.association import LocalEntity, Timeouts
+from dicom_node.association import LocalEntity
+from dicom_node.certificates import judged
 from dicom_node.messages.look import look_at
 from llmcxr_ws.commands import open_workplace
 from llmcxr_ws.errors import DicomError
@@ -35,12 +36,17 @@ def check_port() -> str:
     return f"the listener isn't running; its port is free ({address})"
 
 
+def check_certificates() -> str:
+    """This node's certificate and those it trusts can be used, for some weeks yet."""
+    with open_workplace() as workplace:
+        return judged(workplace.config, workplace.home, workplace.site())
+
+
 def check_peers() -> str:
     """Every configured peer answers, and takes what the output matrix sends there."""
     with open_workplace() as workplace:
         site = workplace.site()
-        timeouts = Timeouts(connect_s=3, negotiation_s=5, response_s=5, silence_s=5)
-        local = LocalEntity(ae_title=workplace.config.ae_title, timeouts=timeouts)
+        local = probe.hurried(LocalEntity.of(workplace.config, workplace.home))
     wrong = []
     for peer in site.peers:
         sent = probe.sent_to(site, peer.name)

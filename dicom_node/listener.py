@@ -6,8 +6,6 @@ no outgoing associations, no decisions about studies; those are the courier's.
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import ssl
 import threading
 import time
@@ -20,6 +18,7 @@ from pynetdicom import evt
 from pynetdicom.presentation import PresentationContext
 
 from dicom_node import sop_classes, statuses
+from dicom_node.admission import Decision, admit, request_of, restrict
 from dicom_node.commitment import read_report
 from dicom_node.connection import LoopLimits, Received, guarded
 from dicom_node.loop import Loop
@@ -27,6 +26,7 @@ from dicom_node.provider import answer, reject, service_contexts, storage_contex
 from dicom_node.reception import Reception, reconcile
 from dicom_node.served import ServedAssociation
 from dicom_node.store_command import StoreRequest, Verdict
+from dicom_node.tls import server_context
 from dicom_node.wire import Patience
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger, mask
@@ -45,9 +45,8 @@ _SITE_S: Final = 1.0
 class Listener:
     """Serves one workplace; :meth:`start`, later :meth:`stop`."""
 
-    def __init__(self, workplace: Workplace, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
-        self._tls = tls
         config = workplace.config
         self._reception = Reception(
             workplace.db,
@@ -56,11 +55,17 @@ class Listener:
             largest_bytes=config.max_instance_mb * 1_000_000,
         )
         self._loop: Loop | None = None
+        self._by_tls: Loop | None = None
 
     @property
     def port(self) -> int:
         """The port it listens on."""
         return self._loop.port if self._loop is not None else self._workplace.config.dicom_port
+
+    @property
+    def tls_port(self) -> int:
+        """The port on which it listens by TLS; 0 where it doesn't."""
+        return self._by_tls.port if self._by_tls is not None else 0
 
     def start(self, port: int | None = None) -> None:
         """Sweep the spool, restore missing index rows, then listen.
@@ -68,16 +73,36 @@ class Listener:
         Raises
         ------
         DicomError
-            The port is taken.
+            A port is taken.
+        ConfigError
+            A certificate or key for TLS can't be used.
         """
         swept = self._workplace.objects.sweep_spool()
         restored, unreadable = reconcile(self._workplace.db, self._workplace.objects)
         if swept or restored or unreadable:
             _LOG.warning("after the last run", swept=swept, rows_restored=restored, unreadable=unreadable)
         config = self._workplace.config
-        self._loop = Loop(
+        tls = server_context(config, self._workplace.home) if config.tls_port else None
+        plain = config.dicom_port if port is None else port
+        if config.tls_port == config.dicom_port:
+            self._loop = self._by_tls = self._serve(plain, tls)
+        else:
+            self._loop = self._serve(plain, None)
+            if tls is not None:
+                self._by_tls = self._serve(config.tls_port if port is None else 0, tls)
+        _LOG.info(
+            "listening",
+            ae_title=config.ae_title,
+            host=config.bind_host,
+            port=self.port,
+            tls_port=self.tls_port,
+        )
+
+    def _serve(self, port: int, tls: ssl.SSLContext | None) -> Loop:
+        config = self._workplace.config
+        return Loop(
             config.ae_title,
-            (config.bind_host, config.dicom_port if port is None else port),
+            (config.bind_host, port),
             [
                 *service_contexts([sop_classes.VERIFICATION]),
                 *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
@@ -101,32 +126,32 @@ class Listener:
                     least_rate=config.min_rate_kb_s * 1000,
                 ),
             ),
-            self._tls,
+            tls,
         )
-        _LOG.info("listening", ae_title=config.ae_title, host=config.bind_host, port=self.port)
 
     def stop(self, grace_s: float = _GRACE_S) -> None:
         """Stop accepting, give open associations a few seconds, abort the rest."""
-        if self._loop is not None:
-            self._loop.stop(grace_s)
-            self._loop = None
-            self._reception.close()
+        for loop in {self._loop, self._by_tls}:
+            if loop is not None:
+                loop.stop(grace_s)
+        self._loop = self._by_tls = None
+        self._reception.close()
 
     def _on_requested(self, event: Any) -> None:
-        """Reject a calling AE title that isn't a configured peer's, or that comes from elsewhere than it may."""
-        calling = str(event.assoc.requestor.primitive.calling_ae_title).strip()
+        """Let in whom the site's configuration names, with what it may send."""
+        request = request_of(event.assoc)
         try:
-            peer = self._workplace.site().peer_of(calling)
+            decision = admit(self._workplace.site(), request, self._workplace.home)
         except UserFacingError as error:
             _LOG.error("the site's configuration can't be read", reason=error.message)
-            peer = None
-        address = event.assoc.requestor.address_info.address
-        if peer is None:
-            _LOG.warning("association rejected: calling AE title unknown", calling=calling, host=address)
-            reject(event, *statuses.CALLING_NOT_RECOGNISED)
-        elif peer.from_host and not is_address_of(peer.host, address):
-            _LOG.warning("association rejected: not from the peer's host", calling=calling, host=address)
-            reject(event, *statuses.CALLING_NOT_RECOGNISED)
+            decision = Decision(rejection=statuses.CALLING_NOT_RECOGNISED, why="no site's configuration")
+        if decision.rejection is not None:
+            _LOG.warning(
+                f"association rejected: {decision.why}", calling=request.calling, host=request.address
+            )
+            reject(event, *decision.rejection)
+        else:
+            restrict(event.assoc, decision.classes)
 
     def begin(
         self, association: ServedAssociation, context: PresentationContext, request: StoreRequest
@@ -174,25 +199,6 @@ class Listener:
         return peer
 
 
-def is_address_of(host: str, address: str) -> bool:
-    """Whether an IP address is one of a host's; a name that can't be looked up has none."""
-    try:
-        known = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return _plain(address) in map(_plain, known)
-
-
-def _plain(address: str) -> str:
-    """An address without its zone, and as IPv4 where it is one in IPv6's clothes (RFC 4291 2.5.5.2)."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return str(mapped or found)
-
-
 def run_listener(home: Path, stop: threading.Event) -> None:
     """Listen until `stop` is set.
 
@@ -206,7 +212,13 @@ def run_listener(home: Path, stop: threading.Event) -> None:
     listener = Listener(workplace)
     listener.start()
     name = services.register(
-        workplace.db, "listener", {"ae_title": workplace.config.ae_title, "port": listener.port}
+        workplace.db,
+        "listener",
+        {
+            "ae_title": workplace.config.ae_title,
+            "port": listener.port,
+            "tls_port": listener.tls_port,
+        },
     )
     try:
         while not stop.wait(_HEARTBEAT_S):

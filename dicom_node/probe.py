@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from pydicom.uid import UID
@@ -93,8 +93,8 @@ class Probe:
 def hurried(local: LocalEntity) -> LocalEntity:
     """The same entity with little patience: somebody sits and waits, and only a few looks go on at a time."""
     own = local.timeouts
-    return LocalEntity(
-        ae_title=local.ae_title,
+    return replace(
+        local,
         timeouts=Timeouts(
             connect_s=min(own.connect_s, 5.0), negotiation_s=5.0, response_s=5.0, silence_s=5.0
         ),

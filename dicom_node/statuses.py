@@ -29,6 +29,9 @@ TOO_LARGE: Final = 0xC004
 CALLING_NOT_RECOGNISED: Final = (1, 1, 3)
 """Result, source and reason of an A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised."""
 
+USER_NOT_IDENTIFIED: Final = (1, 2, 1)
+"""The same by the service provider (ACSE), no reason given: what PS3.7 D.3.3.7 leaves for a failed user identity."""
+
 REJECTIONS: Final[dict[tuple[int, int], tuple[str, str]]] = {
     (1, 1): ("it gave no reason", "Ask its administrator whether AE title {calling} is allowed."),
     (1, 2): ("it doesn't know the application context", "Check that a DICOM service listens on that port."),
@@ -40,7 +43,10 @@ REJECTIONS: Final[dict[tuple[int, int], tuple[str, str]]] = {
         "called AE title '{called}' not recognised",
         "Correct the peer's AE title in the site's configuration.",
     ),
-    (2, 1): ("its software gave no reason", "Ask its administrator."),
+    (2, 1): (
+        "its software gave no reason",
+        "Where it asks for a user, check the peer's user and password; else ask its administrator.",
+    ),
     (2, 2): ("it doesn't support this protocol version", "Ask its administrator."),
     (3, 1): ("temporary congestion", "It is tried again later."),
     (3, 2): ("its limit of associations is reached", "It is tried again later."),

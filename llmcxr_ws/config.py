@@ -42,6 +42,28 @@ class MachineConfig(BaseSettings):
         default="0.0.0.0", description="Address on which the listener accepts associations."
     )
     dicom_port: int = Field(default=11112, ge=1, le=65535, description="Port of the listener.")
+    tls_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on which the listener accepts TLS; 0: none; the same as `dicom_port`: TLS only.",
+    )
+    tls_certificate: str = Field(
+        default="",
+        description="PEM file of this node's certificate, with those between it and its root; shown to peers in "
+        "both directions. A relative path starts in the home.",
+    )
+    tls_private_key: str = Field(
+        default="", description="PEM file of its private key, without a passphrase, mode 0600."
+    )
+    tls_trusted: str = Field(
+        default="",
+        description="PEM file, or folder of .pem and .crt files, of the authorities (or single certificates) that "
+        "peers' certificates must go back to.",
+    )
+    tls_client_certificates: bool = Field(
+        default=True, description="Whether a peer must show a certificate to be let in by TLS."
+    )
     max_associations: int = Field(
         default=20, ge=1, le=1000, description="Simultaneous associations the listener accepts."
     )

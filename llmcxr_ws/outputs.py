@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
 
 Kind = Literal[
     "draft",
@@ -40,7 +41,17 @@ NAME: Final = r"^[A-Za-z0-9_.-]+$"
 ENDINGS: Final[dict[Way, str]] = {"dicom": ".dcm", "hl7": ".hl7", "fhir": ".json"}
 """How the files of stored documents end."""
 
-SECRETS: Final = frozenset({"token_env", "token_key", "base_url"})
+SECRETS: Final = frozenset(
+    {
+        "token_env",
+        "token_key",
+        "base_url",
+        "password_env",
+        "password_key",
+        "must_give_password_env",
+        "must_give_password_key",
+    }
+)
 """Settings whose refused value is never quoted: somebody may have pasted a token there."""
 
 
@@ -147,13 +158,13 @@ class FhirDestination(Part):
     token_env: str = Field(
         default="",
         max_length=128,
-        pattern=r"^[A-Z_][A-Z0-9_]{0,127}$|^$",
+        pattern=ENVIRONMENT_NAME,
         description="Name of the courier's environment variable that holds the bearer token, in capitals.",
     )
     token_key: str = Field(
         default="",
         max_length=64,
-        pattern=r"^[a-z][a-z0-9_-]{0,63}$|^$",
+        pattern=FILE_NAME,
         description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
     )
 

@@ -6,10 +6,11 @@ One validator for the command line, the window and the node. Which machine does 
 
 from __future__ import annotations
 
+import re
 import tomllib
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError, field_validator
 
 from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
@@ -26,6 +27,7 @@ from llmcxr_ws.outputs import (
     check_token,
     is_loopback,
 )
+from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
 
 __all__ = [
     "AcceptedModel",
@@ -40,6 +42,10 @@ __all__ = [
     "parse_site",
     "require_loopback",
 ]
+
+
+CLASS_GROUPS: Final = ("films", "images", "reports", "documents")
+"""Names that stand for several SOP classes; which ones, the node knows."""
 
 
 class Peer(Part):
@@ -61,6 +67,53 @@ class Peer(Part):
     from_host: bool = Field(
         default=False, description="Whether an association under its AE title is accepted from its host only."
     )
+    classes: tuple[str, ...] = Field(
+        default=(),
+        description="What it may send: `films` (CR and DX), `images`, `reports`, `documents` or SOP Class UIDs; "
+        "empty: all that the node takes.",
+    )
+    tls: bool = Field(
+        default=False,
+        description="Whether it is reached by TLS, and let in by TLS only; needs this machine's `tls_` settings.",
+    )
+    tls_name: str = Field(
+        default="",
+        max_length=255,
+        description="Name that its certificate must bear; empty: its host when we connect, any when it does.",
+    )
+    tls_fingerprint: str = Field(
+        default="",
+        pattern=r"^([0-9A-Fa-f]{2}:?){32}$|^$",
+        description="SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears.",
+    )
+    user: str = Field(
+        default="",
+        max_length=64,
+        description="User name that we give it with an association (PS3.7 D.3.3.7); the password stands elsewhere:",
+    )
+    password_env: str = Field(
+        default="",
+        pattern=ENVIRONMENT_NAME,
+        description="name of the node's environment variable that holds it, in capitals,",
+    )
+    password_key: str = Field(
+        default="",
+        pattern=FILE_NAME,
+        description="or name of a file in the home's folder `keys` (mode 0600).",
+    )
+    must_give_user: str = Field(
+        default="",
+        max_length=64,
+        description="User name that it must give with an association to us, else it is rejected. Its password:",
+    )
+    must_give_password_env: str = Field(
+        default="", pattern=ENVIRONMENT_NAME, description="name of an environment variable,"
+    )
+    must_give_password_key: str = Field(
+        default="",
+        pattern=FILE_NAME,
+        description="or name of a file, as above; empty: the name alone counts.",
+    )
     identity: bool = Field(
         default=False, description="Whether it is asked for the patient's identity before a signature."
     )
@@ -76,10 +129,18 @@ class Peer(Part):
         description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
     )
 
+    @field_validator("classes")
+    @classmethod
+    def _known_classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if one not in CLASS_GROUPS and not re.fullmatch(r"[0-9]+(\.[0-9]+)+", one):
+                raise ValueError(f"'{one}' is neither a SOP Class UID nor one of {', '.join(CLASS_GROUPS)}")
+        return value
+
     @property
     def where(self) -> str:
         """Its address in words."""
-        return f"{self.ae_title}@{self.host}:{self.port}"
+        return f"{self.ae_title}@{self.host}:{self.port}" + (" by TLS" if self.tls else "")
 
 
 Destination = Peer | Hl7Destination | FhirDestination
@@ -225,6 +286,8 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     except ValidationError as error:
         raise ConfigError(f"Site document: {explain(error, known_settings())}") from error
     _check_names(site)
+    for peer in site.peers:
+        _check_access(peer)
     for server in site.fhir:
         check_token(server)
     _check_rules(site)
@@ -263,6 +326,33 @@ def _check_names(site: SiteConfig) -> None:
             seen.add(value)
     if sum(peer.identity for peer in site.peers) > 1:
         raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
+
+
+def _check_access(peer: Peer) -> None:
+    """Refuse passwords without a name, named twice, or that would travel in clear."""
+    for user, passwords in (
+        ("user", ("password_env", "password_key")),
+        ("must_give_user", ("must_give_password_env", "must_give_password_key")),
+    ):
+        named = [name for name in passwords if getattr(peer, name)]
+        if len(named) > 1:
+            raise ConfigError(
+                f"Peer '{peer.name}' names one password twice.", what_to_do=f"Leave {' or '.join(named)}."
+            )
+        if named and not getattr(peer, user):
+            raise ConfigError(
+                f"Peer '{peer.name}' has {named[0]} and no {user}.",
+                what_to_do=f"Add {user}, or leave it out.",
+            )
+        if named and not peer.tls and not is_loopback(peer.host):
+            raise ConfigError(
+                f"Peer '{peer.name}' was refused: its password would travel in clear.",
+                what_to_do="Add tls = true.",
+            )
+    if not peer.tls and (peer.tls_name or peer.tls_fingerprint):
+        raise ConfigError(
+            f"Peer '{peer.name}' has a certificate to be checked and no tls = true.", what_to_do="Add it."
+        )
 
 
 def _check_rules(site: SiteConfig) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import traceback
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from dicom_node.association import LocalEntity, Timeouts
+from dicom_node.association import LocalEntity
+from dicom_node.steps.lanes import Lanes
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.site import Peer, SiteConfig
@@ -28,7 +30,7 @@ class Desk:
     """The open workplace, who we are on the network, and when what is looked at again.
 
     `defects` counts, by request, how often something unforeseen broke; `looking` holds the requests for which a
-    peer is being looked at beside the courier's work.
+    peer is being looked at beside the courier's work; `down` the destinations that couldn't be reached last.
     """
 
     workplace: Workplace
@@ -37,6 +39,9 @@ class Desk:
     installation: str
     defects: dict[int, int] = field(default_factory=dict)
     looking: set[int] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
+    lanes: Lanes = field(default_factory=Lanes)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _not_before: dict[tuple[str, object], float] = field(default_factory=dict)
 
     @classmethod
@@ -48,11 +53,9 @@ class Desk:
         AccessError
             This account can't read the service's key.
         """
-        config = workplace.config
-        timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
         return cls(
             workplace=workplace,
-            local=LocalEntity(ae_title=config.ae_title, timeouts=timeouts),
+            local=LocalEntity.of(workplace.config, workplace.home),
             service_key=workplace.service_key(),
             installation=workplace.db.store_uuid(),
         )
@@ -68,10 +71,13 @@ class Desk:
         return self.workplace.site()
 
     def pause_s(self, attempts: int) -> float:
-        """The pause before the next try, after so many; it doubles up to the longest."""
+        """The pause before the next try, after so many: it doubles up to the longest, less up to a quarter.
+
+        What failed together isn't all tried again at the same moment.
+        """
         config = self.workplace.config
         doubled: float = config.retry_s * 2.0 ** min(max(attempts - 1, 0), 30)
-        return min(doubled, config.retry_max_s)
+        return min(doubled, config.retry_max_s) * random.uniform(0.75, 1.0)
 
     def each(
         self,
@@ -141,8 +147,9 @@ class Desk:
     def put_off(self, what: str, key: object, pause_s: float) -> None:
         """Don't look at a thing again for so many seconds; forgotten when the process ends."""
         now = time.monotonic()
-        self._not_before = {entry: until for entry, until in self._not_before.items() if until > now}
-        self._not_before[(what, key)] = now + pause_s
+        with self._lock:
+            self._not_before = {entry: until for entry, until in self._not_before.items() if until > now}
+            self._not_before[(what, key)] = now + pause_s
 
 
 def find_peer(site: SiteConfig, name: str) -> Peer | None:

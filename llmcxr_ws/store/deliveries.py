@@ -19,6 +19,9 @@ from llmcxr_ws.store.reports import document_row
 from llmcxr_ws.store.studies import get_study
 from llmcxr_ws.store.types import db_now
 
+HELD_BY = "Held by "
+"""How the message of a delivery begins that a person keeps from leaving."""
+
 _ARRIVED = (DeliveryState.STORED, DeliveryState.CONFIRMED)
 # What a report leaves behind at peers, and what a retraction takes back.
 _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
@@ -58,7 +61,7 @@ def queue(session: Session, document: Document, targets: list[tuple[str, bool]])
 def due_deliveries(db: Database) -> list[DeliveryRow]:
     """Queued deliveries of built documents whose pause is over, oldest first."""
     with db.read() as session:
-        return _rows(
+        return delivery_rows(
             session,
             Delivery.state == DeliveryState.QUEUED,
             Delivery.run_after <= db_now(),
@@ -69,7 +72,7 @@ def due_deliveries(db: Database) -> list[DeliveryRow]:
 def unbuilt(db: Database) -> list[DeliveryRow]:
     """Queued deliveries, due, of documents that are still to be built."""
     with db.read() as session:
-        return _rows(
+        return delivery_rows(
             session,
             Delivery.state == DeliveryState.QUEUED,
             Delivery.run_after <= db_now(),
@@ -80,13 +83,13 @@ def unbuilt(db: Database) -> list[DeliveryRow]:
 def deliveries_of(db: Database, study_id: int) -> list[DeliveryRow]:
     """A study's deliveries, oldest first."""
     with db.read() as session:
-        return _rows(session, Delivery.study_id == study_id)
+        return delivery_rows(session, Delivery.study_id == study_id)
 
 
 def dead_deliveries(db: Database) -> list[DeliveryRow]:
     """Deliveries that a person must look at."""
     with db.read() as session:
-        return _rows(session, Delivery.state == DeliveryState.DEAD)
+        return delivery_rows(session, Delivery.state == DeliveryState.DEAD)
 
 
 def requeue_interrupted(db: Database) -> int:
@@ -149,7 +152,7 @@ def refused(db: Database, delivery_id: int, *, message: str, faults: Iterable[st
 def unconfirmed(db: Database) -> list[DeliveryRow]:
     """Deliveries that are stored and wait for a confirmation."""
     with db.read() as session:
-        return _rows(session, Delivery.state == DeliveryState.STORED)
+        return delivery_rows(session, Delivery.state == DeliveryState.STORED)
 
 
 def note_commitment_asked(db: Database, delivery_ids: Iterable[int], transaction_uid: str) -> None:
@@ -227,7 +230,7 @@ def resend(session: Session, delivery_id: int) -> None:
         raise StoreError(
             f"The delivery is '{row.state}'.", what_to_do="Only a dead or held one is sent again."
         )
-    if _is_withdrawn(session, row):
+    if is_withdrawn_in(session, row):
         raise StoreError(
             "The report was retracted or has moved on.", what_to_do="The document isn't sent any more."
         )
@@ -267,7 +270,7 @@ def hold(session: Session, delivery_id: int, *, by: str) -> None:
     TransitionError
         It isn't queued.
     """
-    transitions.hold_delivery(session, _get(session, delivery_id), f"Held by {by}.")
+    transitions.hold_delivery(session, _get(session, delivery_id), f"{HELD_BY}{by}.")
 
 
 def hasten(session: Session, delivery_id: int) -> None:
@@ -384,7 +387,7 @@ def hold_drafts(session: Session, report_id: int, message: str) -> None:
 def is_withdrawn(db: Database, delivery_id: int) -> bool:
     """Whether a delivery's report was retracted, or is a draft that was signed, rejected or replaced."""
     with db.read() as session:
-        return _is_withdrawn(session, _get(session, delivery_id))
+        return is_withdrawn_in(session, _get(session, delivery_id))
 
 
 def is_retracted(db: Database, delivery_id: int) -> bool:
@@ -405,7 +408,8 @@ def _is_retracted(session: Session, row: Delivery) -> bool:
     return document.stage != "draft" and study.current_report_id not in (report.id, report.amends_id)
 
 
-def _is_withdrawn(session: Session, row: Delivery) -> bool:
+def is_withdrawn_in(session: Session, row: Delivery) -> bool:
+    """The same, inside a transaction."""
     if _is_retracted(session, row):
         return True
     found = session.execute(
@@ -449,12 +453,16 @@ def _get(session: Session, delivery_id: int) -> Delivery:
     return row
 
 
-def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRow]:
+def delivery_rows(
+    session: Session, *conditions: ColumnElement[bool], most: int | None = None
+) -> list[DeliveryRow]:
+    """The deliveries that fit conditions on Delivery and Document, oldest first; at most so many."""
     statement = (
         select(Delivery, Document)
         .join(Document, Delivery.document_id == Document.id)
         .where(*conditions)
         .order_by(Delivery.id)
+        .limit(most)
     )
     return [
         DeliveryRow(

@@ -18,8 +18,9 @@ from tests.network import answers, free_port, start, wait_for
 class Orthanc:
     """A running Orthanc and its REST interface."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any] | None = None) -> None:
         self.folder = folder
+        self.settings = settings or {}
         self.dicom_port, self.http_port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -48,6 +49,7 @@ class Orthanc:
             "DicomAssociationCloseDelay": 0,
             "DicomModalitiesInDatabase": True,
             "Plugins": [],
+            **self.settings,
         }
         configuration = self.folder / "orthanc.json"
         configuration.write_text(json.dumps(settings))
@@ -78,9 +80,15 @@ class Orthanc:
             data: bytes = response.read()
         return data
 
-    def know(self, ae_title: str, port: int) -> None:
+    def know(self, ae_title: str, port: int, *, tls: bool = False) -> None:
         """Enter where an AE title is reached, for C-MOVE and storage commitment."""
-        modality = {"AET": ae_title, "Host": "127.0.0.1", "Port": port, "AllowStorageCommitment": True}
+        modality = {
+            "AET": ae_title,
+            "Host": "127.0.0.1",
+            "Port": port,
+            "AllowStorageCommitment": True,
+            "UseDicomTls": tls,
+        }
         self.rest("PUT", f"/modalities/{ae_title.lower()}", modality)
 
 
