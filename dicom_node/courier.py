@@ -14,10 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from dicom_node.steps.completeness import settle_quiet_studies
+from dicom_node.steps.completeness import settle_studies
 from dicom_node.steps.confirmation import confirm_stored
 from dicom_node.steps.desk import Desk, place_of
 from dicom_node.steps.drafts import send_drafts, withdraw_drafts
+from dicom_node.steps.forwarding import forward_received
 from dicom_node.steps.outbox import send_due
 from dicom_node.steps.outputs import make_outputs
 from dicom_node.steps.requests import decide_requests
@@ -34,7 +35,8 @@ Step = Callable[[Desk], bool]
 
 STEPS: Final[tuple[Step, ...]] = (
     decide_requests,
-    settle_quiet_studies,
+    settle_studies,
+    forward_received,
     withdraw_drafts,
     send_drafts,
     make_outputs,

@@ -21,6 +21,7 @@ from pynetdicom import evt
 from dicom_node import sop_classes, statuses
 from dicom_node.association import spool_into
 from dicom_node.commitment import read_report
+from dicom_node.notices import Notices
 from dicom_node.provider import (
     Provider,
     ProviderLimits,
@@ -53,6 +54,7 @@ class Listener:
         self._reception = Reception(
             workplace.db, workplace.objects, min_free_bytes=config.min_free_mb * 1_000_000
         )
+        self._notices = Notices(workplace.db, self._peer_of)
         self._provider: Provider | None = None
 
     @property
@@ -74,11 +76,12 @@ class Listener:
             _LOG.warning("after the last run", swept=swept, rows_restored=restored, unreadable=unreadable)
         spool_into(self._workplace.objects.root / "spool")
         config = self._workplace.config
+        failed: tuple[Dataset, Dataset | None] = answer(statuses.PROCESSING_FAILURE, "internal error"), None
         self._provider = start_provider(
             config.ae_title,
             (config.bind_host, config.dicom_port if port is None else port),
             [
-                *service_contexts([sop_classes.VERIFICATION]),
+                *service_contexts([sop_classes.VERIFICATION, *sop_classes.NOTICES]),
                 *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
                 *storage_contexts(sop_classes.STORAGE_CLASSES),
             ],
@@ -94,6 +97,7 @@ class Listener:
                     evt.EVT_N_EVENT_REPORT,
                     _guarded(self._on_report, (answer(statuses.PROCESSING_FAILURE, "internal error"), None)),
                 ),
+                *((event, _guarded(handler, failed)) for event, handler in self._notices.handlers()),
             ],
             ProviderLimits(max_associations=config.max_associations, silence_s=config.network_timeout_s),
         )

@@ -20,7 +20,7 @@ from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.states import Actor
-from llmcxr_ws.store import audit, reports, studies
+from llmcxr_ws.store import audit, forwarding, reports, studies
 from llmcxr_ws.store.database import Database
 
 _LOG = logger(__name__)
@@ -125,6 +125,7 @@ class Reception:
         if not self._objects.path(known.path).is_file():  # lost by hand; the sender gives it back
             self._objects.keep(incoming.path, found.SOPInstanceUID)
         studies.note_sent_again(self._db, found.SOPInstanceUID)
+        forwarding.came_from(self._db, found.SOPInstanceUID, incoming.peer)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
         return Verdict(statuses.SUCCESS)
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from itertools import groupby
+from pathlib import Path
 from typing import Final
 
 import pydicom
 from pydicom.errors import InvalidDicomError
+from pynetdicom.dsutils import split_dataset
 
 from dicom_node import scu
 from dicom_node.association import ServiceNotOffered
+from dicom_node.examine import content_sha256
 from dicom_node.messages import mllp, rest
 from dicom_node.messages.mllp import Answer
 from dicom_node.messages.oru import control_id_of
@@ -200,10 +203,13 @@ def _withdrawn(desk: Desk, row: DeliveryRow) -> bool:
 
 
 def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
-    """Only the bytes that were made leave, and synthetic data never to a clinical peer."""
+    """Only the bytes that were made leave, synthetic data never to a clinical peer, and no patient where none may."""
+    if row.deidentify and not getattr(peer, "deidentify", ""):
+        reason = f"A rule sends '{peer.name}' de-identified copies only, and nothing is de-identified for this peer."
+        return _set_aside(desk, row, reason, "Nothing was sent. Change the rule or the peer.")
     try:
         path = desk.workplace.objects.path(row.path)
-        changed = hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256
+        changed = _sha256_of(path, row) != row.sha256
         header = pydicom.dcmread(path, specific_tags=["SyntheticData"], stop_before_pixels=True)
     except (OSError, ObjectStoreError, InvalidDicomError):
         return _set_aside(desk, row, "The document's file is missing from the object store or can't be read.")
@@ -214,6 +220,14 @@ def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
             desk, row, "Synthetic data aren't sent to clinical peers.", "Give a research peer the rule."
         )
     return False
+
+
+def _sha256_of(path: Path, row: DeliveryRow) -> str:
+    """The hash by which a document's bytes are known: of a received instance that of its data set."""
+    if not row.is_forwarded:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    _, offset = split_dataset(path)
+    return content_sha256(path, offset)
 
 
 def _set_aside(

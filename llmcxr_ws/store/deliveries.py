@@ -409,6 +409,8 @@ def _is_retracted(session: Session, row: Delivery) -> bool:
 
 
 def _is_withdrawn(session: Session, row: Delivery) -> bool:
+    if session.get_one(Document, row.document_id).report_id is None:
+        return False  # of no report: a received instance on its way
     if _is_retracted(session, row):
         return True
     found = session.execute(
@@ -445,7 +447,7 @@ def _may_hold() -> ColumnElement[bool]:
     return Delivery.state.in_(_ARRIVED) | Delivery.outcome_unknown
 
 
-def _peers_holding(session: Session, report_id: int) -> list[str]:
+def _peers_holding(session: Session, report_id: int | None) -> list[str]:
     rows = session.scalars(
         select(Delivery.peer)
         .join(Document, Delivery.document_id == Document.id)
@@ -492,6 +494,7 @@ def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRo
             transaction_uid=row.transaction_uid,
             commitment_asked_at=row.commitment_asked_at,
             stored_at=row.stored_at,
+            deidentify=row.deidentify,
         )
         for row, document in session.execute(statement)
     ]

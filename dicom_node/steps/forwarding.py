@@ -1,0 +1,64 @@
+"""Ask the site's rules of every received instance where it goes on to, and queue it there.
+
+An instance is forwarded by itself as soon as it is here, whatever becomes of its study. Never back: not to the peer
+that it came from, nor to another entry of the site's document that is the same application, nor to ourselves.
+"""
+
+from __future__ import annotations
+
+from dicom_node.steps.desk import Desk, find_peer
+from llmcxr_ws.film_facts import HeaderFacts
+from llmcxr_ws.log import logger
+from llmcxr_ws.outputs import is_loopback
+from llmcxr_ws.routing import Forward, route
+from llmcxr_ws.site import Peer
+from llmcxr_ws.store import forwarding
+from llmcxr_ws.store.forwarding import Unrouted
+
+_LOG = logger(__name__)
+
+
+def forward_received(desk: Desk) -> bool:
+    """Queue what the rules forward; True where something was queued."""
+    return desk.each("forward", forwarding.unrouted(desk.db), lambda found: found.id, _forward)
+
+
+def _forward(desk: Desk, found: Unrouted) -> bool:
+    try:
+        facts = HeaderFacts.from_dict(found.instance.facts)
+    except KeyError:  # read by an older version, before there were rules about it
+        forwarding.routed(desk.db, found, ())
+        return False
+    wanted = route(desk.site.rules, found.source, facts).forwards
+    forwards = [one for one in wanted if not _leads_back(desk, found.source, one)]
+    planned = forwarding.routed(desk.db, found, forwards)
+    if wanted:
+        _LOG.info(
+            "forwarded",
+            study=found.study_id,
+            peers=[one.peer for one in forwards],
+            not_back=len(wanted) - planned,
+        )
+    return planned > 0
+
+
+def _leads_back(desk: Desk, source: str, forward: Forward) -> bool:
+    to, sender = find_peer(desk.site, forward.peer), find_peer(desk.site, source)
+    if to is None:
+        return True
+    config = desk.workplace.config
+    is_here = to.port == config.dicom_port and (is_loopback(to.host) or to.host == config.bind_host)
+    return (
+        to.name == source
+        or _is_here(to, is_here, config.ae_title)
+        or (sender is not None and _same(to, sender))
+    )
+
+
+def _is_here(to: Peer, is_our_address: bool, our_title: str) -> bool:
+    return is_our_address and to.ae_title == our_title
+
+
+def _same(one: Peer, other: Peer) -> bool:
+    """Whether two entries are one application entity, whatever AE title each calls it by."""
+    return (one.host, one.port) == (other.host, other.port)
