@@ -19,8 +19,10 @@ from dicom_node.steps.confirmation import confirm_stored
 from dicom_node.steps.desk import Desk, place_of
 from dicom_node.steps.drafts import send_drafts, withdraw_drafts
 from dicom_node.steps.forwarding import forward_received
+from dicom_node.steps.orders import ask_orders
 from dicom_node.steps.outbox import send_due
 from dicom_node.steps.outputs import make_outputs
+from dicom_node.steps.priors import fetch_priors
 from dicom_node.steps.requests import decide_requests
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
@@ -35,6 +37,8 @@ Step = Callable[[Desk], bool]
 
 STEPS: Final[tuple[Step, ...]] = (
     decide_requests,
+    ask_orders,
+    fetch_priors,
     settle_studies,
     forward_received,
     withdraw_drafts,

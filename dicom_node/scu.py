@@ -152,16 +152,28 @@ def find(
     DicomError
         The peer can't be reached, refused, or ended the query with a failure.
     """
+    return find_identifier(local, peer, _FIND[model], _identifier(level, keys), limit=limit)
+
+
+def find_identifier(
+    local: LocalEntity,
+    peer: PeerAddress,
+    sop_class: str,
+    identifier: Dataset,
+    *,
+    limit: int | None = None,
+) -> list[Dataset]:
+    """As :func:`find`, with an identifier that is made already; for a worklist too (PS3.4 annex K)."""
     matches: list[Dataset] = []
-    with open_association(local, peer, [(_FIND[model], _QUERY_SYNTAXES)]) as association:
-        for status, match in association.raw.send_c_find(_identifier(level, keys), _FIND[model]):
+    with open_association(local, peer, [(sop_class, _QUERY_SYNTAXES)]) as association:
+        for status, match in association.raw.send_c_find(identifier, sop_class):
             code = _status_of(status, peer, "C-FIND")
             if code in statuses.PENDING:
                 if match is None:
                     raise DicomError(f"Peer {describe(peer)} sent a C-FIND answer that can't be read.")
                 matches.append(match)
                 if limit is not None and len(matches) == limit:
-                    association.raw.send_c_cancel(1, query_model=_FIND[model])
+                    association.raw.send_c_cancel(1, query_model=sop_class)
             elif code not in (statuses.SUCCESS, statuses.CANCEL):
                 _require_success(status, peer, "C-FIND")
     return matches if limit is None else matches[:limit]

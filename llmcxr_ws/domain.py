@@ -122,6 +122,8 @@ class StudyRow:
     guard_disagrees: bool = False
     # Whether all images are here, as :meth:`llmcxr_ws.completeness.Verdict.to_dict` keeps it.
     completeness: dict[str, Any] = field(default_factory=dict)
+    # What the worklist says of its order, by keyword.
+    ordered: dict[str, str] = field(default_factory=dict)
     # Fetched to compare with; no work of anybody's.
     is_prior: bool = False
 

@@ -86,6 +86,21 @@ class Peer(Part):
         description="Name of the peer that is asked by C-FIND how many images a study from this one has; empty: "
         "none is.",
     )
+    priors: bool = Field(
+        default=False, description="Whether it is asked for earlier chest films of a new study's patient."
+    )
+    prior_years: FiniteFloat = Field(default=5.0, gt=0, description="How many years back it is asked for.")
+    prior_count: int = Field(
+        default=3, ge=1, le=20, description="How many earlier studies are fetched from it at most."
+    )
+    retrieve: Literal["auto", "move", "get"] = Field(
+        default="auto",
+        description="How studies are fetched from it: C-MOVE to this node, C-GET, or whichever it has.",
+    )
+    worklist: bool = Field(
+        default=False,
+        description="Whether it is asked by Modality Worklist for the order of a new study.",
+    )
     shows: tuple[str, ...] = Field(
         default=(),
         description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
@@ -271,6 +286,11 @@ def _check_names(site: SiteConfig) -> None:
     for peer in site.peers:
         if peer.count_from:
             site.peer(peer.count_from)
+        if peer.priors and peer.retrieve == "move" and not peer.sends:
+            raise ConfigError(
+                f"Peer '{peer.name}' is asked for priors by C-MOVE and may not send.",
+                what_to_do="Write sends = true, or retrieve = 'get'.",
+            )
 
 
 def _check_rules(site: SiteConfig) -> None:

@@ -70,6 +70,8 @@ class Study(Base):
     is_prior: Mapped[bool] = mapped_column(default=False, server_default=false())
     # Whether all images are here, by which signal, and what is waited for: of `llmcxr_ws.completeness`.
     completeness: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # What the worklist says of its order: `words` for people, `order` as DICOM JSON.
+    ordered: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     # Drafted early: more images are expected.
     awaits_images: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
     patient_id: Mapped[str] = mapped_column(Chars(256), default="")

@@ -151,6 +151,22 @@ def note_inquiry(
         transitions.touch(session, study)
 
 
+def note_order(db: Database, study_id: int, words: Mapping[str, str], order: Mapping[str, Any]) -> None:
+    """Keep what a worklist says of a study's order: for people by keyword, and whole as DICOM JSON (PS3.18 F)."""
+    with db.write() as session:
+        study = session.get_one(Study, study_id)
+        study.ordered = {"words": dict(words), "order": dict(order)}
+        audit.append(session, actor=Actor.NODE, event="study.order", study_id=study_id)
+        transitions.touch(session, study)
+
+
+def order_of(db: Database, study_instance_uid: str) -> dict[str, Any]:
+    """The order that a worklist told of a study, as DICOM JSON; empty where none did."""
+    with db.read() as session:
+        kept = session.scalar(select(Study.ordered).where(Study.study_instance_uid == study_instance_uid))
+        return dict((kept or {}).get("order", {}))
+
+
 def note_completeness(session: Session, study: Study, verdict: Verdict) -> bool:
     """Keep why a study counts as complete, or what it waits for; True where that is news."""
     kept = verdict.to_dict()

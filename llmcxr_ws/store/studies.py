@@ -17,7 +17,7 @@ from llmcxr_ws.errors import StoreError
 from llmcxr_ws.states import REPORTED, Actor, ReportState, StudyState
 from llmcxr_ws.store import audit, signals, transitions
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Instance, Report, Study
+from llmcxr_ws.store.models import Instance, Prior, Report, Study
 from llmcxr_ws.store.types import db_now
 
 _OPEN_AGAIN = {StudyState.COMPLETE, StudyState.EXCLUDED, StudyState.FAILED, StudyState.DRAFTED}
@@ -79,6 +79,7 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
             known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
             session.add(known)
         _fill_instance(known, study.id, arrival)
+        _take_up_prior(session, study)
         _note_arrival(session, study, arrival.sop_instance_uid)
         audit.append(
             session,
@@ -100,6 +101,21 @@ def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
         study = _failed_study_of(session, SOPInstanceUID)
         if study is not None:
             _note_arrival(session, study, SOPInstanceUID)
+
+
+def _take_up_prior(session: Session, study: Study) -> None:
+    """What comes of a prior without having been asked for is sent to be read: its study is work from now on."""
+    if study.is_prior and not _is_awaited(session, study.study_instance_uid):
+        study.is_prior = False
+        audit.append(session, actor=Actor.NODE, event="study.prior_taken_up", study_id=study.id)
+
+
+def _is_awaited(session: Session, StudyInstanceUID: str) -> bool:
+    """Whether what comes of a study was asked for, to compare with (`store.priors` says when)."""
+    found = select(Prior.id).where(
+        Prior.study_instance_uid == StudyInstanceUID, Prior.state.in_(["wanted", "fetching"])
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def look_again(session: Session, study: Study) -> None:
@@ -239,9 +255,12 @@ def instances_of(db: Database, study_id: int) -> list[InstanceRow]:
 
 
 def worklist(db: Database, *, since: int = 0, limit: int | None = None) -> list[StudyRow]:
-    """Studies whose row changed after sequence number `since`, in the order of change; the first `limit` of them."""
+    """Studies whose row changed after sequence number `since`, in the order of change; the first `limit` of them.
+
+    Priors, which are nobody's work, aren't among them.
+    """
     with db.read() as session:
-        return _study_rows(session, Study.updated_seq > since, limit)
+        return _study_rows(session, (Study.updated_seq > since) & Study.is_prior.is_(False), limit)
 
 
 def study_row(db: Database, study_id: int) -> StudyRow:
@@ -324,6 +343,7 @@ def _new_study(session: Session, arrival: Arrival) -> Study:
         study_description=arrival.study_description,
         referring_physician=arrival.referring_physician,
         source_peer=arrival.source_peer,
+        is_prior=_is_awaited(session, arrival.study_instance_uid),
     )
     session.add(study)
     session.flush()
@@ -457,6 +477,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         film_sop_instance_uid=study.film_sop_instance_uid,
         view=str((facts or {}).get("view", "")),
         completeness=study.completeness,
+        ordered=study.ordered.get("words", {}),
         is_prior=study.is_prior,
         received_at=study.received_at,
         last_instance_at=study.last_instance_at,

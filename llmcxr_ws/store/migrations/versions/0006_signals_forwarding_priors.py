@@ -68,6 +68,7 @@ def upgrade() -> None:
     with op.batch_alter_table('study', schema=None) as batch_op:
         batch_op.add_column(sa.Column('is_prior', sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.add_column(sa.Column('completeness', sa.JSON(), server_default='{}', nullable=False))
+        batch_op.add_column(sa.Column('ordered', sa.JSON(), server_default='{}', nullable=False))
         batch_op.add_column(sa.Column('awaits_images', sa.Boolean(), server_default=sa.false(), nullable=False))
         batch_op.create_index(batch_op.f('ix_study_awaits_images'), ['awaits_images'], unique=False)
     with op.batch_alter_table('instance', schema=None) as batch_op:
@@ -99,6 +100,7 @@ def downgrade() -> None:
     with op.batch_alter_table('study', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_study_awaits_images'))
         batch_op.drop_column('awaits_images')
+        batch_op.drop_column('ordered')
         batch_op.drop_column('completeness')
         batch_op.drop_column('is_prior')
     for name in ('prior', 'inquiry', 'notice'):
