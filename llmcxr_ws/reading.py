@@ -75,6 +75,8 @@ class StudyDetail:
     reader_first: bool = False
     # Whether an earlier study of the patient is at hand, with which the reader may compare.
     has_earlier: bool = False
+    # Received instances of the study on their way to other peers.
+    forwards: tuple[DeliveryRow, ...] = ()
 
     @property
     def addenda(self) -> tuple[ReportRow, ...]:
@@ -132,6 +134,7 @@ def read_first_by(db: Database, user: str) -> frozenset[int]:
 def open_study(db: Database, study_id: int) -> StudyDetail:
     """Everything about one study, in its present state."""
     study = studies.study_row(db, study_id)
+    leaving = deliveries.deliveries_of(db, study_id)
     return StudyDetail(
         study=study,
         instances=tuple(studies.instances_of(db, study_id)),
@@ -139,7 +142,8 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
         versions=tuple(reports.versions(db, study_id)),
         questions=tuple(questions.questions_of(db, study_id)),
         requests=tuple(requests.requests_of(db, study_id)),
-        deliveries=tuple(deliveries.deliveries_of(db, study_id)),
+        deliveries=tuple(row for row in leaving if not row.is_forwarded),
+        forwards=tuple(row for row in leaving if row.is_forwarded),
         first_readings=tuple(first_readings.first_readings_of(db, study_id)),
         has_earlier=studies.has_earlier(db, study),
     )

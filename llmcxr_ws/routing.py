@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from llmcxr_ws.film_facts import HeaderFacts
 from llmcxr_ws.films import Exclusion, exclusion
 from llmcxr_ws.rules import PRIORITIES, RoutingRule
+from llmcxr_ws.site import SiteConfig
 
 SITE_RULE = "site_rule"
 """The code of a study that a rule keeps from being drafted."""
@@ -79,6 +80,12 @@ def route(rules: Sequence[RoutingRule], source: str, facts: HeaderFacts) -> Rout
         forwards=tuple(forwards.values()),
         priority=PRIORITIES[priority],
     )
+
+
+def leads_back(site: SiteConfig, source: str, to: str) -> bool:
+    """Whether a peer is the one that an instance came from, under this name or another one at the same address."""
+    peers = {peer.name: (peer.host, peer.port) for peer in site.peers}
+    return to == source or (to in peers and peers.get(source) == peers[to])
 
 
 def judge_of(rules: Sequence[RoutingRule], source: str) -> Callable[[HeaderFacts], Exclusion | None]:

@@ -10,8 +10,7 @@ from dicom_node.steps.desk import Desk, find_peer
 from llmcxr_ws.film_facts import HeaderFacts
 from llmcxr_ws.log import logger
 from llmcxr_ws.outputs import is_loopback
-from llmcxr_ws.routing import Forward, route
-from llmcxr_ws.site import Peer
+from llmcxr_ws.routing import Forward, leads_back, route
 from llmcxr_ws.store import forwarding
 from llmcxr_ws.store.forwarding import Unrouted
 
@@ -43,22 +42,9 @@ def _forward(desk: Desk, found: Unrouted) -> bool:
 
 
 def _leads_back(desk: Desk, source: str, forward: Forward) -> bool:
-    to, sender = find_peer(desk.site, forward.peer), find_peer(desk.site, source)
+    to, config = find_peer(desk.site, forward.peer), desk.workplace.config
     if to is None:
         return True
-    config = desk.workplace.config
-    is_here = to.port == config.dicom_port and (is_loopback(to.host) or to.host == config.bind_host)
-    return (
-        to.name == source
-        or _is_here(to, is_here, config.ae_title)
-        or (sender is not None and _same(to, sender))
-    )
-
-
-def _is_here(to: Peer, is_our_address: bool, our_title: str) -> bool:
-    return is_our_address and to.ae_title == our_title
-
-
-def _same(one: Peer, other: Peer) -> bool:
-    """Whether two entries are one application entity, whatever AE title each calls it by."""
-    return (one.host, one.port) == (other.host, other.port)
+    is_our_port = to.port == config.dicom_port and (is_loopback(to.host) or to.host == config.bind_host)
+    is_ourselves = is_our_port and to.ae_title == config.ae_title
+    return is_ourselves or leads_back(desk.site, source, forward.peer)

@@ -458,6 +458,14 @@ def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | N
     return [_row(*found) for found in session.execute(statement)]
 
 
+def _ordered(study: Study, facts: dict[str, object]) -> dict[str, str]:
+    """What is known of the order: the film's header goes before the worklist."""
+    words: dict[str, str] = dict(study.ordered.get("words", {}))
+    if facts.get("indication"):
+        words["ReasonForTheRequestedProcedure"] = str(facts["indication"])
+    return words
+
+
 def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
     guard = (report.evidence.get("guard") if report else None) or {}
     return StudyRow(
@@ -477,7 +485,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         film_sop_instance_uid=study.film_sop_instance_uid,
         view=str((facts or {}).get("view", "")),
         completeness=study.completeness,
-        ordered=study.ordered.get("words", {}),
+        ordered=_ordered(study, facts or {}),
         is_prior=study.is_prior,
         received_at=study.received_at,
         last_instance_at=study.last_instance_at,
