@@ -31,6 +31,7 @@ WORDS: Final[dict[str, str]] = {
     "counted": mark("Complete: {by} holds no other images of it."),
     "quiet": mark("Complete: nothing more came during the quiet time."),
     "gave_up": mark("Not complete: {missing} never came ({names})."),
+    "gave_up_unnamed": mark("Not complete: {by} holds {there} images, {here} came."),
     "gave_up_step": mark("Perhaps not complete: {by} never said that the examination is over."),
     "gave_up_asking": mark("Perhaps not complete: {by} could not be asked for its count."),
     "arriving": mark("Images are coming in; it is looked at when none has come for a while."),
@@ -150,17 +151,15 @@ def _counted(held: set[str], count: Count, waiting: Waiting) -> Verdict:
     if missing:
         return _missing(missing, waiting)
     if not count.images and count.there > len(held):
-        if waiting.is_over:
-            values = {"missing": images(count.there - len(held)), "names": f"{count.peer} doesn't name them"}
-            return Verdict("gave_up", True, values)
-        return Verdict("more", False, {"by": count.peer, "there": str(count.there), "here": str(len(held))})
+        values = {"by": count.peer, "there": str(count.there), "here": str(len(held))}
+        return Verdict("gave_up_unnamed" if waiting.is_over else "more", waiting.is_over, values)
     return Verdict("counted", True, {"by": count.peer})
 
 
 def _missing(missing: Mapping[str, str], waiting: Waiting) -> Verdict:
     uids = tuple(sorted(missing))
     names = ", ".join(uids[:_NAMED]) + (", …" if len(uids) > _NAMED else "")
-    values = {"by": ", ".join(sorted(set(missing.values()))), "missing": images(len(uids)), "names": names}
+    values = {"by": ", ".join(sorted(set(missing.values()))), "names": names}
     return Verdict("gave_up" if waiting.is_over else "missing", waiting.is_over, values, uids)
 
 
@@ -172,7 +171,8 @@ def images(number: int) -> str:
 def sentence(kept: Mapping[str, Any]) -> str:
     """Return in English what the database keeps of a verdict; empty where nothing is kept."""
     words = WORDS.get(str(kept.get("code", "")), "")
-    return words.format_map(kept.get("values", {})) if words else ""
+    values = {"missing": images(len(kept.get("missing", ()))), **kept.get("values", {})}
+    return words.format_map(values) if words else ""
 
 
 def is_worth_saying(kept: Mapping[str, Any]) -> bool:
