@@ -32,6 +32,7 @@ from llmcxr_ws.workplace import Workplace
 _LOG = logger(__name__)
 _HEARTBEAT_S: Final = 4.0
 _AFTER_ERROR_S: Final = 5.0
+_GRACE_S: Final = 3.0
 
 Step = Callable[[Desk], bool]
 
@@ -90,6 +91,7 @@ def run_courier(home: Path, stop: threading.Event) -> None:
         while not stop.is_set():
             if not run_round(desk):
                 stop.wait(workplace.config.poll_s)
+        desk.wait_for_asides(_GRACE_S)
     workplace.close()
     _LOG.info("stopped")
 

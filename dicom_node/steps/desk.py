@@ -38,7 +38,7 @@ class Desk:
     defects: dict[int, int] = field(default_factory=dict)
     looking: set[int] = field(default_factory=set)
     _not_before: dict[tuple[str, object], float] = field(default_factory=dict)
-    _aside: set[tuple[str, object]] = field(default_factory=set)
+    _aside: dict[tuple[str, object], threading.Thread] = field(default_factory=dict)
 
     @classmethod
     def set_up(cls, workplace: Workplace) -> Desk:
@@ -157,11 +157,18 @@ class Desk:
                 )
                 self.put_off(what, key, self.workplace.config.retry_s)
             finally:
-                self._aside.discard(name)
+                self._aside.pop(name, None)
 
-        self._aside.add(name)
-        threading.Thread(target=work, name=f"{what} {key}", daemon=True).start()
+        thread = threading.Thread(target=work, name=f"{what} {key}", daemon=True)
+        self._aside[name] = thread
+        thread.start()
         return True
+
+    def wait_for_asides(self, timeout_s: float) -> None:
+        """Wait for the threads of :meth:`aside`, at the end, so that none finds the database closed."""
+        deadline = time.monotonic() + timeout_s
+        for thread in list(self._aside.values()):
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def is_due(self, what: str, key: object) -> bool:
         """Whether a thing that was put off may be looked at again."""

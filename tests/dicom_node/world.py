@@ -85,6 +85,7 @@ class World:
 
     def close(self) -> None:
         """Stop the listener and close the workplace."""
+        self.desk.wait_for_asides(10)
         self.listener.stop(grace_s=0)
         self.workplace.close()
 

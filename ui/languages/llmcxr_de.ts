@@ -1704,7 +1704,7 @@
     </message>
     <message>
         <source>Admission</source>
-        <translation>Aufnahme</translation>
+        <translation>Fallnummer</translation>
     </message>
     <message>
         <source>Received</source>

@@ -76,8 +76,13 @@ def completeness_of(row: StudyRow) -> str:
     """Return whether all images are here, and why, or what is waited for; empty where nobody looked yet."""
     kept = row.completeness
     words = WORDS.get(str(kept.get("code", "")))
+    if not words:
+        return ""
+    values = dict(kept.get("values", {}))
+    if "names" in values:
+        values["names"] = values["names"].replace(".", ".\u200b")  # a UID is long, and may break at its dots
     missing = tr("%n image(s)", "", len(kept.get("missing", ())))
-    return tr(words, missing=missing, **kept.get("values", {})) if words else ""
+    return tr(words, missing=missing, **values)
 
 
 def _says_it_better(row: StudyRow) -> bool:
