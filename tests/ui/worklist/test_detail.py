@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+from PySide6.QtWidgets import QApplication
+
 from llmcxr_ws.completeness import Verdict
 from llmcxr_ws.states import StudyState
 from tests.ui.worklist.rows import row
+from ui.language import speak
 from ui.worklist.detail import facts, sentences
+
+
+@pytest.fixture(autouse=True)
+def _english(qapp: QApplication) -> None:
+    speak(qapp, "en")
+
 
 WAITS = Verdict("missing", False, {"by": "cr", "names": "1.2, 1.3"}, ("1.2", "1.3")).to_dict()
 
