@@ -2,7 +2,7 @@
 (`llmcxr node courier`).
 
 Two loops of small steps over the database, each one thing after the other: what is decided and made, and beside it
-what is delivered, each destination in a thread while it is sent or asked something. Whatever it was doing when it died
+what is delivered, each destination in a thread while it is sent or asked. Whatever it was doing when it died
 is taken up at its next start. It opens associations and accepts none.
 """
 
@@ -15,12 +15,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from dicom_node.steps.completeness import settle_quiet_studies
+from dicom_node.steps.completeness import settle_studies
 from dicom_node.steps.confirmation import confirm_stored
 from dicom_node.steps.desk import Desk, place_of
 from dicom_node.steps.drafts import send_drafts, withdraw_drafts
+from dicom_node.steps.forwarding import forward_received
+from dicom_node.steps.orders import ask_orders
 from dicom_node.steps.outbox import send_due
 from dicom_node.steps.outputs import make_outputs
+from dicom_node.steps.priors import fetch_priors
 from dicom_node.steps.requests import decide_requests
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
@@ -36,7 +39,10 @@ Step = Callable[[Desk], bool]
 
 DECIDING: Final[tuple[Step, ...]] = (
     decide_requests,
-    settle_quiet_studies,
+    ask_orders,
+    fetch_priors,
+    settle_studies,
+    forward_received,
     withdraw_drafts,
     send_drafts,
     make_outputs,
@@ -89,6 +95,7 @@ def run_courier(home: Path, stop: threading.Event) -> None:
         outbox.join()
         if not desk.lanes.close(_GRACE_S):
             _LOG.warning("stopped while something was being sent; its outcome is asked for at the next start")
+        desk.wait_for_asides(_GRACE_S)
     workplace.close()
     _LOG.info("stopped")
 

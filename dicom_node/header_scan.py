@@ -84,6 +84,7 @@ _KEYWORDS: Final = [
     "BurnedInAnnotation",
     "PerformedProcedureStepDescription",
     "RequestedProcedurePriority",
+    "ReasonForTheRequestedProcedure",
     "CodeValue",
     "CodeMeaning",
     "ViewCodeSequence",
@@ -95,6 +96,7 @@ _WANTED: Final[Mapping[int, tuple[str, str]]] = {
     for keyword in _KEYWORDS
     if (tag := tag_for_keyword(keyword)) is not None
 }
+_NAMED: Final = frozenset(_KEYWORDS) | {"TransferSyntaxUID"}
 
 
 class _Unusual(Exception):
@@ -109,7 +111,15 @@ class Elements:
         self.file_meta = file_meta
 
     def get(self, keyword: str, default: Any = None) -> Any:
-        """An element's value; `default` where it isn't there."""
+        """An element's value; `default` where it isn't there.
+
+        Raises
+        ------
+        LookupError
+            This reader passes over that element, so whether it is there isn't known.
+        """
+        if keyword not in _NAMED:
+            raise LookupError(f"The header's {keyword} isn't read; name it among the keywords.")
         return self._values.get(keyword, default)
 
 

@@ -22,6 +22,7 @@ from dicom_node.admission import Decision, admit, request_of, restrict
 from dicom_node.commitment import read_report
 from dicom_node.connection import LoopLimits, Received, guarded
 from dicom_node.loop import Loop
+from dicom_node.notices import Notices
 from dicom_node.provider import answer, reject, service_contexts, storage_contexts
 from dicom_node.reception import Reception, reconcile
 from dicom_node.served import ServedAssociation
@@ -56,6 +57,7 @@ class Listener:
         )
         self._loop: Loop | None = None
         self._by_tls: Loop | None = None
+        self._notices = Notices(workplace.db, lambda event: self._peer_of(event.assoc))
 
     @property
     def port(self) -> int:
@@ -100,11 +102,12 @@ class Listener:
 
     def _serve(self, port: int, tls: ssl.SSLContext | None) -> Loop:
         config = self._workplace.config
+        failed: tuple[Dataset, Dataset | None] = answer(statuses.PROCESSING_FAILURE, "internal error"), None
         return Loop(
             config.ae_title,
             (config.bind_host, port),
             [
-                *service_contexts([sop_classes.VERIFICATION]),
+                *service_contexts([sop_classes.VERIFICATION, *sop_classes.NOTICES]),
                 *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
                 *storage_contexts(sop_classes.STORAGE_CLASSES),
             ],
@@ -113,8 +116,9 @@ class Listener:
                 (evt.EVT_C_ECHO, lambda event: statuses.SUCCESS),
                 (
                     evt.EVT_N_EVENT_REPORT,
-                    guarded(self._on_report, (answer(statuses.PROCESSING_FAILURE, "internal error"), None)),
+                    guarded(self._on_report, failed),
                 ),
+                *((event, guarded(handler, failed)) for event, handler in self._notices.handlers()),
             ],
             self,
             LoopLimits(

@@ -21,7 +21,7 @@ from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.states import Actor
-from llmcxr_ws.store import audit, studies
+from llmcxr_ws.store import audit, forwarding, studies
 from llmcxr_ws.store.arrivals import Arrivals
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
@@ -161,6 +161,7 @@ class Reception:
         if lost:
             self._objects.keep(incoming.path, found.SOPInstanceUID)
         studies.note_sent_again(self._db, found.SOPInstanceUID)
+        forwarding.came_from(self._db, found.SOPInstanceUID, incoming.peer)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
         return Verdict(statuses.SUCCESS)
 

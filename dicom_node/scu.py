@@ -123,12 +123,16 @@ def store(
 class Finding:
     """An association on which a peer is asked by C-FIND, one question after the other."""
 
-    def __init__(self, association: PeerAssociation, model: str) -> None:
+    def __init__(self, association: PeerAssociation, sop_class: str) -> None:
         self._association = association
-        self._model = model
+        self._sop_class = sop_class
 
     def ask(self, level: str, keys: Keys, limit: int | None = None) -> list[Dataset]:
-        """What matches; as :func:`find`.
+        """What matches; as :func:`find`."""
+        return self.ask_with(_identifier(level, keys), limit)
+
+    def ask_with(self, identifier: Dataset, limit: int | None = None) -> list[Dataset]:
+        """What matches an identifier.
 
         Raises
         ------
@@ -139,7 +143,7 @@ class Finding:
         most = MOST_MATCHES if limit is None else limit
         matches: list[Dataset] = []
         after, cancelled_at = 0, 0.0
-        for status, match in raw.send_c_find(_identifier(level, keys), _FIND[self._model]):
+        for status, match in raw.send_c_find(identifier, self._sop_class):
             code = _status_of(status, peer, "C-FIND")
             if code not in statuses.PENDING:
                 if code not in (statuses.SUCCESS, statuses.CANCEL):
@@ -155,7 +159,7 @@ class Finding:
                 continue
             matches.append(match)
             if len(matches) == most:
-                raw.send_c_cancel(1, query_model=_FIND[self._model])
+                raw.send_c_cancel(1, query_model=self._sop_class)
                 cancelled_at = time.monotonic()
         if limit is None and cancelled_at and after:
             raise DicomError(
@@ -175,7 +179,7 @@ def open_finding(local: LocalEntity, peer: PeerAddress, model: str = "study") ->
         The peer can't be reached, or refused.
     """
     with open_association(local, peer, [(_FIND[model], _QUERY_SYNTAXES)]) as association:
-        yield Finding(association, model)
+        yield Finding(association, _FIND[model])
 
 
 def find(
@@ -205,6 +209,19 @@ def find(
     """
     with open_finding(local, peer, model) as finding:
         return finding.ask(level, keys, limit)
+
+
+def find_identifier(
+    local: LocalEntity,
+    peer: PeerAddress,
+    sop_class: str,
+    identifier: Dataset,
+    *,
+    limit: int | None = None,
+) -> list[Dataset]:
+    """As :func:`find`, with an identifier that is made already; for a worklist too (PS3.4 annex K)."""
+    with open_association(local, peer, [(sop_class, _QUERY_SYNTAXES)]) as association:
+        return Finding(association, sop_class).ask_with(identifier, limit)
 
 
 def move(

@@ -97,6 +97,12 @@ STORAGE_COMMITMENT: Final = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 """The well-known SOP instance of the push model (PS3.4 J.3.5)."""
 
+PERFORMED_PROCEDURE_STEP: Final = "1.2.840.10008.3.1.2.3.3"
+INSTANCE_AVAILABILITY: Final = "1.2.840.10008.5.1.4.33"
+NOTICES: Final[tuple[str, ...]] = (PERFORMED_PROCEDURE_STEP, INSTANCE_AVAILABILITY)
+"""By which peers tell which images a study has (PS3.4 annexes F and R)."""
+WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
+
 PATIENT_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.1.1"
 PATIENT_ROOT_MOVE: Final = "1.2.840.10008.5.1.4.1.2.1.2"
 PATIENT_ROOT_GET: Final = "1.2.840.10008.5.1.4.1.2.1.3"

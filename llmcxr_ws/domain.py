@@ -120,6 +120,12 @@ class StudyRow:
     # What the network beside the model says of the film, and whether the draft says something else.
     film_abnormal: bool | None = None
     guard_disagrees: bool = False
+    # Whether all images are here, as :meth:`llmcxr_ws.completeness.Verdict.to_dict` keeps it.
+    completeness: dict[str, Any] = field(default_factory=dict)
+    # What the worklist says of its order, by keyword.
+    ordered: dict[str, str] = field(default_factory=dict)
+    # Fetched to compare with; no work of anybody's.
+    is_prior: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,7 +225,7 @@ class RequestRow:
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """A result document."""
+    """A result document, or, with the kind `forwarded` and `report_id` 0, a received instance on its way."""
 
     id: int
     study_id: int
@@ -259,6 +265,13 @@ class DeliveryRow:
     stored_at: datetime | None
     stage: str = ""
     faults: tuple[str, ...] = ()
+    # A rule asked for a de-identified copy: the object itself must not go.
+    deidentify: bool = False
+
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether it is a received instance on its way to another peer, and no document of ours."""
+        return self.kind == "forwarded"
 
 
 @dataclass(frozen=True)

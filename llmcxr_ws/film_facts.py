@@ -88,6 +88,10 @@ class HeaderFacts:
     StationName: str = ""
     InstitutionName: str = ""
     requested_priority: str = ""
+    StudyDescription: str = ""
+    SeriesDescription: str = ""
+    # Why it was asked for, as the order in the header says it.
+    indication: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
@@ -142,7 +146,17 @@ def read_facts(ds: Header, *, has_pixels: bool | None = None) -> HeaderFacts:
         StationName=_text(ds, "StationName"),
         InstitutionName=_text(ds, "InstitutionName"),
         requested_priority=_requested_priority(ds),
+        StudyDescription=_text(ds, "StudyDescription"),
+        SeriesDescription=_text(ds, "SeriesDescription"),
+        indication=_indication(ds),
     )
+
+
+def _indication(ds: Header) -> str:
+    """Return Reason for the Requested Procedure (0040,1002), PS3.3 C.4.11, wherever the modality put it."""
+    orders = ds.get("RequestAttributesSequence") or ()
+    found = [_text(item, "ReasonForTheRequestedProcedure") for item in (ds, *orders)]
+    return next((reason for reason in found if reason), "")
 
 
 def _requested_priority(ds: Header) -> str:

@@ -150,9 +150,14 @@ def _not_one_grey_frame(facts: HeaderFacts) -> str:
     )
 
 
+def is_of_chest(words: str) -> bool:
+    """Whether a body part, or a description, speaks of the chest."""
+    return any(word in words.upper() for word in _CHEST_WORDS)
+
+
 def _body_part(facts: HeaderFacts) -> str:
     part = facts.body_part
-    if not part or any(word in part for word in _CHEST_WORDS):
+    if not part or is_of_chest(part):
         return ""
     return f"The header says body part '{part}', not chest. If it is a chest film, have the header mended."
 

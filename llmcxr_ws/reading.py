@@ -5,8 +5,10 @@ A window writes edits, questions, its hold on a study, and requests; never an ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from llmcxr_ws import guards
@@ -24,9 +26,10 @@ from llmcxr_ws.domain import (
     ServiceRow,
     StudyRow,
 )
-from llmcxr_ws.errors import AccessError, StoreError
+from llmcxr_ws.errors import AccessError, ImagingError, StoreError
 from llmcxr_ws.guards import Facts, Overruling
 from llmcxr_ws.identity import UnlockedKey, canonical_text, text_sha256, unlock
+from llmcxr_ws.prior_report import SR_CLASSES, Paragraph, PriorReport, read_report
 from llmcxr_ws.rejections import OTHER, words_of
 from llmcxr_ws.retraction import MAX_WORDS, REASONS
 from llmcxr_ws.sent_back import MAX_WORDS as SENT_BACK_WORDS
@@ -75,6 +78,8 @@ class StudyDetail:
     reader_first: bool = False
     # Whether an earlier study of the patient is at hand, with which the reader may compare.
     has_earlier: bool = False
+    # Received instances of the study on their way to other peers.
+    forwards: tuple[DeliveryRow, ...] = ()
 
     @property
     def addenda(self) -> tuple[ReportRow, ...]:
@@ -132,6 +137,7 @@ def read_first_by(db: Database, user: str) -> frozenset[int]:
 def open_study(db: Database, study_id: int) -> StudyDetail:
     """Everything about one study, in its present state."""
     study = studies.study_row(db, study_id)
+    leaving = deliveries.deliveries_of(db, study_id)
     return StudyDetail(
         study=study,
         instances=tuple(studies.instances_of(db, study_id)),
@@ -139,7 +145,8 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
         versions=tuple(reports.versions(db, study_id)),
         questions=tuple(questions.questions_of(db, study_id)),
         requests=tuple(requests.requests_of(db, study_id)),
-        deliveries=tuple(deliveries.deliveries_of(db, study_id)),
+        deliveries=tuple(row for row in leaving if not row.is_forwarded),
+        forwards=tuple(row for row in leaving if row.is_forwarded),
         first_readings=tuple(first_readings.first_readings_of(db, study_id)),
         has_earlier=studies.has_earlier(db, study),
     )
@@ -148,6 +155,30 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
 def other_studies(db: Database, study_id: int) -> tuple[OtherStudy, ...]:
     """The other studies of the same patient, the latest first."""
     return tuple(others.studies_of_same_patient(db, study_id))
+
+
+def prior_reports(db: Database, other: OtherStudy, path_of: Callable[[str], Path]) -> tuple[PriorReport, ...]:
+    """What was reported of another study: the text that was signed here, else the SRs that came with it.
+
+    One that can't be read is left out; the study's images are there all the same.
+
+    Parameters
+    ----------
+    path_of : callable
+        Gives the file of a relative path of the object store.
+    """
+    signed = [row for row in reports.versions(db, other.study.id) if row.state is ReportState.SIGNED]
+    if signed:
+        return tuple(
+            PriorReport((Paragraph("", row.signed_text),), "signed", row.signed_by, f"{row.signed_at:%Y%m%d}")
+            for row in signed
+        )
+    found = []
+    for row in other.instances:
+        if row.sop_class_uid in SR_CLASSES and not row.defect:
+            with suppress(ImagingError):
+                found.append(read_report(path_of(row.path)))
+    return tuple(report for report in found if report is not None)
 
 
 def hold(db: Database, study_id: int, *, user: str, take_over: bool = False) -> None:

@@ -14,7 +14,6 @@ from pydantic import Field, FiniteFloat, ValidationError, field_validator
 
 from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
-from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.outputs import (
     KINDS,
     NAME,
@@ -27,6 +26,7 @@ from llmcxr_ws.outputs import (
     check_token,
     is_loopback,
 )
+from llmcxr_ws.rules import RoutingRule, check_rules
 from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
 
 __all__ = [
@@ -124,6 +124,36 @@ class Peer(Part):
     quiet_s: FiniteFloat | None = Field(
         default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's."
     )
+    patience_s: FiniteFloat | None = Field(
+        default=None,
+        gt=0,
+        description="How long missing images of its studies are waited for, seconds; empty: the site's.",
+    )
+    tells: tuple[Literal["mpps", "ian"], ...] = Field(
+        default=(),
+        description="What is believed of it about which images a study has: `mpps` (performed procedure steps), "
+        "`ian` (Instance Availability Notifications). What isn't named is refused.",
+    )
+    count_from: str = Field(
+        default="",
+        description="Name of the peer that is asked by C-FIND how many images a study from this one has; empty: "
+        "none is.",
+    )
+    priors: bool = Field(
+        default=False, description="Whether it is asked for earlier chest films of a new study's patient."
+    )
+    prior_years: FiniteFloat = Field(default=5.0, gt=0, description="How many years back it is asked for.")
+    prior_count: int = Field(
+        default=3, ge=1, le=20, description="How many earlier studies are fetched from it at most."
+    )
+    retrieve: Literal["auto", "move", "get"] = Field(
+        default="auto",
+        description="How studies are fetched from it: C-MOVE to this node, C-GET, or whichever it has.",
+    )
+    worklist: bool = Field(
+        default=False,
+        description="Whether it is asked by Modality Worklist for the order of a new study.",
+    )
     shows: tuple[str, ...] = Field(
         default=(),
         description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
@@ -146,33 +176,6 @@ class Peer(Part):
 Destination = Peer | Hl7Destination | FhirDestination
 
 
-class RoutingRule(Part):
-    """What becomes of films that fit; the first rule that fits a film decides. An empty condition fits every film."""
-
-    name: str = Field(min_length=1, max_length=64, description="What it is called in the reason of a study.")
-    source: str = Field(default="", description="Name of the peer that sent the film.")
-    view: Literal["", "PA", "AP", "frontal", "lateral", "oblique", "unknown"] = Field(
-        default="", description="The film's view, as read from its header."
-    )
-    station: str = Field(
-        default="", max_length=64, description="Its Station Name (0008,1010); `*` stands for any letters."
-    )
-    institution: str = Field(
-        default="", max_length=64, description="Its Institution Name (0008,0080); `*` stands for any letters."
-    )
-    device: str = Field(
-        default="",
-        max_length=128,
-        description="Manufacturer and model (0008,0070) (0008,1090), a space between; `*` stands for any letters.",
-    )
-    then: Literal["skip", "draft"] = Field(
-        default="skip", description="Whether such a film gets no draft, or is drafted."
-    )
-    lifts: tuple[str, ...] = Field(
-        default=(), description='Codes of fixed exclusions that don\'t count for it (with `then = "draft"`).'
-    )
-
-
 class AcceptedModel(Part):
     """A model that an administrator has accepted for this site, by its weights; written by the node."""
 
@@ -193,6 +196,16 @@ class SiteConfig(Part):
     )
     quiet_s: FiniteFloat = Field(
         default=30.0, gt=0, description="Seconds without a new image after which a study is complete."
+    )
+    patience_s: FiniteFloat = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds without a new image after which a study is gone on with although images are missing.",
+    )
+    early_draft: bool = Field(
+        default=False,
+        description="Whether the first frontal film is drafted while more images are expected; the draft is "
+        "renewed when they came.",
     )
     reader_first: bool = Field(
         default=False,
@@ -240,6 +253,13 @@ class SiteConfig(Part):
             f"There is no peer '{name}'.",
             what_to_do=f"Configured are: {', '.join(p.name for p in self.peers) or 'none'}.",
         )
+
+    def waits_of(self, name: str) -> tuple[float, float]:
+        """Quiet time and patience for studies from a peer, seconds; the site's for one that isn't configured."""
+        peer = next((peer for peer in self.peers if peer.name == name), None)
+        quiet_s = peer.quiet_s if peer is not None and peer.quiet_s is not None else self.quiet_s
+        patient_s = peer.patience_s if peer is not None and peer.patience_s is not None else self.patience_s
+        return quiet_s, patient_s
 
     def peer_of(self, ae_title: str) -> Peer | None:
         """The peer that bears this AE title."""
@@ -291,7 +311,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     for server in site.fhir:
         check_token(server)
     _check_rules(site)
-    _check_routing(site)
+    check_rules(site.rules, [peer.name for peer in site.peers])
     if demo:
         for destination in site.destinations:
             require_loopback(destination)
@@ -326,6 +346,14 @@ def _check_names(site: SiteConfig) -> None:
             seen.add(value)
     if sum(peer.identity for peer in site.peers) > 1:
         raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
+    for peer in site.peers:
+        if peer.count_from:
+            site.peer(peer.count_from)
+        if peer.priors and peer.retrieve == "move" and not peer.sends:
+            raise ConfigError(
+                f"Peer '{peer.name}' is asked for priors by C-MOVE and may not send.",
+                what_to_do="Write sends = true, or retrieve = 'get'.",
+            )
 
 
 def _check_access(peer: Peer) -> None:
@@ -380,26 +408,3 @@ def _check_rules(site: SiteConfig) -> None:
                 f"The output rules send '{rule.document}' at two moments, and it is the same at both.",
                 what_to_do="Leave one when.",
             )
-
-
-def _check_routing(site: SiteConfig) -> None:
-    names: set[str] = set()
-    for rule in site.rules:
-        if rule.source:
-            site.peer(rule.source)
-        if rule.name in names:
-            raise ConfigError(
-                f"Two routing rules are called '{rule.name}'.", what_to_do="Give each its own name."
-            )
-        names.add(rule.name)
-        if rule.lifts and rule.then == "skip":
-            raise ConfigError(
-                f"The routing rule '{rule.name}' skips films and lifts exclusions.",
-                what_to_do="Leave one of both.",
-            )
-        for code in rule.lifts:
-            if code not in LIFTABLE:
-                raise ConfigError(
-                    f"The routing rule '{rule.name}' lifts '{code}', which no rule can.",
-                    what_to_do=f"It can lift: {', '.join(LIFTABLE)}.",
-                )

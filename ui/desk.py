@@ -26,6 +26,7 @@ from llmcxr_ws.domain import (
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.guards import Overruling
 from llmcxr_ws.identity import SealedKey, UnlockedKey
+from llmcxr_ws.prior_report import PriorReport
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
@@ -182,6 +183,11 @@ class Desk:
         """Return the other studies of the same patient, the latest first."""
         _off_the_window()
         return reading.other_studies(self._db, study_id)
+
+    def prior_reports(self, other: OtherStudy) -> tuple[PriorReport, ...]:
+        """Return what was reported of another study of the patient."""
+        _off_the_window()
+        return reading.prior_reports(self._db, other, self.path_of)
 
     def hold(self, study_id: int, user: str, *, take_over: bool = False) -> None:
         """Take a study for reading; raise AccessError when somebody else holds it."""

@@ -198,6 +198,7 @@ class MainWindow(QMainWindow):
         self.case.comparisons_changed.connect(self._on_comparisons)
         self.case.comparison_ready.connect(self.film.show_comparison)
         self.case.comparison_missing.connect(self.film.show_no_comparison)
+        self.case.comparison_reported.connect(self.film.show_reports)
         self.film.comparison_wanted.connect(self.case.compare)
         self.film.said.connect(self.say)
         self.report.sign_wanted.connect(self.wishes.sign)

@@ -15,6 +15,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
+from dicom_node import orders
 from dicom_node.documents import gate, rejection, sr
 from dicom_node.documents.envelope import MANUFACTURER
 from dicom_node.documents.provenance import build_provenance
@@ -25,7 +26,7 @@ from llmcxr_ws import sentences
 from llmcxr_ws.domain import Account, DocumentRow, InstanceRow, ReportRow
 from llmcxr_ws.errors import DicomError, ObjectStoreError
 from llmcxr_ws.states import ReportState
-from llmcxr_ws.store import first_readings, studies
+from llmcxr_ws.store import first_readings, signals, studies
 from llmcxr_ws.store.retracting import Retraction
 from llmcxr_ws.store.signing import SignOrder
 
@@ -39,14 +40,22 @@ class DocumentRefused(DicomError):
 
 
 def read_headers(desk: Desk, instances: Iterable[InstanceRow]) -> list[Dataset]:
-    """The headers of the sound ones among these instances.
+    """The headers of the sound ones among these instances, with what a worklist says of their order.
 
     Raises
     ------
     DicomError
         A file is missing or can't be read.
     """
-    return [_read_header(desk, row.path) for row in instances if not row.defect]
+    headers = [_read_header(desk, row.path) for row in instances if not row.defect]
+    for uid in {str(header.StudyInstanceUID) for header in headers}:
+        told = signals.order_of(desk.db, uid)
+        if told:
+            order = Dataset.from_json(told)
+            for header in headers:
+                if header.StudyInstanceUID == uid:
+                    orders.completed(header, order)
+    return headers
 
 
 def draft_document(desk: Desk, report: ReportRow, headers: list[Dataset]) -> ReportDocument:

@@ -43,6 +43,7 @@ class Desk:
     lanes: Lanes = field(default_factory=Lanes)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _not_before: dict[tuple[str, object], float] = field(default_factory=dict)
+    _aside: dict[tuple[str, object], threading.Thread] = field(default_factory=dict)
 
     @classmethod
     def set_up(cls, workplace: Workplace) -> Desk:
@@ -139,6 +140,41 @@ class Desk:
 
         self.looking.add(request_id)
         threading.Thread(target=work, name=f"request {request_id}", daemon=True).start()
+
+    def aside(self, what: str, key: object, do: Callable[[], None]) -> bool:
+        """Ask a peer something in a thread of its own, so that a slow one holds nobody up.
+
+        One thread at a time for the same thing; True when it was begun. What breaks is logged and the thing put off.
+        """
+        name = (what, key)
+        if name in self._aside or not self.is_due(what, key):
+            return False
+
+        def work() -> None:
+            try:
+                do()
+            except UserFacingError as error:
+                _LOG.warning("put off", what=what, key=str(key), reason=error.sentence)
+                self.put_off(what, key, self.workplace.config.retry_s)
+            except Exception as error:
+                # A thread's boundary; the message may quote what a peer said.
+                _LOG.error(
+                    "put off", what=what, key=str(key), error=type(error).__name__, where=place_of(error)
+                )
+                self.put_off(what, key, self.workplace.config.retry_s)
+            finally:
+                self._aside.pop(name, None)
+
+        thread = threading.Thread(target=work, name=f"{what} {key}", daemon=True)
+        self._aside[name] = thread
+        thread.start()
+        return True
+
+    def wait_for_asides(self, timeout_s: float) -> None:
+        """Wait for the threads of :meth:`aside`, at the end, so that none finds the database closed."""
+        deadline = time.monotonic() + timeout_s
+        for thread in list(self._aside.values()):
+            thread.join(max(deadline - time.monotonic(), 0.0))
 
     def is_due(self, what: str, key: object) -> bool:
         """Whether a thing that was put off may be looked at again."""

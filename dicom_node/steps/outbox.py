@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import pydicom
@@ -17,6 +18,7 @@ from pydicom.errors import InvalidDicomError
 
 from dicom_node.association import ServiceNotOffered
 from dicom_node.documents.synthetic import may_send
+from dicom_node.examine import content_sha256
 from dicom_node.messages import mllp, rest
 from dicom_node.messages.mllp import Answer
 from dicom_node.messages.oru import control_id_of
@@ -261,10 +263,13 @@ def _withdrawn(desk: Desk, row: DeliveryRow) -> bool:
 
 
 def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
-    """Only the bytes that were made leave, and synthetic data never to a clinical peer."""
+    """Only the bytes that were made leave, synthetic data never to a clinical peer, and no patient where none may."""
+    if row.deidentify and not getattr(peer, "deidentify", ""):
+        reason = f"A rule sends '{peer.name}' de-identified copies only, and nothing is de-identified for this peer."
+        return _set_aside(desk, row, reason, "Nothing was sent. Change the rule or the peer.")
     try:
         path = desk.workplace.objects.path(row.path)
-        changed = hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256
+        changed = _sha256_of(path, row) != row.sha256
         header = pydicom.dcmread(path, specific_tags=["SyntheticData"], stop_before_pixels=True)
     except (OSError, ObjectStoreError, InvalidDicomError):
         return _set_aside(desk, row, "The document's file is missing from the object store or can't be read.")
@@ -275,6 +280,13 @@ def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
     except DicomError as error:
         return _set_aside(desk, row, error.message, error.what_to_do)
     return False
+
+
+def _sha256_of(path: Path, row: DeliveryRow) -> str:
+    """The hash by which a document's bytes are known: of a received instance that of its data set."""
+    if not row.is_forwarded:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    return content_sha256(path)
 
 
 def _set_aside(

@@ -20,7 +20,7 @@ from llmcxr_ws.states import Actor, StudyState
 from llmcxr_ws.store import audit, studies
 from llmcxr_ws.store.counters import next_in
 from llmcxr_ws.store.database import Database, Kept
-from llmcxr_ws.store.models import Document, Instance, Study
+from llmcxr_ws.store.models import Document, Instance, Prior, Study
 from llmcxr_ws.store.prepared import Prepared
 from llmcxr_ws.store.types import db_now
 
@@ -42,6 +42,7 @@ _PLACE: Final = Prepared(
         select(Study.id).where(Study.study_instance_uid == bindparam("study")).scalar_subquery(),
         select(Study.state).where(Study.study_instance_uid == bindparam("study")).scalar_subquery(),
         select(Instance.id).where(Instance.sop_instance_uid == _UID).scalar_subquery(),
+        select(Prior.id).where(Prior.study_instance_uid == bindparam("study")).limit(1).scalar_subquery(),
     )
 )
 _GIVEN_BY_ARRIVAL: Final = (
@@ -156,8 +157,13 @@ class Arrivals:
 def _record(connection: Connection, arrival: Arrival) -> Recorded | None:
     """Index a usual arrival; None, and nothing written, for any other."""
     uids = {"study": arrival.study_instance_uid, "uid": arrival.sop_instance_uid}
-    study_id, state, known = _PLACE.run(connection, uids)
-    if known is not None or arrival.defect or (study_id is not None and state not in _PLAIN):
+    study_id, state, known, prior = _PLACE.run(connection, uids)
+    if (
+        known is not None
+        or prior is not None
+        or arrival.defect
+        or (study_id is not None and state not in _PLAIN)
+    ):
         return None
     sequence = next_in(connection, "study")
     if study_id is None:

@@ -410,6 +410,8 @@ def _is_retracted(session: Session, row: Delivery) -> bool:
 
 def is_withdrawn_in(session: Session, row: Delivery) -> bool:
     """The same, inside a transaction."""
+    if session.get_one(Document, row.document_id).report_id is None:
+        return False  # of no report: a received instance on its way
     if _is_retracted(session, row):
         return True
     found = session.execute(
@@ -485,6 +487,7 @@ def delivery_rows(
             commitment_asked_at=row.commitment_asked_at,
             stored_at=row.stored_at,
             faults=tuple(map(str, row.faults)),
+            deidentify=row.deidentify,
         )
         for row, document in session.execute(statement)
     ]

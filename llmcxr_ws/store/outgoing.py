@@ -126,7 +126,7 @@ def narrative_documents(db: Database, report_id: int) -> list[tuple[str, int]]:
         report = session.get_one(Report, report_id)
         root = report.amends_id or report.id
         rows = session.execute(
-            select(Document.path, Document.report_id)
+            select(Document.path, Report.id)
             .join(Report, Document.report_id == Report.id)
             .where(
                 (Report.id == root) | ((Report.amends_id == root) & (Report.id <= report_id)),

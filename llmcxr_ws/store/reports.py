@@ -314,7 +314,12 @@ def is_own_document(db: Database, SOPInstanceUID: str) -> bool:
     """Whether a result document of ours bears this UID: a PACS may send it back with its study."""
     with db.read() as session:
         return (
-            session.scalar(select(Document.id).where(Document.sop_instance_uid == SOPInstanceUID)) is not None
+            session.scalar(
+                select(Document.id).where(
+                    Document.sop_instance_uid == SOPInstanceUID, Document.report_id.is_not(None)
+                )
+            )
+            is not None
         )
 
 
@@ -323,7 +328,7 @@ def document_row(row: Document) -> DocumentRow:
     return DocumentRow(
         id=row.id,
         study_id=row.study_id,
-        report_id=row.report_id,
+        report_id=row.report_id or 0,
         kind=row.kind,
         sop_class_uid=row.sop_class_uid,
         sop_instance_uid=row.sop_instance_uid,

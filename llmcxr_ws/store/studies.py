@@ -5,21 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws import jobs
+from llmcxr_ws.completeness import Verdict
 from llmcxr_ws.domain import Arrival, Identity, InstanceRow, Recorded, StudyRow
 from llmcxr_ws.errors import StoreError
-from llmcxr_ws.states import Actor, ReportState, StudyState
-from llmcxr_ws.store import audit, transitions
+from llmcxr_ws.states import REPORTED, Actor, ReportState, StudyState
+from llmcxr_ws.store import audit, signals, transitions
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Instance, Report, Study
+from llmcxr_ws.store.models import Instance, Prior, Report, Study
 from llmcxr_ws.store.types import db_now
 
 _OPEN_AGAIN = {StudyState.COMPLETE, StudyState.EXCLUDED, StudyState.FAILED, StudyState.DRAFTED}
-_REPORTED = {StudyState.SIGNED, StudyState.CONFIRMED, StudyState.RETRACTED}
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,18 @@ class DueStudy:
     source_peer: str
     quiet_for_s: float
     instances: tuple[InstanceRow, ...]
+    study_instance_uid: str = ""
+    is_prior: bool = False
+    last_instance_at: datetime = datetime.min
+    # What a film was chosen for already; empty before the first time.
+    film_sop_instance_uid: str = ""
 
 
 def known_instance(db: Database, SOPInstanceUID: str) -> InstanceRow | None:
     """The instance of that UID, when it was received before."""
     with db.read() as session:
         row = session.scalar(select(Instance).where(Instance.sop_instance_uid == SOPInstanceUID))
-        return _instance_row(row) if row else None
+        return instance_row(row) if row else None
 
 
 def indexed_paths(db: Database) -> set[str]:
@@ -80,6 +86,7 @@ def record_in(session: Session, arrival: Arrival) -> Recorded:
         known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
         session.add(known)
     _fill_instance(known, study.id, arrival)
+    _take_up_prior(session, study)
     _note_arrival(session, study, arrival.sop_instance_uid)
     audit.append(
         session,
@@ -114,6 +121,21 @@ def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
             _note_arrival(session, study, SOPInstanceUID)
 
 
+def _take_up_prior(session: Session, study: Study) -> None:
+    """What comes of a prior without having been asked for is sent to be read: its study is work from now on."""
+    if study.is_prior and not _is_awaited(session, study.study_instance_uid):
+        study.is_prior = False
+        audit.append(session, actor=Actor.NODE, event="study.prior_taken_up", study_id=study.id)
+
+
+def _is_awaited(session: Session, StudyInstanceUID: str) -> bool:
+    """Whether what comes of a study was asked for, to compare with (`store.priors` says when)."""
+    found = select(Prior.id).where(
+        Prior.study_instance_uid == StudyInstanceUID, Prior.state.in_(["wanted", "fetching"])
+    )
+    return session.scalar(found.limit(1)) is not None
+
+
 def look_again(session: Session, study: Study) -> None:
     """A person wants a failed study taken up once more: the node looks at its images again and queues its draft.
 
@@ -128,15 +150,21 @@ def look_again(session: Session, study: Study) -> None:
 
 def due_studies(db: Database) -> list[DueStudy]:
     """Studies that hold instances nobody has assessed, with the seconds since the last one came."""
-    counted = _instance_count()
+    return _due(
+        db,
+        Study.state.not_in([StudyState.COMPLETE, StudyState.DRAFTING, *REPORTED]),
+        _instance_count() > Study.instances_assessed,
+    )
+
+
+def awaiting_studies(db: Database) -> list[DueStudy]:
+    """Studies that are settled, and of which more images are expected: drafted early, or announced afterwards."""
+    return _due(db, Study.awaits_images.is_(True), _instance_count() <= Study.instances_assessed)
+
+
+def _due(db: Database, *conditions: ColumnElement[bool]) -> list[DueStudy]:
     with db.read() as session:
         now = session.execute(select(db_now())).scalar_one()
-        studies = session.scalars(
-            select(Study).where(
-                Study.state.not_in([StudyState.COMPLETE, StudyState.DRAFTING, *_REPORTED]),
-                counted > Study.instances_assessed,
-            )
-        )
         return [
             DueStudy(
                 id=study.id,
@@ -144,16 +172,42 @@ def due_studies(db: Database) -> list[DueStudy]:
                 source_peer=study.source_peer,
                 quiet_for_s=(now - study.last_instance_at).total_seconds(),
                 instances=tuple(instances_in(session, study.id)),
+                study_instance_uid=study.study_instance_uid,
+                is_prior=study.is_prior,
+                last_instance_at=study.last_instance_at,
+                film_sop_instance_uid=study.film_sop_instance_uid,
             )
-            for study in studies
+            for study in session.scalars(select(Study).where(*conditions))
         ]
 
 
-def settle_film(db: Database, due: DueStudy, film_sop_instance_uid: str) -> bool:
+def note_completeness(db: Database, due: DueStudy, verdict: Verdict) -> bool:
+    """Keep what a study waits for, or why it counts as complete; True where that is news."""
+    with db.write() as session:
+        study = get_study(session, due.id)
+        study.awaits_images = study.awaits_images and not verdict.is_complete
+        return signals.note_completeness(session, study, verdict)
+
+
+def settle_film(
+    db: Database,
+    due: DueStudy,
+    film_sop_instance_uid: str,
+    *,
+    verdict: Verdict | None = None,
+    priority: int = 0,
+) -> bool:
     """A film was chosen: complete the study and queue its draft in one transaction.
 
     A study in review keeps its state; its draft gets a new version and the window says that images came late.
     Gives False, and changes nothing, when an instance arrived meanwhile.
+
+    Parameters
+    ----------
+    verdict : Verdict, optional
+        Why it counts as complete; one that isn't complete drafts it early, and more images are expected.
+    priority : int
+        The draft's among the work of engines; the higher, the sooner.
     """
     with db.write() as session:
         study = _still_due(session, due)
@@ -166,17 +220,22 @@ def settle_film(db: Database, due: DueStudy, film_sop_instance_uid: str) -> bool
             study.film_sop_instance_uid = film_sop_instance_uid
             study.late_images = True
             transitions.touch(session, study)
-        queue_draft(session, study, film_sop_instance_uid, [row.sop_instance_uid for row in due.instances])
+        _note_verdict(session, study, verdict)
+        uids = [row.sop_instance_uid for row in due.instances]
+        queue_draft(session, study, film_sop_instance_uid, uids, priority=priority)
         return True
 
 
-def settle_without_film(db: Database, due: DueStudy, *, code: str, sentence: str, failed: bool) -> bool:
+def settle_without_film(
+    db: Database, due: DueStudy, *, code: str, sentence: str, failed: bool, verdict: Verdict | None = None
+) -> bool:
     """No film fits: end in `excluded`, or in `failed` when reception itself went wrong."""
     with db.write() as session:
         study = _still_due(session, due)
         if study is None:
             return False
         _take_up(session, study, due)
+        _note_verdict(session, study, verdict)
         if study.state == StudyState.IN_REVIEW:
             study.late_images = True
             transitions.touch(session, study)
@@ -189,12 +248,22 @@ def settle_without_film(db: Database, due: DueStudy, *, code: str, sentence: str
         return True
 
 
-def queue_draft(session: Session, study: Study, film_sop_instance_uid: str, instances: Iterable[str]) -> int:
+def _note_verdict(session: Session, study: Study, verdict: Verdict | None) -> None:
+    if verdict is not None:
+        study.awaits_images = not verdict.is_complete
+        signals.note_completeness(session, study, verdict)
+
+
+def queue_draft(
+    session: Session, study: Study, film_sop_instance_uid: str, instances: Iterable[str], *, priority: int = 0
+) -> int:
     """Queue a draft of one film; the same film among the same instances is queued once."""
     uids = sorted(instances)
     key = hashlib.sha256("\n".join([film_sop_instance_uid, *uids]).encode()).hexdigest()
     payload = {"film": film_sop_instance_uid, "instances": uids}
-    return jobs.enqueue(session, kind="draft", study_id=study.id, input_key=key, payload=payload)
+    return jobs.enqueue(
+        session, kind="draft", study_id=study.id, input_key=key, payload=payload, priority=priority
+    )
 
 
 def instances_of(db: Database, study_id: int) -> list[InstanceRow]:
@@ -204,9 +273,12 @@ def instances_of(db: Database, study_id: int) -> list[InstanceRow]:
 
 
 def worklist(db: Database, *, since: int = 0, limit: int | None = None) -> list[StudyRow]:
-    """Studies whose row changed after sequence number `since`, in the order of change; the first `limit` of them."""
+    """Studies whose row changed after sequence number `since`, in the order of change; the first `limit` of them.
+
+    Priors, which are nobody's work, aren't among them.
+    """
     with db.read() as session:
-        return _study_rows(session, Study.updated_seq > since, limit)
+        return _study_rows(session, (Study.updated_seq > since) & Study.is_prior.is_(False), limit)
 
 
 def study_row(db: Database, study_id: int) -> StudyRow:
@@ -289,6 +361,7 @@ def _new_study(session: Session, arrival: Arrival) -> Study:
         study_description=arrival.study_description,
         referring_physician=arrival.referring_physician,
         source_peer=arrival.source_peer,
+        is_prior=_is_awaited(session, arrival.study_instance_uid),
     )
     session.add(study)
     session.flush()
@@ -302,6 +375,7 @@ def _fill_instance(row: Instance, study_id: int, arrival: Arrival) -> None:
     row.transfer_syntax_uid = arrival.transfer_syntax_uid
     row.path, row.size, row.sha256 = arrival.path, arrival.size, arrival.sha256
     row.facts, row.defect, row.source_peer = arrival.facts, arrival.defect, arrival.source_peer
+    row.routed = False
 
 
 def _note_arrival(session: Session, study: Study, SOPInstanceUID: str) -> None:
@@ -310,7 +384,7 @@ def _note_arrival(session: Session, study: Study, SOPInstanceUID: str) -> None:
     study.instances_assessed = min(study.instances_assessed, _count(session, study.id) - 1)
     if study.state in _OPEN_AGAIN:
         transitions.reopen_study(session, study)
-    elif study.state in _REPORTED and not _was_reported(session, study, SOPInstanceUID):
+    elif study.state in REPORTED and not _was_reported(session, study, SOPInstanceUID):
         study.needs_addendum = True
     transitions.touch(session, study)
 
@@ -355,10 +429,11 @@ def _take_up(session: Session, study: Study, due: DueStudy) -> None:
 def instances_in(session: Session, study_id: int) -> list[InstanceRow]:
     """All instances of a study, inside the caller's transaction."""
     rows = session.scalars(select(Instance).where(Instance.study_id == study_id).order_by(Instance.id))
-    return [_instance_row(row) for row in rows]
+    return [instance_row(row) for row in rows]
 
 
-def _instance_row(row: Instance) -> InstanceRow:
+def instance_row(row: Instance) -> InstanceRow:
+    """An instance's row as a dataclass."""
     return InstanceRow(
         sop_instance_uid=row.sop_instance_uid,
         series_instance_uid=row.series_instance_uid,
@@ -406,6 +481,14 @@ def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | N
     return [_row(*found) for found in session.execute(statement)]
 
 
+def _ordered(study: Study, facts: dict[str, object]) -> dict[str, str]:
+    """What is known of the order: the film's header goes before the worklist."""
+    words: dict[str, str] = dict(study.ordered.get("words", {}))
+    if facts.get("indication"):
+        words["ReasonForTheRequestedProcedure"] = str(facts["indication"])
+    return words
+
+
 def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
     guard = (report.evidence.get("guard") if report else None) or {}
     return StudyRow(
@@ -424,6 +507,9 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         source_peer=study.source_peer,
         film_sop_instance_uid=study.film_sop_instance_uid,
         view=str((facts or {}).get("view", "")),
+        completeness=study.completeness,
+        ordered=_ordered(study, facts or {}),
+        is_prior=study.is_prior,
         received_at=study.received_at,
         last_instance_at=study.last_instance_at,
         instances=instances,

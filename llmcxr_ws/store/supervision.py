@@ -226,7 +226,8 @@ def audit_tail(db: Database, *, words: str = "", limit: int = 300) -> tuple[Audi
 def recent_studies(db: Database, *, limit: int = 50) -> tuple[SampleStudy, ...]:
     """The studies that came last, newest first, with what their instances' headers said."""
     with db.read() as session:
-        rows = session.scalars(select(Study).order_by(Study.id.desc()).limit(limit)).all()
+        latest = select(Study).where(Study.is_prior.is_(False)).order_by(Study.id.desc()).limit(limit)
+        rows = session.scalars(latest).all()
         instances: dict[int, list[SampleInstance]] = {row.id: [] for row in rows}
         found = session.execute(
             select(Instance.study_id, Instance.sop_instance_uid, Instance.facts, Instance.defect)

@@ -87,6 +87,7 @@ class World:
     def close(self) -> None:
         """Stop the listener and close the workplace."""
         assert self.desk.lanes.close(20.0)
+        self.desk.wait_for_asides(10)
         self.listener.stop(grace_s=0)
         self.workplace.close()
 

@@ -40,6 +40,8 @@ _TEXTS = (
     ("host", mark("Host"), mark("Host name or address")),
     ("port", mark("Port"), "104"),
     ("quiet_s", mark("Quiet time"), mark("Seconds; empty: the site's")),
+    ("patience_s", mark("Patience"), mark("Seconds; empty: the site's")),
+    ("count_from", mark("Counted by"), mark("Peer that is asked how many images a study has; empty: none")),
 )
 _CHOICES = (
     ("role", mark("Used for"), ("clinical", "research", "test")),
@@ -49,6 +51,8 @@ _TICKS = (
     ("sends", mark("May send films to us"), True),
     ("from_host", mark("Is accepted from its host only"), False),
     ("identity", mark("Is asked for the patient's identity before a signature"), False),
+    ("priors", mark("Is asked for earlier chest films"), False),
+    ("worklist", mark("Is asked for orders (worklist)"), False),
 )
 _WORDS = {
     "clinical": mark("patients' care"),
@@ -287,7 +291,7 @@ class PeersSection(Section):
         before = peers[at].get(name, "")
         if text == str(before):
             return
-        self._put(name, number_in(text) if name in ("port", "quiet_s") else text)
+        self._put(name, number_in(text) if name in ("port", "quiet_s", "patience_s") else text)
         if name == "name":
             self._rename_elsewhere(str(before), text)
 
@@ -307,6 +311,14 @@ class PeersSection(Section):
         for number, rule in enumerate(self._draft.tables("rule")):
             if before and rule.get("source") == before:
                 self._draft.put(("rule", number, "source"), after)
+            for key in ("forward_to", "deidentify_to"):
+                peers = rule.get(key)
+                if isinstance(peers, list) and before in peers:
+                    renamed = [after if peer == before else peer for peer in peers]
+                    self._draft.put(("rule", number, key), renamed)
+        for number, peer in enumerate(self._draft.tables("peer")):
+            if before and peer.get("count_from") == before:
+                self._draft.put(("peer", number, "count_from"), after)
 
     def _on_add(self) -> None:
         peers = self._draft.tables("peer")
