@@ -27,9 +27,18 @@ from llmcxr_ws.store.types import db_now
 _PLAIN: Final = (StudyState.RECEIVING, StudyState.DRAFTING, StudyState.IN_REVIEW)
 """States that an arrival leaves as they are."""
 
-_STUDY_DEFAULTS: Final[dict[str, Any]] = {
-    column.name: column.default.arg for column in Study.__table__.columns if column.default is not None
-}
+
+def _defaults(table: Any) -> dict[str, Any]:
+    """What a new row has where nothing is said: the models' own defaults, which plain statements don't fill in."""
+    columns = [column for column in table.columns if column.default is not None]
+    return {
+        column.name: column.default.arg if column.default.is_scalar else column.default.arg(None)
+        for column in columns
+    }
+
+
+_STUDY_DEFAULTS: Final = _defaults(Study.__table__)
+_INSTANCE_DEFAULTS: Final = _defaults(Instance.__table__)
 _UID: Final[BindParameter[str]] = bindparam("uid")
 _KNOWN_IDS: Final = Prepared(
     select(
@@ -205,6 +214,7 @@ def _study_of(arrival: Arrival) -> dict[str, Any]:
 
 def _instance_of(arrival: Arrival, study_id: int) -> dict[str, Any]:
     return {
+        **_INSTANCE_DEFAULTS,
         "study_id": study_id,
         "sop_instance_uid": arrival.sop_instance_uid,
         "series_instance_uid": arrival.series_instance_uid,
