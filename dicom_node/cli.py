@@ -86,6 +86,17 @@ def run_courier_alone() -> None:
         run_courier(home, _stop_on_signals())
 
 
+@_node.command("watcher")
+def run_watcher_alone() -> None:
+    """Run the watcher alone: metrics, health and audit messages, as the machine's settings ask for them."""
+    from dicom_node.single import only_one
+    from dicom_node.watching.watcher import run_watcher
+
+    home = _prepare_service("watcher")
+    with only_one(home, "watcher"):
+        run_watcher(home, _stop_on_signals())
+
+
 def _simulator(
     storage: Annotated[Path, typer.Option(help="Folder that holds its objects.")],
     ae: Annotated[str, typer.Option("--ae", help="AE title.")] = "PACS",

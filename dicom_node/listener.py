@@ -12,6 +12,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -31,9 +32,12 @@ from dicom_node.provider import (
     storage_contexts,
 )
 from dicom_node.reception import Incoming, Reception, reconcile
-from llmcxr_ws.errors import UserFacingError
+from dicom_node.tally import Tally
+from llmcxr_ws.errors import DatabaseFailure, UserFacingError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.site import Peer
+from llmcxr_ws.states import Actor
+from llmcxr_ws.store import audit as trail
 from llmcxr_ws.store import deliveries, services
 from llmcxr_ws.workplace import Workplace
 
@@ -49,9 +53,13 @@ class Listener:
 
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
+        self.tally = Tally()
         config = workplace.config
         self._reception = Reception(
-            workplace.db, workplace.objects, min_free_bytes=config.min_free_mb * 1_000_000
+            workplace.db,
+            workplace.objects,
+            min_free_bytes=config.min_free_mb * 1_000_000,
+            tally=self.tally,
         )
         self._provider: Provider | None = None
 
@@ -84,6 +92,8 @@ class Listener:
             ],
             [
                 (evt.EVT_REQUESTED, self._on_requested),
+                (evt.EVT_ACCEPTED, self._on_accepted),
+                (evt.EVT_REJECTED, self._on_rejected),
                 (evt.EVT_CONN_CLOSE, drop_partial_file),
                 (evt.EVT_C_ECHO, lambda event: statuses.SUCCESS),
                 (
@@ -116,10 +126,31 @@ class Listener:
         address = event.assoc.requestor.address_info.address
         if peer is None:
             _LOG.warning("association rejected: calling AE title unknown", calling=calling, host=address)
+            self.tally.rejected("", calling, address, "calling AE title unknown")
             reject(event, *statuses.CALLING_NOT_RECOGNISED)
         elif peer.from_host and not is_address_of(peer.host, address):
             _LOG.warning("association rejected: not from the peer's host", calling=calling, host=address)
+            self.tally.rejected(peer.name, calling, address, "not from the peer's host")
             reject(event, *statuses.CALLING_NOT_RECOGNISED)
+
+    def _on_accepted(self, event: Any) -> None:
+        peer = self._peer_of(event)
+        self.tally.association(peer.name if peer else "", "accepted")
+
+    def _on_rejected(self, event: Any) -> None:
+        """The library's own rejections: another called AE title, or too many associations."""
+        requestor = event.assoc.requestor
+        calling = str(requestor.primitive.calling_ae_title).strip()
+        self.tally.rejected("", calling, requestor.address_info.address, "called AE title or limit")
+
+    def detail(self) -> dict[str, Any]:
+        """What the listener tells of itself: its title and port, and what it counted."""
+        open_now = self._provider.associations if self._provider is not None else 0
+        return {
+            "ae_title": self._workplace.config.ae_title,
+            "port": self.port,
+            "tally": self.tally.snapshot(open_now),
+        }
 
     def _on_store(self, event: Any) -> Dataset:
         """C-STORE: hand the spooled file to the reception and answer with its verdict."""
@@ -129,6 +160,7 @@ class Listener:
         event.request._dataset_file.close()
         peer = self._peer_of(event)
         if peer is None or not peer.sends:
+            self.tally.received(peer.name if peer else "", "not_authorised", path.stat().st_size)
             path.unlink(missing_ok=True)
             return answer(statuses.NOT_AUTHORISED, "this peer isn't configured to send")
         incoming = Incoming(
@@ -138,6 +170,7 @@ class Listener:
             peer=peer.name,
         )
         if event.context.abstract_syntax != incoming.AffectedSOPClassUID:
+            self.tally.received(peer.name, "uid_mismatch", path.stat().st_size)
             path.unlink(missing_ok=True)
             return answer(
                 statuses.DOES_NOT_MATCH_CLASS, "SOP class of command and presentation context differ"
@@ -209,17 +242,31 @@ def run_listener(home: Path, stop: threading.Event) -> None:
     workplace = Workplace.open(home, durable=False)
     listener = Listener(workplace)
     listener.start()
-    name = services.register(
-        workplace.db, "listener", {"ae_title": workplace.config.ae_title, "port": listener.port}
-    )
+    name = services.register(workplace.db, "listener", listener.detail())
     try:
         while not stop.wait(_HEARTBEAT_S):
-            services.beat(workplace.db, name)
+            if services.beat(workplace.db, name, listener.detail()):
+                note_rejections(workplace, listener.tally)
     finally:
         listener.stop()
         services.unregister(workplace.db, name)
         workplace.close()
         _LOG.info("stopped")
+
+
+def note_rejections(workplace: Workplace, tally: Tally) -> None:
+    """Write who was turned away since the last heartbeat to the audit trail, each place once with its number."""
+    with suppress(DatabaseFailure):  # they are in the log too; receiving goes on
+        for calling, address, reason, count in tally.take_rejections():
+            trail.note(
+                workplace.db,
+                actor=Actor.NODE,
+                event="association.rejected",
+                calling=calling,
+                host=address,
+                reason=reason,
+                count=count,
+            )
 
 
 def _guarded(handler: Callable[[Any], Answer], failure: Answer) -> Callable[[Any], Answer]:

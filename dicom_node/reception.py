@@ -15,6 +15,7 @@ from typing import Final
 
 from dicom_node import statuses
 from dicom_node.examine import Examined, examine
+from dicom_node.tally import Tally
 from llmcxr_ws.domain import Arrival, InstanceRow
 from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
@@ -25,6 +26,17 @@ from llmcxr_ws.store.database import Database
 
 _LOG = logger(__name__)
 _STRIPES: Final = 64
+OUTCOMES: Final[dict[int, str]] = {
+    statuses.SUCCESS: "stored",
+    statuses.OUT_OF_RESOURCES: "no_space",
+    statuses.DOES_NOT_MATCH_CLASS: "uid_mismatch",
+    statuses.CANNOT_UNDERSTAND: "unreadable",
+    statuses.UNREADABLE: "unreadable",
+    statuses.TRUNCATED: "defective",
+    statuses.DUPLICATE_UID_OTHER_CONTENT: "duplicate_uid",
+    statuses.PROCESSING_FAILURE: "failed",
+}
+"""Each status that is answered, in one word for counts."""
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -44,6 +56,12 @@ class Verdict:
 
     status: int
     comment: str = ""
+    outcome: str = ""  # where the status alone doesn't say it
+
+    @property
+    def word(self) -> str:
+        """What became of the file, in one word for counts."""
+        return self.outcome or OUTCOMES.get(self.status, "failed")
 
 
 class Reception:
@@ -55,10 +73,13 @@ class Reception:
         With less space than this nothing is taken (A700H), so that what arrives meanwhile still fits.
     """
 
-    def __init__(self, db: Database, objects: ObjectStore, *, min_free_bytes: int) -> None:
+    def __init__(
+        self, db: Database, objects: ObjectStore, *, min_free_bytes: int, tally: Tally | None = None
+    ) -> None:
         self._db = db
         self._objects = objects
         self._min_free_bytes = min_free_bytes
+        self._tally = tally or Tally()
         self._locks = [threading.Lock() for _ in range(_STRIPES)]
 
     def receive(self, incoming: Incoming) -> Verdict:
@@ -66,6 +87,7 @@ class Reception:
 
         A refused file that shows something about its sender goes to quarantine; the spool holds nothing afterwards.
         """
+        size = incoming.path.stat().st_size if incoming.path.exists() else 0
         try:
             # Two senders may push the same instance at the same time.
             with self._locks[hash(incoming.AffectedSOPInstanceUID) % _STRIPES]:
@@ -79,6 +101,7 @@ class Reception:
             )
         finally:
             incoming.path.unlink(missing_ok=True)
+        self._tally.received(incoming.peer, verdict.word, size)
         return verdict
 
     def _judge(self, incoming: Incoming) -> Verdict:
@@ -97,7 +120,7 @@ class Reception:
             return self._set_aside(incoming, statuses.DOES_NOT_MATCH_CLASS, "uid_mismatch", reason)
         if reports.is_own_document(self._db, found.SOPInstanceUID):
             _LOG.info("own document came back", peer=incoming.peer)  # no news, and no image of the study
-            return Verdict(statuses.SUCCESS)
+            return Verdict(statuses.SUCCESS, outcome="own_document")
         known = studies.known_instance(self._db, found.SOPInstanceUID)
         if known is not None and not known.defect and not found.defect:
             return self._duplicate(incoming, found, known)
@@ -126,7 +149,7 @@ class Reception:
             self._objects.keep(incoming.path, found.SOPInstanceUID)
         studies.note_sent_again(self._db, found.SOPInstanceUID)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
-        return Verdict(statuses.SUCCESS)
+        return Verdict(statuses.SUCCESS, outcome="again")
 
     def _defective(self, incoming: Incoming, found: Examined, known: InstanceRow | None) -> Verdict:
         """Refuse it, keep it in quarantine, and let the study show it; a sound one that is there stays."""

@@ -112,7 +112,18 @@ class MachineConfig(BaseSettings):
         ge=0,
         description="Size at which a process's log file in the home is turned over, MB; 0: no log files.",
     )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on loopback where the watcher serves /metrics (Prometheus) and /health (JSON); 0: none.",
+    )
     demo: bool = Field(default=False, description="A demonstration home: peers must be on loopback.")
+
+    @property
+    def wants_watcher(self) -> bool:
+        """Whether any setting gives the node's watcher something to do."""
+        return bool(self.metrics_port)
 
     @classmethod
     def settings_customise_sources(

@@ -39,16 +39,17 @@ def register(db: Database, kind: str, detail: dict[str, Any] | None = None) -> s
     return name
 
 
-def seen(db: Database, name: str) -> None:
-    """Say that the process still runs."""
+def seen(db: Database, name: str, detail: dict[str, Any] | None = None) -> None:
+    """Say that the process still runs, and what it has to tell of itself where that changed."""
+    values = {} if detail is None else {"detail": detail}
     with db.write(ordered=False) as session:
-        session.execute(update(Service).where(Service.name == name).values(seen_at=db_now()))
+        session.execute(update(Service).where(Service.name == name).values(seen_at=db_now(), **values))
 
 
-def beat(db: Database, name: str) -> bool:
+def beat(db: Database, name: str, detail: dict[str, Any] | None = None) -> bool:
     """As :func:`seen`, for a process that must outlive a database that fails for a while; False when it did."""
     try:
-        seen(db, name)
+        seen(db, name, detail)
     except DatabaseFailure as error:
         _LOG.warning("not noted as running", service=name, reason=error.message)
         return False
