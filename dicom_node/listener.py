@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
+from pynetdicom.presentation import PresentationContext
 
 from dicom_node import sop_classes, statuses
 from dicom_node.association import spool_into
@@ -85,11 +86,7 @@ class Listener:
         self._provider = start_provider(
             config.ae_title,
             (config.bind_host, config.dicom_port if port is None else port),
-            [
-                *service_contexts([sop_classes.VERIFICATION]),
-                *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
-                *storage_contexts(sop_classes.STORAGE_CLASSES),
-            ],
+            accepted_contexts(),
             [
                 (evt.EVT_REQUESTED, self._on_requested),
                 (evt.EVT_ACCEPTED, self._on_accepted),
@@ -201,6 +198,15 @@ class Listener:
 
     def _peer_of(self, event: Any) -> Peer | None:
         return self._workplace.site().peer_of(str(event.assoc.requestor.ae_title))
+
+
+def accepted_contexts() -> list[PresentationContext]:
+    """What the listener accepts when an association is negotiated; the conformance statement lists the same."""
+    return [
+        *service_contexts([sop_classes.VERIFICATION]),
+        *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
+        *storage_contexts(sop_classes.STORAGE_CLASSES),
+    ]
 
 
 def is_address_of(host: str, address: str) -> bool:
