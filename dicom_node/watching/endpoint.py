@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from socketserver import ThreadingMixIn
 from typing import Any, Final
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -42,12 +42,18 @@ class _Quiet(WSGIRequestHandler):
 class Endpoint:
     """A running endpoint; :meth:`close` ends it."""
 
-    def __init__(self, workplace: Workplace, port: int) -> None:
+    def __init__(
+        self, workplace: Workplace, port: int, more: Sequence[Callable[[], health.Look]] = ()
+    ) -> None:
         registry = CollectorRegistry(auto_describe=False)
         registry.register(NodeMetrics(workplace))
         try:
             self._server = make_server(
-                HOST, port, _application(workplace, registry), server_class=_Server, handler_class=_Quiet
+                HOST,
+                port,
+                _application(workplace, registry, more),
+                server_class=_Server,
+                handler_class=_Quiet,
             )
         except OSError as error:
             raise ConfigError(
@@ -66,7 +72,7 @@ class Endpoint:
 
 
 def _application(
-    workplace: Workplace, registry: CollectorRegistry
+    workplace: Workplace, registry: CollectorRegistry, more: Sequence[Callable[[], health.Look]]
 ) -> Callable[[Any, Start], Iterable[bytes]]:
     metrics = make_wsgi_app(registry)
 
@@ -77,7 +83,7 @@ def _application(
         if path == "/health/live":
             return _json(start, 200, {"live": True})
         if path in ("/health", "/health/ready"):
-            ready, document = health.as_document(health.look_at(workplace))
+            ready, document = health.as_document((*health.look_at(workplace), *(look() for look in more)))
             return _json(start, 200 if ready else 503, document)
         return _json(start, 404, {"error": "Ask for /metrics, /health, /health/live or /health/ready."})
 
