@@ -55,7 +55,14 @@ def register(app: typer.Typer) -> None:
 
 def checks() -> Iterable[Check]:
     """The node's health checks."""
-    return (("port", _check_port), ("peers", _check_peers))
+    from dicom_node.checks import clocks_of_servers, line_for_the_pacs_team
+
+    return (
+        ("port", _check_port),
+        ("peers", _check_peers),
+        ("clocks", clocks_of_servers),
+        ("for the PACS team", line_for_the_pacs_team),
+    )
 
 
 @_node.callback(invoke_without_command=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -60,6 +61,13 @@ def unregister(db: Database, name: str) -> None:
     """Take the row away at a clean end."""
     with db.write() as session:
         session.execute(delete(Service).where(Service.name == name))
+
+
+def now(db: Database) -> datetime:
+    """The database's own time (UTC)."""
+    with db.read() as session:
+        said: datetime = session.execute(select(db_now())).scalar_one()
+        return said
 
 
 def running(db: Database) -> list[ServiceRow]:
