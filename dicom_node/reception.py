@@ -87,7 +87,7 @@ class Reception:
 
         A refused file that shows something about its sender goes to quarantine; the spool holds nothing afterwards.
         """
-        size = incoming.path.stat().st_size if incoming.path.exists() else 0
+        size = _size_of(incoming.path)
         try:
             # Two senders may push the same instance at the same time.
             with self._locks[hash(incoming.AffectedSOPInstanceUID) % _STRIPES]:
@@ -176,6 +176,13 @@ class Reception:
                 reason=reason,
             )
         return Verdict(status, reason)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # it is found missing, and told, below
+        return 0
 
 
 def arrival_of(found: Examined, path: str, peer: str) -> Arrival:
