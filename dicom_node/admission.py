@@ -60,12 +60,16 @@ class AssociationRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """`peer` is let in, to send only `classes` (None: all); or `rejection`, and `why` for the log."""
+    """`peer` is let in, to send only `classes` (None: all); or `rejection`, and `why` for the log.
+
+    `name` is the configured peer's that was turned away, empty for a stranger.
+    """
 
     peer: Peer | None = None
     classes: frozenset[str] | None = None
     rejection: Rejection | None = None
     why: str = ""
+    name: str = ""
 
 
 def admit(site: SiteConfig, request: AssociationRequest, home: Path) -> Decision:
@@ -74,23 +78,23 @@ def admit(site: SiteConfig, request: AssociationRequest, home: Path) -> Decision
     if peer is None:
         return _rejected("calling AE title unknown")
     if peer.from_host and not is_address_of(peer.host, request.address):
-        return _rejected("not from the peer's host")
+        return _rejected("not from the peer's host", peer.name)
     if peer.tls and not request.tls:
-        return _rejected("not by TLS")
+        return _rejected("not by TLS", peer.name)
     if peer.tls_fingerprint and not (
         request.certificate and is_certificate(request.certificate, peer.tls_fingerprint)
     ):
-        return _rejected("not with the peer's certificate")
+        return _rejected("not with the peer's certificate", peer.name)
     by_name = bool(peer.tls_name) and not peer.tls_fingerprint
     if by_name and not (request.certificate and bears_name(request.certificate, peer.tls_name)):
-        return _rejected("the certificate doesn't bear the peer's name")
+        return _rejected("the certificate doesn't bear the peer's name", peer.name)
     if peer.must_give_user:
         try:
             why = _user_fault(peer, request.user, home)
         except ConfigError as error:
             why = f"user identity can't be checked ({error.message})"
         if why:
-            return _rejected(why, statuses.USER_NOT_IDENTIFIED)
+            return _rejected(why, peer.name, statuses.USER_NOT_IDENTIFIED)
     return Decision(peer=peer, classes=allowed_classes(peer))
 
 
@@ -142,8 +146,8 @@ def is_address_of(host: str, address: str) -> bool:
     return _plain(address) in map(_plain, known)
 
 
-def _rejected(why: str, rejection: Rejection = statuses.CALLING_NOT_RECOGNISED) -> Decision:
-    return Decision(rejection=rejection, why=why)
+def _rejected(why: str, name: str = "", rejection: Rejection = statuses.CALLING_NOT_RECOGNISED) -> Decision:
+    return Decision(rejection=rejection, why=why, name=name)
 
 
 def _user_fault(peer: Peer, given: UserIdentity | None, home: Path) -> str:

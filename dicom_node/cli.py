@@ -15,6 +15,7 @@ import typer
 from dicom_node import tls_commands
 from dicom_node.conformance_cli import conformance
 from dicom_node.display_commands import display
+from dicom_node.simulator_commands import simulator
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import ConfigError, DicomError
 
@@ -42,8 +43,10 @@ def register(app: typer.Typer) -> None:
     app.add_typer(
         _node, name="node", help="Receive films, decide requests, deliver reports: all of the DICOM node."
     )
-    app.command("simulator", help="Run the built-in PACS to rehearse with; it holds no patients' films.")(
-        _simulator
+    app.add_typer(
+        simulator,
+        name="simulator",
+        help="Run the built-in PACS to rehearse with, faults included; it holds no patients' films.",
     )
     app.add_typer(tls_commands.app, name="tls", help="Keys and certificates of this node.")
     app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store, display.")
@@ -54,13 +57,15 @@ def register(app: typer.Typer) -> None:
 
 def checks() -> Iterable[Check]:
     """The node's health checks."""
-    from dicom_node import health
+    from dicom_node import checks, health
 
     return (
         ("port", health.check_port),
         ("certificates", health.check_certificates),
         ("peers", health.check_peers),
         ("messages", health.check_messages),
+        ("clocks", checks.clocks_of_servers),
+        ("for the PACS team", checks.line_for_the_pacs_team),
     )
 
 
@@ -70,7 +75,7 @@ def run_node(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         from dicom_node.supervisor import run_supervisor
 
-        run_supervisor(_prepare_service("node"), _stop_on_signals())
+        run_supervisor(_prepare_service("node"), stop_on_signals())
 
 
 @_node.command("listener")
@@ -81,7 +86,7 @@ def run_listener_alone() -> None:
 
     home = _prepare_service("listener")
     with only_one(home, "listener"):
-        run_listener(home, _stop_on_signals())
+        run_listener(home, stop_on_signals())
 
 
 @_node.command("courier")
@@ -92,41 +97,18 @@ def run_courier_alone() -> None:
 
     home = _prepare_service("courier")
     with only_one(home, "courier"):
-        run_courier(home, _stop_on_signals())
+        run_courier(home, stop_on_signals())
 
 
-def _simulator(
-    storage: Annotated[Path, typer.Option(help="Folder that holds its objects.")],
-    ae: Annotated[str, typer.Option("--ae", help="AE title.")] = "PACS",
-    port: Annotated[int, typer.Option(help="Port; 0 for a free one.", min=0, max=65535)] = 11113,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    peer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--peer", metavar="AETITLE=HOST:PORT", help="Destination of C-MOVE and commitment; repeat."
-        ),
-    ] = None,
-    known_only: Annotated[
-        bool, typer.Option("--known-only", help="Reject AE titles that aren't given.")
-    ] = False,
-) -> None:
-    """Run the built-in PACS until it is stopped."""
-    from dicom_node.simulator.server import PacsSimulator, SimulatorSettings, parse_destinations
-    from llmcxr_ws.log import setup_logging
+@_node.command("watcher")
+def run_watcher_alone() -> None:
+    """Run the watcher alone: metrics, health and audit messages, as the machine's settings ask for them."""
+    from dicom_node.single import only_one
+    from dicom_node.watching.watcher import run_watcher
 
-    setup_logging("info")
-    settings = SimulatorSettings(
-        storage=storage,
-        ae_title=ae,
-        host=host,
-        port=port,
-        destinations=parse_destinations(peer or []),
-        known_only=known_only,
-    )
-    stop = _stop_on_signals()
-    with PacsSimulator(settings) as running:
-        typer.echo(f"{ae} listens on {host}:{running.port} with {len(running.archive)} objects.")
-        stop.wait()
+    home = _prepare_service("watcher")
+    with only_one(home, "watcher"):
+        run_watcher(home, stop_on_signals())
 
 
 @_dicom.command("echo")
@@ -290,7 +272,7 @@ def _prepare_service(name: str) -> Path:
     return home
 
 
-def _stop_on_signals() -> threading.Event:
+def stop_on_signals() -> threading.Event:
     """An event that SIGTERM and SIGINT set."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -303,7 +285,7 @@ def _resolve(text: str) -> tuple[LocalEntity, Peer]:
     from dicom_node.association import LocalEntity
     from llmcxr_ws.commands import open_workplace
     from llmcxr_ws.log import setup_logging
-    from llmcxr_ws.site import Peer, require_loopback
+    from llmcxr_ws.site import require_loopback
 
     setup_logging("warning")
     with open_workplace() as workplace:
@@ -311,14 +293,27 @@ def _resolve(text: str) -> tuple[LocalEntity, Peer]:
         local = LocalEntity.of(config, workplace.home)
         if "@" not in text:
             return local, workplace.site().peer(text)
-        ae_title, _, address = text.partition("@")
-        host, _, port = address.rpartition(":")
-        if not (0 < len(ae_title) <= 16 and host and port.isdigit() and 0 < int(port) < 65536):
-            raise ConfigError(f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT.")
-        peer = Peer(name="unnamed", ae_title=ae_title, host=host.strip("[]"), port=int(port), role="test")
+        peer = peer_at(text)
         if config.demo:
             require_loopback(peer)
         return local, peer
+
+
+def peer_at(text: str) -> Peer:
+    """A peer that is no configured one, from ``AETITLE@HOST:PORT``.
+
+    Raises
+    ------
+    ConfigError
+        The text has another form.
+    """
+    from llmcxr_ws.site import Peer
+
+    ae_title, _, address = text.partition("@")
+    host, _, port = address.rpartition(":")
+    if not (0 < len(ae_title) <= 16 and host and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigError(f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT.")
+    return Peer(name="unnamed", ae_title=ae_title, host=host.strip("[]"), port=int(port), role="test")
 
 
 def _split(pair: str) -> tuple[str, str | list[str]]:

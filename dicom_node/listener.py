@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,11 +28,14 @@ from dicom_node.provider import answer, reject, service_contexts, storage_contex
 from dicom_node.reception import Reception, reconcile
 from dicom_node.served import ServedAssociation
 from dicom_node.store_command import StoreRequest, Verdict
+from dicom_node.tally import Tally
 from dicom_node.tls import server_context
 from dicom_node.wire import Patience
-from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.errors import DatabaseFailure, UserFacingError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.site import Peer
+from llmcxr_ws.states import Actor
+from llmcxr_ws.store import audit as trail
 from llmcxr_ws.store import deliveries, services
 from llmcxr_ws.workplace import Workplace
 
@@ -48,12 +52,14 @@ class Listener:
 
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
+        self.tally = Tally()
         config = workplace.config
         self._reception = Reception(
             workplace.db,
             workplace.objects,
             min_free_bytes=config.min_free_mb * 1_000_000,
             largest_bytes=config.max_instance_mb * 1_000_000,
+            tally=self.tally,
         )
         self._loop: Loop | None = None
         self._by_tls: Loop | None = None
@@ -106,13 +112,11 @@ class Listener:
         return Loop(
             config.ae_title,
             (config.bind_host, port),
-            [
-                *service_contexts([sop_classes.VERIFICATION, *sop_classes.NOTICES]),
-                *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
-                *storage_contexts(sop_classes.STORAGE_CLASSES),
-            ],
+            accepted_contexts(),
             [
                 (evt.EVT_REQUESTED, self._on_requested),
+                (evt.EVT_ACCEPTED, self._on_accepted),
+                (evt.EVT_REJECTED, self._on_rejected),
                 (evt.EVT_C_ECHO, lambda event: statuses.SUCCESS),
                 (
                     evt.EVT_N_EVENT_REPORT,
@@ -153,9 +157,30 @@ class Listener:
             _LOG.warning(
                 f"association rejected: {decision.why}", calling=request.calling, host=request.address
             )
+            self.tally.rejected(decision.name, request.calling, request.address, decision.why)
             reject(event, *decision.rejection)
         else:
             restrict(event.assoc, decision.classes)
+
+    def _on_accepted(self, event: Any) -> None:
+        peer = self._peer_of(event.assoc)
+        self.tally.association(peer.name if peer else "", "accepted")
+
+    def _on_rejected(self, event: Any) -> None:
+        """Rejections that aren't admission's: another called AE title, or too many associations."""
+        requestor = event.assoc.requestor
+        calling = str(requestor.primitive.calling_ae_title).strip()
+        self.tally.rejected("", calling, requestor.address_info.address, "called AE title or limit")
+
+    def detail(self) -> dict[str, Any]:
+        """What the listener tells of itself: its title and port, and what it counted."""
+        open_now = sum(loop.associations for loop in {self._loop, self._by_tls} if loop is not None)
+        return {
+            "ae_title": self._workplace.config.ae_title,
+            "port": self.port,
+            "tls_port": self.tls_port,
+            "tally": self.tally.snapshot(open_now),
+        }
 
     def begin(
         self, association: ServedAssociation, context: PresentationContext, request: StoreRequest
@@ -163,8 +188,10 @@ class Listener:
         """C-STORE: where the data set goes, or why it isn't taken."""
         peer = self._peer_of(association)
         if peer is None or not peer.sends:
+            self.tally.received(peer.name if peer else "", "not_authorised", 0)
             return Verdict(statuses.NOT_AUTHORISED, "this peer isn't configured to send")
         if context.abstract_syntax != request.AffectedSOPClassUID:
+            self.tally.received(peer.name, "uid_mismatch", 0)
             return Verdict(
                 statuses.DOES_NOT_MATCH_CLASS, "SOP class of command and presentation context differ"
             )
@@ -203,6 +230,15 @@ class Listener:
         return peer
 
 
+def accepted_contexts() -> list[PresentationContext]:
+    """What the listener accepts when an association is negotiated; the conformance statement lists the same."""
+    return [
+        *service_contexts([sop_classes.VERIFICATION, *sop_classes.NOTICES]),
+        *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
+        *storage_contexts(sop_classes.STORAGE_CLASSES),
+    ]
+
+
 def run_listener(home: Path, stop: threading.Event) -> None:
     """Listen until `stop` is set.
 
@@ -215,20 +251,28 @@ def run_listener(home: Path, stop: threading.Event) -> None:
     workplace = Workplace.open(home, durable=False)
     listener = Listener(workplace)
     listener.start()
-    name = services.register(
-        workplace.db,
-        "listener",
-        {
-            "ae_title": workplace.config.ae_title,
-            "port": listener.port,
-            "tls_port": listener.tls_port,
-        },
-    )
+    name = services.register(workplace.db, "listener", listener.detail())
     try:
         while not stop.wait(_HEARTBEAT_S):
-            services.beat(workplace.db, name)
+            if services.beat(workplace.db, name, listener.detail()):
+                note_rejections(workplace, listener.tally)
     finally:
         listener.stop()
         services.unregister(workplace.db, name)
         workplace.close()
         _LOG.info("stopped")
+
+
+def note_rejections(workplace: Workplace, tally: Tally) -> None:
+    """Write who was turned away since the last heartbeat to the audit trail, each place once with its number."""
+    with suppress(DatabaseFailure):  # they are in the log too; receiving goes on
+        for calling, address, reason, count in tally.take_rejections():
+            trail.note(
+                workplace.db,
+                actor=Actor.NODE,
+                event="association.rejected",
+                calling=calling,
+                host=address,
+                reason=reason,
+                count=count,
+            )

@@ -16,6 +16,7 @@ from dicom_node import statuses
 from dicom_node.examine import Examined, Head, content_sha256, examine, same_content
 from dicom_node.spool import NO_ROOM, FreeSpace, SpooledFile, failure
 from dicom_node.store_command import StoreRequest, Verdict, file_prefix
+from dicom_node.tally import Tally
 from llmcxr_ws.domain import Arrival, InstanceRow
 from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
@@ -29,6 +30,18 @@ from llmcxr_ws.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 _LOG = logger(__name__)
 _STRIPES: Final = 64
 _IMPLEMENTATION: Final = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+OUTCOMES: Final[dict[int, str]] = {
+    statuses.SUCCESS: "stored",
+    statuses.OUT_OF_RESOURCES: "no_space",
+    statuses.DOES_NOT_MATCH_CLASS: "uid_mismatch",
+    statuses.CANNOT_UNDERSTAND: "unreadable",
+    statuses.UNREADABLE: "unreadable",
+    statuses.TRUNCATED: "defective",
+    statuses.DUPLICATE_UID_OTHER_CONTENT: "duplicate_uid",
+    statuses.PROCESSING_FAILURE: "failed",
+    statuses.TOO_LARGE: "too_large",
+}
+"""Each status that is answered, in one word for counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +68,20 @@ class Reception:
     """
 
     def __init__(
-        self, db: Database, objects: ObjectStore, *, min_free_bytes: int, largest_bytes: int = 1 << 62
+        self,
+        db: Database,
+        objects: ObjectStore,
+        *,
+        min_free_bytes: int,
+        largest_bytes: int = 1 << 62,
+        tally: Tally | None = None,
     ) -> None:
         self._db = db
         self._arrivals = Arrivals(db)
         self._objects = objects
         self._space = FreeSpace(objects.root, min_free_bytes)
         self._largest_bytes = largest_bytes
+        self._tally = tally or Tally()
         self._locks = [threading.Lock() for _ in range(_STRIPES)]
 
     def close(self) -> None:
@@ -71,12 +91,14 @@ class Reception:
     def begin(self, request: StoreRequest, transfer_syntax: str, peer: str) -> SpooledFile | Verdict:
         """A data set will come in pieces: where they are written to, or why they needn't be."""
         if self._space.is_short():
-            return NO_ROOM
+            return self._counted(peer, NO_ROOM, 0)
         prefix = file_prefix(
             request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, transfer_syntax, _IMPLEMENTATION
         )
 
         def judge(spooled: SpooledFile) -> Verdict:
+            if spooled.refusal is not None:
+                return self._counted(peer, spooled.refusal, spooled.size)
             incoming = Incoming(
                 path=spooled.path,
                 AffectedSOPClassUID=request.AffectedSOPClassUID,
@@ -95,23 +117,30 @@ class Reception:
         try:
             return SpooledFile(self._objects.spool_file(), prefix, self._space, self._largest_bytes, judge)
         except OSError as error:
-            return failure(error)
+            return self._counted(peer, failure(error), 0)
 
     def receive(self, incoming: Incoming) -> Verdict:
         """Take one file in; after success it is on the disk and in the index, after anything else it isn't kept.
 
         A refused file that shows something about its sender goes to quarantine; the spool holds nothing afterwards.
         """
+        size = incoming.head.size if incoming.head is not None else _size_of(incoming.path)
         try:
             if self._space.is_short():
-                return NO_ROOM
-            # Two senders may push the same instance at the same time.
-            with self._locks[hash(incoming.AffectedSOPInstanceUID) % _STRIPES]:
-                return self._judge(incoming)
+                verdict = NO_ROOM
+            else:
+                # Two senders may push the same instance at the same time.
+                with self._locks[hash(incoming.AffectedSOPInstanceUID) % _STRIPES]:
+                    verdict = self._judge(incoming)
         except OSError as error:
-            return failure(error)
+            verdict = failure(error)
         finally:
             incoming.path.unlink(missing_ok=True)
+        return self._counted(incoming.peer, verdict, size)
+
+    def _counted(self, peer: str, verdict: Verdict, size: int) -> Verdict:
+        self._tally.received(peer, verdict.outcome or OUTCOMES.get(verdict.status, "failed"), size)
+        return verdict
 
     def _judge(self, incoming: Incoming) -> Verdict:
         try:
@@ -127,7 +156,7 @@ class Reception:
         stored = self._arrivals.look_up(found.SOPInstanceUID)
         if stored.own_document:
             _LOG.info("own document came back", peer=incoming.peer)  # no news, and no image of the study
-            return Verdict(statuses.SUCCESS)
+            return Verdict(statuses.SUCCESS, outcome="own_document")
         known = stored.instance
         if known is not None and not known.defect and not found.defect:
             return self._duplicate(incoming, found, known)
@@ -163,7 +192,7 @@ class Reception:
         studies.note_sent_again(self._db, found.SOPInstanceUID)
         forwarding.came_from(self._db, found.SOPInstanceUID, incoming.peer)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
-        return Verdict(statuses.SUCCESS)
+        return Verdict(statuses.SUCCESS, outcome="again")
 
     def _defective(self, incoming: Incoming, found: Examined, known: InstanceRow | None) -> Verdict:
         """Refuse it, keep it in quarantine, and let the study show it; a sound one that is there stays."""
@@ -190,6 +219,13 @@ class Reception:
                 reason=reason,
             )
         return Verdict(status, reason)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # it is found missing, and told, below
+        return 0
 
 
 def arrival_of(found: Examined, path: str, peer: str) -> Arrival:

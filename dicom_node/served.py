@@ -169,6 +169,7 @@ class ServedAssociation(Association):  # type: ignore[misc]
             self.acse.send_reject(*UNSUPPORTED_VERSION)
         elif full:
             self.acse.send_reject(0x02, 0x03, 0x02)
+            evt.trigger(self, evt.EVT_REJECTED, {})
         else:
             evt.trigger(self, evt.EVT_REQUESTED, {})
             if not self.is_aborted and not self.is_rejected and not self.over:

@@ -61,7 +61,7 @@ class SpooledFile:
     prefix : bytes
         What stands before the data set.
     judge : callable
-        Says what becomes of the complete file; its path may be gone afterwards.
+        Says what becomes of the file, complete or refused; its path may be gone afterwards.
     largest : int
         Bytes of the largest data set that is taken.
 
@@ -120,7 +120,7 @@ class SpooledFile:
                 self._close()
             except OSError as error:
                 self._refuse(failure(error))
-        return self.refusal if self.refusal is not None else self._judge(self)
+        return self._judge(self)
 
     def discard(self) -> None:
         """Remove it, if it is still in the spool."""

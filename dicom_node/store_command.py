@@ -58,6 +58,7 @@ class Verdict:
 
     status: int
     comment: str = ""
+    outcome: str = ""  # in one word for counts, where the status alone doesn't say it
 
 
 def read_store_request(command: bytes) -> StoreRequest | None:

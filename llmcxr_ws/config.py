@@ -149,7 +149,35 @@ class MachineConfig(BaseSettings):
         ge=0,
         description="Size at which a process's log file in the home is turned over, MB; 0: no log files.",
     )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on loopback where the watcher serves /metrics (Prometheus) and /health (JSON); 0: none.",
+    )
+    audit_messages: Literal["off", "full", "masked"] = Field(
+        default="off",
+        description="Audit messages (PS3.15 A.5) in the folder audit of the home: with Patient ID and Study Instance "
+        "UID as the standard has them, or with hashes instead.",
+    )
+    audit_syslog: str = Field(
+        default="",
+        description="HOST or HOST:PORT of the syslog server that gets the audit messages over TLS; empty: none.",
+    )
+    audit_syslog_ca: str = Field(
+        default="",
+        description="File of the authorities that vouch for the syslog server; empty: the system's.",
+    )
+    audit_syslog_certificate: str = Field(
+        default="", description="File of our certificate for the syslog server, where it asks for one."
+    )
+    audit_syslog_key: str = Field(default="", description="File of that certificate's private key.")
     demo: bool = Field(default=False, description="A demonstration home: peers must be on loopback.")
+
+    @property
+    def wants_watcher(self) -> bool:
+        """Whether any setting gives the node's watcher something to do."""
+        return bool(self.metrics_port) or self.audit_messages != "off"
 
     @classmethod
     def settings_customise_sources(

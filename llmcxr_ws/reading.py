@@ -37,6 +37,7 @@ from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import (
     accounts,
     addenda,
+    audit,
     deliveries,
     drawings,
     first_readings,
@@ -113,9 +114,16 @@ def log_in(db: Database, name: str, password: str) -> UnlockedKey:
         Name or password is wrong, or the user is disabled.
     """
     account = accounts.account(db, name)
-    if account is None:
+    if account is None:  # the name isn't kept: it may be a password, typed into the wrong field
+        audit.note(db, actor="unknown", event="user.log_in_failed")
         raise AccessError("The user name or the password is wrong.", what_to_do="Try again.")
-    return unlock(account, password)
+    try:
+        key = unlock(account, password)
+    except AccessError:
+        audit.note(db, actor=name, event="user.log_in_failed")
+        raise
+    audit.note(db, actor=name, event="user.logged_in")
+    return key
 
 
 def worklist(db: Database, *, since: int = 0, limit: int | None = None) -> list[StudyRow]:

@@ -23,6 +23,7 @@ _DEBIAN_PACKAGES = {
     "initdb": "postgresql",
     "java": "default-jre-headless",
     "openbox": "openbox",
+    "rsyslogd": "rsyslog rsyslog-gnutls",
     "runuser": "util-linux",
     "xdotool": "xdotool",
     "Xvfb": "xvfb",

@@ -26,6 +26,7 @@ class Ris:
         self.messages: list[str] = []
         self.codes: list[str] = []
         self.error = ""
+        self.words = ""
         self.server = MLLPServer("127.0.0.1", 0, {"ORU^R01^ORU_R01": (_OruHandler, self)})
 
     @property
@@ -60,6 +61,7 @@ class _OruHandler(AbstractHandler):
         answer.msa.msa_1, answer.msa.msa_2 = code, sent.msh.msh_10.value
         if code != "AA" and self.ris.error:
             answer.err.err_3, answer.err.err_4 = self.ris.error, "E"
+            answer.err.err_8 = self.ris.words
         return str(answer.to_mllp())
 
 
@@ -125,6 +127,7 @@ class FhirServer:
         self.requests: list[tuple[str, int]] = []
         self.answers: list[int] = []
         self.token = ""
+        self.words = b""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -132,8 +135,10 @@ class FhirServer:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = server.take(self.path, body, self.headers.get("Authorization", ""))
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                said = server.words if status >= 400 else b""
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
+                self.wfile.write(said)
 
             def do_GET(self) -> None:
                 allowed = not server.token or self.headers.get("Authorization") == f"Bearer {server.token}"

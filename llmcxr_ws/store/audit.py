@@ -54,6 +54,12 @@ def append_in(
     _NEW.run(connection, row)
 
 
+def note(db: Database, *, actor: str, event: str, study_id: int | None = None, **detail: Any) -> None:
+    """Add a row in a transaction of its own: for what changes nothing else in the store."""
+    with db.write() as session:
+        append(session, actor=actor, event=event, study_id=study_id, **detail)
+
+
 def verify(db: Database) -> tuple[int, int | None]:
     """Walk the chain; give the number of rows and the id of the first broken or missing one."""
     previous, count = FIRST, 0

@@ -181,7 +181,7 @@ def test_the_doctor_says_a_line_for_each_check(home: Path) -> None:
     lines = done.stdout.splitlines()
     assert all(line.startswith(("ok ", "FAIL ")) for line in lines), done.stdout
     hall = {line.split()[2].rstrip(":"): line.split()[0] for line in lines if " hall " in line}
-    assert hall.keys() == {"home", "database", "disk", "site", "audit"}
+    assert hall.keys() == {"home", "database", "disk", "clock", "certificates", "site", "audit"}
     assert hall["home"] == hall["database"] == hall["audit"] == "ok"
     assert "internal error" not in done.stdout
     assert done.returncode == (1 if any(line.startswith("FAIL") for line in lines) else 0)

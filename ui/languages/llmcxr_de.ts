@@ -316,6 +316,10 @@
         <translation>Kurier</translation>
     </message>
     <message>
+        <source>watcher</source>
+        <translation>Wächter</translation>
+    </message>
+    <message>
         <source>node</source>
         <translation>Knoten</translation>
     </message>
