@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.core import Message
@@ -76,6 +77,37 @@ def running_ris() -> Iterator[Ris]:
         thread.join()
 
 
+def capabilities(
+    version: str = "4.0.1", *, types: tuple[str, ...] = ("DiagnosticReport", "ImagingStudy")
+) -> bytes:
+    """A CapabilityStatement of a server that takes conditional updates, as fhir.resources judges it."""
+    made = CapabilityStatement.model_validate(
+        {
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": "2026-01-01",
+            "kind": "instance",
+            "software": {"name": "Ward Server", "version": "7"},
+            "fhirVersion": version,
+            "format": ["json"],
+            "rest": [
+                {
+                    "mode": "server",
+                    "resource": [
+                        {
+                            "type": name,
+                            "interaction": [{"code": "read"}, {"code": "update"}],
+                            "conditionalUpdate": True,
+                        }
+                        for name in types
+                    ],
+                }
+            ],
+        }
+    )
+    return made.model_dump_json().encode()
+
+
 class FhirServer:
     """Conditional updates of DiagnosticReport by identifier; what fhir.resources faults is answered 422."""
 
@@ -84,6 +116,9 @@ class FhirServer:
         self.requests: list[tuple[str, int]] = []
         self.answers: list[int] = []
         self.token = ""
+        self.looks: list[tuple[str, str]] = []
+        self.statement: bytes = capabilities()
+        self.elsewhere = ""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -93,6 +128,19 @@ class FhirServer:
                 self.send_response(status)
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+
+            def do_GET(self) -> None:
+                authorization = self.headers.get("Authorization", "")
+                server.looks.append((self.path, authorization))
+                is_known = not server.token or authorization == f"Bearer {server.token}"
+                body = server.statement if self.path == "/r4/metadata" else b""
+                status = 302 if server.elsewhere else 401 if not is_known else 200 if body else 404
+                self.send_response(status)
+                if server.elsewhere:
+                    self.send_header("Location", server.elsewhere)
+                self.send_header("Content-Length", str(len(body) if status == 200 else 0))
+                self.end_headers()
+                self.wfile.write(body if status == 200 else b"")
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
