@@ -211,6 +211,7 @@ def _page(name: str, section: str = "") -> Callable[[Seat], QWidget]:
 
 SECTIONS = (
     "peers",
+    "destinations",
     "rules",
     "outputs",
     "document",

@@ -80,8 +80,7 @@ class OutputsSection(Section):
             tr(
                 "Which document goes where, and when. A study is confirmed once every required delivery is. "
                 "By default no draft leaves. Addenda go where signed reports go, and a note that a document was "
-                "rejected or retracted to everybody who holds it. HL7 and FHIR destinations are added in the site "
-                "document."
+                "rejected or retracted to everybody who holds it."
             ),
         )
         self._draft = draft
