@@ -15,12 +15,14 @@ from llmcxr_ws.errors import UserFacingError
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
 from tests.ui.sign.node import decide
+from ui.admin.display_dialog import DisplayDialog
 from ui.admin.page import AdministrationPage
 from ui.admin.rule_dialog import RuleDialog
 from ui.admin.users import UserDialog
 from ui.evidence.drawing import DrawingDialog
 from ui.keys_page import KeyDialog, KeysPage
 from ui.model_page.accept import AcceptDialog
+from ui.office import Office
 from ui.preferences_dialog import PreferencesDialog
 from ui.report.macro_dialog import MacroDialog
 from ui.report.reject import RejectDialog
@@ -178,6 +180,11 @@ def _rule(seat: Seat) -> None:
     RuleDialog(seat.window, begun, ["pacs"], print).open()
 
 
+def _displays(seat: Seat) -> None:
+    office = Office(seat.tasks, seat.home.workplace, seat.window)
+    DisplayDialog(seat.window, office, {"name": "pacs", "shows": ["pdf"]}, print).open()
+
+
 def _user(name: str) -> Callable[[Seat], None]:
     return lambda seat: seat.window.open_dialog(UserDialog(seat.window, name))
 
@@ -251,6 +258,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("synthetic film", _study, _call("wishes.draw"), DrawingDialog),
     Scene("accept a model", _study, _dialog(_accept), AcceptDialog),
     Scene("routing rule", _study, _dialog(_rule), RuleDialog),
+    Scene("displays of a peer", _study, _dialog(_displays), DisplayDialog),
     Scene("new user", _study, _dialog(_user("")), UserDialog),
     Scene("new password", _study, _dialog(_user("ben")), UserDialog),
     *(Scene(f"administration: {name}", _study, _page("administration", name)) for name in SECTIONS),

@@ -30,6 +30,7 @@ _NAMES = {
     "synthetic": mark("Generated films"),
     "oru": mark("HL7 message (ORU)"),
     "fhir": mark("FHIR report"),
+    "film": mark("Film"),
     "addendum": mark("Addendum"),
     "rejection": mark("Note that a draft was rejected"),
     "retraction": mark("Note that a report was retracted"),

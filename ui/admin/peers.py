@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QSplitter, QVBoxLayout, Q
 from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.supervising import Entity
+from ui.admin.display_dialog import DisplayDialog
 from ui.admin.section import Section, enable, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.admin.table_form import Choice, TableForm, Text, Tick, remove_outputs_to, rename_destination
@@ -112,6 +113,9 @@ class PeersSection(Section):
         self.probe = button(
             tr("Probe"), partial(self._look, "probe"), name=tr("Find out what the peer takes")
         )
+        self.displays = button(
+            tr("Displays…"), self._on_displays, name=tr("Find out what the peer's displays show")
+        )
         self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the peer"))
         self.abilities: RowTable[Ability] = RowTable(
             tr("What the peer takes"),
@@ -141,7 +145,8 @@ class PeersSection(Section):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table, 1)
         keys = FlowLayout()
-        for made in (button(tr("Add a peer"), self._on_add), self.remove, self.echo, self.probe):
+        add = button(tr("Add a peer"), self._on_add)
+        for made in (add, self.remove, self.echo, self.probe, self.displays):
             keys.addWidget(made)
         column.addLayout(keys)
         upper = QSplitter(Qt.Orientation.Horizontal)
@@ -214,7 +219,7 @@ class PeersSection(Section):
         self.form.show_at(self._at, keeps_typing=keeps_typing)
         values = self._chosen
         is_there = bool(values)
-        enable([self.echo, self.probe, self.remove], is_there)
+        enable([self.echo, self.probe, self.displays, self.remove], is_there)
         self.abilities.show_rows(self._found if is_there and _address(values) == self._looked_at else ())
 
     # What is changed
@@ -264,6 +269,24 @@ class PeersSection(Section):
             lambda place, key: supervising.request_look(place, key, kind, peer),
             self.line.watch(self, lambda row: self._on_looked(peer, row)),
         )
+
+    def _on_displays(self) -> None:
+        peer = self._chosen
+        if peer:
+            DisplayDialog(
+                self.window(), self.office, peer, lambda kinds: self._keep_ticks(peer.get("name"), kinds)
+            ).open()
+
+    def _keep_ticks(self, name: Any, kinds: list[str]) -> None:
+        """Write into the document what is seen on a peer's displays."""
+        for at, peer in enumerate(self._draft.tables("peer")):
+            if peer.get("name") == name:
+                self._draft.put(("peer", at, "shows"), kinds or None)
+                self.line.say(
+                    tr("The ticks stand in the written document. Put it in force to keep them."), "attention"
+                )
+                return
+        self.line.say(tr("The peer is no longer in the written document."), "bad")
 
     def show_abilities(self, peer: dict[str, Any], found: tuple[Ability, ...]) -> None:
         """Show what a peer takes for as long as it is the chosen one, at the address where it was asked."""
