@@ -20,6 +20,7 @@ from llmcxr_ws.domain import (
     QuestionRow,
     ReportRow,
     RequestRow,
+    RetractionPlan,
     RoundTrip,
     ServiceRow,
     StudyRow,
@@ -34,6 +35,7 @@ from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import (
     accounts,
     addenda,
+    configuration,
     deliveries,
     drawings,
     first_readings,
@@ -45,6 +47,7 @@ from llmcxr_ws.store import (
     reporting_again,
     reports,
     requests,
+    retracting,
     services,
     studies,
 )
@@ -386,10 +389,21 @@ def report_again(db: Database, study_id: int, *, user: str) -> int:
     return report_id
 
 
+def retraction_plan(db: Database, study_id: int) -> RetractionPlan:
+    """What a retraction of this study's report would do now: what is taken back where, and how.
+
+    Raises
+    ------
+    ConfigError
+        The site document in force can't be read.
+    """
+    return retracting.plan(db, study_id, configuration.load_site(db))
+
+
 def request_retraction(
     db: Database, key: UnlockedKey, detail: StudyDetail, code: str, words: str = ""
 ) -> int:
-    """Ask the node to withdraw a signed report from every peer that holds it.
+    """Ask the node to withdraw a signed report at every destination that holds something of it.
 
     Parameters
     ----------

@@ -19,6 +19,7 @@ from llmcxr_ws.domain import (
     OtherStudy,
     QuestionRow,
     ReportRow,
+    RetractionPlan,
     RoundTrip,
     ServiceRow,
     StudyRow,
@@ -298,6 +299,11 @@ class Desk:
         """Hold a study whose report was retracted and begin a new one; return the new report's id."""
         _off_the_window()
         return reading.report_again(self._db, study_id, user=badge.user)
+
+    def retraction_plan(self, study_id: int) -> RetractionPlan:
+        """Return what a retraction would do now, destination by destination."""
+        _off_the_window()
+        return reading.retraction_plan(self._db, study_id)
 
     def retract(self, badge: Badge, detail: StudyDetail, code: str, words: str) -> int:
         """Write a request to withdraw a signed report; return its id."""

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QWidg
 
 from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
-from ui.admin.outputs import document_name
 from ui.dialogs import Dialog, button_row
+from ui.documents import document_name
 from ui.language import mark, tr
 from ui.office import Office
 from ui.outcome import OutcomeLine

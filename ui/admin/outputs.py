@@ -13,28 +13,12 @@ from llmcxr_ws.outputs import KINDS, Way
 from llmcxr_ws.rehearsal import Rehearsed
 from ui.admin.section import Section, row_of
 from ui.admin.site_draft import SiteDraft
+from ui.documents import document_name
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.widgets import button, choice, label
 
-_NAMES = {
-    "draft": mark("AI draft, marked as not reviewed"),
-    "signed": mark("Signed report"),
-    "provenance": mark("Origin of each sentence"),
-    "findings": mark("AI findings"),
-    "pdf": mark("Report as PDF"),
-    "capture": mark("Film with regions"),
-    "presentation": mark("Marked regions"),
-    "key_image": mark("Key image"),
-    "synthetic": mark("Generated films"),
-    "oru": mark("HL7 message (ORU)"),
-    "fhir": mark("FHIR report"),
-    "film": mark("Film"),
-    "addendum": mark("Addendum"),
-    "rejection": mark("Note that a draft was rejected"),
-    "retraction": mark("Note that a report was retracted"),
-}
 _WAYS = (
     ("none", mark("not sent")),
     ("sent", mark("sent")),
@@ -64,11 +48,6 @@ class Leaving:
     required: bool
     when: str
     where: str
-
-
-def document_name(document: str) -> str:
-    """Return a kind of document in words."""
-    return tr(_NAMES[document]) if document in _NAMES else document
 
 
 class OutputsSection(Section):

@@ -12,8 +12,8 @@ from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.store.supervision import QueuedDelivery, QueuedJob
 from llmcxr_ws.supervising import Queues
-from ui.admin.outputs import document_name
 from ui.admin.section import Section, row_of
+from ui.documents import document_name
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
