@@ -1,4 +1,4 @@
-"""The hall's own commands: db, config, user, study, audit, doctor. Light to import; the work is done inside."""
+"""The hall's own commands: db, config, user, study, audit, outbox, doctor. Light to import; the work is inside."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import AccessError, ConfigError
+from llmcxr_ws.outbox_commands import outbox
 from llmcxr_ws.output_commands import outputs
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
         ("db", _db, "Create, upgrade and check the database."),
         ("study", _study, "List studies and show one."),
         ("audit", _audit, "Verify the audit trail."),
+        ("outbox", outbox, "Show documents on their way, and send one again."),
         ("outputs", outputs, "Show which document goes where, and what would be sent."),
     ):
         app.add_typer(group, name=name, help=help_text)
@@ -237,6 +239,8 @@ def show_study(study_id: int) -> None:
         typer.echo(f"request    {request.kind} by {request.user}: {request.state} {request.outcome}")
     for delivery in detail.deliveries:
         typer.echo(f"delivery   {delivery.kind} to {delivery.peer}: {delivery.state} {delivery.message}")
+        for found in delivery.faults:
+            typer.echo(f"refused    {delivery.kind}: {found}")
 
 
 @_study.command("retract")

@@ -232,11 +232,13 @@ class DocumentRow:
     sha256: str
     # What the report was when it was made: draft, signed, addendum; empty for a note of withdrawal.
     stage: str = ""
+    # Of a note of withdrawal: the document that it takes back.
+    withdraws_id: int | None = None
 
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """One document on its way to one destination."""
+    """One document on its way to one destination; `faults` are what the gate found in one that it refused."""
 
     id: int
     document_id: int
@@ -256,6 +258,7 @@ class DeliveryRow:
     commitment_asked_at: datetime | None
     stored_at: datetime | None
     stage: str = ""
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

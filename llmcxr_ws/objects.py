@@ -98,10 +98,15 @@ class ObjectStore:
         return self._move(spooled, "quarantine", content)
 
     def put_document(self, SOPInstanceUID: str, data: bytes, suffix: str = ".dcm") -> str:
-        """Write a document's bytes durably; give its relative path."""
-        spooled = self.spool_file()
-        spooled.write_bytes(data)
-        return self._move(spooled, "documents", hashlib.sha256(SOPInstanceUID.encode()).hexdigest(), suffix)
+        """Write a document's bytes durably; give its relative path.
+
+        Raises
+        ------
+        ObjectStoreError
+            The store can't be written.
+        """
+        name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
+        return self._put(data, "documents", name, suffix, "Free space; what waits goes on then.")
 
     def put_drawing(self, data: bytes) -> str:
         """Write a synthetic film's picture (PNG) durably, once for the same bytes; give its relative path.
@@ -111,15 +116,9 @@ class ObjectStore:
         ObjectStoreError
             The store can't be written here.
         """
-        try:
-            spooled = self.spool_file()
-            spooled.write_bytes(data)
-            return self._move(spooled, "drawings", hashlib.sha256(data).hexdigest(), ".png")
-        except OSError as error:
-            raise ObjectStoreError(
-                f"The object store {self.root} can't be written: {error.strerror}.",
-                what_to_do="Drawings need an engine that may write there: mount it so, or free space.",
-            ) from error
+        name = hashlib.sha256(data).hexdigest()
+        what_to_do = "Drawings need an engine that may write there: mount it so, or free space."
+        return self._put(data, "drawings", name, ".png", what_to_do)
 
     def path(self, relative: str) -> Path:
         """The absolute path of a kept file.
@@ -138,6 +137,16 @@ class ObjectStore:
         """Relative paths of all received files, for the reconciliation of the index."""
         for file in sorted((self.root / "received").rglob("*.dcm")):
             yield file.relative_to(self.root).as_posix()
+
+    def _put(self, data: bytes, folder: str, name: str, suffix: str, what_to_do: str) -> str:
+        try:
+            spooled = self.spool_file()
+            spooled.write_bytes(data)
+            return self._move(spooled, folder, name, suffix)
+        except OSError as error:
+            raise ObjectStoreError(
+                f"The object store {self.root} can't be written: {error.strerror}.", what_to_do=what_to_do
+            ) from error
 
     def _move(self, spooled: Path, folder: str, name: str, suffix: str = ".dcm") -> str:
         target = self.root / folder / name[:2] / f"{name}{suffix}"

@@ -33,8 +33,8 @@ Way = Literal["dicom", "hl7", "fhir"]
 STAGES: Final[dict[str, Moment]] = {"draft": "draft", "signed": "sign", "addendum": "sign"}
 """What a report is when a document of it is made, and the moment at which that leaves."""
 
-MADE_WITH_REPORT: Final = ("draft", "signed", "provenance")
-"""Kinds that are built with the report, before it is signed; the others follow in the courier's own time."""
+MADE_WITH_REPORT: Final = ("signed", "provenance")
+"""Kinds that are built before the report counts as signed; the others follow in the courier's own time."""
 
 NAME: Final = r"^[A-Za-z0-9_.-]+$"
 ENDINGS: Final[dict[Way, str]] = {"dicom": ".dcm", "hl7": ".hl7", "fhir": ".json"}

@@ -23,10 +23,10 @@ from dicom_node.documents.report import Device, DocumentReference, Person, Repor
 from dicom_node.steps.desk import Desk
 from llmcxr_ws import sentences
 from llmcxr_ws.domain import Account, DocumentRow, InstanceRow, ReportRow
-from llmcxr_ws.errors import DicomError
+from llmcxr_ws.errors import DicomError, ObjectStoreError
 from llmcxr_ws.states import ReportState
-from llmcxr_ws.store import first_readings
-from llmcxr_ws.store.retracting import RetractOrder
+from llmcxr_ws.store import first_readings, studies
+from llmcxr_ws.store.retracting import Retraction
 from llmcxr_ws.store.signing import SignOrder
 
 
@@ -140,7 +140,7 @@ def _texts(document: ReportDocument) -> list[str]:
 
 
 def build_retraction(
-    desk: Desk, order: RetractOrder, document: DocumentRow, headers: list[Dataset]
+    desk: Desk, order: Retraction, document: DocumentRow, headers: list[Dataset]
 ) -> dict[str, Any]:
     """Build the note that withdraws one document of a retracted report; otherwise as :func:`build_report`."""
     film = film_of(order.report, headers)
@@ -198,10 +198,16 @@ def keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
     }
 
 
+def instances_of(desk: Desk, report: ReportRow) -> list[InstanceRow]:
+    """Those instances of the study that the report was made from."""
+    present = studies.instances_of(desk.db, report.study_id)
+    return [row for row in present if row.sop_instance_uid in report.instances]
+
+
 def _read_header(desk: Desk, relative: str) -> Dataset:
     try:
         return pydicom.dcmread(desk.workplace.objects.path(relative), stop_before_pixels=True)
-    except (OSError, InvalidDicomError) as error:
+    except (OSError, ObjectStoreError, InvalidDicomError) as error:
         raise DicomError(
             "A file of this study is missing from the object store or can't be read.",
             what_to_do="Have the study sent again.",

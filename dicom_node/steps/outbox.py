@@ -124,7 +124,7 @@ def is_held_by(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
     DicomError
         The peer can't be asked.
     """
-    document = next(d for d in reports.documents_of(desk.db, row.study_id) if d.id == row.document_id)
+    document = reports.document_by_id(desk.db, row.document_id)
     keys = {
         "StudyInstanceUID": _study_of(desk, row),
         "SeriesInstanceUID": document.series_instance_uid,
@@ -192,7 +192,7 @@ def _withdrawn(desk: Desk, row: DeliveryRow) -> bool:
         return True
     if row.stage != "draft":
         return False
-    document = next(d for d in reports.documents_of(desk.db, row.study_id) if d.id == row.document_id)
+    document = reports.document_by_id(desk.db, row.document_id)
     if reports.report_by_id(desk.db, document.report_id).state in _WANTED:
         return False
     deliveries.withdraw(desk.db, row.id, message="The draft was no longer wanted when its turn came.")

@@ -27,24 +27,19 @@ _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDI
 def plan(session: Session, document: Document, site: SiteConfig) -> int:
     """Queue a document for every peer that the output matrix names; give their number.
 
-    A rejection note follows its draft to the peers that hold it; an addendum goes where signed reports go.
+    An addendum goes where signed reports go.
     """
-    if document.kind == "rejection":
-        targets = [(peer, False) for peer in _peers_holding(session, document.report_id)]
-    else:
-        kind = "signed" if document.kind == "addendum" else document.kind
-        moment = STAGES.get(document.stage)
-        targets = [
-            (rule.to, rule.required)
-            for rule in site.outputs
-            if rule.document == kind and rule.moment == moment
-        ]
+    kind = "signed" if document.kind == "addendum" else document.kind
+    moment = STAGES.get(document.stage)
+    targets = [
+        (rule.to, rule.required) for rule in site.outputs if rule.document == kind and rule.moment == moment
+    ]
     queue(session, document, targets)
     return len(targets)
 
 
-def plan_retraction(session: Session, note: Document, withdrawn_id: int) -> int:
-    """Queue the note that withdraws one document for every peer that holds it, or may; give their number."""
+def queue_for_holders(session: Session, note: Document, withdrawn_id: int) -> int:
+    """Queue a note for every peer that holds the document it withdraws, or may; give their number."""
     targets = [(peer, False) for peer in sorted(holders(session, withdrawn_id))]
     queue(session, note, targets)
     return len(targets)
@@ -150,10 +145,12 @@ def withdraw(db: Database, delivery_id: int, *, message: str) -> None:
         transitions.hold_delivery(session, _get(session, delivery_id), message)
 
 
-def refused(db: Database, delivery_id: int, *, message: str) -> None:
-    """The peer, or the gate, will never take it: set it aside with the reason."""
+def refused(db: Database, delivery_id: int, *, message: str, faults: Iterable[str] = ()) -> None:
+    """The peer, or the gate, will never take it: set it aside with the reason, and with all that the gate found."""
     with db.write() as session:
-        transitions.bury_delivery(session, _get(session, delivery_id), message)
+        row = _get(session, delivery_id)
+        row.faults = list(faults)
+        transitions.bury_delivery(session, row, message)
 
 
 def unconfirmed(db: Database) -> list[DeliveryRow]:
@@ -246,7 +243,7 @@ def resend(session: Session, delivery_id: int) -> None:
             "A newer version of this report went, or goes, in its place.", what_to_do="Send that one again."
         )
     transitions.requeue_delivery(session, row, "Sent again on request.")
-    row.attempts = 0
+    row.attempts, row.faults = 0, []
     session.flush()
     session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now()))
 
@@ -452,19 +449,6 @@ def _may_hold() -> ColumnElement[bool]:
     return Delivery.state.in_(_ARRIVED) | Delivery.outcome_unknown
 
 
-def _peers_holding(session: Session, report_id: int) -> list[str]:
-    rows = session.scalars(
-        select(Delivery.peer)
-        .join(Document, Delivery.document_id == Document.id)
-        .where(
-            Document.report_id == report_id,
-            Document.kind == "draft",
-            _may_hold(),
-        )
-    )
-    return sorted(set(rows))
-
-
 def _get(session: Session, delivery_id: int) -> Delivery:
     row = session.get(Delivery, delivery_id)
     if row is None:
@@ -499,6 +483,7 @@ def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRo
             transaction_uid=row.transaction_uid,
             commitment_asked_at=row.commitment_asked_at,
             stored_at=row.stored_at,
+            faults=tuple(map(str, row.faults)),
         )
         for row, document in session.execute(statement)
     ]

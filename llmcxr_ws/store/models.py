@@ -321,6 +321,8 @@ class Document(Base):
     kind: Mapped[str] = mapped_column(Chars(16))
     # What the report was when it was made: draft, signed, addendum; empty for a note of withdrawal.
     stage: Mapped[str] = mapped_column(Chars(16), default="", server_default="")
+    # Of a note of withdrawal: the document that it takes back.
+    withdraws_id: Mapped[int | None] = mapped_column(default=None)
     sop_class_uid: Mapped[str] = mapped_column(UID)
     sop_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
     series_instance_uid: Mapped[str] = mapped_column(UID)
@@ -344,6 +346,8 @@ class Delivery(Base):
     outcome_unknown: Mapped[bool] = mapped_column(default=False)
     run_after: Mapped[datetime] = mapped_column(server_default=db_now())
     message: Mapped[str] = mapped_column(PlainText, default="")
+    # What the gate found in a document that it refused: sentences without patient data.
+    faults: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     stored_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_by: Mapped[str] = mapped_column(Chars(16), default="")

@@ -56,11 +56,12 @@ class Queued:
 
 @dataclass(frozen=True, kw_only=True)
 class QueuedDelivery(Queued):
-    """A document on its way, as the outbox page lists it."""
+    """A document on its way, as the outbox page lists it; `faults` are what the gate found in a refused one."""
 
     document: str
     peer: str
     required: bool
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +135,7 @@ def open_deliveries(db: Database, *, limit: int = 1000) -> tuple[QueuedDelivery,
             Document.kind.label("document"),
             Delivery.peer,
             Delivery.required,
+            Delivery.faults,
         )
         .join(Document, Delivery.document_id == Document.id)
         .join(Study, Delivery.study_id == Study.id)
@@ -141,7 +143,10 @@ def open_deliveries(db: Database, *, limit: int = 1000) -> tuple[QueuedDelivery,
         .order_by(first.desc(), Delivery.id)
         .limit(limit)
     )
-    return tuple(QueuedDelivery(**values) for values in _queued(db, statement))
+    return tuple(
+        QueuedDelivery(**values | {"faults": tuple(map(str, values["faults"]))})
+        for values in _queued(db, statement)
+    )
 
 
 def open_jobs(db: Database, *, limit: int = 1000) -> tuple[QueuedJob, ...]:

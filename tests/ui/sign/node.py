@@ -35,7 +35,7 @@ def decide(home: House, site: SiteConfig = SITE) -> list[RequestRow]:
         elif request.kind == "retract":
             retraction = retracting.verify(db, request, key)
             assert retraction is not None
-            assert retracting.complete(db, retraction, key, [])
+            assert retracting.complete(db, retraction, key)
         else:
             apply_request(db, request, key)
     return [requests.request_by_id(db, request.id) for request in waiting]
