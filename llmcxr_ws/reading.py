@@ -35,6 +35,7 @@ from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import (
     accounts,
     addenda,
+    audit,
     configuration,
     deliveries,
     drawings,
@@ -463,6 +464,11 @@ def request_rejection(
     return requests.submit(
         db, key, kind="reject", payload=payload, study_id=report.study_id, report_id=report.id
     )
+
+
+def gate_reports(db: Database, study_id: int) -> dict[int, tuple[str, ...]]:
+    """What the gate found in each refused version of a study's reports, by report id."""
+    return audit.gate_reports(db, study_id)
 
 
 def request_resend(db: Database, key: UnlockedKey, delivery: DeliveryRow) -> int:

@@ -315,6 +315,11 @@ class Desk:
         _off_the_window()
         return reading.request_rejection(self._db, _key(badge), report, reason, reason_code)
 
+    def gate_reports(self, study_id: int) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """Return what the gate found in refused versions of a study's reports, each with its report id."""
+        _off_the_window()
+        return tuple(reading.gate_reports(self._db, study_id).items())
+
     def resend(self, badge: Badge, delivery: DeliveryRow) -> int:
         """Write a request to send a dead delivery again; return its id."""
         _off_the_window()
