@@ -85,7 +85,7 @@ def refusal_line(detail: StudyDetail) -> str:
     rows = of_study(detail, {})
     if not rows:
         return ""
-    first = tr("Not sent: {document}. {why}", document=rows[0].title, why=rows[0].sentence)
+    first = tr("Refused by the gate: {document}. {why}", document=rows[0].title, why=rows[0].sentence)
     more = tr("And %n more.", "", len(rows) - 1) if len(rows) > 1 else ""
     return f"{first} {more}".strip()
 

@@ -72,6 +72,7 @@ class RefusedDialog(Dialog):
         self.faults.setSortingEnabled(False)
         self.faults.show_rows(tuple(_lines(refusals)))
         self.line = OutcomeLine()
+        self.line.hide()
         self.copy = button(tr("Copy"), self._copy, name=tr("Copy all that the gate found"))
         self.again = button(
             tr("Send again"), self._send_again, name=tr("Send the documents again"), tone="action"
@@ -99,7 +100,7 @@ class RefusedDialog(Dialog):
         return " ".join(words)
 
     def _grow(self) -> None:
-        self.faults.setMinimumHeight(px(240))
+        self.faults.setMinimumHeight(px(180))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Come up as large as what it says needs, where the screen has that room."""
@@ -108,6 +109,7 @@ class RefusedDialog(Dialog):
 
     def _copy(self) -> None:
         QApplication.clipboard().setText(as_text(self._refusals))
+        self.line.show()
         self.line.say(tr("It was copied."), "good")
 
     def _send_again(self) -> None:
@@ -116,6 +118,7 @@ class RefusedDialog(Dialog):
             return
         self.again.setEnabled(False)
         self._open, self._refused = list(self._ids), []
+        self.line.show()
         self.line.wait(tr("Waiting for the node…"))
         for number in self._ids:
             watch = Watch(

@@ -24,6 +24,8 @@ from ui.keys_page import KeyDialog, KeysPage
 from ui.model_page.accept import AcceptDialog
 from ui.office import Office
 from ui.preferences_dialog import PreferencesDialog
+from ui.refusals import Refusal
+from ui.refused_dialog import RefusedDialog
 from ui.report.macro_dialog import MacroDialog
 from ui.report.reject import RejectDialog
 from ui.report.renewed import Renewal, RenewalDialog
@@ -185,6 +187,19 @@ def _displays(seat: Seat) -> None:
     DisplayDialog(seat.window, office, {"name": "pacs", "shows": ["pdf"]}, print).open()
 
 
+def _refused_documents(seat: Seat) -> None:
+    refusals = [
+        Refusal(
+            "AI draft to pacs",
+            "The document wasn't sent.",
+            ("Modality is missing.", "StudyID is too long."),
+            1,
+        )
+    ]
+    office = Office(seat.tasks, seat.home.workplace, seat.window)
+    RefusedDialog(seat.window, office, refusals, lambda place, key, number: number).open()
+
+
 def _user(name: str) -> Callable[[Seat], None]:
     return lambda seat: seat.window.open_dialog(UserDialog(seat.window, name))
 
@@ -259,6 +274,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("accept a model", _study, _dialog(_accept), AcceptDialog),
     Scene("routing rule", _study, _dialog(_rule), RuleDialog),
     Scene("displays of a peer", _study, _dialog(_displays), DisplayDialog),
+    Scene("what the gate found", _study, _dialog(_refused_documents), RefusedDialog),
     Scene("new user", _study, _dialog(_user("")), UserDialog),
     Scene("new password", _study, _dialog(_user("ben")), UserDialog),
     *(Scene(f"administration: {name}", _study, _page("administration", name)) for name in SECTIONS),

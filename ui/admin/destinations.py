@@ -36,8 +36,8 @@ def _no_file(text: str) -> str:
 
 
 _NOT_KEPT = mark(
-    "This is no such name and wasn't kept. The token itself is never entered here: give it to the node, and its "
-    "name here."
+    "This can't be such a name and wasn't kept. A token itself is never entered here, only the name under which the "
+    "node finds it."
 )
 _FIELDS = {
     "hl7": (
@@ -55,14 +55,14 @@ _FIELDS = {
         Text(
             "token_env",
             mark("Token in the variable"),
-            mark("Name of a variable of the node's environment, such as EHR_TOKEN"),
+            mark("A variable's name, such as EHR_TOKEN"),
             may_lack=True,
             refused=_no_variable,
         ),
         Text(
             "token_key",
-            mark("Or in the file keys/"),
-            mark("Name of a file in the home's folder keys, such as ehr"),
+            mark("Or in the file (keys/)"),
+            mark("A file's name, such as ehr"),
             may_lack=True,
             refused=_no_file,
         ),

@@ -81,7 +81,8 @@ class ReportPage(QWidget):
             "plain": Banner("plain", "waiting", name=tr("Hint")),
         }
         self.refused = Banner("bad", "refused", name=tr("Refused by the gate"))
-        self.refused.add_button(button(tr("What the gate found…"), self.refusal_wanted.emit))
+        found = button(tr("What the gate found…"), self.refusal_wanted.emit)
+        self.refused.add_button(found, is_below=True)
         self.ai = Banner("ai", "draft", name=tr("Origin of the draft"))
         self.first = Banner("attention", "review", name=tr("Reader first"))
         self.unlock = button(tr("Show the draft"), self.unlock_wanted.emit, tone="action")

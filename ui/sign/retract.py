@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from llmcxr_ws.domain import RetractionPlan
@@ -78,7 +79,7 @@ class RetractDialog(ProofDialog):
             if one.tone:
                 with_tone(row.findChildren(QLabel)[-1], one.tone)
             self._rows.addWidget(row)
-        fit(self)
+        QTimer.singleShot(0, self, lambda: fit(self))  # once the rows have their heights
 
     def _on_no_plan(self, error: UserFacingError) -> None:
         self.told.setText(error.sentence)

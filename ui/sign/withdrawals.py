@@ -36,7 +36,7 @@ def told(plan: RetractionPlan) -> tuple[Told, ...]:
     lines += [
         Told(
             name,
-            tr("hasn't got this yet, and won't: {documents}.", documents=", ".join(dict.fromkeys(documents))),
+            tr("hasn't got this yet, and won't: {documents}.", documents=_listed(documents)),
         )
         for name, documents in kept_back.items()
     ]
@@ -55,15 +55,22 @@ def summary(plan: RetractionPlan) -> str:
 
 
 def _told(name: str, found: list[Withdrawal]) -> Told:
-    documents = ", ".join(dict.fromkeys(_name(one.kind, one.stage) for one in found))
+    documents = _listed([_name(one.kind, one.stage) for one in found])
+    if not found[0].is_known:
+        gone = tr(
+            "holds {documents}, but is no longer among the site's destinations, so it can't be told. Have it "
+            "withdrawn there.",
+            documents=documents,
+        )
+        return Told(name, gone, "attention")
     words = [tr(_TOLD[found[0].way], documents=documents)]
     if not all(one.is_certain for one in found):
         words.append(tr("Whether all of that arrived isn't certain; it is withdrawn all the same."))
-    if not found[0].is_known:
-        words.append(
-            tr("It is no longer among the site's destinations, so it can't be told. Have it withdrawn there.")
-        )
-    return Told(name, " ".join(words), "" if found[0].is_known else "attention")
+    return Told(name, " ".join(words))
+
+
+def _listed(documents: list[str]) -> str:
+    return "; ".join(dict.fromkeys(documents))
 
 
 def _name(kind: str, stage: str) -> str:

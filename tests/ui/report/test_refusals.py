@@ -61,7 +61,7 @@ def test_a_refused_signature_is_told_on_the_version_that_follows_it(
     refuse_signature(home, study)
     dialog = shown(opened)
     banner = opened.window.report.refused.text
-    assert banner.startswith("Not sent: Signed report, version 1.") and REFUSAL in banner
+    assert banner.startswith("Refused by the gate: Signed report, version 1.") and REFUSAL in banner
     assert [row.fault for row in dialog.faults.rows] == [f"modules: {fault}" for fault in FAULTS]
     assert dialog.again.isHidden()  # it is signed anew
     dialog.reject()
@@ -114,4 +114,4 @@ def test_a_signed_report_with_a_refused_copy_says_both(opened: Seat, home: House
     seat.window.case.refresh()
     seat.wait(lambda: "Signed by anna" in seat.window.report.notices["good"].text)
     assert "Waiting for pacs" in seat.window.report.notices["good"].text
-    assert "Not sent: AI draft" in seat.window.report.refused.text
+    assert "Refused by the gate: AI draft" in seat.window.report.refused.text

@@ -89,7 +89,7 @@ def test_each_destination_is_told_in_its_own_way(seat: Seat, home: House, study:
     arrive(home, study, "signed", "pdf", "oru", "fhir")
     said = told(seat, study)
     assert said == {
-        "pacs": "gets a rejection note for each document that it holds: Signed report, Report as PDF.",
+        "pacs": "gets a rejection note for each document that it holds: Signed report; Report as PDF.",
         "ris": "gets a message that cancels the result (OBR-25 X, OBX-11 W), for each of: HL7 message (ORU).",
         "ehr": "has its resource set to “entered in error”, without its words: FHIR report.",
         "": "",
@@ -104,8 +104,8 @@ def test_what_has_not_left_is_named_and_who_has_nothing_is_told_nothing(
         home.workplace.db, SITE.replace('"ris"', '"other"').replace("2575", "2576"), user="service"
     )
     said = told(seat, study)
-    assert "cancels" in said["ris"] and "no longer among the site's destinations" in said["ris"]
-    assert said["pacs"] == "hasn't got this yet, and won't: Signed report, Report as PDF."
+    assert said["ris"].startswith("holds HL7 message (ORU), but is no longer among the site's destinations")
+    assert said["pacs"] == "hasn't got this yet, and won't: Signed report; Report as PDF."
     assert said["ehr"] == "hasn't got this yet, and won't: FHIR report."
 
 
