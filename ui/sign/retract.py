@@ -52,7 +52,9 @@ class RetractDialog(ProofDialog):
             "stay in this workstation."
         )
         self.inside.addWidget(label(warning, "attention", wraps=True))
-        self.inside.addLayout(self._form())
+        fields = QWidget()
+        fields.setLayout(self._form())
+        self.inside.addWidget(Scrolled(fields, least=240), 1)
         self._end()
         self.reason.setFocus()
         study_id = detail.study.id
@@ -67,7 +69,7 @@ class RetractDialog(ProofDialog):
         self.told = label(tr("Looking who holds what…"), "muted", wraps=True)
         self.told.setAccessibleName(tr("What goes to whom"))
         self._rows.addWidget(self.told)
-        return Scrolled(inside, least=90, hugs=True)
+        return inside
 
     def _on_plan(self, plan: RetractionPlan) -> None:
         words = summary(plan)
