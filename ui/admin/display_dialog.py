@@ -78,16 +78,14 @@ class DisplayDialog(Dialog):
             number=PATIENT[1],
             peer=name,
         )
-        self.agreed = QCheckBox(tr("The PACS team knows that a test patient will stand there"))
+        self.agreed = QCheckBox(tr("Agreed with the PACS team"))
         self.agreed.setAccessibleName(self.agreed.text())
         self.agreed.toggled.connect(self._show_send)
         self.is_clinical = peer.get("role", "clinical") == "clinical"
         self.agreed.setVisible(self.is_clinical)
         self.rows: dict[str, _Row] = {}
         self.line = OutcomeLine()
-        self.send = button(
-            tr("Send the test objects"), self._on_send, name=tr("Send one test object of each kind")
-        )
+        self.send = button(tr("Send"), self._on_send, name=tr("Send one test object of each kind"))
         self.keep = button(
             tr("Keep the ticks"),
             self.accept,

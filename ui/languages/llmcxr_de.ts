@@ -667,16 +667,16 @@
         <translation>Testobjekte des Patienten {patient}, ID {number}, gehen an {peer} und bleiben dort. Dass eine Gegenstelle ein Objekt speichert, heißt nicht, dass sie es zeigt: Sehen Sie auf ihren Anzeigen nach und haken Sie ab, was dort wie beschrieben steht.</translation>
     </message>
     <message>
-        <source>The PACS team knows that a test patient will stand there</source>
-        <translation>Das PACS-Team weiß, dass dort ein Testpatient stehen wird</translation>
-    </message>
-    <message>
-        <source>Send the test objects</source>
-        <translation>Testobjekte senden</translation>
+        <source>Agreed with the PACS team</source>
+        <translation>Mit dem PACS-Team vereinbart</translation>
     </message>
     <message>
         <source>Send one test object of each kind</source>
         <translation>Von jeder Art ein Testobjekt senden</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>Senden</translation>
     </message>
     <message>
         <source>Keep the ticks</source>
