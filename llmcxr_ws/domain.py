@@ -275,6 +275,31 @@ class DeliveryRow:
 
 
 @dataclass(frozen=True)
+class Withdrawal:
+    """One document that a retraction takes back at one destination.
+
+    `way` is how that is told (``dicom``, ``hl7``, ``fhir``); `is_certain` is False where a try whose answer was lost
+    may have brought it there, `is_known` where the site document no longer names the destination.
+    """
+
+    destination: str
+    kind: str
+    stage: str
+    way: str
+    is_certain: bool
+    is_known: bool
+
+
+@dataclass(frozen=True)
+class RetractionPlan:
+    """What a retraction would do now: what is taken back where, what is kept from leaving, what isn't known yet."""
+
+    withdrawals: tuple[Withdrawal, ...]
+    kept_back: tuple[DeliveryRow, ...]
+    is_in_doubt: bool
+
+
+@dataclass(frozen=True)
 class Account:
     """A user as others may see one."""
 

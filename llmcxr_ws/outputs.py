@@ -202,8 +202,22 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_token(destination: FhirDestination) -> None:
+def is_name_of_token(setting: str, value: str) -> bool:
+    """Whether a value can be what ``token_env`` or ``token_key`` holds: a name, as no token looks that isn't one."""
+    try:
+        FhirDestination(name="any", base_url="https://any", **{setting: value})
+    except ValueError:
+        return False
+    return True
+
+
+def check_token(destination: FhirDestination, at: int = 0) -> None:
     """Refuse two tokens at once, and a token that would travel in clear.
+
+    Parameters
+    ----------
+    at : int
+        Which of the site's FHIR destinations it is.
 
     Raises
     ------
@@ -214,12 +228,14 @@ def check_token(destination: FhirDestination) -> None:
         raise ConfigError(
             f"FHIR destination '{destination.name}' names its token twice.",
             what_to_do="Leave token_env or token_key.",
+            place=("fhir", at, "token_key"),
         )
     has_token = destination.token_env or destination.token_key
     if has_token and destination.base_url.startswith("http:") and not is_loopback(destination.host):
         raise ConfigError(
             f"FHIR destination '{destination.name}' was refused: its token would travel in clear.",
             what_to_do="Use https.",
+            place=("fhir", at, "base_url"),
         )
 
 

@@ -22,6 +22,7 @@ from llmcxr_ws.domain import (
     QuestionRow,
     ReportRow,
     RequestRow,
+    RetractionPlan,
     RoundTrip,
     ServiceRow,
     StudyRow,
@@ -38,6 +39,7 @@ from llmcxr_ws.store import (
     accounts,
     addenda,
     audit,
+    configuration,
     deliveries,
     drawings,
     first_readings,
@@ -49,6 +51,7 @@ from llmcxr_ws.store import (
     reporting_again,
     reports,
     requests,
+    retracting,
     services,
     studies,
 )
@@ -425,10 +428,21 @@ def report_again(db: Database, study_id: int, *, user: str) -> int:
     return report_id
 
 
+def retraction_plan(db: Database, study_id: int) -> RetractionPlan:
+    """What a retraction of this study's report would do now: what is taken back where, and how.
+
+    Raises
+    ------
+    ConfigError
+        The site document in force can't be read.
+    """
+    return retracting.plan(db, study_id, configuration.load_site(db))
+
+
 def request_retraction(
     db: Database, key: UnlockedKey, detail: StudyDetail, code: str, words: str = ""
 ) -> int:
-    """Ask the node to withdraw a signed report from every peer that holds it.
+    """Ask the node to withdraw a signed report at every destination that holds something of it.
 
     Parameters
     ----------
@@ -488,6 +502,11 @@ def request_rejection(
     return requests.submit(
         db, key, kind="reject", payload=payload, study_id=report.study_id, report_id=report.id
     )
+
+
+def gate_reports(db: Database, study_id: int) -> dict[int, tuple[str, ...]]:
+    """What the gate found in each refused version of a study's reports, by report id."""
+    return audit.gate_reports(db, study_id)
 
 
 def request_resend(db: Database, key: UnlockedKey, delivery: DeliveryRow) -> int:

@@ -308,13 +308,14 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     _check_names(site)
     for peer in site.peers:
         _check_access(peer)
-    for server in site.fhir:
-        check_token(server)
+    for at, server in enumerate(site.fhir):
+        check_token(server, at)
     _check_rules(site)
     check_rules(site.rules, [peer.name for peer in site.peers])
     if demo:
-        for destination in site.destinations:
-            require_loopback(destination)
+        for table, listed in _tables(site):
+            for at, destination in enumerate(listed):
+                require_loopback(destination, (table, at))
     return site
 
 
@@ -325,23 +326,39 @@ def known_settings() -> list[str]:
     return own + [name for part in parts for name in part.model_fields]
 
 
-def require_loopback(peer: Destination) -> None:
-    """Refuse a destination that isn't on this machine; a demonstration talks to nobody else."""
+def require_loopback(peer: Destination, at: tuple[str | int, ...] = ()) -> None:
+    """Refuse a destination that isn't on this machine; a demonstration talks to nobody else.
+
+    Parameters
+    ----------
+    at : tuple
+        Where it stands in the site document, ("peer", 0) say; empty where it doesn't.
+    """
     if not is_loopback(peer.host):
+        field = "base_url" if isinstance(peer, FhirDestination) else "host"
+        what = "Peer" if isinstance(peer, Peer) else "Destination"
         raise ConfigError(
-            f"Peer '{peer.name}' at {peer.host} was refused: a demonstration home talks to loopback only.",
+            f"{what} '{peer.name}' at {peer.host} was refused: a demonstration home talks to loopback only.",
             what_to_do="Use 127.0.0.1, or set up a home of its own for a real site.",
+            place=(*at, field) if at else (),
         )
+
+
+def _tables(site: SiteConfig) -> tuple[tuple[str, tuple[Destination, ...]], ...]:
+    """Every kind of destination by the name of its table."""
+    return (("peer", site.peers), ("hl7", site.hl7), ("fhir", site.fhir))
 
 
 def _check_names(site: SiteConfig) -> None:
     for attribute in ("name", "ae_title"):
         seen: set[str] = set()
-        for peer in site.peers:
+        for at, peer in enumerate(site.peers):
             value = getattr(peer, attribute)
             if value in seen:
                 raise ConfigError(
-                    f"Two peers have the {attribute} '{value}'.", what_to_do="Give each its own."
+                    f"Two peers have the {attribute} '{value}'.",
+                    what_to_do="Give each its own.",
+                    place=("peer", at, attribute),
                 )
             seen.add(value)
     if sum(peer.identity for peer in site.peers) > 1:
@@ -385,10 +402,16 @@ def _check_access(peer: Peer) -> None:
 
 def _check_rules(site: SiteConfig) -> None:
     ways: dict[str, tuple[Way, str]] = {peer.name: ("dicom", peer.role) for peer in site.peers}
-    for name, way in [*((one.name, "hl7") for one in site.hl7), *((one.name, "fhir") for one in site.fhir)]:
+    others: list[tuple[Way, int, str]] = [("hl7", at, one.name) for at, one in enumerate(site.hl7)]
+    others += [("fhir", at, one.name) for at, one in enumerate(site.fhir)]
+    for way, at, name in others:
         if name in ways:
-            raise ConfigError(f"Two destinations have the name '{name}'.", what_to_do="Give each its own.")
-        ways[name] = ("hl7" if way == "hl7" else "fhir", "")
+            raise ConfigError(
+                f"Two destinations have the name '{name}'.",
+                what_to_do="Give each its own.",
+                place=(way, at, "name"),
+            )
+        ways[name] = (way, "")
     rules: set[tuple[str, str, str]] = set()
     moments: dict[str, str] = {}
     for rule in site.outputs:

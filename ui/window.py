@@ -203,6 +203,7 @@ class MainWindow(QMainWindow):
         self.film.said.connect(self.say)
         self.report.sign_wanted.connect(self.wishes.sign)
         self.report.reject_wanted.connect(self.wishes.reject)
+        self.report.refusal_wanted.connect(self.wishes.show_refusals)
         self.report.take_over_wanted.connect(self.wishes.take_over)
         self.report.actions_row.hand_on_wanted.connect(self.wishes.hand_on)
         self.report.actions_row.send_back_wanted.connect(self.wishes.send_back)

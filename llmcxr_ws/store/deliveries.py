@@ -43,10 +43,17 @@ def plan(session: Session, document: Document, site: SiteConfig) -> int:
 
 def queue_for_holders(session: Session, note: Document, withdrawn_id: int) -> int:
     """Queue a note for every peer that holds the document it withdraws, or may; give their number."""
-    peers = session.scalars(select(Delivery.peer).where(Delivery.document_id == withdrawn_id, _may_hold()))
-    targets = [(peer, False) for peer in sorted(set(peers))]
+    targets = [(peer, False) for peer in sorted(holders(session, withdrawn_id))]
     queue(session, note, targets)
     return len(targets)
+
+
+def holders(session: Session, document_id: int) -> dict[str, bool]:
+    """The destinations that hold a document, or may; each with whether that is certain."""
+    rows = session.execute(
+        select(Delivery.peer, Delivery.state).where(Delivery.document_id == document_id, _may_hold())
+    )
+    return {row.peer: row.state in _ARRIVED for row in rows}
 
 
 def queue(session: Session, document: Document, targets: list[tuple[str, bool]]) -> None:

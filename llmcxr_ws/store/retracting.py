@@ -15,10 +15,22 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from llmcxr_ws.domain import Account, DocumentRow, Identity, InstanceRow, ReportRow, RequestRow, StudyRow
+from llmcxr_ws.domain import (
+    Account,
+    DocumentRow,
+    Identity,
+    InstanceRow,
+    ReportRow,
+    RequestRow,
+    RetractionPlan,
+    StudyRow,
+    Withdrawal,
+)
 from llmcxr_ws.errors import AccessError, StoreError, UserFacingError
+from llmcxr_ws.outputs import way_of
 from llmcxr_ws.retraction import MAX_WORDS, REASONS, Reason
-from llmcxr_ws.states import StudyState
+from llmcxr_ws.site import SiteConfig
+from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import accounts, deliveries, outgoing, reports, requests, studies, transitions
 from llmcxr_ws.store.database import Database
 
@@ -60,6 +72,30 @@ class RetractOrder:
         return f"{self.reason.words}: {self.words}" if self.words else f"{self.reason.words}."
 
 
+def plan(db: Database, study_id: int, site: SiteConfig) -> RetractionPlan:
+    """What a retraction of this study's report would do as things stand; reads only."""
+    with db.read() as session:
+        withdrawals = tuple(
+            Withdrawal(
+                destination=name,
+                kind=document.kind,
+                stage=document.stage,
+                way=way_of(document.path),
+                is_certain=is_certain,
+                is_known=site.destination(name) is not None,
+            )
+            for document in deliveries.held_documents(session, study_id)
+            for name, is_certain in sorted(deliveries.holders(session, document.id).items())
+        )
+        in_doubt = deliveries.is_in_doubt(session, study_id)
+    waiting = [
+        row
+        for row in deliveries.deliveries_of(db, study_id)
+        if row.stage and row.state == DeliveryState.QUEUED and not row.outcome_unknown
+    ]
+    return RetractionPlan(withdrawals, tuple(waiting), in_doubt)
+
+
 def verify(db: Database, request: RequestRow, service_key: bytes) -> RetractOrder | None:
     """Check a request; None while it isn't known whether a peer holds one of the documents.
 
@@ -95,7 +131,7 @@ def complete(db: Database, order: RetractOrder, service_key: bytes) -> bool:
             session,
             order.request.id,
             granted=True,
-            outcome=f"Retracted; {planned} rejection notes queued."
+            outcome=f"Retracted; {planned} withdrawals queued."
             if planned
             else "Retracted; nothing of it had been sent.",
         )

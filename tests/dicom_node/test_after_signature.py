@@ -135,7 +135,7 @@ def test_a_retraction_withdraws_report_addendum_and_draft(
     assert decided(world, add(world))[0] == "granted"
     world.work_until_state("A-1", StudyState.CONFIRMED)
     number = retract(world, "wrong_patient", "It is the neighbour's film.")
-    assert decided(world, number) == ("granted", "Retracted; 3 rejection notes queued.")
+    assert decided(world, number) == ("granted", "Retracted; 3 withdrawals queued.")
     study = world.study("A-1")
     assert study.state is StudyState.RETRACTED and "neighbour" in study.reason
     world.work_until(lambda: len(documents_in(simulator, KEY_OBJECT_SELECTION)) == 3, "the notes in the PACS")

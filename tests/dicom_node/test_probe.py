@@ -129,13 +129,18 @@ def desk(workplace: Workplace) -> Iterator[Desk]:
 
 
 def look(desk: Desk, user: str, kind: str, peer: dict[str, Any]) -> tuple[str, str]:
+    return decided(desk, user, kind, {"peer": peer})
+
+
+def decided(desk: Desk, user: str, kind: str, payload: dict[str, Any]) -> tuple[str, str]:
+    """Ask the courier for a look and wait for its decision; its state and outcome."""
     key: UnlockedKey = reading.log_in(desk.db, user, "a long one")
-    number = requests.submit(desk.db, key, kind=kind, payload={"peer": peer})
+    number = requests.submit(desk.db, key, kind=kind, payload=payload)
     until = time.monotonic() + 20
     while requests.request_by_id(desk.db, number).state == "waiting" and time.monotonic() < until:
         run_round(desk)
-    decided = requests.request_by_id(desk.db, number)
-    return decided.state, decided.outcome
+    row = requests.request_by_id(desk.db, number)
+    return row.state, row.outcome
 
 
 @pytest.mark.parametrize("kind", ["echo", "probe"])

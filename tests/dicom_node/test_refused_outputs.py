@@ -128,7 +128,7 @@ def test_a_retraction_stands_also_where_its_note_is_refused(
     world = make_world()
     confirmed(world, simulator, tmp_path)
     with refusing_gate():
-        assert decided(world, retract(world)) == ("granted", "Retracted; 1 rejection notes queued.")
+        assert decided(world, retract(world)) == ("granted", "Retracted; 1 withdrawals queued.")
         row = dead(world, "retraction")
     assert row.faults == SAID and world.study("A-1").state == StudyState.RETRACTED
     send_again(world, row)

@@ -288,7 +288,7 @@ def test_origins_that_a_peer_holds_are_withdrawn_with_the_report(
     )
     detail = reading.open_study(db, study_id)
     number = reading.request_retraction(db, world.key(), detail, "signed_by_mistake", "")
-    assert decided(world, number) == ("granted", "Retracted; 2 rejection notes queued.")
+    assert decided(world, number) == ("granted", "Retracted; 2 withdrawals queued.")
 
 
 @pytest.mark.allow_log("document refused")

@@ -258,6 +258,7 @@ def test_an_addendum_and_a_retraction_follow_everywhere(
     assert latest.ORU_R01_PATIENT_RESULT.ORU_R01_ORDER_OBSERVATION.obr.obr_25.value == "C"
     assert len(_pdfs(orthanc)) == 2 and any(added in _text(ds, tmp_path) for ds in _pdfs(orthanc))
 
+    plan = reading.retraction_plan(world.workplace.db, world.study("A-1").id)
     retract(world)
     world.work_until_state("A-1", StudyState.RETRACTED)
     world.work_until(
@@ -269,6 +270,10 @@ def test_an_addendum_and_a_retraction_follow_everywhere(
     rows = world.deliveries("A-1", "retraction")
     # Report and addendum, each as SR and PDF at the PACS, message and resource.
     assert sorted(row.peer for row in rows) == ["ehr"] * 2 + ["pacs"] * 4 + ["ris"] * 2
+    # What the window said before is what was then sent.
+    assert sorted(one.destination for one in plan.withdrawals) == sorted(row.peer for row in rows)
+    ways = {one.destination: one.way for one in plan.withdrawals}
+    assert ways == {"pacs": "dicom", "ris": "hl7", "ehr": "fhir"} and not plan.is_in_doubt
 
 
 def test_pictures_of_the_draft_go_where_the_matrix_says(

@@ -12,12 +12,14 @@ from llmcxr_ws.domain import DeliveryRow, RequestRow
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.identity import canonical
 from llmcxr_ws.retraction import REASONS
+from llmcxr_ws.site import parse_site
 from llmcxr_ws.store import deliveries, reports, requests, retracting
 from llmcxr_ws.store.administration import apply_request
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.retracting import RetractOrder, RetractRefused
 from tests.llmcxr_ws.world import (
     SERVICE_KEY,
+    SITE,
     Person,
     document,
     drafted,
@@ -80,7 +82,7 @@ def test_a_retraction(db: Database, reader: Person) -> None:
         order.asked_at,
     )
     assert granted.reason is REASONS["wrong_side"]
-    assert requests.requests_of(db, study_id)[-1].outcome == "Retracted; 1 rejection notes queued."
+    assert requests.requests_of(db, study_id)[-1].outcome == "Retracted; 1 withdrawals queued."
     assert events(db, study_id)[-2:] == ["study.retracted", "request.retract.granted"]
     with pytest.raises(RetractRefused, match="decided before"):
         complete(db, order)
@@ -251,3 +253,27 @@ def test_a_retraction_from_the_future_is_refused(db: Database, reader: Person) -
     request = replace(request, payload=text, signature=reader.key.sign(text))
     with pytest.raises(RetractRefused, match="lies in the future"):
         retracting.verify(db, request, SERVICE_KEY)
+
+
+def test_what_a_retraction_will_do_is_told_as_it_is_then_done(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    pacs, archive = sign(db, reader, study_id)
+    arrive_at_peer(db, pacs)
+    before = retracting.plan(db, study_id, SITE)
+    assert [(one.destination, one.kind, one.way) for one in before.withdrawals] == [
+        ("pacs", "signed", "dicom")
+    ]
+    assert [row.peer for row in before.kept_back] == ["archive"]
+    (only,) = before.withdrawals
+    assert only.is_certain and only.is_known and not before.is_in_doubt
+    assert not retracting.plan(db, study_id, parse_site("")).withdrawals[0].is_known
+    # A try whose answer was lost: it may be there, and is withdrawn once somebody knows.
+    deliveries.begin(db, archive.id)
+    assert retracting.plan(db, study_id, SITE).is_in_doubt
+    deliveries.failed(db, archive.id, message="lost", pause_s=0, unknown=True, max_attempts=1)
+    plan = retracting.plan(db, study_id, SITE)
+    assert {one.destination: one.is_certain for one in plan.withdrawals} == {"pacs": True, "archive": False}
+    assert complete(db, verified(db, ask(db, reader, study_id)))
+    sent = [row for row in deliveries.deliveries_of(db, study_id) if row.kind == "retraction"]
+    assert sorted(row.peer for row in sent) == sorted(one.destination for one in plan.withdrawals)
+    assert retracting.plan(db, study_id, SITE).withdrawals == ()
