@@ -89,9 +89,14 @@ def _decide(desk: Desk, request: RequestRow, *, granted: bool, outcome: str) -> 
 
 
 def _look(kind: str, desk: Desk, payload: dict[str, Any]) -> Work:
-    """Echo or probe of a peer as the administrator's form has it, which needn't be in force yet."""
+    """Echo or probe of a peer as the administrator's form has it, which needn't be in force yet.
+
+    Our name and password for it go along only where it is, as with the tokens below.
+    """
     peer = _read(Peer, payload["peer"], desk)
-    return lambda: _LOOK[kind](desk.local, peer).to_dict()
+    if peer.user and peer not in desk.site.peers:
+        peer = peer.model_copy(update={"user": "", "password_env": "", "password_key": ""})
+    return lambda: _LOOK[kind](desk, peer).to_dict()
 
 
 def _try(desk: Desk, payload: dict[str, Any]) -> Work:
