@@ -52,7 +52,13 @@ def register(app: typer.Typer) -> None:
 
 def checks() -> Iterable[Check]:
     """The node's health checks."""
-    return (("port", _check_port), ("peers", _check_peers))
+    from dicom_node import health
+
+    return (
+        ("port", health.check_port),
+        ("peers", health.check_peers),
+        ("messages", health.check_messages),
+    )
 
 
 @_node.callback(invoke_without_command=True)
@@ -378,49 +384,3 @@ def _print_counts(result: Any, *, as_json: bool) -> None:
         raise DicomError(
             f"{result.failed} objects weren't transferred.", what_to_do="Look at the receiver's log."
         )
-
-
-def _check_port() -> str:
-    """The listener answers, or its port is free for it."""
-    import socket
-
-    from llmcxr_ws.commands import open_workplace
-    from llmcxr_ws.store import services
-
-    with open_workplace() as workplace:
-        config = workplace.config
-        address = f"{config.ae_title}, {config.bind_host}:{config.dicom_port}"
-        for row in services.running(workplace.db):
-            if row.kind == "listener" and row.seconds_since_seen < services.ALIVE_S:
-                return f"the listener runs ({address})"
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((config.bind_host, config.dicom_port))
-        except OSError as error:
-            raise DicomError(
-                f"The listener isn't running and its port {config.dicom_port} can't be used: {error.strerror}.",
-                what_to_do="Stop what uses it, or set dicom_port.",
-            ) from error
-    return f"the listener isn't running; its port is free ({address})"
-
-
-def _check_peers() -> str:
-    """Every configured peer answers C-ECHO."""
-    from dicom_node import scu
-    from dicom_node.association import LocalEntity, Timeouts
-    from llmcxr_ws.commands import open_workplace
-
-    with open_workplace() as workplace:
-        peers = workplace.site().peers
-        timeouts = Timeouts(connect_s=3, negotiation_s=5, response_s=5, silence_s=5)
-        local = LocalEntity(ae_title=workplace.config.ae_title, timeouts=timeouts)
-    silent = []
-    for peer in peers:
-        try:
-            scu.echo(local, peer)
-        except DicomError as error:
-            silent.append(error.sentence)
-    if silent:
-        raise DicomError(" ".join(silent))
-    return f"{len(peers)} answer" if peers else "none is configured"

@@ -53,6 +53,21 @@ DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
 )
 """Documents that come with a study: priors' reports, key objects, presentation states."""
 
+SENT: Final[dict[str, str]] = {
+    "draft": ENHANCED_SR,
+    "signed": ENHANCED_SR,
+    "provenance": COMPREHENSIVE_SR,
+    "findings": COMPREHENSIVE_3D_SR,
+    "pdf": ENCAPSULATED_PDF,
+    "capture": SECONDARY_CAPTURE,
+    "presentation": PRESENTATION_STATE,
+    "key_image": KEY_OBJECT_SELECTION,
+    "synthetic": SECONDARY_CAPTURE,
+}
+"""The class of each kind of the output matrix that travels by DICOM."""
+WITHDRAWAL: Final = KEY_OBJECT_SELECTION
+"""The class of the note that takes any of them back: who gets one of them may get a note as well."""
+
 STORAGE_CLASSES: Final = IMAGE_CLASSES + DOCUMENT_CLASSES
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"

@@ -16,7 +16,6 @@ from typing import Any, Final, TypeVar
 from pydantic import ValidationError
 
 from dicom_node import display_probe, probe
-from dicom_node.association import LocalEntity, PeerAddress
 from dicom_node.messages import trying
 from dicom_node.probe import Probe
 from dicom_node.steps.desk import Desk, failed_over
@@ -29,9 +28,16 @@ from llmcxr_ws.site import Peer, require_loopback
 from llmcxr_ws.store import requests
 
 _LOG = logger(__name__)
-_LOOK: Final[dict[str, Callable[[LocalEntity, PeerAddress], Probe]]] = {
-    "echo": probe.echo,
-    "probe": probe.probe,
+
+
+def _probe(desk: Desk, peer: Peer) -> Probe:
+    """Ask for what the site sends there, by the peer's name; a peer that isn't in force yet is sent nothing."""
+    return probe.probe(desk.local, peer, probe.sent_to(desk.site, peer.name))
+
+
+_LOOK: Final[dict[str, Callable[[Desk, Peer], Probe]]] = {
+    "echo": lambda desk, peer: probe.echo(desk.local, peer),
+    "probe": _probe,
 }
 MAX_LOOKS: Final = 4
 _MOST_PATIENCE_S: Final = 5.0
@@ -85,7 +91,7 @@ def _decide(desk: Desk, request: RequestRow, *, granted: bool, outcome: str) -> 
 def _look(kind: str, desk: Desk, payload: dict[str, Any]) -> Work:
     """Echo or probe of a peer as the administrator's form has it, which needn't be in force yet."""
     peer = _read(Peer, payload["peer"], desk)
-    return lambda: _LOOK[kind](desk.local, peer).to_dict()
+    return lambda: _LOOK[kind](desk, peer).to_dict()
 
 
 def _try(desk: Desk, payload: dict[str, Any]) -> Work:

@@ -15,6 +15,7 @@ from pydicom.errors import InvalidDicomError
 
 from dicom_node import scu
 from dicom_node.association import ServiceNotOffered
+from dicom_node.documents.synthetic import may_send
 from dicom_node.messages import mllp, rest
 from dicom_node.messages.mllp import Answer
 from dicom_node.messages.oru import control_id_of
@@ -209,10 +210,10 @@ def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
         return _set_aside(desk, row, "The document's file is missing from the object store or can't be read.")
     if changed:
         return _set_aside(desk, row, "The document's file isn't the one that was made.")
-    if peer.role == "clinical" and header.get("SyntheticData") == "YES":
-        return _set_aside(
-            desk, row, "Synthetic data aren't sent to clinical peers.", "Give a research peer the rule."
-        )
+    try:
+        may_send(header, peer)
+    except DicomError as error:
+        return _set_aside(desk, row, error.message, error.what_to_do)
     return False
 
 

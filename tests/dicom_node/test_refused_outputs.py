@@ -23,8 +23,8 @@ from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import deliveries, reports
 from llmcxr_ws.store.models import Audit
-from tests.dicom_node.test_after_signature import confirmed, decided, drafted, retract
-from tests.dicom_node.world import MakeWorld, World, documents_in
+from tests.dicom_node.test_after_signature import confirmed, retract
+from tests.dicom_node.world import MakeWorld, World, decided, documents_in, drafted
 
 FOUND = [Fault("modules", "Modality is missing."), Fault("values", "StudyID holds too much.")]
 SAID = tuple(fault.sentence for fault in FOUND)

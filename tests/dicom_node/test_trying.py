@@ -17,7 +17,7 @@ from llmcxr_ws.store import accounts, configuration, requests
 from llmcxr_ws.workplace import Workplace
 from tests.dicom_node.test_probe import decided
 from tests.network import free_port
-from tests.receivers import FhirServer, capabilities, running_fhir, running_ris
+from tests.receivers import FhirServer, running_fhir, running_ris, statement_of
 
 
 def hl7(port: int) -> Tried:
@@ -64,6 +64,7 @@ def test_nobody_a_stranger_and_one_who_hangs_up_are_told_apart() -> None:
 
 
 def test_a_fhir_server_says_its_version_and_what_it_takes(server: FhirServer, tmp_path: Path) -> None:
+    server.statement = statement_of()
     found = ask(server, tmp_path)
     assert found.reached and found.fits and "FHIR 4.0.1, Ward Server 7" in found.sentence
     assert [(one.name, one.listed) for one in found.resources] == [
@@ -75,11 +76,11 @@ def test_a_fhir_server_says_its_version_and_what_it_takes(server: FhirServer, tm
 
 
 def test_what_speaks_against_a_server_is_said(server: FhirServer, tmp_path: Path) -> None:
-    server.statement = capabilities("5.0.0", types=("ImagingStudy",))
+    server.statement = statement_of("5.0.0", types=("ImagingStudy",))
     found = ask(server, tmp_path)
     assert found.reached and not found.fits
     assert "R4" in found.what_to_do and "doesn't list DiagnosticReport" in found.what_to_do
-    statement = json.loads(capabilities())
+    statement = json.loads(statement_of())
     statement["rest"][0]["resource"][0]["conditionalUpdate"] = False
     server.statement = json.dumps(statement).encode()
     assert "conditional update" in ask(server, tmp_path).what_to_do
@@ -95,7 +96,7 @@ def test_what_speaks_against_a_server_is_said(server: FhirServer, tmp_path: Path
 def test_a_redirect_is_not_followed_and_an_unreachable_server_is_told(
     server: FhirServer, tmp_path: Path
 ) -> None:
-    server.elsewhere = f"{server.base_url}/other"
+    server.location = f"{server.base_url}/other"
     assert "answered 302" in ask(server, tmp_path).sentence and len(server.looks) == 1
     away = fhir_of(f"http://127.0.0.1:{free_port()}/r4")
     assert not try_fhir(away, tmp_path, silence_s=2, with_token=True).reached

@@ -1,0 +1,65 @@
+"""The node's checks for `llmcxr doctor`: its port, its peers, its HL7 and FHIR destinations."""
+
+from __future__ import annotations
+
+import socket
+
+from dicom_node import probe
+from dicom_node.association import LocalEntity, Timeouts
+from dicom_node.messages.look import look_at
+from llmcxr_ws.commands import open_workplace
+from llmcxr_ws.errors import DicomError
+from llmcxr_ws.outputs import FhirDestination, Hl7Destination
+from llmcxr_ws.store import services
+
+_SILENCE_S = 5.0
+
+
+def check_port() -> str:
+    """The listener answers, or its port is free for it."""
+    with open_workplace() as workplace:
+        config = workplace.config
+        address = f"{config.ae_title}, {config.bind_host}:{config.dicom_port}"
+        for row in services.running(workplace.db):
+            if row.kind == "listener" and row.seconds_since_seen < services.ALIVE_S:
+                return f"the listener runs ({address})"
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((config.bind_host, config.dicom_port))
+        except OSError as error:
+            raise DicomError(
+                f"The listener isn't running and its port {config.dicom_port} can't be used: {error.strerror}.",
+                what_to_do="Stop what uses it, or set dicom_port.",
+            ) from error
+    return f"the listener isn't running; its port is free ({address})"
+
+
+def check_peers() -> str:
+    """Every configured peer answers, and takes what the output matrix sends there."""
+    with open_workplace() as workplace:
+        site = workplace.site()
+        timeouts = Timeouts(connect_s=3, negotiation_s=5, response_s=5, silence_s=5)
+        local = LocalEntity(ae_title=workplace.config.ae_title, timeouts=timeouts)
+    wrong = []
+    for peer in site.peers:
+        sent = probe.sent_to(site, peer.name)
+        found = probe.echo(local, peer)
+        if found.reached and sent:
+            found = probe.probe(local, peer, sent)
+        if not found.reached or found.what_to_do:
+            wrong.append(f"{found.sentence} {found.what_to_do}".strip())
+    if wrong:
+        raise DicomError(" ".join(wrong))
+    return f"{len(site.peers)} answer and take what is sent there" if site.peers else "none is configured"
+
+
+def check_messages() -> str:
+    """Every HL7 destination accepts connections, every FHIR server says that it takes reports."""
+    with open_workplace() as workplace:
+        site, home = workplace.site(), workplace.home
+    destinations: list[Hl7Destination | FhirDestination] = [*site.hl7, *site.fhir]
+    looks = [look_at(to, home, silence_s=_SILENCE_S) for to in destinations]
+    if wrong := [f"{look.sentence} {look.what_to_do}".strip() for look in looks if not look.fit]:
+        raise DicomError(" ".join(wrong))
+    return " ".join(look.sentence for look in looks) or "no HL7 or FHIR destination is configured"
