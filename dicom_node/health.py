@@ -6,10 +6,9 @@ import socket
 
 from dicom_node import probe
 from dicom_node.association import LocalEntity, Timeouts
-from dicom_node.messages.look import look_at
+from dicom_node.messages.trying import Tried, try_fhir, try_hl7
 from llmcxr_ws.commands import open_workplace
 from llmcxr_ws.errors import DicomError
-from llmcxr_ws.outputs import FhirDestination, Hl7Destination
 from llmcxr_ws.store import services
 
 _SILENCE_S = 5.0
@@ -58,8 +57,8 @@ def check_messages() -> str:
     """Every HL7 destination accepts connections, every FHIR server says that it takes reports."""
     with open_workplace() as workplace:
         site, home = workplace.site(), workplace.home
-    destinations: list[Hl7Destination | FhirDestination] = [*site.hl7, *site.fhir]
-    looks = [look_at(to, home, silence_s=_SILENCE_S) for to in destinations]
-    if wrong := [f"{look.sentence} {look.what_to_do}".strip() for look in looks if not look.fit]:
+    tried: list[Tried] = [try_hl7(to, connect_s=_SILENCE_S) for to in site.hl7]
+    tried += [try_fhir(to, home, silence_s=_SILENCE_S, with_token=True) for to in site.fhir]
+    if wrong := [f"{one.sentence} {one.what_to_do}".strip() for one in tried if not one.fits]:
         raise DicomError(" ".join(wrong))
-    return " ".join(look.sentence for look in looks) or "no HL7 or FHIR destination is configured"
+    return " ".join(one.sentence for one in tried) or "no HL7 or FHIR destination is configured"

@@ -18,7 +18,7 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, Final
 
-from dicom_node.messages.rest import token
+from dicom_node.messages.rest import open_url, token
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import FhirDestination, Hl7Destination
 
@@ -31,11 +31,15 @@ RESOURCES: Final = ("DiagnosticReport", "ImagingStudy")
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One type of resource: whether the server lists it, and what may be done with it in its own words."""
+    """One type of resource: whether the server lists it, and what may be done with it in its own words.
+
+    `conditional_update` is None where it doesn't say.
+    """
 
     name: str
     listed: bool
     interactions: tuple[str, ...] = ()
+    conditional_update: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,18 +138,10 @@ def try_fhir(to: FhirDestination, home: Path, *, silence_s: float, with_token: b
     return _judge(where, body, time.monotonic() - started)
 
 
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Whoever answers with another address is told as such: reports aren't sent on either."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """Follow nothing."""
-
-
 def _get(request: urllib.request.Request, silence_s: float) -> tuple[int, bytes]:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect())
     deadline = time.monotonic() + silence_s
     try:
-        with opener.open(request, timeout=silence_s) as answer:
+        with open_url(request, silence_s) as answer:
             return answer.status, _read(answer, deadline)
     except urllib.error.HTTPError as error:
         error.close()
@@ -211,7 +207,7 @@ def _objections(version: str, report: Resource) -> Iterator[str]:
         yield "Reports are sent as FHIR R4; ask for a base URL of R4."
     if not report.listed:
         yield "It doesn't list DiagnosticReport, as which reports are sent."
-    elif not {"update", "conditional update"} <= set(report.interactions):
+    elif "update" not in report.interactions or report.conditional_update is False:
         yield "Reports are sent by conditional update of DiagnosticReport, which it doesn't list."
 
 
@@ -221,8 +217,14 @@ def _resource(statement: dict[str, Any], name: str) -> Resource:
         for one in _dicts(rest.get("resource")):
             if rest.get("mode", "server") == "server" and one.get("type") == name:
                 done = [_plain(entry.get("code")) for entry in _dicts(one.get("interaction"))]
-                done += ["conditional update"] if one.get("conditionalUpdate") is True else []
-                return Resource(name=name, listed=True, interactions=tuple(word for word in done if word))
+                said = one.get("conditionalUpdate")
+                done += ["conditional update"] if said is True else []
+                return Resource(
+                    name=name,
+                    listed=True,
+                    interactions=tuple(word for word in done if word),
+                    conditional_update=said if isinstance(said, bool) else None,
+                )
     return Resource(name=name, listed=False)
 
 

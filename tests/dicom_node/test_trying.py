@@ -84,6 +84,9 @@ def test_what_speaks_against_a_server_is_said(server: FhirServer, tmp_path: Path
     statement["rest"][0]["resource"][0]["conditionalUpdate"] = False
     server.statement = json.dumps(statement).encode()
     assert "conditional update" in ask(server, tmp_path).what_to_do
+    del statement["rest"][0]["resource"][0]["conditionalUpdate"]
+    server.statement = json.dumps(statement).encode()
+    assert ask(server, tmp_path).fits  # it doesn't say
     for strange in (b"<html>", b"[]", b'{"resourceType": "OperationOutcome"}'):
         server.statement = strange
         assert "something else than a CapabilityStatement" in ask(server, tmp_path).sentence
