@@ -86,10 +86,38 @@ def _serving(server: BaseServer) -> Iterator[None]:
         thread.join()
 
 
-def capabilities(
+def capabilities(**report: Any) -> dict[str, Any]:
+    """A statement of an R4 server that takes conditional updates of DiagnosticReport; judged by fhir.resources."""
+    said = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-01-01",
+        "kind": "instance",
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "software": {"name": "A server", "version": "7.2"},
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [
+                    {
+                        "type": "DiagnosticReport",
+                        "interaction": [{"code": "read"}, {"code": "update"}],
+                        "conditionalUpdate": True,
+                        **report,
+                    }
+                ],
+            }
+        ],
+    }
+    CapabilityStatement.model_validate(said)
+    return said
+
+
+def statement_of(
     version: str = "4.0.1", *, types: tuple[str, ...] = ("DiagnosticReport", "ImagingStudy")
 ) -> bytes:
-    """A CapabilityStatement of a server that takes conditional updates, as fhir.resources judges it."""
+    """The bytes of a statement of another version, or of other types of resource."""
     made = CapabilityStatement.model_validate(
         {
             "resourceType": "CapabilityStatement",
@@ -126,14 +154,12 @@ class FhirServer:
     def __init__(self) -> None:
         self.statement: Any = capabilities()
         self.location = ""
+        self.looks: list[tuple[str, str]] = []
         self.reports: dict[str, bytes] = {}
         self.requests: list[tuple[str, int]] = []
         self.answers: list[int] = []
         self.token = ""
         self.words = b""
-        self.looks: list[tuple[str, str]] = []
-        self.statement: bytes = capabilities()
-        self.elsewhere = ""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -149,15 +175,17 @@ class FhirServer:
             def do_GET(self) -> None:
                 authorization = self.headers.get("Authorization", "")
                 server.looks.append((self.path, authorization))
-                is_known = not server.token or authorization == f"Bearer {server.token}"
-                body = server.statement if self.path == "/r4/metadata" else b""
-                status = 302 if server.elsewhere else 401 if not is_known else 200 if body else 404
-                self.send_response(status)
-                if server.elsewhere:
-                    self.send_header("Location", server.elsewhere)
-                self.send_header("Content-Length", str(len(body) if status == 200 else 0))
+                allowed = not server.token or authorization == f"Bearer {server.token}"
+                status = 302 if server.location else 200 if allowed else 401
+                said = server.statement
+                said = said if isinstance(said, bytes) else json.dumps(said).encode()
+                body = said if self.path == "/r4/metadata" else b""
+                self.send_response(status if body else 404)
+                self.send_header("Content-Length", str(len(body)))
+                if server.location:
+                    self.send_header("Location", server.location)
                 self.end_headers()
-                self.wfile.write(body if status == 200 else b"")
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass

@@ -31,11 +31,15 @@ RESOURCES: Final = ("DiagnosticReport", "ImagingStudy")
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One type of resource: whether the server lists it, and what may be done with it in its own words."""
+    """One type of resource: whether the server lists it, and what may be done with it in its own words.
+
+    `conditional_update` is None where it doesn't say.
+    """
 
     name: str
     listed: bool
     interactions: tuple[str, ...] = ()
+    conditional_update: bool | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +207,7 @@ def _objections(version: str, report: Resource) -> Iterator[str]:
         yield "Reports are sent as FHIR R4; ask for a base URL of R4."
     if not report.listed:
         yield "It doesn't list DiagnosticReport, as which reports are sent."
-    elif not {"update", "conditional update"} <= set(report.interactions):
+    elif "update" not in report.interactions or report.conditional_update is False:
         yield "Reports are sent by conditional update of DiagnosticReport, which it doesn't list."
 
 
@@ -213,8 +217,14 @@ def _resource(statement: dict[str, Any], name: str) -> Resource:
         for one in _dicts(rest.get("resource")):
             if rest.get("mode", "server") == "server" and one.get("type") == name:
                 done = [_plain(entry.get("code")) for entry in _dicts(one.get("interaction"))]
-                done += ["conditional update"] if one.get("conditionalUpdate") is True else []
-                return Resource(name=name, listed=True, interactions=tuple(word for word in done if word))
+                said = one.get("conditionalUpdate")
+                done += ["conditional update"] if said is True else []
+                return Resource(
+                    name=name,
+                    listed=True,
+                    interactions=tuple(word for word in done if word),
+                    conditional_update=said if isinstance(said, bool) else None,
+                )
     return Resource(name=name, listed=False)
 
 

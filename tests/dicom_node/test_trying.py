@@ -10,19 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from dicom_node import health
 from dicom_node.messages.trying import Tried, try_fhir, try_hl7
-from dicom_node.simulator.server import PacsSimulator
 from dicom_node.steps.desk import Desk
-from llmcxr_ws.errors import DicomError
-from llmcxr_ws.home import ENVIRONMENT_VARIABLE
 from llmcxr_ws.outputs import FhirDestination, Hl7Destination
 from llmcxr_ws.store import accounts, configuration, requests
-from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.workplace import Workplace
 from tests.dicom_node.test_probe import decided
 from tests.network import free_port
-from tests.receivers import FhirServer, capabilities, running_fhir, running_ris
+from tests.receivers import FhirServer, running_fhir, running_ris, statement_of
 
 
 def hl7(port: int) -> Tried:
@@ -69,6 +64,7 @@ def test_nobody_a_stranger_and_one_who_hangs_up_are_told_apart() -> None:
 
 
 def test_a_fhir_server_says_its_version_and_what_it_takes(server: FhirServer, tmp_path: Path) -> None:
+    server.statement = statement_of()
     found = ask(server, tmp_path)
     assert found.reached and found.fits and "FHIR 4.0.1, Ward Server 7" in found.sentence
     assert [(one.name, one.listed) for one in found.resources] == [
@@ -80,14 +76,17 @@ def test_a_fhir_server_says_its_version_and_what_it_takes(server: FhirServer, tm
 
 
 def test_what_speaks_against_a_server_is_said(server: FhirServer, tmp_path: Path) -> None:
-    server.statement = capabilities("5.0.0", types=("ImagingStudy",))
+    server.statement = statement_of("5.0.0", types=("ImagingStudy",))
     found = ask(server, tmp_path)
     assert found.reached and not found.fits
     assert "R4" in found.what_to_do and "doesn't list DiagnosticReport" in found.what_to_do
-    statement = json.loads(capabilities())
+    statement = json.loads(statement_of())
     statement["rest"][0]["resource"][0]["conditionalUpdate"] = False
     server.statement = json.dumps(statement).encode()
     assert "conditional update" in ask(server, tmp_path).what_to_do
+    del statement["rest"][0]["resource"][0]["conditionalUpdate"]
+    server.statement = json.dumps(statement).encode()
+    assert ask(server, tmp_path).fits  # it doesn't say
     for strange in (b"<html>", b"[]", b'{"resourceType": "OperationOutcome"}'):
         server.statement = strange
         assert "something else than a CapabilityStatement" in ask(server, tmp_path).sentence
@@ -100,7 +99,7 @@ def test_what_speaks_against_a_server_is_said(server: FhirServer, tmp_path: Path
 def test_a_redirect_is_not_followed_and_an_unreachable_server_is_told(
     server: FhirServer, tmp_path: Path
 ) -> None:
-    server.elsewhere = f"{server.base_url}/other"
+    server.location = f"{server.base_url}/other"
     assert "answered 302" in ask(server, tmp_path).sentence and len(server.looks) == 1
     away = fhir_of(f"http://127.0.0.1:{free_port()}/r4")
     assert not try_fhir(away, tmp_path, silence_s=2, with_token=True).reached
@@ -163,28 +162,3 @@ def test_a_receiver_is_tried_by_the_courier(desk: Desk) -> None:
         there = {"name": "ris", "host": "127.0.0.1", "port": ris.port}
         state, outcome = decided(desk, "ann", "try", {"hl7": there})
     assert state == "granted" and json.loads(outcome)["fits"]
-
-
-def test_the_doctor_tries_every_destination(
-    workplace: Workplace, simulator: PacsSimulator, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(workplace.home))
-    assert health.check_messages() == "no HL7 or FHIR destination is configured"
-    with pytest.raises(DicomError, match=r"Peer pacs .* can't be reached"):
-        health.check_peers()
-    with running_ris() as ris, running_fhir() as ehr:
-        site = (
-            f'[[peer]]\nname = "pacs"\nae_title = "PACS"\nhost = "127.0.0.1"\nport = {simulator.port}\n'
-            '[[output]]\ndocument = "signed"\nto = "pacs"\n'
-            f'[[hl7]]\nname = "ris"\nhost = "127.0.0.1"\nport = {ris.port}\n'
-            f'[[fhir]]\nname = "ehr"\nbase_url = "{ehr.base_url}"\n'
-        )
-        import_site(workplace.db, site, user="test")
-        assert health.check_peers() == "1 answer and take what is sent there"
-        said = health.check_messages()
-        assert "HL7 destination ris" in said and "FHIR destination ehr answered" in said
-        ehr.statement = capabilities("3.0.2")
-        with pytest.raises(DicomError, match=r"FHIR 3\.0\.2.* ask for a base URL of R4"):
-            health.check_messages()
-    with pytest.raises(DicomError, match=r"ris at .* can't be reached.*ehr can't be reached"):
-        health.check_messages()

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QLineEdit
 
 from llmcxr_ws.store import configuration
-from tests.receivers import FhirServer, running_fhir, running_ris
+from tests.receivers import FhirServer, running_fhir, running_ris, statement_of
 from tests.ui.conftest import Seat
 from tests.ui.office_seat import nameless
 from tests.ui.office_world import Past
@@ -122,6 +122,7 @@ def test_a_receiver_is_tried_and_gets_no_message(section: DestinationsSection, s
 def test_a_fhir_server_is_tried_and_what_it_lists_is_shown(
     section: DestinationsSection, seat: Seat, server: FhirServer
 ) -> None:
+    server.statement = statement_of()
     section.add_fhir.click()
     type_into(section, "fhir", base_url=server.base_url)
     section.attempt.click()
