@@ -7,6 +7,7 @@ length that a peer only announces. Knows no DICOM beyond the six bytes before ev
 
 from __future__ import annotations
 
+import mmap
 import socket
 import struct
 import threading
@@ -49,7 +50,7 @@ class Wire:
     def __init__(self, connection: socket.socket, patience: Patience) -> None:
         self.socket = connection
         self.patience = patience
-        self._buffer = bytearray(_BUFFER)  # pages that are never touched take no memory
+        self._buffer = mmap.mmap(-1, _BUFFER)  # unlike a bytearray's, pages that were never used take no memory
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
         self._last = 0
