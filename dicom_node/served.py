@@ -43,6 +43,7 @@ _BREAKS: Final = (
     OSError,
     TypeError,
     ValueError,
+    Warning,  # where they are made errors
 )
 """What pynetdicom's and pydicom's decoders raise on bytes that aren't what they should be."""
 
