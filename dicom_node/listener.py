@@ -23,6 +23,7 @@ from dicom_node import sop_classes, statuses
 from dicom_node.commitment import read_report
 from dicom_node.connection import LoopLimits, Received, guarded
 from dicom_node.loop import Loop
+from dicom_node.pace import PeerLimits
 from dicom_node.provider import answer, reject, service_contexts, storage_contexts
 from dicom_node.reception import Reception, reconcile
 from dicom_node.served import ServedAssociation
@@ -55,6 +56,7 @@ class Listener:
             min_free_bytes=config.min_free_mb * 1_000_000,
             largest_bytes=config.max_instance_mb * 1_000_000,
         )
+        self._peer_limits = PeerLimits()
         self._loop: Loop | None = None
 
     @property
@@ -85,6 +87,7 @@ class Listener:
             ],
             [
                 (evt.EVT_REQUESTED, self._on_requested),
+                (evt.EVT_CONN_CLOSE, self._on_closed),
                 (evt.EVT_C_ECHO, lambda event: statuses.SUCCESS),
                 (
                     evt.EVT_N_EVENT_REPORT,
@@ -127,6 +130,19 @@ class Listener:
         elif peer.from_host and not is_address_of(peer.host, address):
             _LOG.warning("association rejected: not from the peer's host", calling=calling, host=address)
             reject(event, *statuses.CALLING_NOT_RECOGNISED)
+        elif not self._peer_limits.enter(peer):
+            _LOG.warning(
+                "association rejected: the peer has as many as it may", calling=calling, host=address
+            )
+            reject(event, *statuses.LIMIT_REACHED)
+        else:
+            event.assoc.counted_as = peer.name
+            event.assoc.pace = self._peer_limits.pace_of(peer)
+
+    def _on_closed(self, event: Any) -> None:
+        """An association has ended, however."""
+        if event.assoc.counted_as:
+            self._peer_limits.leave(event.assoc.counted_as)
 
     def begin(
         self, association: ServedAssociation, context: PresentationContext, request: StoreRequest

@@ -28,6 +28,10 @@ TOO_LARGE: Final = 0xC004
 
 CALLING_NOT_RECOGNISED: Final = (1, 1, 3)
 """Result, source and reason of an A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised."""
+UNSUPPORTED_VERSION: Final = (1, 2, 2)
+"""The same: protocol version not supported."""
+LIMIT_REACHED: Final = (2, 3, 2)
+"""The same: transient, the limit of associations is reached."""
 
 REJECTIONS: Final[dict[tuple[int, int], tuple[str, str]]] = {
     (1, 1): ("it gave no reason", "Ask its administrator whether AE title {calling} is allowed."),

@@ -17,8 +17,9 @@ from dicom_node import scu, statuses
 from dicom_node.association import MAX_PDU_BYTES, LocalEntity
 from dicom_node.listener import Listener
 from dicom_node.spool import FreeSpace
+from llmcxr_ws import site_document
 from llmcxr_ws.site import Peer
-from llmcxr_ws.store import studies
+from llmcxr_ws.store import configuration, studies
 from llmcxr_ws.workplace import Workplace
 from tests.dicom_node.films import make_film, write_film
 from tests.dicom_node.raw_peer import ABORT, ACCEPT, REJECT, RawPeer, pdu, request, store_command, value
@@ -295,3 +296,30 @@ def test_space_comes_back_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for free[0] in (1000, 999, 1050, 1099, 1100, 1000):
         seen.append(space.is_short())
     assert seen == [False, True, True, True, False, False]
+
+
+@pytest.mark.allow_log("association rejected")
+def test_a_peer_has_its_own_limits(workplace: Workplace, tmp_path: Path) -> None:
+    """One association, at half a megabyte a second; another peer isn't held back."""
+    text_in_force = configuration.site_text(workplace.db)
+    for name, value_of in (("max_associations", 1), ("max_mb_s", 0.5)):
+        text_in_force = site_document.with_value(text_in_force, ("peer", 0, name), value_of)
+    configuration.import_site(workplace.db, text_in_force, user="service")
+    listener = _listener(workplace)
+    node = Peer(name="node", ae_title="LLMCXR", host="127.0.0.1", port=listener.port)
+    try:
+        with RawPeer(listener.port), RawPeer(listener.port, associate=False) as second:
+            second.send(request())
+            assert second.read() == (REJECT, bytes((0, *statuses.LIMIT_REACHED)))
+            assert scu.echo(LocalEntity(ae_title="PACS"), node) >= 0
+        wait_for(
+            lambda: listener._loop is not None and listener._loop.associations == 0, "the first has ended"
+        )
+        started = time.monotonic()
+        [result] = scu.store(SENDER, node, [write_film(tmp_path, "slow", size=1000)])
+        assert (
+            result.status == statuses.SUCCESS
+        )  # held back for longer than a PDU may take, by us: not its fault
+        assert time.monotonic() - started > 1.0
+    finally:
+        listener.stop()
