@@ -103,7 +103,7 @@ class Reception:
         A refused file that shows something about its sender goes to quarantine; the spool holds nothing afterwards.
         """
         try:
-            if self._space.is_short():
+            if incoming.head is None and self._space.is_short():  # else it was looked at before
                 return NO_ROOM
             # Two senders may push the same instance at the same time.
             with self._locks[hash(incoming.AffectedSOPInstanceUID) % _STRIPES]:
