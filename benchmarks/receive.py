@@ -242,13 +242,15 @@ def _visit(receiver: Receiver, cell: Cell, films: Films) -> dict[str, float]:
     seconds = send(receiver, cell, films)
     time.sleep(0.1)  # a child that has just ended is counted when it is waited for
     cpu = receiver.cpu_s() - before
+    peak = receiver.peak_mb()
+    receiver.forget_files()
     count = len(films.paths)
     return {
         "mb_per_s": count * films.size / seconds / 1e6,
         "instances_per_s": count / seconds,
         "cpu_s_per_gb": cpu / (count * films.size) * 1e9,
         "cpu_ms_per_instance": cpu / count * 1e3,
-        "peak_mb": receiver.peak_mb(),
+        "peak_mb": peak,
     }
 
 

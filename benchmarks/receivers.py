@@ -53,6 +53,7 @@ class Receiver(ABC):
     """A process that takes objects on `port`."""
 
     name = ""
+    places: tuple[str, ...] = ()
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / self.name
@@ -89,6 +90,13 @@ class Receiver(ABC):
         """Begin a new peak."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
+    def forget_files(self) -> None:
+        """Remove what it has received, so that the page cache of one doesn't burden the next."""
+        for place in self.places:
+            for path in (self.folder / place).rglob("*"):
+                if path.is_file():
+                    path.unlink(missing_ok=True)
+
     def stop(self) -> None:
         """End it at once, and the children that it made."""
         children = psutil.Process(self.process.pid).children(recursive=True)
@@ -113,6 +121,7 @@ class Storescp(Receiver):
     """DCMTK's storescp, a process for each association; it doesn't sync."""
 
     name = "storescp"
+    places = ("received",)
 
     def _start(self) -> subprocess.Popen[bytes]:
         target = self.folder / "received"
@@ -125,6 +134,7 @@ class Orthanc(Receiver):
     """Orthanc with its own defaults: SQLite, MD5, fsync of every file."""
 
     name = "orthanc"
+    places = ("storage",)
 
     def _start(self) -> subprocess.Popen[bytes]:
         settings = {
@@ -146,6 +156,7 @@ class Ours(Receiver):
     """`llmcxr node listener` on a home of its own, as it ships but for how many associations it takes."""
 
     name = "llmcxr"
+    places = ("objects/received",)
 
     def _start(self) -> subprocess.Popen[bytes]:
         from llmcxr_ws.store.configuration import import_site
@@ -164,9 +175,12 @@ class Physical(Receiver):
     """Length and bytes over loopback, written, synced and renamed, one byte as answer: what the machine gives."""
 
     name = "physical"
+    places = ("received",)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        return self.run([sys.executable, "-m", "benchmarks.receivers", str(self.port), str(self.folder)])
+        target = self.folder / "received"
+        target.mkdir()
+        return self.run([sys.executable, "-m", "benchmarks.receivers", str(self.port), str(target)])
 
 
 def send_physical(port: int, files: list[Path]) -> None:

@@ -81,6 +81,9 @@ def run_node(context: typer.Context) -> None:
 @_node.command("listener")
 def run_listener_alone() -> None:
     """Run the listener alone; `llmcxr node` or `llmcxr db upgrade` has prepared the home."""
+    from dicom_node.lean import without_decoders
+
+    without_decoders()
     from dicom_node.listener import run_listener
     from dicom_node.single import only_one
 

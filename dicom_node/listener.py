@@ -24,6 +24,7 @@ from dicom_node.commitment import read_report
 from dicom_node.connection import LoopLimits, Received, guarded
 from dicom_node.loop import Loop
 from dicom_node.notices import Notices
+from dicom_node.pace import PeerLimits
 from dicom_node.provider import answer, reject, service_contexts, storage_contexts
 from dicom_node.reception import Reception, reconcile
 from dicom_node.served import ServedAssociation
@@ -61,6 +62,7 @@ class Listener:
             largest_bytes=config.max_instance_mb * 1_000_000,
             tally=self.tally,
         )
+        self._peer_limits = PeerLimits()
         self._loop: Loop | None = None
         self._by_tls: Loop | None = None
         self._notices = Notices(workplace.db, lambda event: self._peer_of(event.assoc))
@@ -117,6 +119,7 @@ class Listener:
                 (evt.EVT_REQUESTED, self._on_requested),
                 (evt.EVT_ACCEPTED, self._on_accepted),
                 (evt.EVT_REJECTED, self._on_rejected),
+                (evt.EVT_CONN_CLOSE, self._on_closed),
                 (evt.EVT_C_ECHO, lambda event: statuses.SUCCESS),
                 (
                     evt.EVT_N_EVENT_REPORT,
@@ -159,8 +162,25 @@ class Listener:
             )
             self.tally.rejected(decision.name, request.calling, request.address, decision.why)
             reject(event, *decision.rejection)
-        else:
-            restrict(event.assoc, decision.classes)
+        elif decision.peer is not None:
+            self._let_in(event, decision.peer, decision.classes)
+
+    def _let_in(self, event: Any, peer: Peer, classes: frozenset[str] | None) -> None:
+        """Count it in, unless its peer has as many associations as it may."""
+        if not self._peer_limits.enter(peer):
+            request, why = request_of(event.assoc), "the peer has as many as it may"
+            _LOG.warning(f"association rejected: {why}", calling=request.calling, host=request.address)
+            self.tally.rejected(peer.name, request.calling, request.address, why)
+            reject(event, *statuses.LIMIT_REACHED)
+            return
+        event.assoc.counted_as = peer.name
+        event.assoc.pace = self._peer_limits.pace_of(peer)
+        restrict(event.assoc, classes)
+
+    def _on_closed(self, event: Any) -> None:
+        """An association has ended, however."""
+        if event.assoc.counted_as:
+            self._peer_limits.leave(event.assoc.counted_as)
 
     def _on_accepted(self, event: Any) -> None:
         peer = self._peer_of(event.assoc)

@@ -126,7 +126,7 @@ class Reception:
         """
         size = incoming.head.size if incoming.head is not None else _size_of(incoming.path)
         try:
-            if self._space.is_short():
+            if incoming.head is None and self._space.is_short():  # else it was looked at before
                 verdict = NO_ROOM
             else:
                 # Two senders may push the same instance at the same time.

@@ -28,11 +28,9 @@ from pynetdicom.timer import Timer
 from pynetdicom.transport import AddressInformation
 
 from dicom_node.pace import Pace
+from dicom_node.statuses import LIMIT_REACHED, UNSUPPORTED_VERSION
 from dicom_node.store_command import C_STORE_RQ, NO_DATA_SET, StoreRequest, read_store_request
 from llmcxr_ws.site import Peer
-
-UNSUPPORTED_VERSION: Final = (1, 2, 2)
-"""Result, source and reason of an A-ASSOCIATE-RJ (PS3.8 table 9-21): protocol version not supported."""
 
 _BREAKS: Final = (
     ArithmeticError,
@@ -43,6 +41,7 @@ _BREAKS: Final = (
     OSError,
     TypeError,
     ValueError,
+    Warning,  # where they are made errors
 )
 """What pynetdicom's and pydicom's decoders raise on bytes that aren't what they should be."""
 
@@ -117,6 +116,8 @@ class ServedAssociation(Association):  # type: ignore[misc]
         self.dul = _UpperLayer(send, connection)
         self.pace: Pace | None = None
         """How fast the peer may send; set by a handler of EVT_REQUESTED."""
+        self.counted_as = ""
+        """The peer's name under which the handlers count it; empty: not counted."""
         self.peer: tuple[float, Peer | None] = (0.0, None)
         """What the handlers know of the peer, and since when (monotonic seconds)."""
         self.over = False
@@ -168,7 +169,7 @@ class ServedAssociation(Association):  # type: ignore[misc]
         if pdu.protocol_version & 1 == 0:  # a bit for each version (PS3.8 table 9-11)
             self.acse.send_reject(*UNSUPPORTED_VERSION)
         elif full:
-            self.acse.send_reject(0x02, 0x03, 0x02)
+            self.acse.send_reject(*LIMIT_REACHED)
             evt.trigger(self, evt.EVT_REJECTED, {})
         else:
             evt.trigger(self, evt.EVT_REQUESTED, {})

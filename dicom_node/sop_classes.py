@@ -24,6 +24,7 @@ IMAGE_CLASSES: Final[tuple[str, ...]] = (
     DX_FOR_PRESENTATION,
     DX_FOR_PROCESSING,
     SECONDARY_CAPTURE,
+    "1.2.840.10008.5.1.4.1.1.7.1",  # Multi-frame Single Bit Secondary Capture
     "1.2.840.10008.5.1.4.1.1.7.2",  # Multi-frame Grayscale Byte Secondary Capture
     "1.2.840.10008.5.1.4.1.1.7.3",  # Multi-frame Grayscale Word Secondary Capture
     "1.2.840.10008.5.1.4.1.1.7.4",  # Multi-frame True Color Secondary Capture
@@ -49,6 +50,7 @@ DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
     "1.2.840.10008.5.1.4.1.1.88.67",  # X-Ray Radiation Dose SR
     KEY_OBJECT_SELECTION,
     PRESENTATION_STATE,
+    "1.2.840.10008.5.1.4.1.1.11.2",  # Color Softcopy Presentation State
     ENCAPSULATED_PDF,
 )
 """Documents that come with a study: priors' reports, key objects, presentation states."""
@@ -89,6 +91,7 @@ COMPRESSED: Final[tuple[str, ...]] = (
     "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
     "1.2.840.10008.1.2.4.91",  # JPEG 2000
     "1.2.840.10008.1.2.4.201",  # HTJ2K Lossless
+    "1.2.840.10008.1.2.4.202",  # HTJ2K Lossless RPCL
     "1.2.840.10008.1.2.4.203",  # HTJ2K
 )
 

@@ -61,7 +61,7 @@ class SpooledFile:
     prefix : bytes
         What stands before the data set.
     judge : callable
-        Says what becomes of the file, complete or refused; its path may be gone afterwards.
+        Says what becomes of the file, complete or refused, and leaves nothing at its path.
     largest : int
         Bytes of the largest data set that is taken.
 
@@ -89,6 +89,7 @@ class SpooledFile:
         self._largest = largest
         self._judge = judge
         self._look_at = _LOOK_EVERY
+        self._is_gone = False
         self._descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
         )
@@ -120,12 +121,15 @@ class SpooledFile:
                 self._close()
             except OSError as error:
                 self._refuse(failure(error))
-        return self._judge(self)
+        verdict = self._judge(self)
+        self._is_gone = True
+        return verdict
 
     def discard(self) -> None:
         """Remove it, if it is still in the spool."""
         self._close()
-        self.path.unlink(missing_ok=True)
+        if not self._is_gone:
+            self.path.unlink(missing_ok=True)
 
     def _put(self, part: memoryview) -> None:
         if len(self.head) < HEAD_BYTES:

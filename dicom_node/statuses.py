@@ -31,6 +31,10 @@ TOO_LARGE: Final = 0xC004
 
 CALLING_NOT_RECOGNISED: Final = (1, 1, 3)
 """Result, source and reason of an A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised."""
+UNSUPPORTED_VERSION: Final = (1, 2, 2)
+"""The same: protocol version not supported."""
+LIMIT_REACHED: Final = (2, 3, 2)
+"""The same: transient, the limit of associations is reached."""
 
 USER_NOT_IDENTIFIED: Final = (1, 2, 1)
 """The same by the service provider (ACSE), no reason given: what PS3.7 D.3.3.7 leaves for a failed user identity."""

@@ -7,6 +7,7 @@ length that a peer only announces. Knows no DICOM beyond the six bytes before ev
 
 from __future__ import annotations
 
+import mmap
 import socket
 import struct
 import threading
@@ -21,6 +22,8 @@ LARGEST_PDU: Final = 1 << 20
 
 _BUFFER: Final = 256 << 10
 _SMALL: Final = 64 << 10
+_LINGER_BYTES: Final = 1 << 20
+"""So much is passed over of what a peer still sends when it should hang up."""
 _HEAD: Final = struct.Struct(">BxL")
 _QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
@@ -49,7 +52,9 @@ class Wire:
     def __init__(self, connection: socket.socket, patience: Patience) -> None:
         self.socket = connection
         self.patience = patience
-        self._buffer = bytearray(_BUFFER)  # pages that are never touched take no memory
+        self._buffer = mmap.mmap(
+            -1, _BUFFER
+        )  # unlike a bytearray's, pages that were never used take no memory
         self._view = memoryview(self._buffer)
         self._start = self._end = 0
         self._last = 0
@@ -142,13 +147,15 @@ class Wire:
 
     def hang_up(self, linger_s: float) -> None:
         """Close; before that let the peer read what was sent last, for a while."""
-        deadline = time.monotonic() + linger_s
+        deadline, left = time.monotonic() + linger_s, _LINGER_BYTES
         with suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
-            while (rest := deadline - time.monotonic()) > 0:
+            while (rest := deadline - time.monotonic()) > 0 and left > 0:
                 self.socket.settimeout(rest)
-                if not self.socket.recv_into(self._buffer):
+                count = self.socket.recv_into(self._buffer)
+                if not count:
                     break
+                left -= count
         with suppress(OSError):
             self.socket.close()
 

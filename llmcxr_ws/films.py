@@ -19,7 +19,6 @@ from pydicom.uid import (
 )
 
 from llmcxr_ws.film_facts import HeaderFacts, read_facts
-from llmcxr_ws.pixels import SUPPORTED_TRANSFER_SYNTAXES
 
 __all__ = [
     "EXCLUSION_CODES",
@@ -135,6 +134,8 @@ def _no_pixels(facts: HeaderFacts) -> str:
 
 
 def _transfer_syntax(facts: HeaderFacts) -> str:
+    from llmcxr_ws.pixels import SUPPORTED_TRANSFER_SYNTAXES  # brings numpy, which the listener needn't load
+
     if facts.transfer_syntax in SUPPORTED_TRANSFER_SYNTAXES:
         return ""
     name = UID(facts.transfer_syntax).name or "none given"

@@ -154,6 +154,16 @@ class Peer(Part):
         default=False,
         description="Whether it is asked by Modality Worklist for the order of a new study.",
     )
+    max_mb_s: FiniteFloat | None = Field(
+        default=None,
+        gt=0,
+        description="Rate at which it may send to us, MB/s; what is faster waits. Empty: any.",
+    )
+    max_associations: int | None = Field(
+        default=None,
+        ge=1,
+        description="Associations it may have with us at once; empty: as many as the node.",
+    )
     shows: tuple[str, ...] = Field(
         default=(),
         description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 import time
@@ -9,13 +10,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -31,7 +28,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.store.models import StoreInfo
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 BUSY_TIMEOUT_MS = 5000
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_REVISION = re.compile(r"""^revision\b[^=]*= *['"](\w+)""", re.MULTILINE)
+_FOLLOWS = re.compile(r"""^down_revision\b[^=]*= *['"](\w+)""", re.MULTILINE)
 WRITER_LOCK = 0x4C4C4D43  # any number, the same in every process
 
 
@@ -112,13 +115,16 @@ class Database:
         StoreError
             The database is newer than this program, or can't be used.
         """
+        from alembic import command
+        from alembic.script import ScriptDirectory
+
         config = alembic_config(self.url)
         with _clear_errors():
             with self.engine.connect() as connection:
                 connection = connection.execution_options(llmcxr_write=True)
                 if not self.is_sqlite:  # processes that start together upgrade one after the other
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
-                found = MigrationContext.configure(connection).get_current_revision()
+                found = _revision(connection)
                 known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
                 if found is not None and found not in known:
                     raise StoreError(
@@ -140,9 +146,9 @@ class Database:
         StoreError
             The revision differs, or the database can't be reached.
         """
-        needed = ScriptDirectory.from_config(alembic_config(self.url)).get_current_head()
+        needed = newest_revision()
         with _clear_errors(), self.engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = _revision(connection)
         if found != needed:
             raise StoreError(
                 f"The database is at revision {found or 'none'}, this program needs {needed}.",
@@ -207,10 +213,32 @@ class Kept:
                 self._connection = None
 
 
+def newest_revision() -> str:
+    """The schema revision of this program: the one that no other follows.
+
+    Read from the migrations' texts, for most processes only compare it: Alembic takes 12 MB and a while to load.
+    """
+    texts = [path.read_text(encoding="utf-8") for path in (_MIGRATIONS / "versions").glob("*.py")]
+    revisions = {found[1] for text in texts if (found := _REVISION.search(text))}
+    followed = {name for text in texts for name in _FOLLOWS.findall(text)}
+    [newest] = revisions - followed
+    return newest
+
+
+def _revision(connection: Connection) -> str | None:
+    """The database's schema revision; None where it has none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
 def alembic_config(url: str) -> Config:
     """The Alembic configuration that points at the packaged migrations."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
 

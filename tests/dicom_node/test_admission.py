@@ -25,8 +25,8 @@ from llmcxr_ws.errors import ConfigError, DicomError
 from llmcxr_ws.site import CLASS_GROUPS, Peer, parse_site
 from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.workplace import Workplace
+from tests.certificates import Authority
 from tests.dicom_node.films import make_film, write_film
-from tests.pki import Authority
 
 PEER = '[[peer]]\nname = "mod"\nae_title = "MOD"\nhost = "127.0.0.1"\nport = 104\n'
 GOOD = UserIdentity(kind=2, primary=b"mod", secondary="geheim ü".encode())
@@ -50,9 +50,9 @@ def write_password(home: Path, name: str = "mod", mode: int = 0o600) -> None:
 def certificates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     authority = Authority(tmp_path_factory.mktemp("pki"))
     made = {
-        "mod": authority.issue("mod", alternative="mod.example.org")[1],
+        "mod": authority.issue("mod", alternatives=("mod.example.org",))[1],
         "other": authority.issue("other")[1],
-        "unnamed": authority.issue("MOD-1", alternative="")[1],
+        "unnamed": authority.issue("MOD-1", alternatives=())[1],
     }
     return {name: ssl.PEM_cert_to_DER_cert(path.read_text()) for name, path in made.items()}
 

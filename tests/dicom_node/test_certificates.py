@@ -16,7 +16,7 @@ from llmcxr_ws.cli import build_app
 from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.site import Peer, parse_site
-from tests.pki import Authority
+from tests.certificates import Authority
 
 PEER = Peer(name="pacs", ae_title="PACS", host="127.0.0.1", port=104, tls=True)
 

@@ -109,11 +109,11 @@ def test_without_a_server_nobody_tells_the_time(home: Path) -> None:
 def test_certificates_are_watched(home: Path, tmp_path: Path) -> None:
     assert doctor._check_certificates() == "no setting names one"
     authority = Authority(tmp_path)
-    good = authority.issue("good", days=29)
+    good = authority.issue("good", days=(-1, 29))
     good.key.chmod(0o600)
     settings(
         home,
-        audit_syslog_ca=str(authority.pair.certificate),
+        audit_syslog_ca=str(authority.certificate),
         audit_syslog_certificate=str(good.certificate),
         audit_syslog_key=str(good.key),
     )
@@ -123,7 +123,7 @@ def test_certificates_are_watched(home: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("days", "words"), [(5, "ends on"), (-3, "ended on")])
 def test_a_certificate_that_ends_soon_is_a_fault(home: Path, tmp_path: Path, days: int, words: str) -> None:
-    soon = Authority(tmp_path).issue("soon", days=days)
+    soon = Authority(tmp_path).issue("soon", days=(-1000, days))
     settings(home, audit_syslog_certificate=str(soon.certificate))
     with pytest.raises(ConfigError, match=f"audit_syslog_certificate.*{words}"):
         doctor._check_certificates()

@@ -51,7 +51,7 @@ class Rsyslog:
         self.configuration.write_text(
             RSYSLOG.format(
                 folder=folder,
-                ca=authority.pair.certificate,
+                ca=authority.certificate,
                 certificate=pair.certificate,
                 key=pair.key,
                 output=self.output,
@@ -104,7 +104,7 @@ def world(tmp_path: Path, rsyslog: Rsyslog, authority: Authority) -> Iterator[Wo
         peer = Peer(name="pacs", ae_title="PACS", host="127.0.0.1", port=pacs.port)
         machine = (
             f'audit_messages = "full"\naudit_syslog = "127.0.0.1:{rsyslog.port}"\n'
-            f'audit_syslog_ca = "{authority.pair.certificate}"\n'
+            f'audit_syslog_ca = "{authority.certificate}"\n'
         )
         world = World(tmp_path / "home", peer, machine=machine)
         pacs.add_destination(Destination("LLMCXR", "127.0.0.1", world.listener.port))

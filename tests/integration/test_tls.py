@@ -23,10 +23,10 @@ from llmcxr_ws.site import Peer
 from llmcxr_ws.store import studies
 from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.workplace import Workplace
+from tests.certificates import Authority
 from tests.dicom_node.films import write_film
 from tests.integration.conftest import Orthanc
 from tests.network import answers, free_port, run, start, wait_for
-from tests.pki import Authority
 
 pytestmark = [pytest.mark.peers, pytest.mark.allow_log("association rejected")]
 SITE = """
