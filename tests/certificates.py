@@ -45,10 +45,8 @@ class Authority:
         """
         key = rsa.generate_private_key(65537, 2048)
         builder = self._builder(_common(name), key.public_key(), days)
-        names = [
-            _general(one)
-            for one in ((name, "localhost", "127.0.0.1") if alternatives is None else alternatives)
-        ]
+        own = (name, "localhost", "127.0.0.1")
+        names = [_general(one) for one in (own if alternatives is None else alternatives)]
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
         purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]

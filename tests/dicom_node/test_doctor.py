@@ -150,7 +150,7 @@ def test_a_file_that_is_no_certificate_is_a_fault(home: Path, tmp_path: Path) ->
 def test_the_line_says_title_address_port_and_what_is_taken(home: Path) -> None:
     said = line_for_the_pacs_team()
     assert f"AE title LLMCXR, host {own_address()} (" in said and "port 11112" in said
-    assert "C-STORE (17 classes of images" in said and "Storage Commitment" in said
+    assert "C-STORE (18 classes of images" in said and "Storage Commitment" in said
     (home / "llmcxr.toml").write_text('bind_host = "192.0.2.7"\nae_title = "CHEST"\n')
     assert "AE title CHEST, host 192.0.2.7 (" in line_for_the_pacs_team()
 
