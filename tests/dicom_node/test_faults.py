@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
@@ -43,6 +44,7 @@ pytestmark = pytest.mark.allow_log(
     "refused",
     "commitment",
     "can't ask",
+    "signature waits",
 )
 
 
@@ -139,6 +141,16 @@ def test_a_slow_receiver_is_waited_for(rehearsal: Rehearsal, tmp_path: Path) -> 
     signed(world, pacs, tmp_path)
     world.work_until_state("F1", StudyState.CONFIRMED)
     assert only(world).attempts == 1
+
+
+def test_an_answer_that_comes_too_late_leaves_one_object(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=2.5))
+    impatient = replace(world.desk.local.timeouts, response_s=1.0)
+    world.desk.local = replace(world.desk.local, timeouts=impatient)
+    signed(world, pacs, tmp_path)
+    world.work_until(lambda: "isn't known" in only_or(world), "the outcome is said to be unknown")
+    world.work_until_state("F1", StudyState.CONFIRMED)
+    assert len(documents_in(pacs)) == 1
 
 
 def test_a_report_of_commitment_that_comes_twice_confirms_once(rehearsal: Rehearsal, tmp_path: Path) -> None:
