@@ -2,7 +2,7 @@
 (`llmcxr node courier`).
 
 Two loops of small steps over the database, each one thing after the other: what is decided and made, and beside it
-what is delivered, each destination in a thread while it is sent or asked something. Whatever it was doing when it died
+what is delivered, each destination in a thread while it is sent or asked. Whatever it was doing when it died
 is taken up at its next start. It opens associations and accepts none.
 """
 

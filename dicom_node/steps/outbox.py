@@ -118,8 +118,9 @@ def _ready(desk: Desk, peer: Peer) -> list[tuple[DeliveryRow, SendFile]]:
             return []
         batch = [row for row in batch if row.id not in arrived]
     ready = []
+    unwanted = sending.withdrawn_of(desk.db, [row.id for row in batch])
     for row in batch:
-        if _withdrawn(desk, row) or _refused_here(desk, peer, row):
+        if (row.id in unwanted and _withdrawn(desk, row)) or _refused_here(desk, peer, row):
             continue
         ready.append((row, look_at(desk.workplace.objects.path(row.path))))
     return ready
