@@ -48,6 +48,7 @@ _CHOICES = (
 _TICKS = (
     ("sends", mark("May send films to us"), True),
     ("from_host", mark("Is accepted from its host only"), False),
+    ("tls", mark("Is reached, and let in, by TLS only"), False),
     ("identity", mark("Is asked for the patient's identity before a signature"), False),
 )
 _WORDS = {
