@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Final
 
 import pydicom
@@ -59,6 +60,10 @@ def _broke_off(desk: Desk, name: str, place: str) -> None:
 
 
 def _send_to_one(desk: Desk, name: str) -> bool:
+    for row in sending.being_sent_to(
+        desk.db, name
+    ):  # nothing else sends to it: the database failed in between
+        _fail(desk, row, "Its outcome couldn't be written down.", unknown=True)
     destination = desk.site.destination(name)
     batch = sending.due_for(desk.db, name, _TOGETHER)
     if not batch:
@@ -86,7 +91,7 @@ def _send_objects(desk: Desk, peer: Peer) -> None:
                 sending.hasten_all(desk.db, peer.name)
             left = _AHEAD
             while batch and storing.alive and left > 0:
-                taken = [(row, file) for row, file in batch if file.kind in kinds]
+                taken = list(takewhile(lambda one: one[1].kind in kinds, batch))
                 if not taken:
                     break
                 _send_batch(desk, peer, storing, taken)
@@ -147,7 +152,11 @@ def _send_batch(
         if not storing.alive:
             put_back.append(row.id)
             continue
-        result = storing.send(file)
+        try:
+            result = storing.send(file)
+        except DicomError as error:
+            _fail(desk, row, error.sentence, unknown=False)
+            continue
         if result.outcome is Outcome.STORED:
             stored.append(row)
         else:

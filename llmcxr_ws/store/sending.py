@@ -28,16 +28,18 @@ _NEEDS_ITS_REPORT: Final = ("provenance", "addendum")
 
 
 def destinations_due(db: Database) -> list[str]:
-    """Names of the destinations for which something can leave now."""
+    """Names of the destinations for which something can leave now, or was begun."""
     with db.read() as session:
-        rows = session.scalars(
+        due = session.scalars(
             select(Delivery.peer)
             .join(Document, Delivery.document_id == Document.id)
             .where(*_due())
             .distinct()
-            .order_by(Delivery.peer)
         )
-        return list(rows)
+        begun = session.scalars(
+            select(Delivery.peer).where(Delivery.state == DeliveryState.SENDING).distinct()
+        )
+        return sorted({*due, *begun})
 
 
 def due_for(db: Database, peer: str, most: int) -> list[DeliveryRow]:

@@ -21,6 +21,7 @@ from dicom_node.sop_classes import ENHANCED_SR
 from dicom_node.steps.lanes import Lanes
 from dicom_node.steps.outbox import send_due
 from llmcxr_ws.domain import DeliveryRow
+from llmcxr_ws.errors import StoreError
 from llmcxr_ws.states import DeliveryState
 from llmcxr_ws.store import deliveries, reports, studies
 from llmcxr_ws.store.configuration import import_site, site_text
@@ -245,6 +246,28 @@ def test_a_defect_in_a_lane_leaves_unknown_outcomes_and_no_lane_behind(
     assert (now(world, row).state, now(world, row).outcome_unknown) == (DeliveryState.QUEUED, True)
     monkeypatch.undo()
     world.work_until(lambda: now(world, row).state == DeliveryState.CONFIRMED, "after the pause")
+
+
+@pytest.mark.allow_log("put off")
+@pytest.mark.allow_log("not delivered")
+def test_an_outcome_that_couldnt_be_written_down_is_asked_for(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database fails after the peer has stored them: none stays begun for ever, none is sent twice."""
+    world = make_world(commitment="find")
+    rows = documents(world, tmp_path, 2)
+    stores: list[str] = []
+    server_of(simulator).bind(evt.EVT_DIMSE_RECV, lambda event: stores.append(type(event.message).__name__))
+
+    def fails(*_: object) -> None:
+        raise StoreError("The disk is full.")
+
+    monkeypatch.setattr("llmcxr_ws.store.sending.stored_all", fails)
+    assert not send_due(world.desk)
+    assert states(world, rows) == ["sending"] * 2
+    monkeypatch.undo()
+    world.work_until(lambda: states(world, rows) == ["confirmed"] * 2, "asked for")
+    assert stores.count("C_STORE_RQ") == 2
 
 
 def test_pauses_double_and_differ(make_world: MakeWorld) -> None:
