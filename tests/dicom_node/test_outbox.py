@@ -19,7 +19,6 @@ from dicom_node.provider import answer
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from dicom_node.sop_classes import ENHANCED_SR
 from dicom_node.steps.lanes import Lanes
-from dicom_node.steps.outbox import send_due
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.states import DeliveryState
@@ -88,11 +87,6 @@ def states(world: World, rows: list[DeliveryRow]) -> list[str]:
     return [str(now(world, row).state) for row in rows]
 
 
-def send_all(world: World) -> bool:
-    """One pass of the outbox, to its end."""
-    return send_due(world.desk) or world.desk.lanes.settle(20)
-
-
 def add_peer(world: World, name: str, port: int, commitment: str = "find", more: str = "") -> None:
     text = site_text(world.workplace.db)
     peer = f'\n[[peer]]\nname = "{name}"\nae_title = "{name.upper()}"\nhost = "127.0.0.1"\nport = {port}\n'
@@ -123,7 +117,7 @@ def test_one_association_for_many(make_world: MakeWorld, simulator: PacsSimulato
     rows = documents(world, tmp_path, 25)
     opened: list[str] = []
     server_of(simulator).bind(evt.EVT_ACCEPTED, lambda event: opened.append("association"))
-    assert send_all(world)
+    assert world.send()
     assert states(world, rows) == ["stored"] * 25
     assert opened == ["association"]
     assert [now(world, row).attempts for row in rows] == [1] * 25
@@ -147,7 +141,7 @@ def test_a_peer_that_is_down_delays_no_other(
             [now(world, row).state for row in rows if row.peer == "pacs"] == [DeliveryState.CONFIRMED] * 3
         ),
         "the other peer has them",
-        timeout_s=3,
+        timeout_s=10,
     )
     assert {now(world, row).state for row in rows if row.peer == "aaa"} == {DeliveryState.QUEUED}
     slowest = 0.0
@@ -155,7 +149,7 @@ def test_a_peer_that_is_down_delays_no_other(
         begun = time.monotonic()
         run_round(world.desk)
         slowest = max(slowest, time.monotonic() - begun)
-    assert slowest < 1.5
+    assert slowest < 5
 
 
 @pytest.mark.allow_log("not delivered")
@@ -171,7 +165,7 @@ def test_a_peer_that_comes_back_gets_all_at_once(
     world.work_until(lambda: now(world, rows[0]).attempts == 1, "a try")
     assert sum(now(world, row).attempts for row in rows) == 20
     world.desk.lanes.settle(5)
-    assert not send_due(world.desk)
+    assert not world.send()
     assert "can't be reached" in now(world, rows[0]).message
     with PacsSimulator(SimulatorSettings(storage=tmp_path / "again", port=port)) as again:
         with world.workplace.db.write() as session:
@@ -224,7 +218,7 @@ def test_one_refused_for_now_holds_back_no_other(
         return answer(statuses.SUCCESS)
 
     server_of(simulator).bind(evt.EVT_C_STORE, keep)
-    assert send_all(world)
+    assert world.send()
     assert states(world, rows) == ["stored", "queued", "stored"]
 
 
@@ -242,7 +236,7 @@ def test_a_defect_in_a_lane_leaves_unknown_outcomes_and_no_lane_behind(
         raise ZeroDivisionError
 
     monkeypatch.setattr(storing.Storing, "send", broken)
-    assert not send_due(world.desk)
+    assert not world.send()
     assert (now(world, row).state, now(world, row).outcome_unknown) == (DeliveryState.QUEUED, True)
     monkeypatch.undo()
     world.work_until(lambda: now(world, row).state == DeliveryState.CONFIRMED, "after the pause")
@@ -263,7 +257,7 @@ def test_an_outcome_that_couldnt_be_written_down_is_asked_for(
         raise StoreError("The disk is full.")
 
     monkeypatch.setattr("llmcxr_ws.store.sending.stored_all", fails)
-    assert not send_due(world.desk)
+    assert not world.send()
     assert states(world, rows) == ["sending"] * 2
     monkeypatch.undo()
     world.work_until(lambda: states(world, rows) == ["confirmed"] * 2, "asked for")
@@ -283,9 +277,8 @@ def test_lanes() -> None:
     assert lanes.start("a", lambda: gate.wait(5))
     assert not lanes.start("a", lambda: True)
     assert lanes.start("b", lambda: bool(seen.append("b")) or True)
-    started = time.monotonic()
-    assert lanes.settle(0.2)  # b has done something; a goes on
-    assert time.monotonic() - started < 1 and seen == ["b"]
+    wait_for(lambda: lanes.settle(0.05), "b has done something; a goes on")
+    assert seen == ["b"]
     assert not lanes.settle(0.0)
     gate.set()
     assert lanes.settle(5)
