@@ -14,7 +14,7 @@ import pytest
 from pynetdicom import evt
 
 from dicom_node import statuses
-from dicom_node.courier import run_round
+from dicom_node.courier import run_courier, run_round
 from dicom_node.provider import answer
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from dicom_node.sop_classes import ENHANCED_SR
@@ -28,6 +28,7 @@ from llmcxr_ws.store.models import Report
 from llmcxr_ws.uids import derived_uid
 from tests.dicom_node.films import write_film
 from tests.dicom_node.world import MakeWorld, World, documents_in
+from tests.network import wait_for
 
 
 def documents(
@@ -150,6 +151,33 @@ def test_a_peer_that_is_down_delays_no_other(
         run_round(world.desk)
         slowest = max(slowest, time.monotonic() - begun)
     assert slowest < 5
+
+
+@pytest.mark.allow_log("signature waits")
+@pytest.mark.allow_log("put off")
+@pytest.mark.allow_log("after the last run")
+def test_a_signature_that_waits_for_a_mute_pacs_delays_no_delivery(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
+) -> None:
+    """The PACS that is asked for the identity takes the connection and says nothing; another peer gets its own."""
+    world = make_world(commitment="find")
+    rows = documents(world, tmp_path, 2)
+    text = site_text(world.workplace.db).replace("identity = true", "identity = false")
+    import_site(world.workplace.db, text, user="service")
+    stop = threading.Event()
+    courier = threading.Thread(target=run_courier, args=(world.workplace.home, stop))
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        add_peer(world, "asked", mute.getsockname()[1], more="identity = true\n")
+        world.ask_signature("N-0")
+        courier.start()
+        try:
+            wait_for(
+                lambda: states(world, rows) == ["confirmed"] * 2, "the other peer has them", timeout_s=15
+            )
+        finally:
+            stop.set()
+    courier.join(40)
+    assert not courier.is_alive()
 
 
 @pytest.mark.allow_log("not delivered")
