@@ -52,13 +52,16 @@ DELIVERING: Final[tuple[Step, ...]] = (confirm_stored, send_due)
 """What one round of the outbox does; beside the decisions, which may have to wait for a PACS's answer."""
 
 
-def run_round(desk: Desk, steps: Sequence[Step] = DECIDING + DELIVERING) -> bool:
-    """Do every step once; True when any of them did something.
+STEPS: Final = DECIDING + DELIVERING
+
+
+def run_round(desk: Desk, steps: Sequence[Step] | None = None) -> bool:
+    """Do every step once, or each of these; True when any of them did something.
 
     A step that breaks is logged and left alone for a few seconds; the others go on.
     """
     worked = False
-    for step in steps:
+    for step in STEPS if steps is None else steps:
         if not desk.is_due("step", step.__name__):
             continue
         try:

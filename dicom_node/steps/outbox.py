@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -62,6 +63,10 @@ def _broke_off(desk: Desk, name: str, place: str) -> None:
 
 
 def _send_to_one(desk: Desk, name: str) -> bool:
+    for row in sending.being_sent_to(
+        desk.db, name
+    ):  # nothing else sends to it: the database failed in between
+        _fail(desk, row, "Its outcome couldn't be written down.", unknown=True)
     destination = desk.site.destination(name)
     batch = sending.due_for(desk.db, name, _TOGETHER)
     if not batch:
@@ -89,7 +94,7 @@ def _send_objects(desk: Desk, peer: Peer) -> None:
                 sending.hasten_all(desk.db, peer.name)
             left = _AHEAD
             while batch and storing.alive and left > 0:
-                taken = [(row, file) for row, file in batch if file.kind in kinds]
+                taken = list(takewhile(lambda one: one[1].kind in kinds, batch))
                 if not taken:
                     break
                 _send_batch(desk, peer, storing, taken)
@@ -121,8 +126,9 @@ def _ready(desk: Desk, peer: Peer) -> list[tuple[DeliveryRow, SendFile]]:
             return []
         batch = [row for row in batch if row.id not in arrived]
     ready = []
+    unwanted = sending.withdrawn_of(desk.db, [row.id for row in batch])
     for row in batch:
-        if _withdrawn(desk, row) or _refused_here(desk, peer, row):
+        if (row.id in unwanted and _withdrawn(desk, row)) or _refused_here(desk, peer, row):
             continue
         ready.append((row, look_at(desk.workplace.objects.path(row.path))))
     return ready
@@ -149,7 +155,11 @@ def _send_batch(
         if not storing.alive:
             put_back.append(row.id)
             continue
-        result = storing.send(file)
+        try:
+            result = storing.send(file)
+        except DicomError as error:
+            _fail(desk, row, error.sentence, unknown=False)
+            continue
         if result.outcome is Outcome.STORED:
             stored.append(row)
         else:

@@ -28,16 +28,18 @@ _NEEDS_ITS_REPORT: Final = ("provenance", "addendum")
 
 
 def destinations_due(db: Database) -> list[str]:
-    """Names of the destinations for which something can leave now."""
+    """Names of the destinations for which something can leave now, or was begun."""
     with db.read() as session:
-        rows = session.scalars(
+        due = session.scalars(
             select(Delivery.peer)
             .join(Document, Delivery.document_id == Document.id)
             .where(*_due())
             .distinct()
-            .order_by(Delivery.peer)
         )
-        return list(rows)
+        begun = session.scalars(
+            select(Delivery.peer).where(Delivery.state == DeliveryState.SENDING).distinct()
+        )
+        return sorted({*due, *begun})
 
 
 def due_for(db: Database, peer: str, most: int) -> list[DeliveryRow]:
@@ -58,21 +60,32 @@ def begin_all(db: Database, delivery_ids: Iterable[int]) -> set[int]:
     One that was held, withdrawn or taken up meanwhile, or before which another must go first, isn't begun.
     """
     with db.write() as session:
+        free = session.execute(
+            select(Delivery, Document.kind)
+            .join(Document, Delivery.document_id == Document.id)
+            .where(Delivery.id.in_(list(delivery_ids)), Delivery.state == DeliveryState.QUEUED, ~_waits())
+            .order_by(Delivery.id)
+        ).all()
         begun: set[int] = set()
-        for number in delivery_ids:
-            row = session.get_one(Delivery, number)
-            if row.state != DeliveryState.QUEUED or is_withdrawn_in(session, row):
+        taken: set[tuple[int, str]] = set()
+        for row, kind in free:
+            place = (row.study_id, row.peer)
+            if kind in IN_ORDER and place in taken:
                 continue
-            if session.scalar(
-                select(Delivery.id)
-                .join(Document, Delivery.document_id == Document.id)
-                .where(Delivery.id == number, _waits())
-            ):
+            if kind in IN_ORDER:
+                taken.add(place)
+            if is_withdrawn_in(session, row):
                 continue
             transitions.begin_sending(session, row)
-            begun.add(number)
-            session.flush()
+            begun.add(row.id)
         return begun
+
+
+def withdrawn_of(db: Database, delivery_ids: Iterable[int]) -> set[int]:
+    """Which of these nobody wants any more: of a retracted report, or a draft that has moved on."""
+    with db.read() as session:
+        rows = session.scalars(select(Delivery).where(Delivery.id.in_(list(delivery_ids)))).all()
+        return {row.id for row in rows if is_withdrawn_in(session, row)}
 
 
 def stored_all(db: Database, delivery_ids: Sequence[int]) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import pydicom
 import pynetdicom
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 from pynetdicom import evt
 from pynetdicom.dimse_messages import C_STORE_RSP
@@ -22,7 +24,7 @@ from dicom_node import scu, sop_classes
 from dicom_node.association import LocalEntity, Timeouts, open_association
 from dicom_node.listener import drop_partial_file
 from dicom_node.simulator.server import PacsSimulator
-from dicom_node.store_link import Reply, StoreLink, read_response, take_over
+from dicom_node.store_link import Reply, StoreLink, _command_fragment, read_response, take_over
 from dicom_node.storing import Outcome, look_at, open_storing
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.site import Peer
@@ -230,3 +232,13 @@ def test_a_file_that_shrinks_or_goes(pacs: Peer, simulator: PacsSimulator, tmp_p
     ):
         storing.send(file)
     assert len(simulator.archive) == 0
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=400))
+def test_no_bytes_break_the_reader_of_answers(data: bytes) -> None:
+    """Whatever a peer puts into a P-DATA-TF PDU or a command set."""
+    fragment, _ = _command_fragment(data)
+    assert len(fragment) <= len(data)
+    reply = read_response(data, 1)
+    assert reply is None or 0 <= reply.status <= 0xFFFF

@@ -20,6 +20,7 @@ from dicom_node.listener import Listener
 from dicom_node.simulator.server import PacsSimulator
 from dicom_node.sop_classes import ENHANCED_SR
 from dicom_node.steps.desk import Desk
+from dicom_node.steps.outbox import send_due
 from llmcxr_ws import jobs, reading
 from llmcxr_ws.domain import DeliveryRow, NewDraft, StudyRow
 from llmcxr_ws.identity import UnlockedKey
@@ -110,6 +111,11 @@ class World:
         """The deliveries of one kind of document."""
         rows = deliveries.deliveries_of(self.workplace.db, self.study(accession).id)
         return [row for row in rows if row.kind == kind]
+
+    def send(self) -> bool:
+        """One pass of the outbox to its end; whether it did anything."""
+        worked = send_due(self.desk)
+        return self.desk.lanes.settle(20) or worked
 
     def work_until(self, condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:
         """Let the courier do its rounds until something holds."""

@@ -54,6 +54,7 @@ _FIELDS = (
     ),
     Tick("sends", mark("May send films to us"), True),
     Tick("from_host", mark("Is accepted from its host only"), False),
+    Tick("tls", mark("Is reached, and let in, by TLS only"), False),
     Tick("identity", mark("Is asked for the patient's identity before a signature"), False),
     Tick("priors", mark("Is asked for earlier chest films"), False),
     Tick("worklist", mark("Is asked for orders (worklist)"), False),

@@ -2095,6 +2095,10 @@
         <translation>Wird nur von ihrem Rechner aus angenommen</translation>
     </message>
     <message>
+        <source>Is reached, and let in, by TLS only</source>
+        <translation>Nur über TLS, in beiden Richtungen</translation>
+    </message>
+    <message>
         <source>Is asked for the patient&apos;s identity before a signature</source>
         <translation>Wird vor einer Unterschrift nach der Identität gefragt</translation>
     </message>
