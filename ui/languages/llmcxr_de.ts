@@ -93,11 +93,11 @@
     </message>
     <message>
         <source>Study description</source>
-        <translation>Studienbeschreibung</translation>
+        <translation>Beschreibung der Untersuchung</translation>
     </message>
     <message>
         <source>Series description</source>
-        <translation>Serienbeschreibung</translation>
+        <translation>Beschreibung der Serie</translation>
     </message>
     <message>
         <source>Station</source>
@@ -212,6 +212,10 @@
         <translation>Sekunden ohne neues Bild, nach denen eine Studie vollständig ist</translation>
     </message>
     <message>
+        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise, or forward films to other peers; they are asked in their order, and the first that decides about the draft is the last. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
+        <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders oder leiten Aufnahmen an andere Gegenstellen weiter; sie werden der Reihe nach gefragt, und die erste, die über den Entwurf entscheidet, ist die letzte. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
+    </message>
+    <message>
         <source>How many of the latest studies</source>
         <translation>Wie viele der letzten Studien</translation>
     </message>
@@ -258,10 +262,6 @@
     <message>
         <source>{peer} (de-identified)</source>
         <translation>{peer} (de-identifiziert)</translation>
-    </message>
-    <message>
-        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
-        <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders; die erste, die auf eine Aufnahme passt, entscheidet. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
     </message>
     <message>
         <source>A reader writes an own impression before the draft is shown</source>
@@ -1980,7 +1980,7 @@
     </message>
     <message>
         <source>Peer that is asked how many images a study has; empty: none</source>
-        <translation>Gegenstelle, die gefragt wird, wie viele Bilder eine Studie hat; leer: keine</translation>
+        <translation>Gegenstelle, die gefragt wird, wie viele Bilder eine Untersuchung hat; leer: keine</translation>
     </message>
     <message>
         <source>Used for</source>
@@ -5314,23 +5314,23 @@
     </message>
     <message>
         <source>Report of this study, signed here by {name} on {date}</source>
-        <translation>Befund dieser Studie, hier signiert von {name} am {date}</translation>
+        <translation>Befund dieser Untersuchung, hier signiert von {name} am {date}</translation>
     </message>
     <message>
         <source>Report of this study, verified by {name} on {date}</source>
-        <translation>Befund dieser Studie, freigegeben von {name} am {date}</translation>
+        <translation>Befund dieser Untersuchung, freigegeben von {name} am {date}</translation>
     </message>
     <message>
         <source>Report of this study, not verified, of {date}</source>
-        <translation>Befund dieser Studie, nicht freigegeben, vom {date}</translation>
+        <translation>Befund dieser Untersuchung, nicht freigegeben, vom {date}</translation>
     </message>
     <message>
         <source>No report of this study is at hand.</source>
-        <translation>Zu dieser Studie liegt kein Befund vor.</translation>
+        <translation>Zu dieser Untersuchung liegt kein Befund vor.</translation>
     </message>
     <message>
         <source>Report of the study to compare with</source>
-        <translation>Befund der Vergleichsstudie</translation>
+        <translation>Befund der Untersuchung zum Vergleich</translation>
     </message>
     <message>
         <source>Complete: all images that {by} listed are here.</source>
@@ -5366,7 +5366,7 @@
     </message>
     <message>
         <source>Images are coming in; it is looked at when none has come for a while.</source>
-        <translation>Es kommen Bilder; die Studie wird angesehen, wenn eine Weile keines mehr gekommen ist.</translation>
+        <translation>Es kommen noch Bilder; die Untersuchung wird angesehen, wenn eine Weile keines mehr gekommen ist.</translation>
     </message>
     <message>
         <source>Waits: {by} says that the examination still goes on.</source>
