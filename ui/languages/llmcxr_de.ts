@@ -93,7 +93,7 @@
     </message>
     <message>
         <source>Study description</source>
-        <translation>Beschreibung der Untersuchung</translation>
+        <translation>Beschreibung der Studie</translation>
     </message>
     <message>
         <source>Series description</source>
@@ -1980,7 +1980,7 @@
     </message>
     <message>
         <source>Peer that is asked how many images a study has; empty: none</source>
-        <translation>Gegenstelle, die gefragt wird, wie viele Bilder eine Untersuchung hat; leer: keine</translation>
+        <translation>Gegenstelle, die gefragt wird, wie viele Bilder eine Studie hat; leer: keine</translation>
     </message>
     <message>
         <source>Used for</source>
@@ -5314,23 +5314,23 @@
     </message>
     <message>
         <source>Report of this study, signed here by {name} on {date}</source>
-        <translation>Befund dieser Untersuchung, hier signiert von {name} am {date}</translation>
+        <translation>Befund dieser Studie, hier signiert von {name} am {date}</translation>
     </message>
     <message>
         <source>Report of this study, verified by {name} on {date}</source>
-        <translation>Befund dieser Untersuchung, freigegeben von {name} am {date}</translation>
+        <translation>Befund dieser Studie, freigegeben von {name} am {date}</translation>
     </message>
     <message>
         <source>Report of this study, not verified, of {date}</source>
-        <translation>Befund dieser Untersuchung, nicht freigegeben, vom {date}</translation>
+        <translation>Befund dieser Studie, nicht freigegeben, vom {date}</translation>
     </message>
     <message>
         <source>No report of this study is at hand.</source>
-        <translation>Zu dieser Untersuchung liegt kein Befund vor.</translation>
+        <translation>Zu dieser Studie liegt kein Befund vor.</translation>
     </message>
     <message>
         <source>Report of the study to compare with</source>
-        <translation>Befund der Untersuchung zum Vergleich</translation>
+        <translation>Befund der Vergleichsstudie</translation>
     </message>
     <message>
         <source>Complete: all images that {by} listed are here.</source>
@@ -5366,7 +5366,7 @@
     </message>
     <message>
         <source>Images are coming in; it is looked at when none has come for a while.</source>
-        <translation>Es kommen noch Bilder; die Untersuchung wird angesehen, wenn eine Weile keines mehr gekommen ist.</translation>
+        <translation>Es kommen noch Bilder; die Studie wird angesehen, wenn eine Weile keines mehr gekommen ist.</translation>
     </message>
     <message>
         <source>Waits: {by} says that the examination still goes on.</source>
