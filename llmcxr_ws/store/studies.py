@@ -147,19 +147,25 @@ def awaiting_studies(db: Database) -> list[DueStudy]:
 def _due(db: Database, *conditions: ColumnElement[bool]) -> list[DueStudy]:
     with db.read() as session:
         now = session.execute(select(db_now())).scalar_one()
+        found = session.scalars(select(Study).where(*conditions)).all()
+        instances: dict[int, list[InstanceRow]] = {study.id: [] for study in found}
+        if found:
+            rows = select(Instance).where(Instance.study_id.in_(list(instances))).order_by(Instance.id)
+            for row in session.scalars(rows):
+                instances[row.study_id].append(instance_row(row))
         return [
             DueStudy(
                 id=study.id,
                 state=StudyState(study.state),
                 source_peer=study.source_peer,
                 quiet_for_s=(now - study.last_instance_at).total_seconds(),
-                instances=tuple(instances_in(session, study.id)),
+                instances=tuple(instances[study.id]),
                 study_instance_uid=study.study_instance_uid,
                 is_prior=study.is_prior,
                 last_instance_at=study.last_instance_at,
                 film_sop_instance_uid=study.film_sop_instance_uid,
             )
-            for study in session.scalars(select(Study).where(*conditions))
+            for study in found
         ]
 
 

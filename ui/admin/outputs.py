@@ -31,6 +31,7 @@ _NAMES = {
     "oru": mark("HL7 message (ORU)"),
     "fhir": mark("FHIR report"),
     "addendum": mark("Addendum"),
+    "forwarded": mark("Received image, forwarded"),
     "rejection": mark("Note that a draft was rejected"),
     "retraction": mark("Note that a report was retracted"),
 }

@@ -2683,6 +2683,10 @@
         <translation>Nachtrag</translation>
     </message>
     <message>
+        <source>Received image, forwarded</source>
+        <translation>Empfangenes Bild, weitergeleitet</translation>
+    </message>
+    <message>
         <source>Note that a draft was rejected</source>
         <translation>Vermerk, dass ein Entwurf abgelehnt wurde</translation>
     </message>
