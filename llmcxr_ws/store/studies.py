@@ -467,13 +467,16 @@ def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | N
 def _ordered(study: Study, facts: dict[str, object]) -> dict[str, str]:
     """What is known of the order: the film's header goes before the worklist."""
     words: dict[str, str] = dict(study.ordered.get("words", {}))
-    if facts.get("indication"):
-        words["ReasonForTheRequestedProcedure"] = str(facts["indication"])
-    return words
+    said = {
+        "ReasonForTheRequestedProcedure": facts.get("indication"),
+        "RequestedProcedurePriority": facts.get("requested_priority"),
+    }
+    return words | {keyword: str(value) for keyword, value in said.items() if value}
 
 
 def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
     guard = (report.evidence.get("guard") if report else None) or {}
+    ordered = _ordered(study, facts or {})
     return StudyRow(
         id=study.id,
         study_instance_uid=study.study_instance_uid,
@@ -491,7 +494,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         film_sop_instance_uid=study.film_sop_instance_uid,
         view=str((facts or {}).get("view", "")),
         completeness=study.completeness,
-        ordered=_ordered(study, facts or {}),
+        ordered=ordered,
         is_prior=study.is_prior,
         received_at=study.received_at,
         last_instance_at=study.last_instance_at,
@@ -503,7 +506,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         held_by=study.held_by,
         held_at=study.held_at,
         updated_seq=study.updated_seq,
-        requested_priority=str((facts or {}).get("requested_priority", "")),
+        requested_priority=ordered.get("RequestedProcedurePriority", "").upper(),
         film_abnormal=guard.get("abnormal"),
         guard_disagrees=guard.get("agreement") == "disagrees",
     )

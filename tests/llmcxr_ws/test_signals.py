@@ -140,5 +140,8 @@ def test_the_header_s_question_goes_before_the_worklist_s(db: Database) -> None:
     words = {"ReasonForTheRequestedProcedure": "Cough", "AdmissionID": "A1"}
     signals.note_order(db, study_id, words, {"00401001": {"vr": "SH", "Value": ["RP1"]}})
     assert row(db, study_id).ordered == {"ReasonForTheRequestedProcedure": "Fever", "AdmissionID": "A1"}
+    assert row(db, study_id).requested_priority == ""
+    signals.note_order(db, study_id, {"RequestedProcedurePriority": "stat"}, {"00401001": {"vr": "SH"}})
+    assert row(db, study_id).requested_priority == "STAT"
     assert "00401001" in signals.order_of(db, row(db, study_id).study_instance_uid)
     assert signals.order_of(db, "1.2.3") == {}
