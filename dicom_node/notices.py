@@ -75,7 +75,11 @@ class Notices:
             listed=listed,
         )
         _LOG.info("notice", peer=peer.name, kind=kind, state=state, images=len(listed), uid=mask(uid))
-        return answer(statuses.SUCCESS), attributes
+        if event.request.AffectedSOPInstanceUID:
+            return answer(statuses.SUCCESS), None
+        named = Dataset()
+        named.AffectedSOPInstanceUID = uid  # ours to give where the peer gives none (PS3.7 10.1.5.1.4)
+        return answer(statuses.SUCCESS), named
 
     def on_set(self, event: Any) -> tuple[Dataset, Dataset | None]:
         """N-SET: a procedure step goes on, is completed or discontinued, and lists its images."""
@@ -97,7 +101,7 @@ class Notices:
         listed = list(_of_series(changes.get("PerformedSeriesSequence") or (), "ReferencedImageSequence"))
         signals.end_step(self._db, uid, peer=peer.name, state=state, listed=listed)
         _LOG.info("notice", peer=peer.name, kind="mpps", state=state, images=len(listed), uid=mask(uid))
-        return answer(statuses.SUCCESS), changes
+        return answer(statuses.SUCCESS), None
 
 
 def _of_new_step(attributes: Dataset) -> tuple[list[str], str, Listed]:

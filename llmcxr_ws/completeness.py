@@ -122,9 +122,9 @@ def judge(held: Collection[str], notices: Iterable[Notice], count: Count | None,
     count : Count, optional
         What the peer that is asked for its count said; None where none is asked.
     """
-    told = list(notices)
+    told, here = list(notices), set(held)
     steps = [notice for notice in told if notice.state == IN_PROGRESS]
-    missing = {uid: notice.peer for notice in told for uid in sorted(notice.images) if uid not in set(held)}
+    missing = {uid: notice.peer for notice in told for uid in sorted(notice.images - here)}
     closed = [notice for notice in told if notice.closes_step and notice.images]
     if closed and not steps and not missing:
         return Verdict("told", True, {"by": _peers(closed)})
@@ -136,7 +136,7 @@ def judge(held: Collection[str], notices: Iterable[Notice], count: Count | None,
     if missing:
         return _missing(missing, waiting)
     if count is not None:
-        return _counted(set(held), count, waiting)
+        return _counted(here, count, waiting)
     broken_off = [notice for notice in told if notice.state == DISCONTINUED]
     if broken_off:
         return Verdict("discontinued", True, {"by": _peers(broken_off)})

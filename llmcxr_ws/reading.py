@@ -171,14 +171,22 @@ def other_studies(db: Database, study_id: int) -> tuple[OtherStudy, ...]:
 def prior_reports(db: Database, other: OtherStudy, path_of: Callable[[str], Path]) -> tuple[PriorReport, ...]:
     """What was reported of another study: the text that was signed here, else the SRs that came with it.
 
-    One that can't be read is left out; the study's images are there all the same.
+    One that can't be read is left out; the study's images are there all the same. So is a report that was retracted
+    here.
 
     Parameters
     ----------
     path_of : callable
         Gives the file of a relative path of the object store.
     """
-    signed = [row for row in reports.versions(db, other.study.id) if row.state is ReportState.SIGNED]
+    current = other.study.report_id
+    signed = [
+        row
+        for row in reports.versions(db, other.study.id)
+        if row.state is ReportState.SIGNED and current in (row.id, row.amends_id)
+    ]
+    if other.study.state is StudyState.RETRACTED:
+        return ()
     if signed:
         return tuple(
             PriorReport((Paragraph("", row.signed_text),), "signed", row.signed_by, f"{row.signed_at:%Y%m%d}")

@@ -18,6 +18,7 @@ _NAMES = {
     "fhir": mark("FHIR report"),
     "film": mark("Film"),
     "addendum": mark("Addendum"),
+    "forwarded": mark("Received image, forwarded"),
     "rejection": mark("Note that a draft was rejected"),
     "retraction": mark("Note that a report was retracted"),
 }

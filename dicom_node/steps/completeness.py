@@ -7,6 +7,7 @@ When a study is complete is decided in :mod:`llmcxr_ws.completeness`, which film
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from dicom_node import counts
 from dicom_node.examine import content_sha256, examine
@@ -24,6 +25,8 @@ from llmcxr_ws.store import signals, studies
 from llmcxr_ws.store.studies import DueStudy
 
 _LOG = logger(__name__)
+_LOOK_AGAIN_S: Final = 0.25
+"""Pause before a study that waits is looked at again: many may wait, and each look asks the database."""
 
 
 def settle_studies(desk: Desk) -> bool:
@@ -40,6 +43,7 @@ def _look_at(desk: Desk, due: DueStudy) -> bool:
     if desk.site.early_draft and is_first and not due.is_prior and _settle_early(desk, due, verdict):
         return True
     _note_verdict(desk, due, verdict)
+    desk.put_off("settle", due.id, _LOOK_AGAIN_S)
     return False
 
 

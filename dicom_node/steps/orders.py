@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Final
 
 from dicom_node import orders
 from dicom_node.steps.desk import Desk
@@ -13,13 +14,15 @@ from llmcxr_ws.site import Peer
 from llmcxr_ws.store import priors, signals
 
 _LOG = logger(__name__)
+_LOOK_EVERY_S: Final = 1.0
 
 
 def ask_orders(desk: Desk) -> bool:
     """Ask every peer that has a worklist about studies that came lately; beside the courier's work."""
     for peer in desk.site.peers:
-        if not peer.worklist:
+        if not peer.worklist or not desk.is_due("look for orders", peer.name):
             continue
+        desk.put_off("look for orders", peer.name, _LOOK_EVERY_S)
         new = priors.unasked(desk.db, "order", peer.name, desk.workplace.config.retry_s)
         if new:
             desk.aside("order", peer.name, partial(_ask, desk, peer, new))

@@ -25,6 +25,7 @@ from llmcxr_ws.store import signals
 from llmcxr_ws.store.priors import PriorRow
 
 _LOG = logger(__name__)
+_LOOK_EVERY_S: Final = 1.0
 _NO_MOVE_S: Final = 3600.0
 """How long a peer whose C-MOVE failed is asked by C-GET instead, where it may be asked by either."""
 
@@ -32,8 +33,9 @@ _NO_MOVE_S: Final = 3600.0
 def fetch_priors(desk: Desk) -> bool:
     """Look for priors of studies that came lately, and fetch what was found; beside the courier's work."""
     for peer in desk.site.peers:
-        if not peer.priors:
+        if not peer.priors or not desk.is_due("look for priors", peer.name):
             continue
+        desk.put_off("look for priors", peer.name, _LOOK_EVERY_S)
         new = store.unasked(desk.db, "priors", peer.name, desk.workplace.config.retry_s)
         if new or store.due(desk.db, peer.name):
             desk.aside("priors", peer.name, partial(_search_and_fetch, desk, peer, new))

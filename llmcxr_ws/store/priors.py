@@ -13,6 +13,7 @@ from llmcxr_ws.states import REPORTED
 from llmcxr_ws.store import studies
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Inquiry, Instance, Prior, Study
+from llmcxr_ws.store.spans import first_id
 from llmcxr_ws.store.types import db_now
 
 WANTED, FETCHING, HERE, FAILED = "wanted", "fetching", "here", "failed"
@@ -44,12 +45,14 @@ def unasked(db: Database, kind: str, peer: str, retry_s: float) -> list[StudyRow
         (Inquiry.state == "told") | (Inquiry.tries >= _TRIES) | (Inquiry.asked_at > db_now(-retry_s)),
     )
     with db.read() as session:
+        since = session.execute(select(db_now(-_RECENT_S))).scalar_one()
         ids = session.scalars(
             select(Study.id)
             .where(
+                Study.id >= first_id(session, Study.id, Study.received_at, since),
+                Study.received_at > since,
                 Study.is_prior.is_(False),
                 Study.state.not_in(REPORTED),
-                Study.received_at > db_now(-_RECENT_S),
                 ~asked,
             )
             .order_by(Study.id.desc())

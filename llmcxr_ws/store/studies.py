@@ -165,19 +165,25 @@ def awaiting_studies(db: Database) -> list[DueStudy]:
 def _due(db: Database, *conditions: ColumnElement[bool]) -> list[DueStudy]:
     with db.read() as session:
         now = session.execute(select(db_now())).scalar_one()
+        found = session.scalars(select(Study).where(*conditions)).all()
+        instances: dict[int, list[InstanceRow]] = {study.id: [] for study in found}
+        if found:
+            rows = select(Instance).where(Instance.study_id.in_(list(instances))).order_by(Instance.id)
+            for row in session.scalars(rows):
+                instances[row.study_id].append(instance_row(row))
         return [
             DueStudy(
                 id=study.id,
                 state=StudyState(study.state),
                 source_peer=study.source_peer,
                 quiet_for_s=(now - study.last_instance_at).total_seconds(),
-                instances=tuple(instances_in(session, study.id)),
+                instances=tuple(instances[study.id]),
                 study_instance_uid=study.study_instance_uid,
                 is_prior=study.is_prior,
                 last_instance_at=study.last_instance_at,
                 film_sop_instance_uid=study.film_sop_instance_uid,
             )
-            for study in session.scalars(select(Study).where(*conditions))
+            for study in found
         ]
 
 
@@ -484,13 +490,16 @@ def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | N
 def _ordered(study: Study, facts: dict[str, object]) -> dict[str, str]:
     """What is known of the order: the film's header goes before the worklist."""
     words: dict[str, str] = dict(study.ordered.get("words", {}))
-    if facts.get("indication"):
-        words["ReasonForTheRequestedProcedure"] = str(facts["indication"])
-    return words
+    said = {
+        "ReasonForTheRequestedProcedure": facts.get("indication"),
+        "RequestedProcedurePriority": facts.get("requested_priority"),
+    }
+    return words | {keyword: str(value) for keyword, value in said.items() if value}
 
 
 def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
     guard = (report.evidence.get("guard") if report else None) or {}
+    ordered = _ordered(study, facts or {})
     return StudyRow(
         id=study.id,
         study_instance_uid=study.study_instance_uid,
@@ -508,7 +517,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         film_sop_instance_uid=study.film_sop_instance_uid,
         view=str((facts or {}).get("view", "")),
         completeness=study.completeness,
-        ordered=_ordered(study, facts or {}),
+        ordered=ordered,
         is_prior=study.is_prior,
         received_at=study.received_at,
         last_instance_at=study.last_instance_at,
@@ -520,7 +529,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         held_by=study.held_by,
         held_at=study.held_at,
         updated_seq=study.updated_seq,
-        requested_priority=str((facts or {}).get("requested_priority", "")),
+        requested_priority=ordered.get("RequestedProcedurePriority", "").upper(),
         film_abnormal=guard.get("abnormal"),
         guard_disagrees=guard.get("agreement") == "disagrees",
     )

@@ -341,7 +341,9 @@ def flow(db: Database, since: datetime) -> Flow:
         received = session.scalars(
             select(Study.received_at)
             .where(
-                Study.id >= first_id(session, Study.id, Study.received_at, since), Study.received_at >= since
+                Study.id >= first_id(session, Study.id, Study.received_at, since),
+                Study.received_at >= since,
+                Study.is_prior.is_(False),
             )
             .order_by(Study.received_at)
         ).all()

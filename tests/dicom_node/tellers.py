@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
+from pynetdicom import evt
 
 from dicom_node import sop_classes
 from dicom_node.association import LocalEntity, open_association
@@ -21,7 +23,7 @@ class Step:
     def __init__(self, node: Peer, ae_title: str) -> None:
         self.node = node
         self.local = LocalEntity(ae_title=ae_title)
-        self.uid = str(generate_uid(prefix=None))
+        self.uid: str | None = str(generate_uid(prefix=None))
 
     def begin(self, *studies: str, status: str = "IN PROGRESS") -> Dataset:
         """N-CREATE; give the response."""
@@ -30,12 +32,21 @@ class Step:
         attributes.PerformedProcedureStepStatus = status
         attributes.Modality = "DX"
         attributes.PerformedSeriesSequence = []
+        named: list[str] = []
+
+        def hear(event: Any) -> None:
+            named.append(str(event.message.command_set.get("AffectedSOPInstanceUID", "")))
+
         with open_association(
-            self.local, self.node, [(sop_classes.PERFORMED_PROCEDURE_STEP, _SYNTAXES)]
+            self.local,
+            self.node,
+            [(sop_classes.PERFORMED_PROCEDURE_STEP, _SYNTAXES)],
+            handlers=[(evt.EVT_DIMSE_RECV, hear)],
         ) as association:
             response, _ = association.raw.send_n_create(
                 attributes, sop_classes.PERFORMED_PROCEDURE_STEP, self.uid
             )
+        self.uid = self.uid or named[0]
         return response
 
     def end(self, *films: Path, status: str = "COMPLETED") -> Dataset:

@@ -105,6 +105,16 @@ def test_what_never_comes_is_named_and_not_waited_for_for_ever(
     assert said(world) == f"Not complete: 1 image never came ({missing})."
 
 
+def test_a_modality_may_leave_the_step_s_name_to_us(make_world: MakeWorld, films: list[Path]) -> None:
+    world = place(make_world)
+    step = Step(world.node, "PACS")
+    step.uid = None
+    assert step.begin(study_of(films[0])).Status == 0 and step.uid
+    world.push(films[0])
+    assert step.end(films[0]).Status == 0
+    world.work_until_state("ACC-N", StudyState.COMPLETE)
+
+
 def test_a_discontinued_step_lists_all_that_will_ever_come(make_world: MakeWorld, films: list[Path]) -> None:
     world = place(make_world)
     step = Step(world.node, "PACS")

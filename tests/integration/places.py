@@ -47,13 +47,14 @@ def beside(
     peer: str = "",
     count_from: str = "",
     more: str = "",
+    rules: str = "",
 ) -> Iterator[World]:
     """A node whose site knows Orthanc and a modality called CR1; `peer` are more lines of Orthanc's table."""
     world = World(home, orthanc.peer)
     site = SITE.format(
         quiet=quiet, patience=patience, port=orthanc.dicom_port, peer=peer, count_from=count_from, more=more
     )
-    import_site(world.workplace.db, site, user="test")
+    import_site(world.workplace.db, site + rules, user="test")
     orthanc.know("LLMCXR", world.listener.port)
     try:
         yield world

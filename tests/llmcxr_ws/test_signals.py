@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from llmcxr_ws import reading
 from llmcxr_ws.completeness import AVAILABLE, COMPLETED, IN_PROGRESS, Verdict
 from llmcxr_ws.routing import Forward
 from llmcxr_ws.states import DeliveryState
 from llmcxr_ws.store import deliveries, forwarding, priors, reports, signals, studies
 from llmcxr_ws.store.database import Database
-from tests.llmcxr_ws.world import arrival, arrive, drafted, due_study, events, row, settle
+from tests.llmcxr_ws.world import (
+    Person,
+    arrival,
+    arrive,
+    drafted,
+    due_study,
+    events,
+    execute,
+    row,
+    settle,
+    sign,
+)
 
 
 def tell(
@@ -140,5 +153,22 @@ def test_the_header_s_question_goes_before_the_worklist_s(db: Database) -> None:
     words = {"ReasonForTheRequestedProcedure": "Cough", "AdmissionID": "A1"}
     signals.note_order(db, study_id, words, {"00401001": {"vr": "SH", "Value": ["RP1"]}})
     assert row(db, study_id).ordered == {"ReasonForTheRequestedProcedure": "Fever", "AdmissionID": "A1"}
+    assert row(db, study_id).requested_priority == ""
+    signals.note_order(db, study_id, {"RequestedProcedurePriority": "stat"}, {"00401001": {"vr": "SH"}})
+    assert row(db, study_id).requested_priority == "STAT"
     assert "00401001" in signals.order_of(db, row(db, study_id).study_instance_uid)
     assert signals.order_of(db, "1.2.3") == {}
+
+
+def test_what_was_signed_here_is_the_prior_s_report_until_it_is_retracted(db: Database) -> None:
+    study_id = drafted(db)
+    other = drafted(db, 2)
+    sign(db, Person.enter(db, "ruth", "reader"), other, "Clear. Signed.")
+
+    def said() -> list[str]:
+        (found,) = reading.other_studies(db, study_id)
+        return [one.text for one in reading.prior_reports(db, found, Path)]
+
+    assert said() == ["Clear. Signed."]
+    execute(db, "UPDATE study SET state = 'retracted' WHERE id = :id", id=other)
+    assert said() == []

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from llmcxr_ws import reading
 from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.prior_report import Paragraph, PriorReport
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
 from tests.ui.sign.node import decide
@@ -86,6 +87,14 @@ def _reading(seat: Seat) -> QWidget:
     window.report.editor.mark()
     window.worklist.table.setFocus()
     return window
+
+
+def _comparing(seat: Seat) -> QWidget:
+    """The report of a prior under the films, as it stands while two are compared."""
+    _reading(seat)
+    said = PriorReport((Paragraph("Impression", "Small nodule."),), "verified", "Reader^Rita", "20250501")
+    seat.window.film.prior_report.show_reports((said,))
+    return seat.window
 
 
 def _dialog(open_it: Callable[[Seat], object]) -> Callable[[Seat], QWidget]:
@@ -249,6 +258,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("log-in", _nothing, _entry),
     Scene("locked", _nothing, _locked),
     Scene("reading", _study, _reading),
+    Scene("comparing", _study, _comparing),
     Scene("keys", _study, _call("habits.show_keys"), KeysPage),
     Scene("change keys", _study, _dialog(_key), KeyDialog),
     Scene("preferences", _study, _call("habits.show_preferences"), PreferencesDialog),

@@ -65,7 +65,8 @@ class RulesSection(Section):
             tr("Rules"),
             tr(
                 "Which films are drafted follows from their headers: frontal, for presentation, of an adult. "
-                "Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the "
+                "Rules of the site say otherwise, or forward films to other peers; they are asked in their order, "
+                "and the first that decides about the draft is the last. The dry run shows what the "
                 "written document would make of the studies that came last; "
                 "nothing is changed or sent."
             ),

@@ -64,6 +64,22 @@
         <translation>Kind</translation>
     </message>
     <message>
+        <source>Modality</source>
+        <translation>Modalität</translation>
+    </message>
+    <message>
+        <source>Body part</source>
+        <translation>Körperteil</translation>
+    </message>
+    <message>
+        <source>Study description</source>
+        <translation>Beschreibung der Studie</translation>
+    </message>
+    <message>
+        <source>Series description</source>
+        <translation>Beschreibung der Serie</translation>
+    </message>
+    <message>
         <source>Station</source>
         <translation>Gerätename</translation>
     </message>
@@ -132,6 +148,10 @@
         <translation>Sekunden ohne neues Bild, nach denen eine Studie vollständig ist</translation>
     </message>
     <message>
+        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise, or forward films to other peers; they are asked in their order, and the first that decides about the draft is the last. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
+        <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders oder leiten Aufnahmen an andere Gegenstellen weiter; sie werden der Reihe nach gefragt, und die erste, die über den Entwurf entscheidet, ist die letzte. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
+    </message>
+    <message>
         <source>How many of the latest studies</source>
         <translation>Wie viele der letzten Studien</translation>
     </message>
@@ -174,6 +194,12 @@
     <message>
         <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
         <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders; die erste, die auf eine Aufnahme passt, entscheidet. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
+        <source>Seconds after which missing images aren&apos;t waited for any more</source>
+        <translation>Sekunden, nach denen auf fehlende Bilder nicht mehr gewartet wird</translation>
+    </message>
+    <message>
+        <source>{peer} (de-identified)</source>
+        <translation>{peer} (de-identifiziert)</translation>
     </message>
     <message>
         <source>A reader writes an own impression before the draft is shown</source>
@@ -2789,6 +2815,10 @@
     <message>
         <source>Addendum</source>
         <translation>Nachtrag</translation>
+    </message>
+    <message>
+        <source>Received image, forwarded</source>
+        <translation>Empfangenes Bild, weitergeleitet</translation>
     </message>
     <message>
         <source>Note that a draft was rejected</source>
@@ -5498,6 +5528,8 @@
             <numerusform>%n Dokument wird neu gemacht; ein Mangel, der bleibt, steht dann wieder hier.</numerusform>
             <numerusform>%n Dokumente werden neu gemacht; ein Mangel, der bleibt, steht dann wieder hier.</numerusform>
         </translation>
+        <source>Images are coming in; it is looked at when none has come for a while.</source>
+        <translation>Es kommen noch Bilder; die Studie wird angesehen, wenn eine Weile keines mehr gekommen ist.</translation>
     </message>
     <message>
         <source>gets a rejection note for each document that it holds: {documents}.</source>

@@ -8,6 +8,7 @@ from llmcxr_ws.domain import ReportRow
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
+from ui.completeness import what_is_missing
 from ui.language import tr
 from ui.refusals import is_refused
 from ui.text import clock, percent
@@ -106,6 +107,9 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
     if study.state is StudyState.IN_REVIEW and study.reason:
         # Why it is reported once more, or why no new draft could be made of late images.
         return Notice("attention", study.reason)
+    missing = what_is_missing(study)
+    if missing:
+        return Notice("attention", missing)
     return None if may_edit else Notice("plain", tr("Your role reads reports and doesn't write them."))
 
 

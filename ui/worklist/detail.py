@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from llmcxr_ws.completeness import WORDS, is_worth_saying
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import ReportState, StudyState
+from ui.completeness import completeness_of, what_is_missing
 from ui.language import mark, tr
 from ui.text import clock, person_name
 from ui.worklist.priority import Level, priority_of
@@ -58,8 +58,7 @@ def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     if row.needs_addendum:
         found.append(tr("Images came after the signature: look at them and write an addendum."))
     found.append(row.reason)
-    if is_worth_saying(row.completeness):
-        found.append(completeness_of(row))
+    found.append(what_is_missing(row))
     if not is_sent_back(row) and not _says_it_better(row):
         found.append(tr(_standing(row)))
     priority = priority_of(row, tells_ai=tells_ai)
@@ -72,22 +71,9 @@ def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     return tuple(sentence for sentence in found if sentence)
 
 
-def completeness_of(row: StudyRow) -> str:
-    """Return whether all images are here, and why, or what is waited for; empty where nobody looked yet."""
-    kept = row.completeness
-    words = WORDS.get(str(kept.get("code", "")))
-    if not words:
-        return ""
-    values = dict(kept.get("values", {}))
-    if "names" in values:
-        values["names"] = values["names"].replace(".", ".\u200b")  # a UID is long, and may break at its dots
-    missing = tr("%n image(s)", "", len(kept.get("missing", ())))
-    return tr(words, missing=missing, **values)
-
-
 def _says_it_better(row: StudyRow) -> bool:
     """Whether what is waited for says all that the state would."""
-    return row.state is StudyState.RECEIVING and is_worth_saying(row.completeness)
+    return row.state is StudyState.RECEIVING and bool(what_is_missing(row))
 
 
 def _standing(row: StudyRow) -> str:
@@ -118,7 +104,7 @@ def facts(row: StudyRow) -> tuple[tuple[str, str], ...]:
         (tr("Referred by"), person_name(referring) if referring else ""),
         (tr("Admission"), order.get("AdmissionID", "")),
         (tr("Received"), ", ".join(part for part in received if part)),
-        (tr("Images"), "" if is_worth_saying(row.completeness) else said),
+        (tr("Images"), "" if what_is_missing(row) else said),
     )
     return tuple((heading, value) for heading, value in pairs if value)
 
