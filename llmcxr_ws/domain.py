@@ -235,8 +235,18 @@ class DocumentRow:
 
 
 @dataclass(frozen=True)
+class DeidentifiedCopy:
+    """A kept file that is sent in a document's place to a peer that may not know the patient."""
+
+    path: str
+    sha256: str
+    sop_instance_uid: str
+    series_instance_uid: str
+
+
+@dataclass(frozen=True)
 class DeliveryRow:
-    """One document on its way to one destination."""
+    """One document on its way to one destination; UIDs, path and hash are those of what is sent."""
 
     id: int
     document_id: int
@@ -256,6 +266,8 @@ class DeliveryRow:
     commitment_asked_at: datetime | None
     stored_at: datetime | None
     stage: str = ""
+    series_instance_uid: str = ""
+    deidentified: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import Literal
 from pydantic import Field, FiniteFloat, ValidationError
 
 from llmcxr_ws.config import AE_TITLE, explain
+from llmcxr_ws.deidentification import NEEDS, NEVER, PROJECT, Option, check_options
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.outputs import (
@@ -74,6 +75,20 @@ class Peer(Part):
     shows: tuple[str, ...] = Field(
         default=(),
         description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
+    )
+
+    deidentify: Literal["", "basic"] = Field(
+        default="",
+        description="`basic`: what goes to it is de-identified by the basic profile of PS3.15 Annex E; "
+        'only with role = "research" or "test".',
+    )
+    deidentify_options: tuple[Option, ...] = Field(
+        default=(), description="Options of the profile; see docs/deidentification.md."
+    )
+    project: str = Field(
+        default="",
+        pattern=PROJECT,
+        description="The research project: pseudonyms begin with it, and each project has its own.",
     )
 
     @property
@@ -228,6 +243,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     for server in site.fhir:
         check_token(server)
     _check_rules(site)
+    _check_deidentification(site)
     _check_routing(site)
     if demo:
         for destination in site.destinations:
@@ -290,6 +306,52 @@ def _check_rules(site: SiteConfig) -> None:
                 f"The output rules send '{rule.document}' at two moments, and it is the same at both.",
                 what_to_do="Leave one when.",
             )
+
+
+def _check_deidentification(site: SiteConfig) -> None:
+    projects: dict[str, Peer] = {}
+    for peer in site.peers:
+        whose = f"Peer '{peer.name}'"
+        if not peer.deidentify:
+            if peer.deidentify_options:
+                raise ConfigError(
+                    f"{whose} has options of de-identification, and nothing is de-identified for it.",
+                    what_to_do="Add deidentify = 'basic', or leave them out.",
+                )
+            continue
+        if peer.role == "clinical":
+            raise ConfigError(
+                f"{whose} is clinical: what is sent there must say whose it is.",
+                what_to_do="Leave deidentify out, or give it role = 'research'.",
+            )
+        if not peer.project:
+            raise ConfigError(f"{whose} is de-identified for no project.", what_to_do="Add project = '…'.")
+        check_options(peer.deidentify_options, whose)
+        first = projects.setdefault(peer.project.upper(), peer)
+        if set(first.deidentify_options) != set(peer.deidentify_options) or first.project != peer.project:
+            raise ConfigError(
+                f"The peers '{first.name}' and '{peer.name}' are of one project and differ in their options.",
+                what_to_do="Give both the same, or each its own project.",
+            )
+    for rule in site.outputs:
+        _check_deidentified_rule(rule, site.destination(rule.to))
+
+
+def _check_deidentified_rule(rule: OutputRule, to: Destination | None) -> None:
+    if not isinstance(to, Peer) or not to.deidentify:
+        return
+    if rule.document in NEVER:
+        raise ConfigError(
+            f"The output rule that sends '{rule.document}' to '{rule.to}' was refused: {NEVER[rule.document]}.",
+            what_to_do="Send another document to a peer with deidentify.",
+        )
+    needed = NEEDS.get(rule.document)
+    if needed and needed not in to.deidentify_options:
+        raise ConfigError(
+            f"The output rule that sends '{rule.document}' to '{rule.to}' was refused: without the option "
+            f"'{needed}' nothing is left of its content.",
+            what_to_do=f"Add '{needed}' to the peer's deidentify_options.",
+        )
 
 
 def _check_routing(site: SiteConfig) -> None:

@@ -18,6 +18,7 @@ from dicom_node.association import ServiceNotOffered
 from dicom_node.messages import mllp, rest
 from dicom_node.messages.mllp import Answer
 from dicom_node.messages.oru import control_id_of
+from dicom_node.steps import deidentified
 from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import ConfigError, DicomError, ObjectStoreError
@@ -29,6 +30,7 @@ from llmcxr_ws.store import deliveries, reports, studies
 
 _LOG = logger(__name__)
 _BATCH: Final = 20
+_OF_RULES: Final = ["SyntheticData", "PatientIdentityRemoved"]
 # Drafts that a peer should have: not yet signed, rejected or replaced.
 _WANTED: Final = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
 
@@ -124,10 +126,9 @@ def is_held_by(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
     DicomError
         The peer can't be asked.
     """
-    document = next(d for d in reports.documents_of(desk.db, row.study_id) if d.id == row.document_id)
     keys = {
         "StudyInstanceUID": _study_of(desk, row),
-        "SeriesInstanceUID": document.series_instance_uid,
+        "SeriesInstanceUID": row.series_instance_uid,
         "SOPInstanceUID": row.sop_instance_uid,
     }
     matches = scu.find(desk.local, peer, "IMAGE", keys)
@@ -144,6 +145,8 @@ def _study_of(desk: Desk, row: DeliveryRow) -> str:
 
 
 def _send_to(desk: Desk, peer: Peer, batch: list[DeliveryRow]) -> None:
+    if peer.deidentify:
+        batch = [copy for row in batch if (copy := deidentified.for_delivery(desk, peer, row)) is not None]
     unclear = [row for row in batch if row.outcome_unknown]
     arrived: set[int] = set()
     for number, row in enumerate(unclear):
@@ -204,7 +207,7 @@ def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
     try:
         path = desk.workplace.objects.path(row.path)
         changed = hashlib.sha256(path.read_bytes()).hexdigest() != row.sha256
-        header = pydicom.dcmread(path, specific_tags=["SyntheticData"], stop_before_pixels=True)
+        header = pydicom.dcmread(path, specific_tags=_OF_RULES, stop_before_pixels=True)
     except (OSError, ObjectStoreError, InvalidDicomError):
         return _set_aside(desk, row, "The document's file is missing from the object store or can't be read.")
     if changed:
@@ -213,6 +216,8 @@ def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
         return _set_aside(
             desk, row, "Synthetic data aren't sent to clinical peers.", "Give a research peer the rule."
         )
+    if peer.deidentify and header.get("PatientIdentityRemoved") != "YES":
+        return _set_aside(desk, row, "It wasn't de-identified, and this peer may not know the patient.", "")
     return False
 
 

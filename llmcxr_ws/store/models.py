@@ -102,6 +102,8 @@ class Instance(Base):
     defect: Mapped[str] = mapped_column(PlainText, default="")
     source_peer: Mapped[str] = mapped_column(Chars(64), default="")
     received_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    # When its file was purged by a retention rule; the row stays.
+    purged_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Job(Base):
@@ -327,6 +329,7 @@ class Document(Base):
     path: Mapped[str] = mapped_column(Chars(512))
     sha256: Mapped[str] = mapped_column(Chars(64))
     created_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    purged_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Delivery(Base):
@@ -349,6 +352,23 @@ class Delivery(Base):
     confirmed_by: Mapped[str] = mapped_column(Chars(16), default="")
     transaction_uid: Mapped[str] = mapped_column(UID, default="", index=True)
     commitment_asked_at: Mapped[datetime | None] = mapped_column(default=None)
+    # The de-identified copy that is sent in the document's place; empty: the document itself.
+    copy_path: Mapped[str] = mapped_column(Chars(512), default="", server_default="")
+    copy_sha256: Mapped[str] = mapped_column(Chars(64), default="", server_default="")
+    copy_sop_instance_uid: Mapped[str] = mapped_column(UID, default="", server_default="")
+    copy_series_instance_uid: Mapped[str] = mapped_column(UID, default="", server_default="")
+
+
+class Pseudonym(Base):
+    """Whose pseudonym it is, sealed under the de-identification key: the database alone doesn't tell."""
+
+    __tablename__ = "pseudonym"
+    __table_args__ = (UniqueConstraint("project", "pseudonym", name="uq_pseudonym"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project: Mapped[str] = mapped_column(Chars(16))
+    pseudonym: Mapped[str] = mapped_column(Chars(64))
+    sealed: Mapped[bytes] = mapped_column()
+    first_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
 class CommitmentResult(Base):
