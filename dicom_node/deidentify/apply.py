@@ -251,8 +251,10 @@ class _Copier:
         return meta
 
 
-# The table removes them, and in a request's items they must be there.
-_NEVER_GONE: Final = frozenset({"RequestedProcedureID"})
+# The table removes them, and in a request's items or a presentation state they must be there.
+_NEVER_GONE: Final = frozenset(
+    {"RequestedProcedureID", "PresentationCreationDate", "PresentationCreationTime"}
+)
 # Replacing these with items that say nothing is no better than none, and their attribute may be empty.
 _EMPTIED: Final = frozenset({"ReferencedPerformedProcedureStepSequence"})
 

@@ -6,6 +6,7 @@ Collected from whole data sets, sequences, private elements and report trees inc
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -133,14 +134,23 @@ def said(item: Dataset) -> str:
     )
 
 
+def letters(text: str) -> Iterator[tuple[int, int]]:
+    """Where words begin and end: runs of letters with their accents, whatever stands between them."""
+    start = None
+    for at, sign in enumerate(text):
+        if unicodedata.category(sign)[0] in "LM":
+            start = at if start is None else start
+        elif start is not None:
+            yield start, at
+            start = None
+    if start is not None:
+        yield start, len(text)
+
+
 def name_parts(name: str) -> set[str]:
     """The words of a name that may stand alone in a text: two letters and more, no titles."""
-    words = re.split(r"[\^=\s,.;/()-]+", name)
-    return {
-        word
-        for word in words
-        if len(word) >= 2 and word.casefold() not in _NOT_A_NAME and not word.isdigit() and word != "**"
-    }
+    words = [name[start:end] for start, end in letters(name)]
+    return {word for word in words if len(word) >= 2 and word.casefold() not in _NOT_A_NAME}
 
 
 def plain_number(number: str) -> set[str]:

@@ -150,7 +150,8 @@ class _Search:
         for name in self._names:
             if name in words and len(name) > 2:
                 return True
-            if len(name) >= _GLUED and name in folded:
+            glued = len(name) >= _GLUED or not any(sign.islower() for sign in name)
+            if glued and len(name) >= 2 and name in folded:
                 return True
         return any(
             re.search(rf"\b(?:{re.escape(n.capitalize())}|{re.escape(n.upper())})\b", text)
@@ -176,9 +177,8 @@ def _raw_forms(found: Identifiers) -> list[tuple[str, bytes]]:
     """What is looked for in bytes: long enough not to stand in pixels by chance."""
     words: list[tuple[str, str]] = [("number", one) for one in found.numbers]
     words += [("uid", one) for one in found.uids]
-    words += [
-        ("name", form) for one in found.names for form in (one, one.upper(), one.capitalize(), one.lower())
-    ]
+    spelled = {form for one in found.names for form in _spellings(one)}
+    words += [("name", form) for one in spelled for form in (one, one.upper(), one.capitalize(), one.lower())]
     words += [("place", one) for one in found.places]
     forms = {
         (kind, word.encode(encoding, "ignore"))
@@ -186,6 +186,23 @@ def _raw_forms(found: Identifiers) -> list[tuple[str, bytes]]:
         for encoding in ("utf-8", "latin-1", "utf-16-le", "utf-16-be")
     }
     return sorted((kind, form) for kind, form in forms if len(form) >= _LEAST_BYTES)
+
+
+def _spellings(name: str) -> set[str]:
+    """A name with its umlauts, with two letters for each, and with none."""
+    wide = name
+    for umlaut, pair in (
+        ("ä", "ae"),
+        ("ö", "oe"),
+        ("ü", "ue"),
+        ("ß", "ss"),
+        ("Ä", "Ae"),
+        ("Ö", "Oe"),
+        ("Ü", "Ue"),
+    ):
+        wide = wide.replace(umlaut, pair)
+    bare = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    return {name, wide, bare}
 
 
 def _fold(text: str) -> str:

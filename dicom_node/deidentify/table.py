@@ -85,14 +85,12 @@ PregnancyStatus SelectorASValue SmokingStatus
 PATIENT_CLEANED: Final = ("Allergies", "PatientState", "PreMedication", "SpecialNeeds")
 STRUCTURED: Final = ("AcquisitionContextSequence", "ContentSequence", "SpecimenPreparationSequence")
 GRAPHICS: Final = ("GraphicAnnotationSequence",)
-UIDS: Final = [
-    "AffectedSOPInstanceUID",
-    "ReferencedImageSequence",
-    "AnnotationGroupUID",
-    "ReferencedStudySequence",
-    "ReferencedPerformedProcedureStepSequence",
-    "SourceImageSequence",
-]
+UIDS: Final = words(
+    """
+AffectedSOPInstanceUID ReferencedImageSequence AnnotationGroupUID ReferencedStudySequence
+ReferencedPerformedProcedureStepSequence SourceImageSequence
+"""
+)
 # Retired or foreign to projection radiography ones are left out: they go, as the basic profile says.
 DESCRIPTORS: Final = words(
     """

@@ -7,31 +7,17 @@ isn't meant (a patient called Klein, a `kleiner Erguss`): too much is taken out 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
 
-from dicom_node.deidentify.identifiers import Identifiers
+from dicom_node.deidentify.identifiers import Identifiers, letters
 from dicom_node.deidentify.table import words
 
 _MARK: Final = "[{}]"
 _GLUED: Final = 5
 """Names of so many letters are found inside longer words too."""
-
-_UMLAUTS: Final = {"ä": "(?:ä|ae|a)", "ö": "(?:ö|oe|o)", "ü": "(?:ü|ue|u)", "ß": "(?:ß|ss)"}
-_DIGRAPHS: Final = {"ae": "(?:ae|ä)", "oe": "(?:oe|ö)", "ue": "(?:ue|ü)", "ss": "(?:ss|ß)"}
-_ACCENTED: Final = {
-    "a": "[aàáâãå]",
-    "c": "[cçćč]",
-    "e": "[eèéêëę]",
-    "i": "[iìíîï]",
-    "n": "[nñń]",
-    "o": "[oòóôõø]",
-    "s": "[sśš]",
-    "u": "[uùúû]",
-    "y": "[yýÿ]",
-    "z": "[zźżž]",
-}
 
 _MONTHS: Final = (
     "jan(?:uary|uar)?|feb(?:ruary|ruar)?|mar(?:ch)?|märz|maerz|apr(?:il)?|may|mai|june?|juni|july?|juli|"
@@ -111,10 +97,18 @@ class TextCleaner:
         self._birth = found.birth
         self._places = _any_of(found.places, _place_pattern)
         self._numbers = _any_of(found.numbers, _number_pattern)
-        self._names = _any_of(found.names, _name_pattern)
+        parted = [name for name in found.names if _is_cased(name)]
+        self._names = {plain(name) for name in parted if len(name) > 2}
+        self._short = {
+            form for name in parted if len(name) == 2 for form in (name.capitalize(), name.upper())
+        }
+        glued = {name for name in found.names if len(name) >= _GLUED or not _is_cased(name)}
+        self._glued = {plain(name) for name in glued} - {""}
+        self._place_words = {plain(place) for place in found.places if " " not in place}
 
     def clean(self, text: str) -> str:
         """The text with marks for what was taken out."""
+        text = unicodedata.normalize("NFC", text)
         for pattern, mark in (
             (_MAIL, "address"),
             (self._places, "place"),
@@ -124,16 +118,29 @@ class TextCleaner:
             if pattern is not None:
                 text = pattern.sub(_MARK.format(mark), text)
         text = _DATE.sub(self._date, text)
-        for pattern, mark in (
-            (_PHONE, "phone"),
-            (_STREET, "place"),
-            (_TITLED, "name"),
-            (self._names, "name"),
-        ):
-            if pattern is not None:
-                text = pattern.sub(_MARK.format(mark), text)
+        for pattern, mark in ((_PHONE, "phone"), (_STREET, "place"), (_TITLED, "name")):
+            text = pattern.sub(_MARK.format(mark), text)
+        text = self._without_names(text)
         text = _LONG_NUMBER.sub(self._long_number, text)
         return _OLD.sub("90", text)
+
+    def _without_names(self, text: str) -> str:
+        for start, end in reversed(list(letters(text))):
+            word = text[start:end]
+            if text[start - 1 : start] == "[" and text[end : end + 1] == "]":
+                continue  # a mark
+            if self._is_name(word):
+                text = f"{text[:start]}[name]{text[end:]}"
+            elif plain(word) in self._place_words:
+                text = f"{text[:start]}[place]{text[end:]}"
+        return text
+
+    def _is_name(self, word: str) -> bool:
+        bare = plain(word)
+        named = (
+            bare in self._names or (bare.endswith("s") and bare[:-1] in self._names) or word in self._short
+        )
+        return named or any(name in bare for name in self._glued)
 
     def _date(self, match: re.Match[str]) -> str:
         day = _day_of(match)
@@ -168,34 +175,26 @@ def _any_of(words: Iterable[str], pattern: Callable[[str], str]) -> re.Pattern[s
     return re.compile("|".join(pattern(word) for word in ordered), re.IGNORECASE) if ordered else None
 
 
-def _name_pattern(word: str) -> str:
-    spelled = _spelled(word)
-    if len(word) >= _GLUED:
-        return rf"\w*{spelled}\w*"
-    if len(word) == 2:  # `Li`, `LI`, never `li` in the middle of a sentence
-        return rf"(?-i:\b(?:{re.escape(word.capitalize())}|{re.escape(word.upper())})\b)(?:['’]s)?"
-    return rf"(?<![^\W_]){spelled}(?:['’]?s)?(?![^\W_])"
-
-
 def _number_pattern(number: str) -> str:
     loose = r"[\s./_-]?".join(re.escape(sign) for sign in re.sub(r"[\s./_-]", "", number))
     return rf"(?<!\d)0*{loose}(?!\d)"
 
 
 def _place_pattern(place: str) -> str:
-    return r"[\s,]+".join(_spelled(word) for word in re.split(r"[\s,]+", place) if word)
+    return r"[\s,]+".join(re.escape(word) for word in re.split(r"[\s,]+", place) if word)
 
 
-def _spelled(word: str) -> str:
-    """A word as it may be spelled: with and without umlauts and accents."""
-    text, out, at = word.casefold(), [], 0
-    while at < len(text):
-        if (pair := text[at : at + 2]) in _DIGRAPHS:
-            out.append(_DIGRAPHS[pair])
-            at += 2
-            continue
-        sign = text[at]
-        own = next((group for group in _ACCENTED.values() if sign in group[1:-1]), "")
-        out.append(_UMLAUTS.get(sign) or own or re.escape(sign))
-        at += 1
-    return "".join(out)
+def plain(word: str) -> str:
+    """A word in small letters without accents, an umlaut as its vowel, however it was written."""
+    for umlaut, written in (("ä", "a"), ("ö", "o"), ("ü", "u"), ("ß", "s")):
+        word = word.casefold().replace(umlaut, written)
+    decomposed = unicodedata.normalize("NFKD", word)
+    bare = "".join(sign for sign in decomposed if not unicodedata.category(sign).startswith("M"))
+    for pair, single in (("ae", "a"), ("oe", "o"), ("ue", "u"), ("ss", "s")):
+        bare = bare.replace(pair, single)
+    return bare
+
+
+def _is_cased(word: str) -> bool:
+    """Whether a word is of a script with capital letters; others part no words by spaces."""
+    return any(sign.isupper() or sign.islower() for sign in word)
