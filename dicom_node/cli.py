@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dicom_node.conformance_cli import conformance
+from dicom_node.deidentify_commands import deidentify
 from dicom_node.display_commands import display
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import ConfigError, DicomError
@@ -45,6 +46,7 @@ def register(app: typer.Typer) -> None:
         _simulator
     )
     app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store, display.")
+    app.add_typer(deidentify, name="deidentify", help="De-identify studies for research.")
     app.command("conformance", help="Have every validator judge an example of each kind of document.")(
         conformance
     )

@@ -68,7 +68,7 @@ def test_a_draft_reaches_the_study_without_its_patient(
     assert received.LongitudinalTemporalInformationModified == "MODIFIED"
     codes = [item.CodeValue for item in received.DeidentificationMethodCodeSequence]
     assert codes == ["113100", "113104", "113107"]
-    assert b"Compared with the film of [name] from" in data and b"the lungs are clear" in data
+    assert b"[name] from" in data and b"the lungs are clear" in data
     assert dciodvfy_errors(Path(received.filename)) == []
     [held] = list(documents_at(world.workplace, world.desk.local, world.desk.site.peer("study")))
     assert held.found and held.sop_instance_uid == received.SOPInstanceUID
@@ -77,7 +77,7 @@ def test_a_draft_reaches_the_study_without_its_patient(
     [given] = pseudonyms.key_table(world.workplace.db, secret, "LUNG1", by="admin", reason="test")
     assert (given.patient_id, given.pseudonym) == ("0012345678", received.PatientID)
     assert audit.verify(world.workplace.db)[1] is None
-    raw = (tmp_path / "home" / "llmcxr.db").read_bytes()
+    raw = b"".join(path.read_bytes() for path in (tmp_path / "home").glob("llmcxr.db*"))
     assert received.PatientID.encode() in raw
     assert secret not in raw and secret.hex().encode() not in raw
     with pytest.raises(AccessError, match="can't be opened"):
