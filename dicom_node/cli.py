@@ -15,6 +15,7 @@ import typer
 from dicom_node.conformance_cli import conformance
 from dicom_node.deidentify_commands import deidentify
 from dicom_node.display_commands import display
+from dicom_node.retention_commands import retention
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import ConfigError, DicomError
 
@@ -47,6 +48,9 @@ def register(app: typer.Typer) -> None:
     )
     app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store, display.")
     app.add_typer(deidentify, name="deidentify", help="De-identify studies for research.")
+    app.add_typer(
+        retention, name="retention", help="What is purged by the site's rules, and why the rest stays."
+    )
     app.command("conformance", help="Have every validator judge an example of each kind of document.")(
         conformance
     )

@@ -20,6 +20,7 @@ from dicom_node.steps.desk import Desk, place_of
 from dicom_node.steps.drafts import send_drafts, withdraw_drafts
 from dicom_node.steps.outbox import send_due
 from dicom_node.steps.outputs import make_outputs
+from dicom_node.steps.purging import purge_due, tidy
 from dicom_node.steps.requests import decide_requests
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
@@ -40,6 +41,7 @@ STEPS: Final[tuple[Step, ...]] = (
     make_outputs,
     send_due,
     confirm_stored,
+    purge_due,
 )
 """What one round does; a person waits for the first."""
 
@@ -79,6 +81,7 @@ def run_courier(home: Path, stop: threading.Event) -> None:
     interrupted = deliveries.requeue_interrupted(workplace.db)
     if interrupted:
         _LOG.warning("after the last run", deliveries_of_unknown_outcome=interrupted)
+    tidy(workplace)
     with _registered(workplace):
         _LOG.info("at work", ae_title=desk.local.ae_title)
         while not stop.is_set():

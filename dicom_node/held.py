@@ -60,7 +60,8 @@ def documents_at(
             document = documents[delivery.document_id]
             keys = _keys(_study_of(workplace, study.study_instance_uid, delivery), delivery)
             found = bool(scu.find(local, peer, "IMAGE", keys))
-            file = _fetch(local, peer, keys, out) if found and out is not None else None
+            kept = workplace.objects.path(delivery.path).is_file()
+            file = _fetch(local, peer, keys, out) if found and kept and out is not None else None
             yield HeldDocument(
                 accession_number=study.identity.accession_number,
                 kind=document.kind,

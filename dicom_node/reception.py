@@ -122,8 +122,9 @@ class Reception:
         if known.sha256 != found.sha256:
             reason = "other content under a known SOP Instance UID"
             return self._set_aside(incoming, statuses.DUPLICATE_UID_OTHER_CONTENT, "duplicate_uid", reason)
-        if not self._objects.path(known.path).is_file():  # lost by hand; the sender gives it back
+        if not self._objects.path(known.path).is_file():  # purged, or lost by hand; the sender gives it back
             self._objects.keep(incoming.path, found.SOPInstanceUID)
+            studies.note_returned(self._db, found.SOPInstanceUID)
         studies.note_sent_again(self._db, found.SOPInstanceUID)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
         return Verdict(statuses.SUCCESS)

@@ -84,6 +84,7 @@ class InstanceRow:
     sha256: str
     defect: str
     facts: dict[str, Any]
+    purged_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,8 @@ class StudyRow:
     # What the network beside the model says of the film, and whether the draft says something else.
     film_abnormal: bool | None = None
     guard_disagrees: bool = False
+    # When films of it were purged by a retention rule; their headers, reports and history stay.
+    purged_at: datetime | None = None
 
 
 @dataclass(frozen=True)

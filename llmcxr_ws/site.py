@@ -27,6 +27,7 @@ from llmcxr_ws.outputs import (
     check_token,
     is_loopback,
 )
+from llmcxr_ws.retention import RetentionRule, check_retention
 
 __all__ = [
     "AcceptedModel",
@@ -35,6 +36,7 @@ __all__ = [
     "Hl7Destination",
     "OutputRule",
     "Peer",
+    "RetentionRule",
     "RoutingRule",
     "SiteConfig",
     "known_settings",
@@ -165,6 +167,15 @@ class SiteConfig(Part):
         description="Models accepted for this site; empty: any, with a hint in the window.",
     )
 
+    retention: tuple[RetentionRule, ...] = Field(
+        default=(), description="What is purged, and when; without a rule nothing is."
+    )
+    purge_below_gb: FiniteFloat = Field(
+        default=0.0,
+        ge=0,
+        description="With less free space than this, rules with `at_least_days` purge earlier; 0: never.",
+    )
+
     @property
     def send_drafts(self) -> bool:
         """Whether any destination gets something of unreviewed drafts."""
@@ -244,6 +255,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
         check_token(server)
     _check_rules(site)
     _check_deidentification(site)
+    check_retention(site.retention)
     _check_routing(site)
     if demo:
         for destination in site.destinations:
@@ -253,7 +265,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
 
 def known_settings() -> list[str]:
     """Every name that may stand in a site document."""
-    parts = (Peer, OutputRule, RoutingRule, Hl7Destination, FhirDestination, AcceptedModel)
+    parts = (Peer, RetentionRule, OutputRule, RoutingRule, Hl7Destination, FhirDestination, AcceptedModel)
     own = [field.alias or name for name, field in SiteConfig.model_fields.items()]
     return own + [name for part in parts for name in part.model_fields]
 

@@ -31,7 +31,7 @@ def _settle_when_quiet(desk: Desk, due: DueStudy) -> bool:
 
 
 def _settle(desk: Desk, due: DueStudy) -> bool:
-    sound = [row for row in due.instances if not row.defect]
+    sound = [row for row in due.instances if not row.defect and row.purged_at is None]
     broken = [row for row in due.instances if row.defect]
     judge = judge_of(desk.site.rules, due.source_peer)
     facts = [(row.sop_instance_uid, _facts(desk, row)) for row in sound]

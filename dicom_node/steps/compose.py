@@ -200,7 +200,7 @@ def keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
 
 def _read_header(desk: Desk, relative: str) -> Dataset:
     try:
-        return pydicom.dcmread(desk.workplace.objects.path(relative), stop_before_pixels=True)
+        return pydicom.dcmread(desk.workplace.objects.header_of(relative), stop_before_pixels=True)
     except (OSError, InvalidDicomError) as error:
         raise DicomError(
             "A file of this study is missing from the object store or can't be read.",

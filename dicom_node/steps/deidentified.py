@@ -124,7 +124,7 @@ def headers_of(workplace: Workplace, study_id: int) -> list[Dataset]:
     """The headers of a study's images that are still here, for the names in them."""
     found: list[Dataset] = []
     for instance in studies.instances_of(workplace.db, study_id):
-        path: Path = workplace.objects.path(instance.path)
+        path: Path = workplace.objects.header_of(instance.path)
         if instance.defect or not path.is_file():
             continue
         try:

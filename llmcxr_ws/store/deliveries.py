@@ -414,6 +414,11 @@ def is_withdrawn(db: Database, delivery_id: int) -> bool:
         return _is_withdrawn(session, _get(session, delivery_id))
 
 
+def can_never_leave(session: Session, row: Delivery) -> bool:
+    """Whether a delivery is of a draft or report that has moved on, so that nobody can send it any more."""
+    return _is_withdrawn(session, row)
+
+
 def is_retracted(db: Database, delivery_id: int) -> bool:
     """Whether the report that a delivery's document belongs to was retracted, also where a new one is written."""
     with db.read() as session:

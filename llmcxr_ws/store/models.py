@@ -359,6 +359,15 @@ class Delivery(Base):
     copy_series_instance_uid: Mapped[str] = mapped_column(UID, default="", server_default="")
 
 
+class QuarantineReview(Base):
+    """A quarantined file that somebody looked at; only such a one may be purged."""
+
+    __tablename__ = "quarantine_review"
+    path: Mapped[str] = mapped_column(Chars(512), primary_key=True)
+    reviewed_by: Mapped[str] = mapped_column(Chars(64))
+    reviewed_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
 class Pseudonym(Base):
     """Whose pseudonym it is, sealed under the de-identification key: the database alone doesn't tell."""
 

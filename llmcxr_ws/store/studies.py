@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from llmcxr_ws import jobs
 from llmcxr_ws.domain import Arrival, Identity, InstanceRow, Recorded, StudyRow
@@ -19,6 +20,7 @@ from llmcxr_ws.store.models import Instance, Report, Study
 from llmcxr_ws.store.types import db_now
 
 _OPEN_AGAIN = {StudyState.COMPLETE, StudyState.EXCLUDED, StudyState.FAILED, StudyState.DRAFTED}
+_Other = aliased(Instance)
 _REPORTED = {StudyState.SIGNED, StudyState.CONFIRMED, StudyState.RETRACTED}
 
 
@@ -83,6 +85,19 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
             bytes=arrival.size,
         )
         return Recorded(study_id=study.id, new=True)
+
+
+def note_returned(db: Database, SOPInstanceUID: str) -> None:
+    """A purged instance was sent once more and is kept again; its time here begins anew."""
+    with db.write() as session:
+        row = session.scalar(select(Instance).where(Instance.sop_instance_uid == SOPInstanceUID))
+        if row is None or row.purged_at is None:
+            return
+        row.purged_at = None
+        row.received_at = session.execute(select(db_now())).scalar_one()
+        study = get_study(session, row.study_id)
+        audit.append(session, actor=Actor.NODE, event="instance.returned", study_id=study.id)
+        transitions.touch(session, study)
 
 
 def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
@@ -346,6 +361,7 @@ def _instance_row(row: Instance) -> InstanceRow:
         sha256=row.sha256,
         defect=row.defect,
         facts=row.facts,
+        purged_at=row.purged_at,
     )
 
 
@@ -372,8 +388,14 @@ def _instance_count() -> ScalarSelect[int]:
 
 def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | None = None) -> list[StudyRow]:
     counted = _instance_count()
+    purged = (
+        select(func.max(_Other.purged_at))
+        .where(_Other.study_id == Study.id)
+        .correlate(Study)
+        .scalar_subquery()
+    )
     statement = (
-        select(Study, Report, Instance.facts, counted)
+        select(Study, Report, Instance.facts, counted, purged)
         .outerjoin(Report, Report.id == Study.current_report_id)
         .outerjoin(Instance, Instance.sop_instance_uid == Study.film_sop_instance_uid)
         .where(condition)
@@ -383,7 +405,13 @@ def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | N
     return [_row(*found) for found in session.execute(statement)]
 
 
-def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
+def _row(
+    study: Study,
+    report: Report | None,
+    facts: dict[str, object] | None,
+    instances: int,
+    purged_at: datetime | None,
+) -> StudyRow:
     guard = (report.evidence.get("guard") if report else None) or {}
     return StudyRow(
         id=study.id,
@@ -414,4 +442,5 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         requested_priority=str((facts or {}).get("requested_priority", "")),
         film_abnormal=guard.get("abnormal"),
         guard_disagrees=guard.get("agreement") == "disagrees",
+        purged_at=purged_at,
     )

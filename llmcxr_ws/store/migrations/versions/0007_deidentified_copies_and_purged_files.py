@@ -25,6 +25,12 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id'),
     sa.UniqueConstraint('project', 'pseudonym', name='uq_pseudonym')
     )
+    op.create_table('quarantine_review',
+    sa.Column('path', sa.String(length=512), nullable=False),
+    sa.Column('reviewed_by', sa.String(length=64), nullable=False),
+    sa.Column('reviewed_at', UtcDateTime(), server_default=db_now(), nullable=False),
+    sa.PrimaryKeyConstraint('path')
+    )
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         for name, length in _COPY:
             batch_op.add_column(sa.Column(name, sa.String(length=length), server_default='', nullable=False))
@@ -41,4 +47,5 @@ def downgrade() -> None:
     with op.batch_alter_table('delivery', schema=None) as batch_op:
         for name, _ in _COPY:
             batch_op.drop_column(name)
+    op.drop_table('quarantine_review')
     op.drop_table('pseudonym')
