@@ -32,6 +32,8 @@ from llmcxr_ws.store.models import (
 from llmcxr_ws.store.types import db_now
 
 _UNSIGNED = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
+_OF_TEXT = "label"
+"""Work that reads the signed text and no film."""
 _OPEN_JOBS = ("queued", "running", "held", "dead")
 _HEADER_IS_ENOUGH = ("pdf", "capture", "synthetic")
 """Large kinds; a note that withdraws one names it and needs no more than its header."""
@@ -318,7 +320,8 @@ def _why_study_stays(session: Session, rule: RetentionRule, study: Study, age: f
     asked = select(Request.id).where(Request.study_id == study.id, Request.state == "waiting").limit(1)
     if session.scalar(asked):
         return "a request waits for the node"
-    if session.scalar(select(Job.id).where(Job.study_id == study.id, Job.state.in_(_OPEN_JOBS)).limit(1)):
+    needed = Job.state.in_(_OPEN_JOBS) & (Job.kind != _OF_TEXT)
+    if session.scalar(select(Job.id).where(Job.study_id == study.id, needed).limit(1)):
         return "work for an engine isn't done"
     if age < rule.days(short=short):
         return "it is younger than the rule"

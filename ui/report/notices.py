@@ -72,7 +72,18 @@ def caution_line(report: ReportRow) -> str:
 
 
 def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | None:
-    """Return the most important thing to know about this report, or None."""
+    """Return the most important thing to know about this report, and whether its films are still here, or None."""
+    notice = _most_important(detail, user, may_edit=may_edit)
+    if detail.study.purged_at is None:
+        return notice
+    purged = tr(
+        "Films of this study were purged on {time} by a retention rule; the report and its history stay.",
+        time=clock(detail.study.purged_at),
+    )
+    return Notice("plain", purged) if notice is None else Notice(notice.tone, f"{notice.text}\n{purged}")
+
+
+def _most_important(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | None:
     report, study = detail.report, detail.study
     if study.state is StudyState.EXCLUDED:
         return Notice("attention", tr("No draft is made of this study. {why}", why=study.reason))
