@@ -14,10 +14,12 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
+from pynetdicom.dsutils import split_dataset
 
 from dicom_node.deidentify import Profile, deidentify, residual
 from dicom_node.deidentify.apply import written
 from dicom_node.deidentify.profile import project_key
+from dicom_node.examine import content_sha256
 from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import DeidentifiedCopy, DeliveryRow, Identity
 from llmcxr_ws.errors import DicomError, ObjectStoreError
@@ -111,13 +113,21 @@ def _made(desk: Desk, peer: Peer, row: DeliveryRow) -> Made:
     relative, digest = deliveries.original_of(desk.db, row.id)
     try:
         path = desk.workplace.objects.path(relative)
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        if not _is_unchanged(path, digest):
             raise Identifying("The document's file isn't the one that was made.")
         source = pydicom.dcmread(path)
     except (OSError, ObjectStoreError, InvalidDicomError) as error:
         raise Identifying("The document's file is missing from the object store or can't be read.") from error
     profile = profile_of(desk.workplace, peer.project, peer.deidentify_options)
     return make(desk.workplace, profile, source, headers_of(desk.workplace, row.study_id))
+
+
+def _is_unchanged(path: Path, digest: str) -> bool:
+    """Whether a file has its hash: a document that of its bytes, a received instance that of its data set."""
+    if hashlib.sha256(path.read_bytes()).hexdigest() == digest:
+        return True
+    _, offset = split_dataset(path)
+    return content_sha256(path, offset) == digest
 
 
 def headers_of(workplace: Workplace, study_id: int) -> list[Dataset]:

@@ -214,7 +214,7 @@ def _rows(session: Session, what: str, study_id: int) -> Iterator[Row]:
             .where(
                 Document.study_id == study_id,
                 Document.purged_at.is_(None),
-                Document.path != "",
+                Document.path.startswith("documents/"),  # a received file is a film's business
                 of_draft if what == "drafts" else ~of_draft,
             )
             .order_by(Document.id)
