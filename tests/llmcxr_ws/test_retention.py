@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.domain import Identity
+from llmcxr_ws.errors import AccessError, ConfigError
 from llmcxr_ws.retention import RetentionRule
 from llmcxr_ws.site import parse_site
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
-from llmcxr_ws.store import audit, retention, studies
+from llmcxr_ws.store import audit, pseudonyms, retention, studies
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Delivery, Document, Instance, Job, Report, Request, Study
+from llmcxr_ws.store.models import Audit, Delivery, Document, Instance, Job, Pseudonym, Report, Request, Study
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 STATES = ("confirmed", "excluded", "failed", "retracted")
@@ -203,21 +204,21 @@ def test_nothing_that_is_needed_is_ever_purged(shared: Database, world: dict[str
             assert kind in ("pdf", "capture"), "a retraction needs it"
 
 
-def test_what_is_settled_and_old_does_go(shared: Database) -> None:
+def test_what_is_settled_and_old_does_go(db: Database) -> None:
     """The other way round: a rule that never purged anything would pass the test above."""
     world = dict(SETTLED)
     number = next(_number)
-    study_id = build(shared, world, number)
-    taken = purge_everything(shared, study_id, ("confirmed",))
+    study_id = build(db, world, number)
+    taken = purge_everything(db, study_id, ("confirmed",))
     assert taken == {f"received/{number}.dcm", f"documents/{number}-1.dcm"}
-    row = studies.study_row(shared, study_id)
+    row = studies.study_row(db, study_id)
     assert row.purged_at is not None and row.state == StudyState.CONFIRMED
-    assert purge_everything(shared, study_id, ("confirmed",)) == set()
-    with shared.read() as session:
+    assert purge_everything(db, study_id, ("confirmed",)) == set()
+    with db.read() as session:
         instance = session.scalars(select(Instance).where(Instance.study_id == study_id)).one()
         assert instance.purged_at is not None
         assert session.scalars(select(Document.purged_at).where(Document.study_id == study_id)).all()
-    assert audit.verify(shared)[1] is None
+    assert audit.verify(db)[1] is None
 
 
 def test_the_disk_lets_go_earlier_only_as_far_as_the_rule_says(shared: Database) -> None:
@@ -262,3 +263,30 @@ def test_a_purge_that_was_never_written_is_put_back(tmp_path: Path) -> None:
     objects.discard(path)
     assert objects.empty_trash(lambda _: True) == 4
     assert not objects.path(path).exists() and not objects.discard(path)
+
+
+def test_a_file_in_quarantine_is_reviewed_once(db: Database) -> None:
+    assert retention.review(db, ["quarantine/a", "quarantine/b", "quarantine/a"], by="boss") == 2
+    assert retention.review(db, ["quarantine/b", "quarantine/c"], by="boss") == 1
+    assert retention.reviewed(db) == {"quarantine/a", "quarantine/b", "quarantine/c"}
+
+
+def test_the_key_table_says_whose_a_pseudonym_is_to_who_has_the_key(db: Database) -> None:
+    whose = Identity("12345678", "Klinik", "Müller^Anna", "19510203", "F", "A-1")
+    secret = b"s" * 32
+    for _ in range(2):
+        pseudonyms.note(db, secret, "LUNG", "LUNG-ABC", whose)
+    pseudonyms.note(db, secret, "HEART", "HEART-ABC", whose)
+    [given] = pseudonyms.key_table(db, secret, "LUNG", by="boss", reason="a finding")
+    assert (given.pseudonym, given.patient_name, given.patient_birth_date) == (
+        "LUNG-ABC",
+        "Müller^Anna",
+        "19510203",
+    )
+    with db.read() as session:
+        [row] = session.scalars(select(Audit)).all()
+        [sealed] = session.scalars(select(Pseudonym.sealed).where(Pseudonym.project == "LUNG")).all()
+    assert (row.actor, row.event) == ("boss", "deidentify.key_table_read") and "a finding" in row.detail
+    assert b"12345678" not in sealed and b"ller" not in sealed
+    with pytest.raises(AccessError):
+        pseudonyms.key_table(db, b"t" * 32, "LUNG", by="boss", reason="a finding")
