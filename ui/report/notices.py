@@ -144,7 +144,8 @@ def _preliminary_line(report: ReportRow) -> str:
 def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
     at = clock(report.signed_at) if report.signed_at else ""
     signed = tr("Signed by {name} at {time}.", name=report.signed_by, time=at)
-    dead = [row for row in detail.deliveries if row.state is DeliveryState.DEAD]
+    gave_up = (DeliveryState.DEAD, DeliveryState.IDENTIFYING)
+    dead = [row for row in detail.deliveries if row.state in gave_up]
     if dead:
         lost = tr("It wasn't delivered to {peer}: {why}", peer=dead[0].peer, why=dead[0].message)
         return Notice("bad", f"{signed} {lost}")
