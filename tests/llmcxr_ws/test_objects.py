@@ -34,10 +34,12 @@ def test_a_store_of_ones_own(store: ObjectStore) -> None:
     assert sorted(p.name for p in store.root.iterdir()) == [
         "documents",
         "drawings",
+        "headers",
         "quarantine",
         "received",
         "spool",
         UUID_FILE,
+        "trash",
     ]
 
 
