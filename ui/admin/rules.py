@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from llmcxr_ws import supervising
 from llmcxr_ws.rehearsal import Rehearsed
@@ -15,6 +15,7 @@ from ui.admin.section import Section, enable, number_in, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
+from ui.scrolling import Scrolled
 from ui.tables import Column, RowTable
 from ui.widgets import button, label, number
 from ui.worklist.status import word_of
@@ -74,7 +75,9 @@ class RulesSection(Section):
         self.draft = draft
         self.fields: dict[str, QLineEdit] = {}
         self._faults: dict[str, QLabel] = {}
-        form = QFormLayout()
+        fields = QWidget()
+        form = QFormLayout(fields)
+        form.setContentsMargins(0, 0, 0, 0)
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(4)
         for name, title, hint in _FIELDS:
@@ -95,7 +98,7 @@ class RulesSection(Section):
         self.early_draft.setAccessibleName(self.early_draft.text())
         self.early_draft.clicked.connect(lambda is_on: self.draft.put(("early_draft",), bool(is_on)))
         form.addRow(self.early_draft)
-        self.body.addLayout(form)
+        self.body.addWidget(Scrolled(fields, least=90, hugs=True))
         self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
             tr("Routing rules"),
             [
