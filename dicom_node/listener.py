@@ -8,29 +8,25 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
-import traceback
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
+from pynetdicom.presentation import PresentationContext
 
 from dicom_node import sop_classes, statuses
-from dicom_node.association import spool_into
 from dicom_node.commitment import read_report
-from dicom_node.provider import (
-    Provider,
-    ProviderLimits,
-    answer,
-    reject,
-    service_contexts,
-    start_provider,
-    storage_contexts,
-)
-from dicom_node.reception import Incoming, Reception, reconcile
+from dicom_node.connection import LoopLimits, Received, guarded
+from dicom_node.loop import Loop
+from dicom_node.provider import answer, reject, service_contexts, storage_contexts
+from dicom_node.reception import Reception, reconcile
+from dicom_node.served import ServedAssociation
+from dicom_node.store_command import StoreRequest, Verdict
+from dicom_node.wire import Patience
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.site import Peer
@@ -40,25 +36,28 @@ from llmcxr_ws.workplace import Workplace
 _LOG = logger(__name__)
 _HEARTBEAT_S: Final = 5.0
 _GRACE_S: Final = 5.0
-
-Answer = TypeVar("Answer")
+_NEGOTIATION_S: Final = 10.0
 
 
 class Listener:
     """Serves one workplace; :meth:`start`, later :meth:`stop`."""
 
-    def __init__(self, workplace: Workplace) -> None:
+    def __init__(self, workplace: Workplace, tls: ssl.SSLContext | None = None) -> None:
         self._workplace = workplace
+        self._tls = tls
         config = workplace.config
         self._reception = Reception(
-            workplace.db, workplace.objects, min_free_bytes=config.min_free_mb * 1_000_000
+            workplace.db,
+            workplace.objects,
+            min_free_bytes=config.min_free_mb * 1_000_000,
+            largest_bytes=config.max_instance_mb * 1_000_000,
         )
-        self._provider: Provider | None = None
+        self._loop: Loop | None = None
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return self._provider.port if self._provider is not None else self._workplace.config.dicom_port
+        return self._loop.port if self._loop is not None else self._workplace.config.dicom_port
 
     def start(self, port: int | None = None) -> None:
         """Sweep the spool, restore missing index rows, then listen.
@@ -72,9 +71,8 @@ class Listener:
         restored, unreadable = reconcile(self._workplace.db, self._workplace.objects)
         if swept or restored or unreadable:
             _LOG.warning("after the last run", swept=swept, rows_restored=restored, unreadable=unreadable)
-        spool_into(self._workplace.objects.root / "spool")
         config = self._workplace.config
-        self._provider = start_provider(
+        self._loop = Loop(
             config.ae_title,
             (config.bind_host, config.dicom_port if port is None else port),
             [
@@ -84,26 +82,31 @@ class Listener:
             ],
             [
                 (evt.EVT_REQUESTED, self._on_requested),
-                (evt.EVT_CONN_CLOSE, drop_partial_file),
                 (evt.EVT_C_ECHO, lambda event: statuses.SUCCESS),
                 (
-                    evt.EVT_C_STORE,
-                    _guarded(self._on_store, answer(statuses.PROCESSING_FAILURE, "internal error")),
-                ),
-                (
                     evt.EVT_N_EVENT_REPORT,
-                    _guarded(self._on_report, (answer(statuses.PROCESSING_FAILURE, "internal error"), None)),
+                    guarded(self._on_report, (answer(statuses.PROCESSING_FAILURE, "internal error"), None)),
                 ),
             ],
-            ProviderLimits(max_associations=config.max_associations, silence_s=config.network_timeout_s),
+            self,
+            LoopLimits(
+                max_associations=config.max_associations,
+                negotiation_s=min(_NEGOTIATION_S, config.network_timeout_s),
+                patience=Patience(
+                    silence_s=config.network_timeout_s,
+                    pdu_s=config.pdu_timeout_s,
+                    least_rate=config.min_rate_kb_s * 1000,
+                ),
+            ),
+            self._tls,
         )
         _LOG.info("listening", ae_title=config.ae_title, host=config.bind_host, port=self.port)
 
     def stop(self, grace_s: float = _GRACE_S) -> None:
         """Stop accepting, give open associations a few seconds, abort the rest."""
-        if self._provider is not None:
-            self._provider.stop(grace_s)
-            self._provider = None
+        if self._loop is not None:
+            self._loop.stop(grace_s)
+            self._loop = None
 
     def _on_requested(self, event: Any) -> None:
         """Reject a calling AE title that isn't a configured peer's, or that comes from elsewhere than it may."""
@@ -121,29 +124,18 @@ class Listener:
             _LOG.warning("association rejected: not from the peer's host", calling=calling, host=address)
             reject(event, *statuses.CALLING_NOT_RECOGNISED)
 
-    def _on_store(self, event: Any) -> Dataset:
-        """C-STORE: hand the spooled file to the reception and answer with its verdict."""
-        path: Path | None = event.dataset_path
-        if path is None:
-            return answer(statuses.CANNOT_UNDERSTAND, "no data set")
-        event.request._dataset_file.close()
-        peer = self._peer_of(event)
+    def begin(
+        self, association: ServedAssociation, context: PresentationContext, request: StoreRequest
+    ) -> Received | Verdict:
+        """C-STORE: where the data set goes, or why it isn't taken."""
+        peer = self._peer_of(association)
         if peer is None or not peer.sends:
-            path.unlink(missing_ok=True)
-            return answer(statuses.NOT_AUTHORISED, "this peer isn't configured to send")
-        incoming = Incoming(
-            path=path,
-            AffectedSOPClassUID=str(event.request.AffectedSOPClassUID),
-            AffectedSOPInstanceUID=str(event.request.AffectedSOPInstanceUID),
-            peer=peer.name,
-        )
-        if event.context.abstract_syntax != incoming.AffectedSOPClassUID:
-            path.unlink(missing_ok=True)
-            return answer(
+            return Verdict(statuses.NOT_AUTHORISED, "this peer isn't configured to send")
+        if context.abstract_syntax != request.AffectedSOPClassUID:
+            return Verdict(
                 statuses.DOES_NOT_MATCH_CLASS, "SOP class of command and presentation context differ"
             )
-        verdict = self._reception.receive(incoming)
-        return answer(verdict.status, verdict.comment)
+        return self._reception.begin(request, str(context.transfer_syntax[0]), peer.name)
 
     def _on_report(self, event: Any) -> tuple[Dataset, None]:
         """N-EVENT-REPORT of storage commitment: keep what the peer says; the courier draws the conclusion."""
@@ -166,8 +158,8 @@ class Listener:
         )
         return answer(statuses.SUCCESS), None
 
-    def _peer_of(self, event: Any) -> Peer | None:
-        return self._workplace.site().peer_of(str(event.assoc.requestor.ae_title))
+    def _peer_of(self, association: ServedAssociation) -> Peer | None:
+        return self._workplace.site().peer_of(str(association.requestor.ae_title))
 
 
 def is_address_of(host: str, address: str) -> bool:
@@ -187,14 +179,6 @@ def _plain(address: str) -> str:
         return address
     mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
     return str(mapped or found)
-
-
-def drop_partial_file(event: Any) -> None:
-    """Remove the file of an object that was still arriving when its association ended (bind to EVT_CONN_CLOSE)."""
-    message = event.assoc.dimse.message
-    if message is not None and message._data_set_file is not None:
-        message._data_set_file.close()
-        Path(message._data_set_file.name).unlink(missing_ok=True)
 
 
 def run_listener(home: Path, stop: threading.Event) -> None:
@@ -220,26 +204,3 @@ def run_listener(home: Path, stop: threading.Event) -> None:
         services.unregister(workplace.db, name)
         workplace.close()
         _LOG.info("stopped")
-
-
-def _guarded(handler: Callable[[Any], Answer], failure: Answer) -> Callable[[Any], Answer]:
-    """Answer with a failure, and log where it was, when a handler breaks; the library would be silent."""
-
-    def guarded(event: Any) -> Answer:
-        try:
-            return handler(event)
-        except UserFacingError as error:
-            _LOG.error("request failed", request=handler.__name__, reason=error.message)
-        except Exception as error:
-            # A process boundary: the association must get its answer. The message may quote the data set, so only
-            # the place is logged.
-            where = [
-                f"{Path(frame.filename).name}:{frame.lineno}"
-                for frame in traceback.extract_tb(error.__traceback__)
-            ]
-            _LOG.error(
-                "request failed", request=handler.__name__, error=type(error).__name__, where=where[-4:]
-            )
-        return failure
-
-    return guarded

@@ -6,8 +6,6 @@ committed, and only then success. Knows no sockets and no pynetdicom: the listen
 
 from __future__ import annotations
 
-import errno
-import shutil
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +13,8 @@ from typing import Final
 
 from dicom_node import statuses
 from dicom_node.examine import Examined, examine
+from dicom_node.spool import NO_ROOM, FreeSpace, SpooledFile, failure
+from dicom_node.store_command import StoreRequest, Verdict, file_prefix
 from llmcxr_ws.domain import Arrival, InstanceRow
 from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
@@ -22,10 +22,11 @@ from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.states import Actor
 from llmcxr_ws.store import audit, reports, studies
 from llmcxr_ws.store.database import Database
+from llmcxr_ws.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _LOG = logger(__name__)
 _STRIPES: Final = 64
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_IMPLEMENTATION: Final = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,14 +37,7 @@ class Incoming:
     AffectedSOPClassUID: str
     AffectedSOPInstanceUID: str
     peer: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The status to answer with and its error comment; no patient data in it."""
-
-    status: int
-    comment: str = ""
+    synced: bool = False  # its bytes are on the disk already
 
 
 class Reception:
@@ -53,13 +47,41 @@ class Reception:
     ----------
     min_free_bytes : int
         With less space than this nothing is taken (A700H), so that what arrives meanwhile still fits.
+    largest_bytes : int
+        A larger data set is refused (C004H); its sender needn't try again.
     """
 
-    def __init__(self, db: Database, objects: ObjectStore, *, min_free_bytes: int) -> None:
+    def __init__(
+        self, db: Database, objects: ObjectStore, *, min_free_bytes: int, largest_bytes: int = 1 << 62
+    ) -> None:
         self._db = db
         self._objects = objects
-        self._min_free_bytes = min_free_bytes
+        self._space = FreeSpace(objects.root, min_free_bytes)
+        self._largest_bytes = largest_bytes
         self._locks = [threading.Lock() for _ in range(_STRIPES)]
+
+    def begin(self, request: StoreRequest, transfer_syntax: str, peer: str) -> SpooledFile | Verdict:
+        """A data set will come in pieces: where they are written to, or why they needn't be."""
+        if self._space.is_short():
+            return NO_ROOM
+        prefix = file_prefix(
+            request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, transfer_syntax, _IMPLEMENTATION
+        )
+
+        def judge(spooled: SpooledFile) -> Verdict:
+            incoming = Incoming(
+                path=spooled.path,
+                AffectedSOPClassUID=request.AffectedSOPClassUID,
+                AffectedSOPInstanceUID=request.AffectedSOPInstanceUID,
+                peer=peer,
+                synced=True,
+            )
+            return self.receive(incoming)
+
+        try:
+            return SpooledFile(self._objects.spool_file(), prefix, self._space, self._largest_bytes, judge)
+        except OSError as error:
+            return failure(error)
 
     def receive(self, incoming: Incoming) -> Verdict:
         """Take one file in; after success it is on the disk and in the index, after anything else it isn't kept.
@@ -67,24 +89,17 @@ class Reception:
         A refused file that shows something about its sender goes to quarantine; the spool holds nothing afterwards.
         """
         try:
+            if self._space.is_short():
+                return NO_ROOM
             # Two senders may push the same instance at the same time.
             with self._locks[hash(incoming.AffectedSOPInstanceUID) % _STRIPES]:
-                verdict = self._judge(incoming)
+                return self._judge(incoming)
         except OSError as error:
-            full = error.errno in _NO_SPACE
-            _LOG.error("not stored", peer=incoming.peer, error=error.strerror or type(error).__name__)
-            verdict = Verdict(
-                statuses.OUT_OF_RESOURCES if full else statuses.PROCESSING_FAILURE,
-                "storage failed; send again",
-            )
+            return failure(error)
         finally:
             incoming.path.unlink(missing_ok=True)
-        return verdict
 
     def _judge(self, incoming: Incoming) -> Verdict:
-        if shutil.disk_usage(self._objects.root).free < self._min_free_bytes:
-            _LOG.error("refused: disk nearly full", peer=incoming.peer)
-            return Verdict(statuses.OUT_OF_RESOURCES, "no space; send again later")
         try:
             found = examine(incoming.path)
         except DicomError as error:
@@ -106,7 +121,7 @@ class Reception:
         return self._keep(incoming, found)
 
     def _keep(self, incoming: Incoming, found: Examined) -> Verdict:
-        path = self._objects.keep(incoming.path, found.SOPInstanceUID)
+        path = self._objects.keep(incoming.path, found.SOPInstanceUID, synced=incoming.synced)
         recorded = studies.record_arrival(self._db, arrival_of(found, path, incoming.peer))
         _LOG.info(
             "received",

@@ -24,6 +24,7 @@ CANNOT_UNDERSTAND: Final = 0xC000
 DUPLICATE_UID_OTHER_CONTENT: Final = 0xC001
 TRUNCATED: Final = 0xC002
 UNREADABLE: Final = 0xC003
+TOO_LARGE: Final = 0xC004
 
 CALLING_NOT_RECOGNISED: Final = (1, 1, 3)
 """Result, source and reason of an A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised."""

@@ -50,8 +50,23 @@ class MachineConfig(BaseSettings):
         ge=1,
         description="Free space of the object store below which the listener takes nothing, MB.",
     )
+    max_instance_mb: int = Field(
+        default=4000, ge=1, description="Size above which a received data set is refused (C004H), MB."
+    )
     network_timeout_s: FiniteFloat = Field(
         default=30.0, gt=0, description="Silence after which an association is aborted, seconds."
+    )
+    pdu_timeout_s: FiniteFloat = Field(
+        default=30.0,
+        gt=0,
+        description="Time from a received PDU's first byte to its last after which the association is aborted, "
+        "seconds.",
+    )
+    min_rate_kb_s: int = Field(
+        default=1,
+        ge=0,
+        description="Least rate of a received message that takes longer than network_timeout_s, kB/s; below it the "
+        "association is aborted. 0: any.",
     )
     connect_timeout_s: FiniteFloat = Field(
         default=10.0, gt=0, description="Time allowed to open an association, seconds."
