@@ -12,6 +12,7 @@ import os
 import shutil
 import socket
 import struct
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
@@ -19,10 +20,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from dicom_node import connection as connections
-from dicom_node import listener as listeners
-from dicom_node import loop as loops
-from dicom_node import reception as receptions
 from dicom_node import sop_classes
 from dicom_node.connection import Connection
 from dicom_node.listener import Listener
@@ -88,6 +85,7 @@ class _Established(Connection):
                 raise Defect("a sound association request was rejected")
             _Established.agreed = (association.requestor.primitive, association._accepted_cx)
         association.requestor.primitive, association._accepted_cx = self.agreed
+        association.requestor.ae_title = "FUZZ"
         association.is_established, association.over = True, False
         self._loop.admit(self)
         wire.patience = self._loop.limits.patience
@@ -103,8 +101,9 @@ class World:
         self.kept = 0
         self.fed = 0
         warnings.filterwarnings("ignore", module="pydicom")
-        for module in (connections, listeners, loops, receptions):
-            module._LOG = _Recorder()  # type: ignore[assignment]
+        for name, module in sys.modules.items():
+            if name.startswith("dicom_node.") and hasattr(module, "_LOG"):
+                module._LOG = _Recorder()
         self._open()
 
     def _open(self) -> None:

@@ -44,7 +44,7 @@ def test_a_broken_promise_is_seen(world: receiving.World, monkeypatch: pytest.Mo
     with pytest.raises(receiving.Defect, match="isn't in the index"):
         world.feed(data)
     monkeypatch.undo()
-    monkeypatch.setattr(receiving.connections, "store_response", lambda *_: 1 / 0)
+    monkeypatch.setattr("dicom_node.connection.store_response", lambda *_: 1 / 0)
     with pytest.raises(receiving.Defect, match="ZeroDivisionError"):
         world.feed(data)
 
