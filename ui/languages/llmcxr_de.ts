@@ -32,6 +32,26 @@
         <translation>wird entworfen</translation>
     </message>
     <message>
+        <source>is left to the next rule</source>
+        <translation>bleibt der nächsten Regel überlassen</translation>
+    </message>
+    <message>
+        <source>as a later rule says, or normal</source>
+        <translation>wie eine spätere Regel sagt, oder normal</translation>
+    </message>
+    <message>
+        <source>high</source>
+        <translation>hoch</translation>
+    </message>
+    <message>
+        <source>normal</source>
+        <translation>normal</translation>
+    </message>
+    <message>
+        <source>low</source>
+        <translation>niedrig</translation>
+    </message>
+    <message>
         <source>another body part in the header</source>
         <translation>anderer Körperteil im Kopf der Datei</translation>
     </message>
@@ -92,12 +112,52 @@
         <translation>Hersteller und Modell</translation>
     </message>
     <message>
+        <source>SOP class</source>
+        <translation>SOP-Klasse</translation>
+    </message>
+    <message>
+        <source>UID or keyword; empty: any</source>
+        <translation>UID oder Schlüsselwort; leer: beliebig</translation>
+    </message>
+    <message>
+        <source>Age from</source>
+        <translation>Alter ab</translation>
+    </message>
+    <message>
+        <source>Completed years; empty: any</source>
+        <translation>Vollendete Jahre; leer: beliebig</translation>
+    </message>
+    <message>
+        <source>Age to</source>
+        <translation>Alter bis</translation>
+    </message>
+    <message>
+        <source>Goes on to</source>
+        <translation>Geht weiter an</translation>
+    </message>
+    <message>
+        <source>Forward to: {peer}</source>
+        <translation>Weiterleiten an: {peer}</translation>
+    </message>
+    <message>
+        <source>De-identified to</source>
+        <translation>De-identifiziert an</translation>
+    </message>
+    <message>
+        <source>Send a de-identified copy to: {peer}</source>
+        <translation>De-identifizierte Kopie senden an: {peer}</translation>
+    </message>
+    <message>
         <source>every film</source>
         <translation>jede Aufnahme</translation>
     </message>
     <message>
         <source>{outcome}, also: {exclusions}</source>
         <translation>{outcome}, auch: {exclusions}</translation>
+    </message>
+    <message>
+        <source>priority {word}</source>
+        <translation>Priorität {word}</translation>
     </message>
     <message>
         <source>Routing rule</source>
@@ -118,6 +178,10 @@
     <message>
         <source>Such a film</source>
         <translation>Solch eine Aufnahme</translation>
+    </message>
+    <message>
+        <source>Priority of its draft</source>
+        <translation>Priorität des Entwurfs</translation>
     </message>
     <message>
         <source>Drafted although: {reason}</source>
@@ -148,8 +212,20 @@
         <translation>Sekunden ohne neues Bild, nach denen eine Studie vollständig ist</translation>
     </message>
     <message>
+        <source>Seconds after which missing images aren&apos;t waited for any more</source>
+        <translation>Sekunden, nach denen auf fehlende Bilder nicht mehr gewartet wird</translation>
+    </message>
+    <message>
+        <source>{peer} (de-identified)</source>
+        <translation>{peer} (de-identifiziert)</translation>
+    </message>
+    <message>
         <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise, or forward films to other peers; they are asked in their order, and the first that decides about the draft is the last. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
         <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders oder leiten Aufnahmen an andere Gegenstellen weiter; sie werden der Reihe nach gefragt, und die erste, die über den Entwurf entscheidet, ist die letzte. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
+    </message>
+    <message>
+        <source>The first frontal film is drafted while more images are expected</source>
+        <translation>Die erste Frontalaufnahme wird entworfen, auch wenn noch Bilder erwartet werden</translation>
     </message>
     <message>
         <source>How many of the latest studies</source>
@@ -190,16 +266,6 @@
     <message>
         <source>{state}, differs</source>
         <translation>{state}, weicht ab</translation>
-    </message>
-    <message>
-        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
-        <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders; die erste, die auf eine Aufnahme passt, entscheidet. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
-        <source>Seconds after which missing images aren&apos;t waited for any more</source>
-        <translation>Sekunden, nach denen auf fehlende Bilder nicht mehr gewartet wird</translation>
-    </message>
-    <message>
-        <source>{peer} (de-identified)</source>
-        <translation>{peer} (de-identifiziert)</translation>
     </message>
     <message>
         <source>A reader writes an own impression before the draft is shown</source>
@@ -248,6 +314,10 @@
     <message>
         <source>courier</source>
         <translation>Kurier</translation>
+    </message>
+    <message>
+        <source>watcher</source>
+        <translation>Wächter</translation>
     </message>
     <message>
         <source>node</source>
@@ -1697,6 +1767,10 @@
         <source>Held by {name}.</source>
         <translation>Belegt von {name}.</translation>
     </message>
+    <message>
+        <source>Images</source>
+        <translation>Bilder</translation>
+    </message>
     <message numerus="yes">
         <source>%n image(s)</source>
         <translation>
@@ -1713,8 +1787,24 @@
         <translation>Auftrag</translation>
     </message>
     <message>
+        <source>Requested</source>
+        <translation>Angefordert</translation>
+    </message>
+    <message>
+        <source>Clinical question</source>
+        <translation>Fragestellung</translation>
+    </message>
+    <message>
+        <source>Requested by</source>
+        <translation>Angefordert von</translation>
+    </message>
+    <message>
         <source>Referred by</source>
         <translation>Überwiesen von</translation>
+    </message>
+    <message>
+        <source>Admission</source>
+        <translation>Fallnummer</translation>
     </message>
     <message>
         <source>Received</source>
@@ -2125,16 +2215,24 @@
         <translation>Wird nur von ihrem Rechner aus angenommen</translation>
     </message>
     <message>
-        <source>Is reached, and let in, by TLS only</source>
-        <translation>Nur über TLS, in beiden Richtungen</translation>
-    </message>
-    <message>
         <source>Is asked for the patient&apos;s identity before a signature</source>
         <translation>Wird vor einer Unterschrift nach der Identität gefragt</translation>
     </message>
     <message>
         <source>patients&apos; care</source>
         <translation>Krankenversorgung</translation>
+    </message>
+    <message>
+        <source>Patience</source>
+        <translation>Geduld</translation>
+    </message>
+    <message>
+        <source>Counted by</source>
+        <translation>Gezählt von</translation>
+    </message>
+    <message>
+        <source>Peer that is asked how many images a study has; empty: none</source>
+        <translation>Gegenstelle, die gefragt wird, wie viele Bilder eine Studie hat; leer: keine</translation>
     </message>
     <message>
         <source>research</source>
@@ -2155,6 +2253,18 @@
     <message>
         <source>a query</source>
         <translation>eine Abfrage</translation>
+    </message>
+    <message>
+        <source>Is reached, and let in, by TLS only</source>
+        <translation>Nur über TLS, in beiden Richtungen</translation>
+    </message>
+    <message>
+        <source>Is asked for earlier chest films</source>
+        <translation>Wird nach früheren Thoraxaufnahmen gefragt</translation>
+    </message>
+    <message>
+        <source>Is asked for orders (worklist)</source>
+        <translation>Wird nach Aufträgen gefragt (Worklist)</translation>
     </message>
     <message>
         <source>answers C-ECHO</source>
@@ -5540,8 +5650,6 @@
             <numerusform>%n Dokument wird neu gemacht; ein Mangel, der bleibt, steht dann wieder hier.</numerusform>
             <numerusform>%n Dokumente werden neu gemacht; ein Mangel, der bleibt, steht dann wieder hier.</numerusform>
         </translation>
-        <source>Images are coming in; it is looked at when none has come for a while.</source>
-        <translation>Es kommen noch Bilder; die Studie wird angesehen, wenn eine Weile keines mehr gekommen ist.</translation>
     </message>
     <message>
         <source>gets a rejection note for each document that it holds: {documents}.</source>
@@ -5578,6 +5686,78 @@
     <message>
         <source>{document} (of the draft)</source>
         <translation>{document} (des Entwurfs)</translation>
+    </message>
+    <message>
+        <source>Report of this study, signed here by {name} on {date}</source>
+        <translation>Befund dieser Studie, hier signiert von {name} am {date}</translation>
+    </message>
+    <message>
+        <source>Report of this study, verified by {name} on {date}</source>
+        <translation>Befund dieser Studie, freigegeben von {name} am {date}</translation>
+    </message>
+    <message>
+        <source>Report of this study, not verified, of {date}</source>
+        <translation>Befund dieser Studie, nicht freigegeben, vom {date}</translation>
+    </message>
+    <message>
+        <source>No report of this study is at hand.</source>
+        <translation>Zu dieser Studie liegt kein Befund vor.</translation>
+    </message>
+    <message>
+        <source>Report of the study to compare with</source>
+        <translation>Befund der Vergleichsstudie</translation>
+    </message>
+    <message>
+        <source>Complete: all images that {by} listed are here.</source>
+        <translation>Vollständig: Alle Bilder, die {by} genannt hat, sind da.</translation>
+    </message>
+    <message>
+        <source>Complete: {by} says that the examination was broken off.</source>
+        <translation>Vollständig: Die Untersuchung wurde laut {by} abgebrochen.</translation>
+    </message>
+    <message>
+        <source>Complete: {by} holds no other images of it.</source>
+        <translation>Vollständig: {by} hat keine weiteren Bilder dazu.</translation>
+    </message>
+    <message>
+        <source>Complete: nothing more came during the quiet time.</source>
+        <translation>Vollständig: In der Ruhezeit kam nichts mehr.</translation>
+    </message>
+    <message>
+        <source>Not complete: {missing} never came ({names}).</source>
+        <translation>Unvollständig, nie gekommen: {missing} ({names}).</translation>
+    </message>
+    <message>
+        <source>Not complete: {by} holds {there} images, {here} came.</source>
+        <translation>Unvollständig: {by} hat {there} Bilder, {here} sind gekommen.</translation>
+    </message>
+    <message>
+        <source>Perhaps not complete: {by} never said that the examination is over.</source>
+        <translation>Vielleicht unvollständig: {by} hat nie gemeldet, dass die Untersuchung beendet ist.</translation>
+    </message>
+    <message>
+        <source>Perhaps not complete: {by} could not be asked for its count.</source>
+        <translation>Vielleicht unvollständig: {by} konnte nicht nach der Anzahl gefragt werden.</translation>
+    </message>
+    <message>
+        <source>Images are coming in; it is looked at when none has come for a while.</source>
+        <translation>Es kommen noch Bilder; die Studie wird angesehen, wenn eine Weile keines mehr gekommen ist.</translation>
+    </message>
+    <message>
+        <source>Waits: {by} says that the examination still goes on.</source>
+        <translation>Wartet: Laut {by} läuft die Untersuchung noch.</translation>
+    </message>
+    <message>
+        <source>Waits for {missing} that {by} listed: {names}.</source>
+        <translation>Wartet auf {missing}, von {by} genannt: {names}.</translation>
+    </message>
+    <message>
+        <source>Waits for more images: {by} holds {there}, {here} are here.</source>
+        <translation>Wartet auf weitere Bilder: {by} hat {there}, {here} sind da.</translation>
+    </message>
+    <message>
+        <source>Waits: {by} is being asked how many images it holds.</source>
+        <translation>Wartet: {by} wird gefragt, wie viele Bilder es hat.</translation>
     </message>
 </context>
 </TS>
