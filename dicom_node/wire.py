@@ -2,7 +2,8 @@
 
 A peer may be silent between PDUs for a while, but a PDU that has begun must be complete in time, and a message must
 come at a least rate: neither half a PDU nor ten bytes a second holds a thread for ever. Nothing is allocated for a
-length that a peer only announces. Knows no DICOM beyond the six bytes before every PDU and before every presentation data value.
+length that a peer only announces. Knows no DICOM beyond the six bytes before every PDU and every presentation data
+value.
 """
 
 from __future__ import annotations
