@@ -201,7 +201,7 @@ def send_physical(port: int, files: list[Path]) -> None:
 
 
 def _take(connection: socket.socket, folder: Path, counter: list[int]) -> None:
-    buffer = memoryview(bytearray(1 << 20))
+    buffer = memoryview(bytearray(256 << 10))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with connection:
         while True:

@@ -48,6 +48,9 @@ class ObjectStore:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in _FOLDERS:
                 (self.root / folder).mkdir(exist_ok=True, mode=0o700)
+            for first in range(256):  # not when the first file of each comes, which would have to wait for it
+                (self.root / "received" / f"{first:02x}").mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(self.root / "received")
             if not (self.root / UUID_FILE).exists():
                 write_durably(self.root / UUID_FILE, store_uuid.encode())
         except OSError as error:
