@@ -86,6 +86,17 @@ def run_courier_alone() -> None:
         run_courier(home, _stop_on_signals())
 
 
+@_node.command("web")
+def run_web_alone() -> None:
+    """Run the STOW-RS server alone, as web_port and the settings beside it say."""
+    from dicom_node.single import only_one
+    from dicom_node.web.server import run_web
+
+    home = _prepare_service("web")
+    with only_one(home, "web"):
+        run_web(home, _stop_on_signals())
+
+
 def _simulator(
     storage: Annotated[Path, typer.Option(help="Folder that holds its objects.")],
     ae: Annotated[str, typer.Option("--ae", help="AE title.")] = "PACS",

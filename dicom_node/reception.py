@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import errno
 import shutil
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from dicom_node import statuses
 from dicom_node.examine import Examined, examine
+from dicom_node.stripes import Stripes
 from llmcxr_ws.domain import Arrival, InstanceRow
 from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
@@ -24,18 +24,19 @@ from llmcxr_ws.store import audit, reports, studies
 from llmcxr_ws.store.database import Database
 
 _LOG = logger(__name__)
-_STRIPES: Final = 64
+_LOCKS_FILE: Final = "reception.lock"
 _NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """A spooled file and what its sender said of it (PS3.7 9.1.1.1)."""
+    """A spooled file and what its sender said of it (PS3.7 9.1.1.1); the study where it named one."""
 
     path: Path
     AffectedSOPClassUID: str
     AffectedSOPInstanceUID: str
     peer: str
+    StudyInstanceUID: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Reception:
         self._db = db
         self._objects = objects
         self._min_free_bytes = min_free_bytes
-        self._locks = [threading.Lock() for _ in range(_STRIPES)]
+        self._locks = Stripes(objects.root / _LOCKS_FILE)
 
     def receive(self, incoming: Incoming) -> Verdict:
         """Take one file in; after success it is on the disk and in the index, after anything else it isn't kept.
@@ -67,8 +68,8 @@ class Reception:
         A refused file that shows something about its sender goes to quarantine; the spool holds nothing afterwards.
         """
         try:
-            # Two senders may push the same instance at the same time.
-            with self._locks[hash(incoming.AffectedSOPInstanceUID) % _STRIPES]:
+            # Two senders may push the same instance at the same time, and by two ways in.
+            with self._locks.held(incoming.AffectedSOPInstanceUID):
                 verdict = self._judge(incoming)
         except OSError as error:
             full = error.errno in _NO_SPACE
@@ -95,6 +96,9 @@ class Reception:
         ):
             reason = "UIDs of command and data set differ"
             return self._set_aside(incoming, statuses.DOES_NOT_MATCH_CLASS, "uid_mismatch", reason)
+        if incoming.StudyInstanceUID and found.StudyInstanceUID != incoming.StudyInstanceUID:
+            reason = "belongs to another study than the one named"
+            return self._set_aside(incoming, statuses.OTHER_STUDY, "uid_mismatch", reason)
         if reports.is_own_document(self._db, found.SOPInstanceUID):
             _LOG.info("own document came back", peer=incoming.peer)  # no news, and no image of the study
             return Verdict(statuses.SUCCESS)

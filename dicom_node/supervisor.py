@@ -1,4 +1,5 @@
-"""The supervisor: starts listener and courier, restarts one that dies, ends them when told (`llmcxr node`).
+"""The supervisor: starts listener, courier and (where one is set) the STOW-RS server, restarts one that dies, ends
+them when told (`llmcxr node`).
 
 Does no DICOM itself. Where systemd or another supervisor starts the two one by one, it isn't needed.
 """
@@ -21,6 +22,8 @@ from llmcxr_ws.workplace import Workplace
 
 _LOG = logger(__name__)
 PARTS: Final = ("listener", "courier")
+WEB: Final = "web"
+"""Runs only where `web_port` is set."""
 _POLL_S: Final = 0.2
 _HEARTBEAT_S: Final = 4.0
 _FIRST_PAUSE_S: Final = 0.5
@@ -80,7 +83,8 @@ def run_supervisor(home: Path, stop: threading.Event) -> None:
     workplace = Workplace.open(home, upgrade=True)
     workplace.service_key()
     name = services.register(workplace.db, "node")
-    parts = [Part(part) for part in PARTS]
+    web = (WEB,) if workplace.config.web_port else ()
+    parts = [Part(part) for part in (*PARTS, *web)]
     beat_after = 0.0
     try:
         while not stop.wait(_POLL_S):

@@ -37,10 +37,14 @@ MADE_WITH_REPORT: Final = ("draft", "signed", "provenance")
 """Kinds that are built with the report, before it is signed; the others follow in the courier's own time."""
 
 NAME: Final = r"^[A-Za-z0-9_.-]+$"
+VARIABLE: Final = r"^[A-Z_][A-Z0-9_]{0,127}$|^$"
+"""Name of an environment variable, or nothing."""
+KEY_FILE: Final = r"^[a-z][a-z0-9_-]{0,63}$|^$"
+"""Name of a file in the home's folder `keys`, or nothing."""
 ENDINGS: Final[dict[Way, str]] = {"dicom": ".dcm", "hl7": ".hl7", "fhir": ".json"}
 """How the files of stored documents end."""
 
-SECRETS: Final = frozenset({"token_env", "token_key", "base_url"})
+SECRETS: Final = frozenset({"token_env", "token_key", "base_url", "dicomweb", "web_token_key"})
 """Settings whose refused value is never quoted: somebody may have pasted a token there."""
 
 
@@ -147,25 +151,20 @@ class FhirDestination(Part):
     token_env: str = Field(
         default="",
         max_length=128,
-        pattern=r"^[A-Z_][A-Z0-9_]{0,127}$|^$",
+        pattern=VARIABLE,
         description="Name of the courier's environment variable that holds the bearer token, in capitals.",
     )
     token_key: str = Field(
         default="",
         max_length=64,
-        pattern=r"^[a-z][a-z0-9_-]{0,63}$|^$",
+        pattern=KEY_FILE,
         description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
     )
 
     @field_validator("base_url")
     @classmethod
     def _plain_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("it isn't an http or https URL")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("it may hold no user, password, query or fragment")
-        return value.rstrip("/")
+        return plain_url(value)
 
     @property
     def host(self) -> str:
@@ -183,6 +182,26 @@ def way_of(path: str) -> Way:
     return "hl7" if path.endswith(ENDINGS["hl7"]) else "fhir" if path.endswith(ENDINGS["fhir"]) else "dicom"
 
 
+def plain_url(value: str) -> str:
+    """A base URL without the slash at its end.
+
+    Raises
+    ------
+    ValueError
+        It isn't one of http or https, or holds more than host, port and path.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it isn't an http or https URL")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("it may hold no user, password, query or fragment")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("its port isn't one") from error
+    return value.rstrip("/")
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host is this machine."""
     try:
@@ -191,23 +210,27 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_token(destination: FhirDestination) -> None:
+def check_token(what: str, url: str, token_env: str, token_key: str) -> None:
     """Refuse two tokens at once, and a token that would travel in clear.
+
+    Parameters
+    ----------
+    what : str
+        The destination in words, for the sentence.
 
     Raises
     ------
     ConfigError
         Names the destination.
     """
-    if destination.token_env and destination.token_key:
+    if token_env and token_key:
         raise ConfigError(
-            f"FHIR destination '{destination.name}' names its token twice.",
+            f"{what} names its token twice.",
             what_to_do="Leave token_env or token_key.",
         )
-    has_token = destination.token_env or destination.token_key
-    if has_token and destination.base_url.startswith("http:") and not is_loopback(destination.host):
+    if (token_env or token_key) and url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
         raise ConfigError(
-            f"FHIR destination '{destination.name}' was refused: its token would travel in clear.",
+            f"{what} was refused: its token would travel in clear.",
             what_to_do="Use https.",
         )
 

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import tomllib
 from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, FiniteFloat, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError, field_validator
 
 from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.outputs import (
+    KEY_FILE,
     KINDS,
     NAME,
+    VARIABLE,
     FhirDestination,
     Hl7Destination,
     OutputRule,
@@ -25,6 +28,7 @@ from llmcxr_ws.outputs import (
     check_rule,
     check_token,
     is_loopback,
+    plain_url,
 )
 
 __all__ = [
@@ -71,15 +75,55 @@ class Peer(Part):
     quiet_s: FiniteFloat | None = Field(
         default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's."
     )
+    dicomweb: str = Field(
+        default="",
+        description="Base URL of its DICOMweb services, such as https://pacs.example.org/dicom-web. Objects are then "
+        "sent, asked for and fetched there instead of by AE title.",
+    )
+    token_env: str = Field(
+        default="",
+        max_length=128,
+        pattern=VARIABLE,
+        description="Name of the courier's environment variable with the bearer token for its DICOMweb services.",
+    )
+    token_key: str = Field(
+        default="",
+        max_length=64,
+        pattern=KEY_FILE,
+        description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
+    )
+    web_ca: str = Field(
+        default="",
+        max_length=64,
+        pattern=KEY_FILE,
+        description="File in `keys` (PEM) with the authorities that its DICOMweb server's certificate must come "
+        "from; empty: those that the system trusts.",
+    )
+    web_token_key: str = Field(
+        default="",
+        max_length=64,
+        pattern=KEY_FILE,
+        description="File in `keys` (mode 0600) with the bearer token that it presents to our STOW-RS server.",
+    )
+    web_client: str = Field(
+        default="",
+        max_length=253,
+        description="Name in the client certificate that it shows there: a DNS name, else the common name.",
+    )
     shows: tuple[str, ...] = Field(
         default=(),
         description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
     )
 
+    @field_validator("dicomweb")
+    @classmethod
+    def _plain_dicomweb(cls, value: str) -> str:
+        return plain_url(value) if value else ""
+
     @property
     def where(self) -> str:
         """Its address in words."""
-        return f"{self.ae_title}@{self.host}:{self.port}"
+        return f"DICOMweb {self.dicomweb}" if self.dicomweb else f"{self.ae_title}@{self.host}:{self.port}"
 
 
 Destination = Peer | Hl7Destination | FhirDestination
@@ -226,7 +270,9 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
         raise ConfigError(f"Site document: {explain(error, known_settings())}") from error
     _check_names(site)
     for server in site.fhir:
-        check_token(server)
+        what = f"FHIR destination '{server.name}'"
+        check_token(what, server.base_url, server.token_env, server.token_key)
+    _check_web(site)
     _check_rules(site)
     _check_routing(site)
     if demo:
@@ -244,11 +290,13 @@ def known_settings() -> list[str]:
 
 def require_loopback(peer: Destination) -> None:
     """Refuse a destination that isn't on this machine; a demonstration talks to nobody else."""
-    if not is_loopback(peer.host):
-        raise ConfigError(
-            f"Peer '{peer.name}' at {peer.host} was refused: a demonstration home talks to loopback only.",
-            what_to_do="Use 127.0.0.1, or set up a home of its own for a real site.",
-        )
+    web_host = urlsplit(peer.dicomweb).hostname if isinstance(peer, Peer) else None
+    for host in filter(None, (peer.host, web_host)):
+        if not is_loopback(host):
+            raise ConfigError(
+                f"Peer '{peer.name}' at {host} was refused: a demonstration home talks to loopback only.",
+                what_to_do="Use 127.0.0.1, or set up a home of its own for a real site.",
+            )
 
 
 def _check_names(site: SiteConfig) -> None:
@@ -263,6 +311,26 @@ def _check_names(site: SiteConfig) -> None:
             seen.add(value)
     if sum(peer.identity for peer in site.peers) > 1:
         raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
+
+
+def _check_web(site: SiteConfig) -> None:
+    """Refuse what makes no sense of a peer's DICOMweb services, and two peers that couldn't be told apart."""
+    for peer in site.peers:
+        check_token(f"Peer '{peer.name}'", peer.dicomweb, peer.token_env, peer.token_key)
+        if not peer.dicomweb and (peer.token_env or peer.token_key or peer.web_ca):
+            raise ConfigError(
+                f"Peer '{peer.name}' has a token or authorities, but no DICOMweb services to use them for.",
+                what_to_do="Give dicomweb, or leave them out.",
+            )
+    shown: set[tuple[str, str]] = set()
+    for peer in site.peers:
+        pair = (peer.web_token_key, peer.web_client)
+        if any(pair) and pair in shown:
+            raise ConfigError(
+                f"Peer '{peer.name}' shows the same token and certificate to our STOW-RS server as another one.",
+                what_to_do="Give each its own.",
+            )
+        shown.add(pair)
 
 
 def _check_rules(site: SiteConfig) -> None:

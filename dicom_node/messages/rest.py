@@ -5,8 +5,6 @@ Python's own urllib does: one request, no redirect followed, no proxy of the env
 
 from __future__ import annotations
 
-import os
-import stat
 import urllib.error
 import urllib.request
 from http.client import HTTPException
@@ -15,10 +13,9 @@ from typing import Final
 
 from dicom_node.messages.fhir import address
 from dicom_node.messages.mllp import Answer
-from llmcxr_ws.errors import ConfigError
+from dicom_node.tokens import token
 from llmcxr_ws.outputs import FhirDestination
 
-KEYS_FOLDER: Final = "keys"
 # Another try may end otherwise: a token that is renewed, a lock, too many requests. 412: several reports match.
 _PASSING: Final = frozenset({401, 403, 408, 409, 423, 425, 429})
 
@@ -54,47 +51,3 @@ def put(to: FhirDestination, resource: bytes, home: Path, *, silence_s: float) -
         return Answer(True)
     retry = status >= 500 or status in _PASSING
     return Answer(False, retry=retry, sentence=f"{where} answered {status}.")
-
-
-def token(to: FhirDestination, home: Path) -> str:
-    """The bearer token that a destination names; empty where it names none.
-
-    Raises
-    ------
-    ConfigError
-        It isn't there, or others may read its file; the sentence never quotes it.
-    """
-    if to.token_env:
-        value = os.environ.get(to.token_env, "").strip()
-        if not value:
-            raise ConfigError(
-                f"FHIR destination '{to.name}' needs a token: the environment variable {to.token_env} is empty.",
-                what_to_do="Set it for the courier, and start the node again.",
-            )
-        return _plain(value, to)
-    if not to.token_key:
-        return ""
-    path = home / KEYS_FOLDER / to.token_key
-    try:
-        mode = path.stat().st_mode
-        value = path.read_text(encoding="ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"FHIR destination '{to.name}' needs a token: the file {KEYS_FOLDER}/{to.token_key} can't be read.",
-            what_to_do="Write it in the home, readable by the node's account only.",
-        ) from error
-    if os.name != "nt" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        raise ConfigError(
-            f"The token file {KEYS_FOLDER}/{to.token_key} was refused: others may read it.",
-            what_to_do="chmod 600 it.",
-        )
-    return _plain(value, to)
-
-
-def _plain(value: str, to: FhirDestination) -> str:
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise ConfigError(
-            f"The token of FHIR destination '{to.name}' was refused: it isn't one plain word.",
-            what_to_do="Write the token alone.",
-        )
-    return value
