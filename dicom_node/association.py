@@ -72,10 +72,11 @@ class Timeouts:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalEntity:
-    """Our side of an association: the calling AE title and how patient it is."""
+    """Our side of an association: the calling AE title, how patient it is, and the home where tokens lie."""
 
     ae_title: str = "LLMCXR"
     timeouts: Timeouts = field(default_factory=Timeouts)
+    home: Path | None = None
 
 
 def prepare_pynetdicom() -> None:

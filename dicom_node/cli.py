@@ -133,11 +133,11 @@ def _simulator(
 
 @_dicom.command("echo")
 def echo(peer: PeerName, as_json: AsJson = False) -> None:
-    """Ask a peer to answer (C-ECHO)."""
-    from dicom_node import scu
+    """Ask a peer to answer (C-ECHO; QIDO-RS where it has DICOMweb)."""
+    from dicom_node import ways
 
     local, target = _resolve(peer)
-    seconds = scu.echo(local, target)
+    seconds = ways.echo(local, target)
     if as_json:
         typer.echo(json.dumps({"peer": target.name, "seconds": round(seconds, 4)}))
     else:
@@ -153,13 +153,13 @@ def find(
     limit: Annotated[int | None, typer.Option(help="Stop after so many matches.", min=1)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a peer what it holds (C-FIND); a key without a value asks for the attribute."""
-    from dicom_node import scu
+    """Ask a peer what it holds (C-FIND or QIDO-RS); a key without a value asks for the attribute."""
+    from dicom_node import ways
 
     local, target = _resolve(peer)
     level = _one_of(level.upper(), ("PATIENT", "STUDY", "SERIES", "IMAGE"), "level")
     keys = dict(_split(pair) for pair in key)
-    matches = scu.find(
+    matches = ways.find(
         local, target, level, keys, model=_one_of(model.lower(), ("study", "patient"), "model"), limit=limit
     )
     rows = [
@@ -193,12 +193,12 @@ def get(
     modality: Annotated[str, typer.Option(help="Only series of this modality, such as SR.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Fetch studies, or one series, into a folder (C-GET); each file is named by its SOP Instance UID."""
+    """Fetch studies, or one series, into a folder (C-GET or WADO-RS); each file is named by its SOP Instance UID."""
     import shutil
 
     import pydicom
 
-    from dicom_node import scu
+    from dicom_node import ways
 
     local, target = _resolve(peer)
     out.mkdir(parents=True, exist_ok=True)
@@ -210,7 +210,7 @@ def get(
 
     for uid in study:
         for one in _series_of(local, target, uid, modality) if modality and not series else [series]:
-            _print_counts(scu.get(local, target, *_study_keys(uid, one), sink), as_json=as_json)
+            _print_counts(ways.get(local, target, *_study_keys(uid, one), sink), as_json=as_json)
 
 
 @_dicom.command("reports")
@@ -243,11 +243,11 @@ def store(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="DICOM files.")],
     as_json: AsJson = False,
 ) -> None:
-    """Send files to a peer (C-STORE)."""
-    from dicom_node import scu
+    """Send files to a peer (C-STORE or STOW-RS)."""
+    from dicom_node import scu, ways
 
     local, target = _resolve(peer)
-    results = scu.store(local, target, files)
+    results = ways.store(local, target, files)
     rows = [
         {"file": result.path.name, "outcome": str(result.outcome), "note": result.sentence}
         for result in results
@@ -311,7 +311,7 @@ def _resolve(text: str) -> tuple[LocalEntity, Peer]:
     with open_workplace() as workplace:
         config = workplace.config
         timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
-        local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts)
+        local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts, home=workplace.home)
         if "@" not in text:
             return local, workplace.site().peer(text)
         ae_title, _, address = text.partition("@")
@@ -337,10 +337,10 @@ def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
 
 def _series_of(local: LocalEntity, peer: Peer, study: str, modality: str) -> list[str]:
     """The series of one modality in a study."""
-    from dicom_node import scu
+    from dicom_node import ways
 
     keys = {"StudyInstanceUID": study, "Modality": modality, "SeriesInstanceUID": ""}
-    found = scu.find(local, peer, "SERIES", keys)
+    found = ways.find(local, peer, "SERIES", keys)
     # Not every PACS matches by modality at this level; one that returns it is checked.
     series = [str(match.SeriesInstanceUID) for match in found if match.get("Modality", modality) == modality]
     if not series:
@@ -417,19 +417,19 @@ def _check_port() -> str:
 
 
 def _check_peers() -> str:
-    """Every configured peer answers C-ECHO."""
-    from dicom_node import scu
+    """Every configured peer answers: C-ECHO, or QIDO-RS where it has DICOMweb."""
+    from dicom_node import ways
     from dicom_node.association import LocalEntity, Timeouts
     from llmcxr_ws.commands import open_workplace
 
     with open_workplace() as workplace:
         peers = workplace.site().peers
         timeouts = Timeouts(connect_s=3, negotiation_s=5, response_s=5, silence_s=5)
-        local = LocalEntity(ae_title=workplace.config.ae_title, timeouts=timeouts)
+        local = LocalEntity(ae_title=workplace.config.ae_title, timeouts=timeouts, home=workplace.home)
     silent = []
     for peer in peers:
         try:
-            scu.echo(local, peer)
+            ways.echo(local, peer)
         except DicomError as error:
             silent.append(error.sentence)
     if silent:

@@ -61,7 +61,7 @@ def _send(workplace: Workplace, name: str, kinds: list[str], *, yes: bool, as_js
         )
     config = workplace.config
     timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
-    local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts)
+    local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts, home=workplace.home)
     shown = show(local, target, workplace.db.store_uuid(), kinds)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in shown]))

@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 from pydicom.uid import UID
 
-from dicom_node import scu, sop_classes
+from dicom_node import sop_classes, ways
 from dicom_node.association import (
     MAX_CONTEXTS,
     Context,
     LocalEntity,
-    PeerAddress,
     ServiceNotOffered,
     Timeouts,
     describe,
     open_association,
 )
 from llmcxr_ws.errors import DicomError
+from llmcxr_ws.site import Peer
 
 _SERVICES: Final[tuple[tuple[str, str], ...]] = (
     (sop_classes.VERIFICATION, "answers C-ECHO"),
@@ -90,29 +90,31 @@ class Probe:
 def hurried(local: LocalEntity) -> LocalEntity:
     """The same entity with little patience: somebody sits and waits, and only a few looks go on at a time."""
     own = local.timeouts
-    return LocalEntity(
-        ae_title=local.ae_title,
+    return replace(
+        local,
         timeouts=Timeouts(
             connect_s=min(own.connect_s, 5.0), negotiation_s=5.0, response_s=5.0, silence_s=5.0
         ),
     )
 
 
-def echo(local: LocalEntity, peer: PeerAddress) -> Probe:
+def echo(local: LocalEntity, peer: Peer) -> Probe:
     """Ask the peer to answer."""
     try:
-        seconds = scu.echo(hurried(local), peer)
+        seconds = ways.echo(hurried(local), peer)
     except DicomError as error:
         return Probe(reached=False, sentence=error.message, what_to_do=error.what_to_do)
     return Probe(
         reached=True,
         seconds=round(seconds, 4),
-        sentence=f"Peer {describe(peer)} answered in {seconds * 1000:.0f} ms.",
+        sentence=f"Peer {_named(peer)} answered in {seconds * 1000:.0f} ms.",
     )
 
 
-def probe(local: LocalEntity, peer: PeerAddress) -> Probe:
-    """Find out what the peer takes."""
+def probe(local: LocalEntity, peer: Peer) -> Probe:
+    """Find out what the peer takes; by DICOMweb nothing is negotiated, and only whether it answers is asked."""
+    if peer.dicomweb:
+        return echo(local, peer)
     started = time.monotonic()
     contexts = _contexts()
     try:
@@ -141,6 +143,10 @@ def probe(local: LocalEntity, peer: PeerAddress) -> Probe:
         implementation=implementation,
         abilities=abilities,
     )
+
+
+def _named(peer: Peer) -> str:
+    return f"{peer.name} ({peer.where})" if peer.dicomweb else describe(peer)
 
 
 def _contexts() -> list[Context]:

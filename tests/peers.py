@@ -23,6 +23,7 @@ _DEBIAN_PACKAGES = {
     "java": "default-jre-headless",
     "openbox": "openbox",
     "runuser": "util-linux",
+    "stunnel": "stunnel4",
     "xdotool": "xdotool",
     "Xvfb": "xvfb",
 }

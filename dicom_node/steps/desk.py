@@ -52,7 +52,7 @@ class Desk:
         timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
         return cls(
             workplace=workplace,
-            local=LocalEntity(ae_title=config.ae_title, timeouts=timeouts),
+            local=LocalEntity(ae_title=config.ae_title, timeouts=timeouts, home=workplace.home),
             service_key=workplace.service_key(),
             installation=workplace.db.store_uuid(),
         )

@@ -14,18 +14,19 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from dicom_node import probe
-from dicom_node.association import LocalEntity, PeerAddress
+from dicom_node.association import LocalEntity
 from dicom_node.probe import Probe
 from dicom_node.steps.desk import Desk, failed_over
 from llmcxr_ws.config import explain
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.errors import ConfigError, DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.log import logger
+from llmcxr_ws.outputs import check_token
 from llmcxr_ws.site import Peer, require_loopback
 from llmcxr_ws.store import requests
 
 _LOG = logger(__name__)
-_LOOK: Final[dict[str, Callable[[LocalEntity, PeerAddress], Probe]]] = {
+_LOOK: Final[dict[str, Callable[[LocalEntity, Peer], Probe]]] = {
     "echo": probe.echo,
     "probe": probe.probe,
 }
@@ -78,6 +79,7 @@ def _peer(values: dict[str, Any], *, demo: bool) -> Peer:
         peer = Peer(**values)
     except ValidationError as error:
         raise ConfigError(f"The peer can't be asked: {explain(error, Peer.model_fields)}") from error
+    check_token(f"Peer '{peer.name}'", peer.dicomweb, peer.token_env, peer.token_key)
     if demo:
         require_loopback(peer)
     return peer

@@ -13,7 +13,7 @@ from typing import Final
 import pydicom
 from pydicom.errors import InvalidDicomError
 
-from dicom_node import scu
+from dicom_node import scu, ways
 from dicom_node.association import ServiceNotOffered
 from dicom_node.messages import mllp, rest
 from dicom_node.messages.mllp import Answer
@@ -130,7 +130,7 @@ def is_held_by(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
         "SeriesInstanceUID": document.series_instance_uid,
         "SOPInstanceUID": row.sop_instance_uid,
     }
-    matches = scu.find(desk.local, peer, "IMAGE", keys)
+    matches = ways.find(desk.local, peer, "IMAGE", keys)
     return any(str(match.get("SOPInstanceUID", "")) == row.sop_instance_uid for match in matches)
 
 
@@ -161,7 +161,7 @@ def _send_to(desk: Desk, peer: Peer, batch: list[DeliveryRow]) -> None:
         deliveries.begin(desk.db, row.id)
     by_path = {desk.workplace.objects.path(row.path): row for row in to_send}
     try:
-        results = scu.store(desk.local, peer, list(by_path))
+        results = ways.store(desk.local, peer, list(by_path))
     except DicomError as error:
         for row in to_send:
             _fail(desk, row, error.sentence, unknown=False)

@@ -5,6 +5,7 @@ python-multipart finds the boundaries: its lower parser knows nothing of forms a
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from llmcxr_ws.errors import DicomError
 
 DICOM: Final = "application/dicom"
+# It warns of what it raises too.
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
 _MOST_PARTS: Final = 10_000
 _MOST_HEADERS: Final = 16
 _LONGEST_HEADER: Final = 4096

@@ -122,7 +122,6 @@ class WebServer:
         self._server = uvicorn.Server(_settings(app, tls))
         # Only what breaks uvicorn itself is heard of; requests are logged in our words.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [opened]}, name="web", daemon=True
         )

@@ -18,8 +18,9 @@ from tests.network import answers, free_port, start, wait_for
 class Orthanc:
     """A running Orthanc and its REST interface."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: object) -> None:
         self.folder = folder
+        self.settings = settings
         self.dicom_port, self.http_port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -48,6 +49,7 @@ class Orthanc:
             "DicomAssociationCloseDelay": 0,
             "DicomModalitiesInDatabase": True,
             "Plugins": [],
+            **self.settings,
         }
         configuration = self.folder / "orthanc.json"
         configuration.write_text(json.dumps(settings))
