@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from llmcxr_ws.site import Peer
 
 PeerName = Annotated[
-    str, typer.Argument(metavar="PEER", help="Name of a configured peer, or AETITLE@HOST:PORT.")
+    str,
+    typer.Argument(metavar="PEER", help="Name of a configured peer, AETITLE@HOST:PORT, or a DICOMweb URL."),
 ]
 Studies = Annotated[list[str], typer.Option("--study", help="Study Instance UID; may be repeated.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -52,7 +53,7 @@ def register(app: typer.Typer) -> None:
 
 def checks() -> Iterable[Check]:
     """The node's health checks."""
-    return (("port", _check_port), ("peers", _check_peers))
+    return (("port", _check_port), ("web", _check_web), ("peers", _check_peers))
 
 
 @_node.callback(invoke_without_command=True)
@@ -312,16 +313,36 @@ def _resolve(text: str) -> tuple[LocalEntity, Peer]:
         config = workplace.config
         timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
         local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts, home=workplace.home)
+        if text.startswith(("http://", "https://")):
+            return local, _web_peer(text, demo=config.demo)
         if "@" not in text:
             return local, workplace.site().peer(text)
         ae_title, _, address = text.partition("@")
         host, _, port = address.rpartition(":")
         if not (0 < len(ae_title) <= 16 and host and port.isdigit() and 0 < int(port) < 65536):
-            raise ConfigError(f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT.")
+            raise ConfigError(
+                f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT or a URL."
+            )
         peer = Peer(name="unnamed", ae_title=ae_title, host=host.strip("[]"), port=int(port), role="test")
         if config.demo:
             require_loopback(peer)
         return local, peer
+
+
+def _web_peer(url: str, *, demo: bool) -> Peer:
+    """A peer that is named by the base URL of its DICOMweb services."""
+    from pydantic import ValidationError
+
+    from llmcxr_ws.config import explain
+    from llmcxr_ws.site import Peer, require_loopback
+
+    try:
+        peer = Peer(name="unnamed", ae_title="UNNAMED", host="127.0.0.1", port=1, role="test", dicomweb=url)
+    except ValidationError as error:
+        raise ConfigError(explain(error, Peer.model_fields)) from error
+    if demo:
+        require_loopback(peer)
+    return peer
 
 
 def _split(pair: str) -> tuple[str, str | list[str]]:
@@ -414,6 +435,15 @@ def _check_port() -> str:
                 what_to_do="Stop what uses it, or set dicom_port.",
             ) from error
     return f"the listener isn't running; its port is free ({address})"
+
+
+def _check_web() -> str:
+    """The STOW-RS server, where one is wanted, has what it needs and runs."""
+    from dicom_node.web.checks import check_web
+    from llmcxr_ws.commands import open_workplace
+
+    with open_workplace() as workplace:
+        return check_web(workplace)
 
 
 def _check_peers() -> str:

@@ -69,6 +69,12 @@ class _Protocol(H11Protocol):
         self._stop_waiting()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        idle = self.cycle is None or self.cycle.response_complete
+        super().shutdown()
+        if idle:  # TLS would wait for the other side's goodbye
+            self.transport.abort()
+
     def _wait_for_head(self) -> None:
         if self._head is None:
             self._head = self.loop.call_later(_HEAD_S, self.transport.abort)
@@ -104,7 +110,7 @@ class WebServer:
             The port is taken, or the address isn't ours.
         """
         config = self._workplace.config
-        tls = _tls(config)
+        tls = tls_of(config)
         prepare_pynetdicom()
         spool = self._workplace.objects.own_spool("web")
         opened = _listen(config.web_host, config.web_port if port is None else port)
@@ -166,7 +172,20 @@ def run_web(home: Path, stop: threading.Event) -> None:
         _LOG.info("stopped")
 
 
-def _tls(config: MachineConfig) -> ssl.SSLContext | None:
+def address_of(config: MachineConfig) -> str:
+    """The base URL as the settings have it."""
+    scheme = "https" if config.web_certificate else "http"
+    return f"{scheme}://{config.web_host}:{config.web_port}{BASE}"
+
+
+def tls_of(config: MachineConfig) -> ssl.SSLContext | None:
+    """What the settings say of TLS; None where the server speaks in clear, on loopback.
+
+    Raises
+    ------
+    ConfigError
+        They would send tokens in clear, or a file can't be used.
+    """
     if config.web_certificate:
         return server_context(config.web_certificate, config.web_key, config.web_client_ca)
     if config.web_client_ca or config.web_key:

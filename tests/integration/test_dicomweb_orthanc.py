@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +26,7 @@ from llmcxr_ws.workplace import Workplace
 from tests.certificates import Authority
 from tests.dicom_node.conftest import workplace as workplace
 from tests.dicom_node.films import make_film, write_film
-from tests.dicom_node.web_sender import TOKEN, body_of, post, serving, with_peers, write_key
+from tests.dicom_node.web_sender import SITE, TOKEN, body_of, post, serving, with_peers, write_key
 from tests.integration.orthanc_web import OrthancWeb
 
 pytestmark = pytest.mark.peers
@@ -216,3 +219,38 @@ def test_a_server_that_isnt_trusted(pacs: OrthancWeb, local: LocalEntity, tmp_pa
         ways.echo(local, pacs.web_peer.model_copy(update={"web_ca": "other-ca"}))
     with pytest.raises(DicomError, match="can't be reached"):
         ways.echo(local, Peer(**{**pacs.web_peer.model_dump(), "dicomweb": "https://localhost:1/x"}))
+
+
+@pytest.mark.parametrize("pacs", ["clear"], indirect=True)
+def test_commands_and_the_doctor(pacs: OrthancWeb, place: Workplace, tmp_path: Path) -> None:
+    peer = pacs.web_peer
+    other = '[[peer]]\nname = "pacs"\nae_title = "ORTHANC"\nhost = "127.0.0.1"\nport = 1\n'
+    with_peers(place, f'{SITE}\n{other}dicomweb = "{peer.dicomweb}"\n')
+    film = write_film(tmp_path, "command", accession="COMMAND")
+    uid = str(pydicom.dcmread(film).StudyInstanceUID)
+    assert "answered in" in llmcxr(place.home, "dicom", "echo", "pacs").stdout
+    assert "answered in" in llmcxr(place.home, "dicom", "echo", peer.dicomweb).stdout
+    assert llmcxr(place.home, "dicom", "store", "pacs", str(film)).returncode == 0
+    found = llmcxr(place.home, "dicom", "find", "pacs", "--key", "AccessionNumber=COMMAND", "--json")
+    assert json.loads(found.stdout)[0]["StudyInstanceUID"] == uid
+    out = tmp_path / "out"
+    assert llmcxr(place.home, "dicom", "get", "pacs", "--study", uid, "--out", str(out)).returncode == 0
+    assert [path.read_bytes() for path in out.iterdir()] == [film.read_bytes()]
+    said = llmcxr(place.home, "doctor").stdout
+    assert "no STOW-RS server is configured" in said  # and yet peers have tokens for one
+    (place.home / "llmcxr.toml").write_text("web_port = 1\n")
+    assert "isn't running" in llmcxr(place.home, "doctor").stdout
+    write_key(place.home, "sender", "short")
+    assert "fewer than 16 characters" in llmcxr(place.home, "doctor").stdout
+
+
+def llmcxr(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command on a home."""
+    return subprocess.run(
+        [sys.executable, "-m", "llmcxr_ws.cli", *arguments],
+        env={**os.environ, "LLMCXR_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
