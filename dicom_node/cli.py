@@ -112,9 +112,20 @@ def _simulator(
     known_only: Annotated[
         bool, typer.Option("--known-only", help="Reject AE titles that aren't given.")
     ] = False,
+    worklist: Annotated[
+        str,
+        typer.Option(
+            metavar="VALUE^SCHEME",
+            help="Also serve a UPS-RS worklist on loopback: every study held at the start, under this code.",
+        ),
+    ] = "",
+    worklist_port: Annotated[int, typer.Option(help="Its port; 0 for a free one.", min=0, max=65535)] = 11180,
 ) -> None:
     """Run the built-in PACS until it is stopped."""
+    from contextlib import ExitStack
+
     from dicom_node.simulator.server import PacsSimulator, SimulatorSettings, parse_destinations
+    from dicom_node.simulator.worklist import WorklistSimulator
     from llmcxr_ws.log import setup_logging
 
     setup_logging("info")
@@ -127,8 +138,13 @@ def _simulator(
         known_only=known_only,
     )
     stop = _stop_on_signals()
-    with PacsSimulator(settings) as running:
+    with ExitStack() as stack:
+        running = stack.enter_context(PacsSimulator(settings))
         typer.echo(f"{ae} listens on {host}:{running.port} with {len(running.archive)} objects.")
+        if worklist:
+            held = stack.enter_context(WorklistSimulator(running.archive, worklist_port))
+            held.schedule_all(worklist)
+            typer.echo(f"{len(held.workitems)} workitems at {held.url}.")
         stop.wait()
 
 

@@ -21,6 +21,7 @@ from dicom_node.steps.drafts import send_drafts, withdraw_drafts
 from dicom_node.steps.outbox import send_due
 from dicom_node.steps.outputs import make_outputs
 from dicom_node.steps.requests import decide_requests
+from dicom_node.steps.workitems import do_workitems
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.store import deliveries, services
@@ -34,6 +35,7 @@ Step = Callable[[Desk], bool]
 
 STEPS: Final[tuple[Step, ...]] = (
     decide_requests,
+    do_workitems,
     settle_quiet_studies,
     withdraw_drafts,
     send_drafts,

@@ -99,6 +99,11 @@ class Peer(Part):
         description="File in `keys` (PEM) with the authorities that its DICOMweb server's certificate must come "
         "from; empty: those that the system trusts.",
     )
+    workitems: str = Field(
+        default="",
+        pattern=r"^[^\^]{1,16}\^[^\^]{1,16}$|^$",
+        description="Code of the workitems that are claimed from its UPS-RS worklist, as VALUE^SCHEME; empty: none.",
+    )
     web_token_key: str = Field(
         default="",
         max_length=64,
@@ -317,9 +322,9 @@ def _check_web(site: SiteConfig) -> None:
     """Refuse what makes no sense of a peer's DICOMweb services, and two peers that couldn't be told apart."""
     for peer in site.peers:
         check_token(f"Peer '{peer.name}'", peer.dicomweb, peer.token_env, peer.token_key)
-        if not peer.dicomweb and (peer.token_env or peer.token_key or peer.web_ca):
+        if not peer.dicomweb and (peer.token_env or peer.token_key or peer.web_ca or peer.workitems):
             raise ConfigError(
-                f"Peer '{peer.name}' has a token or authorities, but no DICOMweb services to use them for.",
+                f"Peer '{peer.name}' has a token, authorities or workitems, but no DICOMweb services for them.",
                 what_to_do="Give dicomweb, or leave them out.",
             )
     shown: set[tuple[str, str]] = set()

@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Final
@@ -122,6 +122,7 @@ class WebConnection:
         path: str,
         *,
         query: Iterable[tuple[str, str]] = (),
+        bare_query: Sequence[str] = (),
         headers: Mapping[str, str] | None = None,
         body: Iterable[bytes] | None = None,
         length: int = 0,
@@ -132,6 +133,8 @@ class WebConnection:
         ----------
         path : str
             Behind the base URL, such as ``/studies``.
+        bare_query : sequence of str
+            Values without a name, as UPS-RS has its transaction UID.
         body : iterable of bytes, optional
             Sent as it comes; `length` bytes in all.
 
@@ -146,7 +149,8 @@ class WebConnection:
             self._connect()
         if self._watch is not None:
             self._watch.end()
-        target = self._base + quote(path, safe="/") + (f"?{urlencode(list(query))}" if query else "")
+        asked = "&".join([*filter(None, [urlencode(list(query))]), *map(quote, bare_query)])
+        target = self._base + quote(path, safe="/") + (f"?{asked}" if asked else "")
         sent = {**self._headers, **(headers or {})}
         if body is not None:
             sent["Content-Length"] = str(length)

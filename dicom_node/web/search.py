@@ -44,7 +44,7 @@ def echo(local: LocalEntity, peer: Peer) -> float:
     """
     started = time.monotonic()
     with WebConnection(local, peer) as connection:
-        _matches(connection, "/studies", [("limit", "1")])
+        matches(connection, "/studies", [("limit", "1")])
     return time.monotonic() - started
 
 
@@ -72,7 +72,7 @@ def find(
             page = _PAGE if limit is None else min(_PAGE, limit - len(found))
             paged = [*query, ("limit", str(page)), *([("offset", str(len(found)))] if found else [])]
             known = len(found)
-            for match in _matches(connection, path, paged):
+            for match in matches(connection, path, paged):
                 found.setdefault(_identity(match, len(found)), match)
             if len(found) > _MOST_MATCHES:
                 raise DicomError(
@@ -81,11 +81,17 @@ def find(
             # A server that knows no offset repeats its first page.
             if len(found) < known + page or (limit is not None and len(found) >= limit):
                 break
-    matches = list(found.values())
-    return matches if limit is None else matches[:limit]
+    return list(found.values())[:limit]
 
 
-def _matches(connection: WebConnection, path: str, query: Iterable[tuple[str, str]]) -> list[Dataset]:
+def matches(connection: WebConnection, path: str, query: Iterable[tuple[str, str]]) -> list[Dataset]:
+    """Return the data sets that an answer in DICOM JSON holds: a list, or one by itself.
+
+    Raises
+    ------
+    DicomError
+        The peer refused, or its answer isn't DICOM JSON.
+    """
     reply = connection.request("GET", path, query=query, headers={"Accept": answers.JSON})
     if reply.status == 204:
         reply.read(0)
@@ -100,6 +106,7 @@ def _matches(connection: WebConnection, path: str, query: Iterable[tuple[str, st
     data = reply.read(LARGEST_TEXT)
     try:
         items: Any = json.loads(data) if data else []
+        items = [items] if isinstance(items, dict) and items else items
         if not isinstance(items, list) or len(items) > _MOST_MATCHES:
             raise ValueError("no list")
         return [Dataset.from_json(item, lambda *_: None) for item in items]
