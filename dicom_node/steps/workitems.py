@@ -6,6 +6,7 @@ kept here: the transaction UID of a claim follows from this installation and the
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -97,8 +98,11 @@ def _fetch(desk: Desk, peer: Peer, study: str) -> int:
         desk.db, desk.workplace.objects, min_free_bytes=desk.workplace.config.min_free_mb * 1_000_000
     )
 
-    def sink(path: Path) -> int:
-        sop_class, instance, _ = announced_kind(path)
+    spool = desk.workplace.objects.own_spool("workitems")
+
+    def sink(fetched: Path) -> int:
+        sop_class, instance, _ = announced_kind(fetched)
+        path = Path(shutil.move(fetched, spool / "instance"))  # onto the object store's file system
         return reception.receive(
             Incoming(
                 path=path,

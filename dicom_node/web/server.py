@@ -126,8 +126,9 @@ class WebServer:
         reception = Reception(self._workplace.db, self._workplace.objects, min_free_bytes=min_free_bytes)
         app = StowApp(self._workplace, reception, spool, limits)
         self._server = uvicorn.Server(_settings(app, tls))
-        # Only what breaks uvicorn itself is heard of; requests are logged in our words.
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        # Requests are logged in our words: a path may hold anything, and uvicorn's access log would quote it.
+        for name in ("uvicorn.error", "uvicorn.access"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._thread = threading.Thread(
             target=self._server.run, kwargs={"sockets": [opened]}, name="web", daemon=True
         )

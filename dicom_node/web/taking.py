@@ -17,6 +17,7 @@ from dicom_node.reception import Incoming, Reception
 from dicom_node.web.answers import Stored
 from dicom_node.web.exchange import Refusal
 from dicom_node.web.related import DICOM, BrokenMultipart, Mark, PartBegins, Related
+from llmcxr_ws.errors import DatabaseFailure, StoreError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
 
@@ -144,7 +145,13 @@ class Taking:
             peer=self._peer,
             StudyInstanceUID=self._study,
         )
-        status = self._reception.receive(incoming).status
+        try:
+            status = self._reception.receive(incoming).status
+        except DatabaseFailure:  # nothing against this one: the sender is asked to come again
+            raise
+        except StoreError as error:
+            _LOG.error("not stored", peer=self._peer, reason=error.message, instance=mask(instance))
+            status = statuses.PROCESSING_FAILURE
         return Stored(SOPClassUID=sop_class, SOPInstanceUID=instance, status=status)
 
     def _drop(self) -> None:

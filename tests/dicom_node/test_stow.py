@@ -16,7 +16,7 @@ from pydicom.uid import generate_uid
 from dicom_node import scu, statuses
 from dicom_node.association import LocalEntity
 from dicom_node.web.server import WebServer
-from llmcxr_ws.errors import ConfigError, DicomError
+from llmcxr_ws.errors import ConfigError, DatabaseFailure, DicomError
 from llmcxr_ws.site import Peer
 from llmcxr_ws.store import studies
 from llmcxr_ws.workplace import Workplace
@@ -358,3 +358,38 @@ def test_without_tls_it_serves_loopback_only(place: Workplace) -> None:
 def test_a_port_that_is_taken(place: Workplace, web: WebServer) -> None:
     with pytest.raises(DicomError, match="can't listen"):
         WebServer(place).start(port=web.port)
+
+
+@pytest.mark.allow_log("store failed")
+def test_while_the_database_fails_the_sender_is_asked_to_come_again(
+    place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    film = write_film(tmp_path)
+
+    def fail(*_: object) -> None:
+        raise DatabaseFailure("The database can't be used now.")
+
+    with serving(place) as web:
+        with monkeypatch.context() as patch:
+            patch.setattr("dicom_node.reception.studies.record_arrival", fail)
+            assert post(web.port, body_of(film.read_bytes()))[0].status == 503
+        assert left_over(place) == []
+        assert post(web.port, body_of(film.read_bytes()))[0].status == 200
+
+
+def test_no_patient_reaches_the_log(
+    web: WebServer, place: Workplace, tmp_path: Path, caplog: pytest.LogCaptureFixture, allow_log: object
+) -> None:
+    """Every verdict once, with marked names: nothing of them is logged or answered."""
+    allow_log("refused")  # type: ignore[operator]
+    caplog.set_level("DEBUG")
+    film = write_film(
+        tmp_path, "marked", patient_name="MARKEDNAME^X", patient_id="MARKEDID", accession="MARKEDACC"
+    )
+    data = film.read_bytes()
+    other = data.replace(b"MARKEDNAME^X", b"MARKEDNAME^Y")
+    said = [post(web.port, body_of(part))[1] for part in (data, data, other, data[:-300], b"MARKEDNAME")]
+    said.append(post(web.port, b"MARKEDNAME", path="/dicom-web/studies/MARKEDID")[1])
+    uid = str(pydicom.dcmread(film).SOPInstanceUID)
+    assert b"MARKED" not in b"".join(said)
+    assert "MARKED" not in caplog.text and uid not in caplog.text
