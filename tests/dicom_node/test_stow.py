@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import threading
 import time
@@ -393,3 +394,29 @@ def test_no_patient_reaches_the_log(
     uid = str(pydicom.dcmread(film).SOPInstanceUID)
     assert b"MARKED" not in b"".join(said)
     assert "MARKED" not in caplog.text and uid not in caplog.text
+
+
+@pytest.mark.allow_log("store refused")
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),  # TLS to a server in clear
+        b"\x01\x00\x00\x00\x00\xcd" + bytes(200),  # an A-ASSOCIATE-RQ
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"POST /dicom-web/studies HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+        b"POST /dicom-web/studies HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\nzz",
+        b"POST " + b"/a" * 40_000 + b" HTTP/1.1\r\n\r\n",
+        b"A: b\r\n" * 20_000,
+    ],
+)
+def test_what_isnt_http_is_answered_or_cut(
+    place: Workplace, garbage: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("dicom_node.web.server._HEAD_S", 1.0)
+    with serving(place, network_timeout_s=1.0) as web:
+        with socket.create_connection(("127.0.0.1", web.port)) as connection:
+            with contextlib.suppress(OSError):
+                connection.sendall(garbage)
+            assert web_sender.said(connection)[1] < 10
+        assert post(web.port, body_of(write_film(tmp_path).read_bytes()))[0].status == 200
+    assert left_over(place) == []
