@@ -40,6 +40,7 @@ _TEXTS = (
     ("host", mark("Host"), mark("Host name or address")),
     ("port", mark("Port"), "104"),
     ("quiet_s", mark("Quiet time"), mark("Seconds; empty: the site's")),
+    ("dicomweb", mark("DICOMweb"), mark("Base URL; empty: by AE title")),
 )
 _CHOICES = (
     ("role", mark("Used for"), ("clinical", "research", "test")),

@@ -224,6 +224,10 @@
         <translation>Kurier</translation>
     </message>
     <message>
+        <source>STOW-RS server</source>
+        <translation>STOW-RS-Server</translation>
+    </message>
+    <message>
         <source>node</source>
         <translation>Knoten</translation>
     </message>
@@ -1857,6 +1861,14 @@
     <message>
         <source>Seconds; empty: the site&apos;s</source>
         <translation>Sekunden; leer: die des Standorts</translation>
+    </message>
+    <message>
+        <source>DICOMweb</source>
+        <translation>DICOMweb</translation>
+    </message>
+    <message>
+        <source>Base URL; empty: by AE title</source>
+        <translation>Basis-URL; leer: über den AE-Titel</translation>
     </message>
     <message>
         <source>Used for</source>
