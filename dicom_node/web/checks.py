@@ -59,9 +59,9 @@ def check_web(workplace: Workplace) -> str:
 
 def _check_tokens(peer: Peer, home: Path) -> None:
     if peer.web_token_key:
-        presented_token(peer.web_token_key, home, f"peer '{peer.name}'")
+        presented_token(peer.web_token_key, home, f"Peer '{peer.name}'")
     if peer.token_key:  # one in the environment is the courier's, and isn't here
-        token(peer, home, what="peer")
+        token(peer, home, what="Peer")
 
 
 def _check_end(path: Path) -> None:

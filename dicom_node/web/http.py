@@ -252,7 +252,7 @@ def _authorization(local: LocalEntity, peer: Peer) -> dict[str, str]:
         return {}
     if local.home is None:
         raise ConfigError(f"Peer '{peer.name}' needs a token, and no home is known to look for it.")
-    return {"Authorization": f"Bearer {tokens.token(peer, local.home, what='peer')}"}
+    return {"Authorization": f"Bearer {tokens.token(peer, local.home, what='Peer')}"}
 
 
 def _context(local: LocalEntity, peer: Peer) -> ssl.SSLContext:

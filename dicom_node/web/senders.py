@@ -58,7 +58,7 @@ def _is(peer: Peer, shown: str, names: frozenset[str], home: Path) -> bool:
     if not peer.web_token_key:
         return True
     try:
-        token = presented_token(peer.web_token_key, home, f"peer '{peer.name}'")
+        token = presented_token(peer.web_token_key, home, f"Peer '{peer.name}'")
     except ConfigError as error:
         _LOG.error("a peer can't store", peer=peer.name, reason=error.sentence)
         return False
