@@ -11,6 +11,7 @@ Doesn't encode services (:mod:`dicom_node.scu`), doesn't accept associations (:m
 from __future__ import annotations
 
 import socket
+import ssl
 import sys
 import tempfile
 import threading
@@ -23,11 +24,16 @@ from typing import Any, Final, Protocol
 import pydicom.config
 from pynetdicom import _config, evt
 from pynetdicom.ae import ApplicationEntity
+from pynetdicom.pdu_primitives import UserIdentityNegotiation
 from pynetdicom.presentation import PresentationContext, build_context, build_role
 from pynetdicom.transport import AssociationSocket
 
 from dicom_node.statuses import REJECTIONS
-from llmcxr_ws.errors import DicomError
+from dicom_node.tls import TlsFiles, client_context, expected_name, why_refused
+from llmcxr_ws.config import MachineConfig
+from llmcxr_ws.errors import ConfigError, DicomError
+from llmcxr_ws.secret_files import read_secret
+from llmcxr_ws.site import Peer
 from llmcxr_ws.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 MAX_PDU_BYTES: Final = 128 * 1024
@@ -72,11 +78,25 @@ class Timeouts:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalEntity:
-    """Our side of an association: the calling AE title, how patient it is, and the home where tokens lie."""
+    """Our side of an association: the calling AE title, how patient it is, and what it shows and trusts by TLS.
+
+    `home` is where passwords and tokens for peers, and their authorities, are looked for.
+    """
 
     ae_title: str = "LLMCXR"
     timeouts: Timeouts = field(default_factory=Timeouts)
+    tls: TlsFiles = field(default_factory=TlsFiles)
     home: Path | None = None
+
+    @classmethod
+    def of(cls, config: MachineConfig, home: Path) -> LocalEntity:
+        """Us, as the machine's settings say."""
+        return cls(
+            ae_title=config.ae_title,
+            timeouts=Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s),
+            tls=TlsFiles.of(config, home),
+            home=home,
+        )
 
 
 def prepare_pynetdicom() -> None:
@@ -142,6 +162,15 @@ class _UserSocket(AssociationSocket):  # type: ignore[misc]
 
     failure: BaseException | None = None
 
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Remember what broke: by TLS 1.3 a peer refuses our certificate only after the handshake."""
+        try:
+            data: bytearray = super().recv(nr_bytes)
+        except OSError as error:
+            self.failure = error
+            raise
+        return data
+
     def _shutdown_socket(self) -> None:
         if self.failure is None and not self._is_connected:
             self.failure = sys.exc_info()[1]  # the library calls this while it handles the connection's error
@@ -156,7 +185,9 @@ class _UserEntity(ApplicationEntity):  # type: ignore[misc]
     """An application entity whose associations use our socket."""
 
     def _create_socket(self, assoc: Any, address: Any, tls_args: Any) -> Any:
-        return _UserSocket(assoc, address=address)
+        made = _UserSocket(assoc, address=address)
+        made.tls_args = tls_args
+        return made
 
 
 class PeerAssociation:
@@ -171,13 +202,13 @@ class PeerAssociation:
         """Whether requests can still be sent on it."""
         return bool(self.raw.is_established) and not self.raw.acse.is_aborted() and self.raw.dul.is_alive()
 
-    def accepts(self, abstract_syntax: str, transfer_syntax: str = "") -> bool:
-        """Whether the peer accepted this abstract syntax (in exactly this transfer syntax, where one is given)."""
-        return any(
-            context.abstract_syntax == abstract_syntax
-            and (not transfer_syntax or context.transfer_syntax[0] == transfer_syntax)
-            for context in self.raw.accepted_contexts
-        )
+    def context_of(self, abstract_syntax: str, transfer_syntax: str) -> int | None:
+        """Number of the accepted presentation context of these two syntaxes; None where there is none."""
+        for context in self.raw.accepted_contexts:
+            if context.abstract_syntax == abstract_syntax and context.transfer_syntax[0] == transfer_syntax:
+                number: int = context.context_id
+                return number
+        return None
 
     def close(self) -> None:
         """Release the association, or drop what is left of it."""
@@ -215,9 +246,13 @@ def open_association(
     Raises
     ------
     DicomError
-        Why the peer can't be reached, or why it refused.
+        Why the peer can't be reached, or why it refused; or which certificate, key or password can't be had.
     """
     prepare_pynetdicom()
+    try:
+        tls_args, identity = _access(local, peer)
+    except ConfigError as error:
+        raise DicomError(error.message, what_to_do=error.what_to_do) from error
     entity = _UserEntity(ae_title=local.ae_title)
     entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
@@ -232,7 +267,8 @@ def open_association(
             contexts=[_context(abstract, transfer) for abstract, transfer in contexts],
             ae_title=peer.ae_title,
             max_pdu=MAX_PDU_BYTES,
-            ext_neg=[build_role(abstract, scp_role=True) for abstract in provider_of],
+            ext_neg=[*(build_role(abstract, scp_role=True) for abstract in provider_of), *identity],
+            tls_args=tls_args,
             evt_handlers=[*user_handlers(local.timeouts), *handlers],
         )
     except OSError as error:  # the host's name isn't known, or no local socket can be had
@@ -260,6 +296,33 @@ def _context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> Presenta
     return build_context(abstract_syntax, list(transfer_syntaxes))
 
 
+def _access(
+    local: LocalEntity, peer: PeerAddress
+) -> tuple[tuple[ssl.SSLContext, str] | None, list[UserIdentityNegotiation]]:
+    """With which TLS context and which user identity a peer is asked."""
+    if not isinstance(peer, Peer):
+        return None, []
+    tls_args = (client_context(local.tls, peer), expected_name(peer)) if peer.tls else None
+    if not peer.user:
+        return tls_args, []
+    password = ""
+    if local.home is not None:
+        password = read_secret(
+            local.home,
+            env=peer.password_env,
+            key=peer.password_key,
+            whose=f"Peer '{peer.name}'",
+            what="password",
+        )
+    item = UserIdentityNegotiation()
+    item.user_identity_type = 2 if password else 1
+    item.positive_response_requested = False  # few give one, and its absence would say nothing
+    item.primary_field = peer.user.encode("utf-8")
+    if password:
+        item.secondary_field = password.encode("utf-8")
+    return tls_args, [item]
+
+
 def _refusal(raw: Any, local: LocalEntity, peer: PeerAddress) -> DicomError:
     """Say why there is no association, from what pynetdicom left behind."""
     answer = raw.acceptor.primitive
@@ -278,12 +341,15 @@ def _refusal(raw: Any, local: LocalEntity, peer: PeerAddress) -> DicomError:
             f"Peer {describe(peer)} accepted the association but none of the services asked for.",
             what_to_do=f"Ask its administrator to allow them for AE title {local.ae_title}.",
         )
+    failure = raw.dul.socket.failure
+    refused = why_refused(failure) if failure is not None else None
+    if refused is not None:
+        return DicomError(f"Peer {describe(peer)} can't be asked: {refused[0]}.", what_to_do=refused[1])
     if raw.requestor.address_info.port:  # set when the TCP connection stood
         return DicomError(
             f"Peer {describe(peer)} took the connection but didn't answer the association request.",
             what_to_do="Check that a DICOM service listens on that port.",
         )
-    failure = raw.dul.socket.failure
     reason = getattr(failure, "strerror", None) or "no answer in time"
     return DicomError(
         f"Peer {describe(peer)} can't be reached: {reason[0].lower()}{reason[1:]}.",

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dicom_node import tls_commands
 from dicom_node.conformance_cli import conformance
 from dicom_node.display_commands import display
+from dicom_node.simulator_commands import simulator
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import ConfigError, DicomError
 
@@ -42,9 +44,12 @@ def register(app: typer.Typer) -> None:
     app.add_typer(
         _node, name="node", help="Receive films, decide requests, deliver reports: all of the DICOM node."
     )
-    app.command("simulator", help="Run the built-in PACS to rehearse with; it holds no patients' films.")(
-        _simulator
+    app.add_typer(
+        simulator,
+        name="simulator",
+        help="Run the built-in PACS to rehearse with, faults included; it holds no patients' films.",
     )
+    app.add_typer(tls_commands.app, name="tls", help="Keys and certificates of this node.")
     app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store, display.")
     app.command("conformance", help="Have every validator judge an example of each kind of document.")(
         conformance
@@ -53,7 +58,17 @@ def register(app: typer.Typer) -> None:
 
 def checks() -> Iterable[Check]:
     """The node's health checks."""
-    return (("port", _check_port), ("web", _check_web), ("peers", _check_peers))
+    from dicom_node import checks, health
+
+    return (
+        ("port", health.check_port),
+        ("certificates", health.check_certificates),
+        ("web", health.check_web),
+        ("peers", health.check_peers),
+        ("messages", health.check_messages),
+        ("clocks", checks.clocks_of_servers),
+        ("for the PACS team", checks.line_for_the_pacs_team),
+    )
 
 
 @_node.callback(invoke_without_command=True)
@@ -62,18 +77,21 @@ def run_node(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         from dicom_node.supervisor import run_supervisor
 
-        run_supervisor(_prepare_service("node"), _stop_on_signals())
+        run_supervisor(_prepare_service("node"), stop_on_signals())
 
 
 @_node.command("listener")
 def run_listener_alone() -> None:
     """Run the listener alone; `llmcxr node` or `llmcxr db upgrade` has prepared the home."""
+    from dicom_node.lean import without_decoders
+
+    without_decoders()
     from dicom_node.listener import run_listener
     from dicom_node.single import only_one
 
     home = _prepare_service("listener")
     with only_one(home, "listener"):
-        run_listener(home, _stop_on_signals())
+        run_listener(home, stop_on_signals())
 
 
 @_node.command("courier")
@@ -84,7 +102,7 @@ def run_courier_alone() -> None:
 
     home = _prepare_service("courier")
     with only_one(home, "courier"):
-        run_courier(home, _stop_on_signals())
+        run_courier(home, stop_on_signals())
 
 
 @_node.command("web")
@@ -95,57 +113,18 @@ def run_web_alone() -> None:
 
     home = _prepare_service("web")
     with only_one(home, "web"):
-        run_web(home, _stop_on_signals())
+        run_web(home, stop_on_signals())
 
 
-def _simulator(
-    storage: Annotated[Path, typer.Option(help="Folder that holds its objects.")],
-    ae: Annotated[str, typer.Option("--ae", help="AE title.")] = "PACS",
-    port: Annotated[int, typer.Option(help="Port; 0 for a free one.", min=0, max=65535)] = 11113,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    peer: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--peer", metavar="AETITLE=HOST:PORT", help="Destination of C-MOVE and commitment; repeat."
-        ),
-    ] = None,
-    known_only: Annotated[
-        bool, typer.Option("--known-only", help="Reject AE titles that aren't given.")
-    ] = False,
-    worklist: Annotated[
-        str,
-        typer.Option(
-            metavar="VALUE^SCHEME",
-            help="Also serve a UPS-RS worklist on loopback: every study held at the start, under this code.",
-        ),
-    ] = "",
-    worklist_port: Annotated[int, typer.Option(help="Its port; 0 for a free one.", min=0, max=65535)] = 11180,
-) -> None:
-    """Run the built-in PACS until it is stopped."""
-    from contextlib import ExitStack
+@_node.command("watcher")
+def run_watcher_alone() -> None:
+    """Run the watcher alone: metrics, health and audit messages, as the machine's settings ask for them."""
+    from dicom_node.single import only_one
+    from dicom_node.watching.watcher import run_watcher
 
-    from dicom_node.simulator.server import PacsSimulator, SimulatorSettings, parse_destinations
-    from dicom_node.simulator.worklist import WorklistSimulator
-    from llmcxr_ws.log import setup_logging
-
-    setup_logging("info")
-    settings = SimulatorSettings(
-        storage=storage,
-        ae_title=ae,
-        host=host,
-        port=port,
-        destinations=parse_destinations(peer or []),
-        known_only=known_only,
-    )
-    stop = _stop_on_signals()
-    with ExitStack() as stack:
-        running = stack.enter_context(PacsSimulator(settings))
-        typer.echo(f"{ae} listens on {host}:{running.port} with {len(running.archive)} objects.")
-        if worklist:
-            held = stack.enter_context(WorklistSimulator(running.archive, worklist_port))
-            held.schedule_all(worklist)
-            typer.echo(f"{len(held.workitems)} workitems at {held.url}.")
-        stop.wait()
+    home = _prepare_service("watcher")
+    with only_one(home, "watcher"):
+        run_watcher(home, stop_on_signals())
 
 
 @_dicom.command("echo")
@@ -309,7 +288,7 @@ def _prepare_service(name: str) -> Path:
     return home
 
 
-def _stop_on_signals() -> threading.Event:
+def stop_on_signals() -> threading.Event:
     """An event that SIGTERM and SIGINT set."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -319,46 +298,54 @@ def _stop_on_signals() -> threading.Event:
 
 def _resolve(text: str) -> tuple[LocalEntity, Peer]:
     """Our own identity and the peer that was named."""
-    from dicom_node.association import LocalEntity, Timeouts
+    from dicom_node.association import LocalEntity
     from llmcxr_ws.commands import open_workplace
     from llmcxr_ws.log import setup_logging
-    from llmcxr_ws.site import Peer, require_loopback
+    from llmcxr_ws.site import require_loopback
 
     setup_logging("warning")
     with open_workplace() as workplace:
         config = workplace.config
-        timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
-        local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts, home=workplace.home)
+        local = LocalEntity.of(config, workplace.home)
         if text.startswith(("http://", "https://")):
-            return local, _web_peer(text, demo=config.demo)
-        if "@" not in text:
+            peer = _peer_by_url(text)
+        elif "@" in text:
+            peer = peer_at(text)
+        else:
             return local, workplace.site().peer(text)
-        ae_title, _, address = text.partition("@")
-        host, _, port = address.rpartition(":")
-        if not (0 < len(ae_title) <= 16 and host and port.isdigit() and 0 < int(port) < 65536):
-            raise ConfigError(
-                f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT or a URL."
-            )
-        peer = Peer(name="unnamed", ae_title=ae_title, host=host.strip("[]"), port=int(port), role="test")
         if config.demo:
             require_loopback(peer)
         return local, peer
 
 
-def _web_peer(url: str, *, demo: bool) -> Peer:
-    """A peer that is named by the base URL of its DICOMweb services."""
+def peer_at(text: str) -> Peer:
+    """A peer that is no configured one, from ``AETITLE@HOST:PORT``.
+
+    Raises
+    ------
+    ConfigError
+        The text has another form.
+    """
+    from llmcxr_ws.site import Peer
+
+    ae_title, _, address = text.partition("@")
+    host, _, port = address.rpartition(":")
+    if not (0 < len(ae_title) <= 16 and host and port.isdigit() and 0 < int(port) < 65536):
+        raise ConfigError(f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT or a URL.")
+    return Peer(name="unnamed", ae_title=ae_title, host=host.strip("[]"), port=int(port), role="test")
+
+
+def _peer_by_url(url: str) -> Peer:
+    """A peer that is no configured one, by the base URL of its DICOMweb services."""
     from pydantic import ValidationError
 
     from llmcxr_ws.config import explain
-    from llmcxr_ws.site import Peer, require_loopback
+    from llmcxr_ws.site import Peer
 
     try:
-        peer = Peer(name="unnamed", ae_title="UNNAMED", host="127.0.0.1", port=1, role="test", dicomweb=url)
+        return Peer(name="unnamed", ae_title="UNNAMED", host="127.0.0.1", port=1, role="test", dicomweb=url)
     except ValidationError as error:
         raise ConfigError(explain(error, Peer.model_fields)) from error
-    if demo:
-        require_loopback(peer)
-    return peer
 
 
 def _split(pair: str) -> tuple[str, str | list[str]]:
@@ -426,58 +413,3 @@ def _print_counts(result: Any, *, as_json: bool) -> None:
         raise DicomError(
             f"{result.failed} objects weren't transferred.", what_to_do="Look at the receiver's log."
         )
-
-
-def _check_port() -> str:
-    """The listener answers, or its port is free for it."""
-    import socket
-
-    from llmcxr_ws.commands import open_workplace
-    from llmcxr_ws.store import services
-
-    with open_workplace() as workplace:
-        config = workplace.config
-        address = f"{config.ae_title}, {config.bind_host}:{config.dicom_port}"
-        for row in services.running(workplace.db):
-            if row.kind == "listener" and row.seconds_since_seen < services.ALIVE_S:
-                return f"the listener runs ({address})"
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((config.bind_host, config.dicom_port))
-        except OSError as error:
-            raise DicomError(
-                f"The listener isn't running and its port {config.dicom_port} can't be used: {error.strerror}.",
-                what_to_do="Stop what uses it, or set dicom_port.",
-            ) from error
-    return f"the listener isn't running; its port is free ({address})"
-
-
-def _check_web() -> str:
-    """The STOW-RS server, where one is wanted, has what it needs and runs."""
-    from dicom_node.web.checks import check_web
-    from llmcxr_ws.commands import open_workplace
-
-    with open_workplace() as workplace:
-        return check_web(workplace)
-
-
-def _check_peers() -> str:
-    """Every configured peer answers: C-ECHO, or QIDO-RS where it has DICOMweb."""
-    from dicom_node import ways
-    from dicom_node.association import LocalEntity, Timeouts
-    from llmcxr_ws.commands import open_workplace
-
-    with open_workplace() as workplace:
-        peers = workplace.site().peers
-        timeouts = Timeouts(connect_s=3, negotiation_s=5, response_s=5, silence_s=5)
-        local = LocalEntity(ae_title=workplace.config.ae_title, timeouts=timeouts, home=workplace.home)
-    silent = []
-    for peer in peers:
-        try:
-            ways.echo(local, peer)
-        except DicomError as error:
-            silent.append(error.sentence)
-    if silent:
-        raise DicomError(" ".join(silent))
-    return f"{len(peers)} answer" if peers else "none is configured"

@@ -48,7 +48,7 @@ def display(
 def _send(workplace: Workplace, name: str, kinds: list[str], *, yes: bool, as_json: bool) -> None:
     from dataclasses import asdict
 
-    from dicom_node.association import LocalEntity, Timeouts
+    from dicom_node.association import LocalEntity
     from dicom_node.display_probe import PATIENT_ID, PATIENT_NAME, show
     from llmcxr_ws.commands import table
 
@@ -59,9 +59,7 @@ def _send(workplace: Workplace, name: str, kinds: list[str], *, yes: bool, as_js
             "there.",
             what_to_do="Agree it with the PACS team and add --yes, or name a peer with role = 'test'.",
         )
-    config = workplace.config
-    timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
-    local = LocalEntity(ae_title=config.ae_title, timeouts=timeouts, home=workplace.home)
+    local = LocalEntity.of(workplace.config, workplace.home)
     shown = show(local, target, workplace.db.store_uuid(), kinds)
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in shown]))

@@ -6,42 +6,46 @@ no outgoing associations, no decisions about studies; those are the courier's.
 
 from __future__ import annotations
 
-import ipaddress
-import socket
+import ssl
 import threading
-import traceback
+import time
 import warnings
-from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
+from pynetdicom.presentation import PresentationContext
 
 from dicom_node import sop_classes, statuses
-from dicom_node.association import spool_into
+from dicom_node.admission import Decision, admit, request_of, restrict
 from dicom_node.commitment import read_report
-from dicom_node.provider import (
-    Provider,
-    ProviderLimits,
-    answer,
-    reject,
-    service_contexts,
-    start_provider,
-    storage_contexts,
-)
-from dicom_node.reception import Incoming, Reception, reconcile
-from llmcxr_ws.errors import UserFacingError
+from dicom_node.connection import LoopLimits, Received, guarded
+from dicom_node.loop import Loop
+from dicom_node.notices import Notices
+from dicom_node.pace import PeerLimits
+from dicom_node.provider import answer, reject, service_contexts, storage_contexts
+from dicom_node.reception import Reception, reconcile
+from dicom_node.served import ServedAssociation
+from dicom_node.store_command import StoreRequest, Verdict
+from dicom_node.tally import Tally
+from dicom_node.tls import server_context
+from dicom_node.wire import Patience
+from llmcxr_ws.errors import DatabaseFailure, UserFacingError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.site import Peer
+from llmcxr_ws.states import Actor
+from llmcxr_ws.store import audit as trail
 from llmcxr_ws.store import deliveries, services
 from llmcxr_ws.workplace import Workplace
 
 _LOG = logger(__name__)
 _HEARTBEAT_S: Final = 5.0
 _GRACE_S: Final = 5.0
-
-Answer = TypeVar("Answer")
+_NEGOTIATION_S: Final = 10.0
+_SITE_S: Final = 1.0
+"""How old may be what an association knows of the site; a look at the database for each object costs too much."""
 
 
 class Listener:
@@ -49,16 +53,29 @@ class Listener:
 
     def __init__(self, workplace: Workplace) -> None:
         self._workplace = workplace
+        self.tally = Tally()
         config = workplace.config
         self._reception = Reception(
-            workplace.db, workplace.objects, min_free_bytes=config.min_free_mb * 1_000_000
+            workplace.db,
+            workplace.objects,
+            min_free_bytes=config.min_free_mb * 1_000_000,
+            largest_bytes=config.max_instance_mb * 1_000_000,
+            tally=self.tally,
         )
-        self._provider: Provider | None = None
+        self._peer_limits = PeerLimits()
+        self._loop: Loop | None = None
+        self._by_tls: Loop | None = None
+        self._notices = Notices(workplace.db, lambda event: self._peer_of(event.assoc))
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return self._provider.port if self._provider is not None else self._workplace.config.dicom_port
+        return self._loop.port if self._loop is not None else self._workplace.config.dicom_port
+
+    @property
+    def tls_port(self) -> int:
+        """The port on which it listens by TLS; 0 where it doesn't."""
+        return self._by_tls.port if self._by_tls is not None else 0
 
     def start(self, port: int | None = None) -> None:
         """Sweep the spool, restore missing index rows, then listen.
@@ -66,84 +83,139 @@ class Listener:
         Raises
         ------
         DicomError
-            The port is taken.
+            A port is taken.
+        ConfigError
+            A certificate or key for TLS can't be used.
         """
         swept = self._workplace.objects.sweep_spool()
         restored, unreadable = reconcile(self._workplace.db, self._workplace.objects)
         if swept or restored or unreadable:
             _LOG.warning("after the last run", swept=swept, rows_restored=restored, unreadable=unreadable)
-        spool_into(self._workplace.objects.root / "spool")
         config = self._workplace.config
-        self._provider = start_provider(
+        tls = server_context(config, self._workplace.home) if config.tls_port else None
+        plain = config.dicom_port if port is None else port
+        if config.tls_port == config.dicom_port:
+            self._loop = self._by_tls = self._serve(plain, tls)
+        else:
+            self._loop = self._serve(plain, None)
+            if tls is not None:
+                self._by_tls = self._serve(config.tls_port if port is None else 0, tls)
+        _LOG.info(
+            "listening",
+            ae_title=config.ae_title,
+            host=config.bind_host,
+            port=self.port,
+            tls_port=self.tls_port,
+        )
+
+    def _serve(self, port: int, tls: ssl.SSLContext | None) -> Loop:
+        config = self._workplace.config
+        failed: tuple[Dataset, Dataset | None] = answer(statuses.PROCESSING_FAILURE, "internal error"), None
+        return Loop(
             config.ae_title,
-            (config.bind_host, config.dicom_port if port is None else port),
-            [
-                *service_contexts([sop_classes.VERIFICATION]),
-                *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
-                *storage_contexts(sop_classes.STORAGE_CLASSES),
-            ],
+            (config.bind_host, port),
+            accepted_contexts(),
             [
                 (evt.EVT_REQUESTED, self._on_requested),
-                (evt.EVT_CONN_CLOSE, drop_partial_file),
+                (evt.EVT_ACCEPTED, self._on_accepted),
+                (evt.EVT_REJECTED, self._on_rejected),
+                (evt.EVT_CONN_CLOSE, self._on_closed),
                 (evt.EVT_C_ECHO, lambda event: statuses.SUCCESS),
                 (
-                    evt.EVT_C_STORE,
-                    _guarded(self._on_store, answer(statuses.PROCESSING_FAILURE, "internal error")),
-                ),
-                (
                     evt.EVT_N_EVENT_REPORT,
-                    _guarded(self._on_report, (answer(statuses.PROCESSING_FAILURE, "internal error"), None)),
+                    guarded(self._on_report, failed),
                 ),
+                *((event, guarded(handler, failed)) for event, handler in self._notices.handlers()),
             ],
-            ProviderLimits(max_associations=config.max_associations, silence_s=config.network_timeout_s),
+            self,
+            LoopLimits(
+                max_associations=config.max_associations,
+                negotiation_s=min(_NEGOTIATION_S, config.network_timeout_s),
+                patience=Patience(
+                    silence_s=config.network_timeout_s,
+                    pdu_s=config.pdu_timeout_s,
+                    least_rate=config.min_rate_kb_s * 1000,
+                ),
+            ),
+            tls,
         )
-        _LOG.info("listening", ae_title=config.ae_title, host=config.bind_host, port=self.port)
 
     def stop(self, grace_s: float = _GRACE_S) -> None:
         """Stop accepting, give open associations a few seconds, abort the rest."""
-        if self._provider is not None:
-            self._provider.stop(grace_s)
-            self._provider = None
+        for loop in {self._loop, self._by_tls}:
+            if loop is not None:
+                loop.stop(grace_s)
+        self._loop = self._by_tls = None
+        self._reception.close()
 
     def _on_requested(self, event: Any) -> None:
-        """Reject a calling AE title that isn't a configured peer's, or that comes from elsewhere than it may."""
-        calling = str(event.assoc.requestor.primitive.calling_ae_title).strip()
+        """Let in whom the site's configuration names, with what it may send."""
+        request = request_of(event.assoc)
         try:
-            peer = self._workplace.site().peer_of(calling)
+            decision = admit(self._workplace.site(), request, self._workplace.home)
         except UserFacingError as error:
             _LOG.error("the site's configuration can't be read", reason=error.message)
-            peer = None
-        address = event.assoc.requestor.address_info.address
-        if peer is None:
-            _LOG.warning("association rejected: calling AE title unknown", calling=calling, host=address)
-            reject(event, *statuses.CALLING_NOT_RECOGNISED)
-        elif peer.from_host and not is_address_of(peer.host, address):
-            _LOG.warning("association rejected: not from the peer's host", calling=calling, host=address)
-            reject(event, *statuses.CALLING_NOT_RECOGNISED)
+            decision = Decision(rejection=statuses.CALLING_NOT_RECOGNISED, why="no site's configuration")
+        if decision.rejection is not None:
+            _LOG.warning(
+                f"association rejected: {decision.why}", calling=request.calling, host=request.address
+            )
+            self.tally.rejected(decision.name, request.calling, request.address, decision.why)
+            reject(event, *decision.rejection)
+        elif decision.peer is not None:
+            self._let_in(event, decision.peer, decision.classes)
 
-    def _on_store(self, event: Any) -> Dataset:
-        """C-STORE: hand the spooled file to the reception and answer with its verdict."""
-        path: Path | None = event.dataset_path
-        if path is None:
-            return answer(statuses.CANNOT_UNDERSTAND, "no data set")
-        event.request._dataset_file.close()
-        peer = self._peer_of(event)
+    def _let_in(self, event: Any, peer: Peer, classes: frozenset[str] | None) -> None:
+        """Count it in, unless its peer has as many associations as it may."""
+        if not self._peer_limits.enter(peer):
+            request, why = request_of(event.assoc), "the peer has as many as it may"
+            _LOG.warning(f"association rejected: {why}", calling=request.calling, host=request.address)
+            self.tally.rejected(peer.name, request.calling, request.address, why)
+            reject(event, *statuses.LIMIT_REACHED)
+            return
+        event.assoc.counted_as = peer.name
+        event.assoc.pace = self._peer_limits.pace_of(peer)
+        restrict(event.assoc, classes)
+
+    def _on_closed(self, event: Any) -> None:
+        """An association has ended, however."""
+        if event.assoc.counted_as:
+            self._peer_limits.leave(event.assoc.counted_as)
+
+    def _on_accepted(self, event: Any) -> None:
+        peer = self._peer_of(event.assoc)
+        self.tally.association(peer.name if peer else "", "accepted")
+
+    def _on_rejected(self, event: Any) -> None:
+        """Rejections that aren't admission's: another called AE title, or too many associations."""
+        requestor = event.assoc.requestor
+        calling = str(requestor.primitive.calling_ae_title).strip()
+        self.tally.rejected("", calling, requestor.address_info.address, "called AE title or limit")
+
+    def detail(self) -> dict[str, Any]:
+        """What the listener tells of itself: its title and port, and what it counted."""
+        open_now = sum(loop.associations for loop in {self._loop, self._by_tls} if loop is not None)
+        return {
+            "ae_title": self._workplace.config.ae_title,
+            "port": self.port,
+            "tls_port": self.tls_port,
+            "tally": self.tally.snapshot(open_now),
+        }
+
+    def begin(
+        self, association: ServedAssociation, context: PresentationContext, request: StoreRequest
+    ) -> Received | Verdict:
+        """C-STORE: where the data set goes, or why it isn't taken."""
+        peer = self._peer_of(association)
         if peer is None or not peer.sends:
-            path.unlink(missing_ok=True)
-            return answer(statuses.NOT_AUTHORISED, "this peer isn't configured to send")
-        incoming = Incoming(
-            path=path,
-            AffectedSOPClassUID=str(event.request.AffectedSOPClassUID),
-            AffectedSOPInstanceUID=str(event.request.AffectedSOPInstanceUID),
-            peer=peer.name,
-        )
-        if event.context.abstract_syntax != incoming.AffectedSOPClassUID:
-            path.unlink(missing_ok=True)
-            return answer(
+            self.tally.received(peer.name if peer else "", "not_authorised", 0)
+            return Verdict(statuses.NOT_AUTHORISED, "this peer isn't configured to send")
+        if context.abstract_syntax != request.AffectedSOPClassUID:
+            self.tally.received(peer.name, "uid_mismatch", 0)
+            return Verdict(
                 statuses.DOES_NOT_MATCH_CLASS, "SOP class of command and presentation context differ"
             )
-        verdict = self._reception.receive(incoming)
-        return answer(verdict.status, verdict.comment)
+        return self._reception.begin(request, str(context.transfer_syntax[0]), peer.name)
 
     def _on_report(self, event: Any) -> tuple[Dataset, None]:
         """N-EVENT-REPORT of storage commitment: keep what the peer says; the courier draws the conclusion."""
@@ -166,35 +238,25 @@ class Listener:
         )
         return answer(statuses.SUCCESS), None
 
-    def _peer_of(self, event: Any) -> Peer | None:
-        return self._workplace.site().peer_of(str(event.assoc.requestor.ae_title))
+    def _peer_of(self, association: ServedAssociation) -> Peer | None:
+        """The association's peer as the site has it now, or had it less than a second ago."""
+        now = time.monotonic()
+        asked_at: float
+        peer: Peer | None
+        asked_at, peer = association.peer
+        if now - asked_at > _SITE_S:
+            peer = self._workplace.site().peer_of(str(association.requestor.ae_title))
+            association.peer = now, peer
+        return peer
 
 
-def is_address_of(host: str, address: str) -> bool:
-    """Whether an IP address is one of a host's; a name that can't be looked up has none."""
-    try:
-        known = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
-    except OSError:
-        return False
-    return _plain(address) in map(_plain, known)
-
-
-def _plain(address: str) -> str:
-    """An address without its zone, and as IPv4 where it is one in IPv6's clothes (RFC 4291 2.5.5.2)."""
-    try:
-        found = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-    return str(mapped or found)
-
-
-def drop_partial_file(event: Any) -> None:
-    """Remove the file of an object that was still arriving when its association ended (bind to EVT_CONN_CLOSE)."""
-    message = event.assoc.dimse.message
-    if message is not None and message._data_set_file is not None:
-        message._data_set_file.close()
-        Path(message._data_set_file.name).unlink(missing_ok=True)
+def accepted_contexts() -> list[PresentationContext]:
+    """What the listener accepts when an association is negotiated; the conformance statement lists the same."""
+    return [
+        *service_contexts([sop_classes.VERIFICATION, *sop_classes.NOTICES]),
+        *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
+        *storage_contexts(sop_classes.STORAGE_CLASSES),
+    ]
 
 
 def run_listener(home: Path, stop: threading.Event) -> None:
@@ -209,12 +271,11 @@ def run_listener(home: Path, stop: threading.Event) -> None:
     workplace = Workplace.open(home, durable=False)
     listener = Listener(workplace)
     listener.start()
-    name = services.register(
-        workplace.db, "listener", {"ae_title": workplace.config.ae_title, "port": listener.port}
-    )
+    name = services.register(workplace.db, "listener", listener.detail())
     try:
         while not stop.wait(_HEARTBEAT_S):
-            services.beat(workplace.db, name)
+            if services.beat(workplace.db, name, listener.detail()):
+                note_rejections(workplace, listener.tally)
     finally:
         listener.stop()
         services.unregister(workplace.db, name)
@@ -222,24 +283,16 @@ def run_listener(home: Path, stop: threading.Event) -> None:
         _LOG.info("stopped")
 
 
-def _guarded(handler: Callable[[Any], Answer], failure: Answer) -> Callable[[Any], Answer]:
-    """Answer with a failure, and log where it was, when a handler breaks; the library would be silent."""
-
-    def guarded(event: Any) -> Answer:
-        try:
-            return handler(event)
-        except UserFacingError as error:
-            _LOG.error("request failed", request=handler.__name__, reason=error.message)
-        except Exception as error:
-            # A process boundary: the association must get its answer. The message may quote the data set, so only
-            # the place is logged.
-            where = [
-                f"{Path(frame.filename).name}:{frame.lineno}"
-                for frame in traceback.extract_tb(error.__traceback__)
-            ]
-            _LOG.error(
-                "request failed", request=handler.__name__, error=type(error).__name__, where=where[-4:]
+def note_rejections(workplace: Workplace, tally: Tally) -> None:
+    """Write who was turned away since the last heartbeat to the audit trail, each place once with its number."""
+    with suppress(DatabaseFailure):  # they are in the log too; receiving goes on
+        for calling, address, reason, count in tally.take_rejections():
+            trail.note(
+                workplace.db,
+                actor=Actor.NODE,
+                event="association.rejected",
+                calling=calling,
+                host=address,
+                reason=reason,
+                count=count,
             )
-        return failure
-
-    return guarded

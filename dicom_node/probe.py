@@ -1,14 +1,14 @@
 """What a peer takes: whether it answers, and which SOP classes in which transfer syntaxes it accepts.
 
-One association proposes every service and kind of document that matters here, each storage class in each transfer
-syntax by itself (PS3.8 9.3.2.2), and is released without a word more. Whether the peer then stores what it accepted
-isn't asked.
+One association proposes every service and every kind of document that can leave, each storage class in each transfer
+syntax by itself (PS3.8 9.3.2.2), and is released without a word more. What the output matrix sends there and the peer
+refuses is said first. Whether the peer then stores what it accepted isn't asked.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
@@ -25,7 +25,7 @@ from dicom_node.association import (
     open_association,
 )
 from llmcxr_ws.errors import DicomError
-from llmcxr_ws.site import Peer
+from llmcxr_ws.site import Peer, SiteConfig
 
 _SERVICES: Final[tuple[tuple[str, str], ...]] = (
     (sop_classes.VERIFICATION, "answers C-ECHO"),
@@ -34,14 +34,12 @@ _SERVICES: Final[tuple[tuple[str, str], ...]] = (
     (sop_classes.STUDY_ROOT_MOVE, "can be asked to send studies"),
     (sop_classes.STUDY_ROOT_GET, "can hand studies over on the same association"),
 )
-_DOCUMENTS: Final = (
-    sop_classes.ENHANCED_SR,
-    "1.2.840.10008.5.1.4.1.1.88.11",
-    "1.2.840.10008.5.1.4.1.1.88.33",
-    sop_classes.KEY_OBJECT_SELECTION,
-    "1.2.840.10008.5.1.4.1.1.104.1",
-)
 _IMAGES: Final = sop_classes.IMAGE_CLASSES[:4]
+_DOCUMENTS: Final = tuple(
+    dict.fromkeys(
+        kind for kind in (*sop_classes.SENT.values(), sop_classes.WITHDRAWAL) if kind not in _IMAGES
+    )
+)
 _DOCUMENT_SYNTAXES: Final = (
     sop_classes.EXPLICIT_LITTLE,
     sop_classes.IMPLICIT_LITTLE,
@@ -61,7 +59,10 @@ _SYNTAX_NOT_SUPPORTED: Final = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Ability:
-    """One SOP class: whether the peer takes it, and in which transfer syntaxes, by name."""
+    """One SOP class: whether the peer takes it, and in which transfer syntaxes, by name.
+
+    `sent` are the kinds of the output matrix that go there as this class; "rejection" is a note of withdrawal.
+    """
 
     sop_class_uid: str
     name: str
@@ -69,6 +70,7 @@ class Ability:
     taken: bool
     syntaxes: tuple[str, ...]
     note: str
+    sent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,10 +113,28 @@ def echo(local: LocalEntity, peer: Peer) -> Probe:
     )
 
 
-def probe(local: LocalEntity, peer: Peer) -> Probe:
-    """Find out what the peer takes; by DICOMweb nothing is negotiated, and only whether it answers is asked."""
+def sent_to(site: SiteConfig, name: str) -> dict[str, tuple[str, ...]]:
+    """What the output matrix sends to a peer: kinds of document by SOP class UID."""
+    kinds: dict[str, list[str]] = {}
+    for rule in site.outputs:
+        if rule.to == name and rule.document in sop_classes.SENT:
+            kinds.setdefault(sop_classes.SENT[rule.document], []).append(rule.document)
+    if kinds:
+        kinds.setdefault(sop_classes.WITHDRAWAL, []).append("rejection")
+    return {kind: tuple(dict.fromkeys(documents)) for kind, documents in kinds.items()}
+
+
+def probe(local: LocalEntity, peer: Peer, sent: Mapping[str, tuple[str, ...]] | None = None) -> Probe:
+    """Find out what the peer takes; by DICOMweb nothing is negotiated, and only whether it answers is asked.
+
+    Parameters
+    ----------
+    sent : mapping, optional
+        What the output matrix sends there, as of :func:`sent_to`.
+    """
     if peer.dicomweb:
         return echo(local, peer)
+    sent = sent or {}
     started = time.monotonic()
     contexts = _contexts()
     try:
@@ -130,16 +150,19 @@ def probe(local: LocalEntity, peer: Peer) -> Probe:
             seconds=round(time.monotonic() - started, 4),
             sentence=error.message,
             what_to_do=error.what_to_do,
-            abilities=_abilities((), {}),
+            abilities=_abilities((), {}, sent),
         )
     except DicomError as error:
         return Probe(reached=False, sentence=error.message, what_to_do=error.what_to_do)
-    abilities = _abilities(taken, refused)
+    abilities = _abilities(taken, refused, sent)
     count = sum(ability.taken for ability in abilities)
+    missing = refused_of(abilities)
     return Probe(
         reached=True,
         seconds=round(seconds, 4),
-        sentence=f"Peer {describe(peer)} takes {count} of the {len(abilities)} services and kinds asked for.",
+        sentence=f"Peer {describe(peer)} takes {count} of the {len(abilities)} services and kinds asked for."
+        + (f" It refuses what the output matrix sends there: {missing}." if missing else ""),
+        what_to_do="Have the PACS allow it, or take it out of the outputs." if missing else "",
         implementation=implementation,
         abilities=abilities,
     )
@@ -147,6 +170,11 @@ def probe(local: LocalEntity, peer: Peer) -> Probe:
 
 def _named(peer: Peer) -> str:
     return f"{peer.name} ({peer.where})" if peer.dicomweb else describe(peer)
+
+
+def refused_of(abilities: Iterable[Ability]) -> str:
+    """Name what is sent to the peer and refused there; empty where it takes all."""
+    return "; ".join(f"{one.name} ({', '.join(one.sent)})" for one in abilities if one.sent and not one.taken)
 
 
 def _contexts() -> list[Context]:
@@ -158,7 +186,9 @@ def _contexts() -> list[Context]:
     return made[:MAX_CONTEXTS]
 
 
-def _abilities(taken: Iterable[tuple[str, str]], refused: dict[str, int]) -> tuple[Ability, ...]:
+def _abilities(
+    taken: Iterable[tuple[str, str]], refused: dict[str, int], sent: Mapping[str, tuple[str, ...]]
+) -> tuple[Ability, ...]:
     syntaxes: dict[str, list[str]] = {}
     for kind, syntax in taken:
         syntaxes.setdefault(kind, []).append(UID(syntax).name)
@@ -170,6 +200,7 @@ def _abilities(taken: Iterable[tuple[str, str]], refused: dict[str, int]) -> tup
             taken=kind in syntaxes,
             syntaxes=tuple(syntaxes.get(kind, ())),
             note=_note(kind, syntaxes, refused),
+            sent=sent.get(kind, ()),
         )
         for kind, use in _asked()
     )

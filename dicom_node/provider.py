@@ -6,6 +6,7 @@ what is received is judged in :mod:`dicom_node.reception`, which knows no pynetd
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,6 +67,7 @@ def start_provider(
     contexts: Sequence[PresentationContext],
     handlers: Sequence[tuple[Any, ...]],
     limits: ProviderLimits,
+    tls: ssl.SSLContext | None = None,
 ) -> Provider:
     """Listen on `address` (port 0: a free one) and serve in the background.
 
@@ -93,6 +95,7 @@ def start_provider(
             block=False,
             contexts=list(contexts),  # the entity's own list would lose their roles
             evt_handlers=[(evt.EVT_CONN_OPEN, tune_socket, [limits.silence_s]), *handlers],
+            ssl_context=tls,
         )
     except OSError as error:
         raise DicomError(

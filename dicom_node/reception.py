@@ -6,26 +6,42 @@ committed, and only then success. Knows no sockets and no pynetdicom: the listen
 
 from __future__ import annotations
 
-import errno
-import shutil
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from dicom_node import statuses
-from dicom_node.examine import Examined, examine
+from dicom_node.examine import Examined, Head, content_sha256, examine, same_content
+from dicom_node.spool import NO_ROOM, FreeSpace, SpooledFile, failure
+from dicom_node.store_command import StoreRequest, Verdict, file_prefix
 from dicom_node.stripes import Stripes
+from dicom_node.tally import Tally
 from llmcxr_ws.domain import Arrival, InstanceRow
 from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
 from llmcxr_ws.states import Actor
-from llmcxr_ws.store import audit, reports, studies
+from llmcxr_ws.store import audit, forwarding, studies
+from llmcxr_ws.store.arrivals import Arrivals
 from llmcxr_ws.store.database import Database
+from llmcxr_ws.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _LOG = logger(__name__)
 _LOCKS_FILE: Final = "reception.lock"
-_NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_IMPLEMENTATION: Final = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
+OUTCOMES: Final[dict[int, str]] = {
+    statuses.SUCCESS: "stored",
+    statuses.OUT_OF_RESOURCES: "no_space",
+    statuses.DOES_NOT_MATCH_CLASS: "uid_mismatch",
+    statuses.CANNOT_UNDERSTAND: "unreadable",
+    statuses.UNREADABLE: "unreadable",
+    statuses.TRUNCATED: "defective",
+    statuses.DUPLICATE_UID_OTHER_CONTENT: "duplicate_uid",
+    statuses.PROCESSING_FAILURE: "failed",
+    statuses.TOO_LARGE: "too_large",
+}
+"""Each status that a C-STORE is answered with, in one word for counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,14 +53,8 @@ class Incoming:
     AffectedSOPInstanceUID: str
     peer: str
     StudyInstanceUID: str = ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The status to answer with and its error comment; no patient data in it."""
-
-    status: int
-    comment: str = ""
+    synced: bool = False  # its bytes are on the disk already
+    head: Head | None = None
 
 
 class Reception:
@@ -54,40 +64,88 @@ class Reception:
     ----------
     min_free_bytes : int
         With less space than this nothing is taken (A700H), so that what arrives meanwhile still fits.
+    largest_bytes : int
+        A larger data set is refused (C004H); its sender needn't try again.
     """
 
-    def __init__(self, db: Database, objects: ObjectStore, *, min_free_bytes: int) -> None:
+    def __init__(
+        self,
+        db: Database,
+        objects: ObjectStore,
+        *,
+        min_free_bytes: int,
+        largest_bytes: int = 1 << 62,
+        tally: Tally | None = None,
+    ) -> None:
         self._db = db
+        self._arrivals = Arrivals(db)
         self._objects = objects
-        self._min_free_bytes = min_free_bytes
+        self._space = FreeSpace(objects.root, min_free_bytes)
+        self._largest_bytes = largest_bytes
+        self._tally = tally or Tally()
         self._locks = Stripes(objects.root / _LOCKS_FILE)
+
+    def close(self) -> None:
+        """Nothing more will come."""
+        self._arrivals.close()
+
+    def begin(self, request: StoreRequest, transfer_syntax: str, peer: str) -> SpooledFile | Verdict:
+        """A data set will come in pieces: where they are written to, or why they needn't be."""
+        if self._space.is_short():
+            return self._counted(peer, NO_ROOM, 0)
+        prefix = file_prefix(
+            request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, transfer_syntax, _IMPLEMENTATION
+        )
+
+        def judge(spooled: SpooledFile) -> Verdict:
+            if spooled.refusal is not None:
+                return self._counted(peer, spooled.refusal, spooled.size)
+            incoming = Incoming(
+                path=spooled.path,
+                AffectedSOPClassUID=request.AffectedSOPClassUID,
+                AffectedSOPInstanceUID=request.AffectedSOPInstanceUID,
+                peer=peer,
+                synced=True,
+                head=Head(
+                    data=bytes(spooled.head),
+                    offset=spooled.offset,
+                    size=spooled.size,
+                    transfer_syntax=transfer_syntax,
+                ),
+            )
+            return self.receive(incoming)
+
+        try:
+            return SpooledFile(self._objects.spool_file(), prefix, self._space, self._largest_bytes, judge)
+        except OSError as error:
+            return self._counted(peer, failure(error), 0)
 
     def receive(self, incoming: Incoming) -> Verdict:
         """Take one file in; after success it is on the disk and in the index, after anything else it isn't kept.
 
         A refused file that shows something about its sender goes to quarantine; the spool holds nothing afterwards.
         """
+        size = incoming.head.size if incoming.head is not None else _size_of(incoming.path)
         try:
-            # Two senders may push the same instance at the same time, and by two ways in.
-            with self._locks.held(incoming.AffectedSOPInstanceUID):
-                verdict = self._judge(incoming)
+            if incoming.head is None and self._space.is_short():  # else it was looked at before
+                verdict = NO_ROOM
+            else:
+                # Two senders may push the same instance at the same time, and by two ways in.
+                with self._locks.held(incoming.AffectedSOPInstanceUID):
+                    verdict = self._judge(incoming)
         except OSError as error:
-            full = error.errno in _NO_SPACE
-            _LOG.error("not stored", peer=incoming.peer, error=error.strerror or type(error).__name__)
-            verdict = Verdict(
-                statuses.OUT_OF_RESOURCES if full else statuses.PROCESSING_FAILURE,
-                "storage failed; send again",
-            )
+            verdict = failure(error)
         finally:
             incoming.path.unlink(missing_ok=True)
+        return self._counted(incoming.peer, verdict, size)
+
+    def _counted(self, peer: str, verdict: Verdict, size: int) -> Verdict:
+        self._tally.received(peer, verdict.outcome or OUTCOMES.get(verdict.status, "failed"), size)
         return verdict
 
     def _judge(self, incoming: Incoming) -> Verdict:
-        if shutil.disk_usage(self._objects.root).free < self._min_free_bytes:
-            _LOG.error("refused: disk nearly full", peer=incoming.peer)
-            return Verdict(statuses.OUT_OF_RESOURCES, "no space; send again later")
         try:
-            found = examine(incoming.path)
+            found = examine(incoming.path, incoming.head)
         except DicomError as error:
             return self._set_aside(incoming, statuses.CANNOT_UNDERSTAND, "unreadable", error.message)
         if (found.SOPInstanceUID, found.SOPClassUID) != (
@@ -99,10 +157,11 @@ class Reception:
         if incoming.StudyInstanceUID and found.StudyInstanceUID != incoming.StudyInstanceUID:
             reason = "belongs to another study than the one named"
             return self._set_aside(incoming, statuses.OTHER_STUDY, "uid_mismatch", reason)
-        if reports.is_own_document(self._db, found.SOPInstanceUID):
+        stored = self._arrivals.look_up(found.SOPInstanceUID)
+        if stored.own_document:
             _LOG.info("own document came back", peer=incoming.peer)  # no news, and no image of the study
-            return Verdict(statuses.SUCCESS)
-        known = studies.known_instance(self._db, found.SOPInstanceUID)
+            return Verdict(statuses.SUCCESS, outcome="own_document")
+        known = stored.instance
         if known is not None and not known.defect and not found.defect:
             return self._duplicate(incoming, found, known)
         if found.defect:
@@ -110,34 +169,41 @@ class Reception:
         return self._keep(incoming, found)
 
     def _keep(self, incoming: Incoming, found: Examined) -> Verdict:
-        path = self._objects.keep(incoming.path, found.SOPInstanceUID)
-        recorded = studies.record_arrival(self._db, arrival_of(found, path, incoming.peer))
-        _LOG.info(
-            "received",
-            peer=incoming.peer,
-            study=recorded.study_id,
-            bytes=found.size,
-            instance=mask(found.SOPInstanceUID),
-        )
+        path = self._objects.keep(incoming.path, found.SOPInstanceUID, synced=incoming.synced)
+        recorded = self._arrivals.record(arrival_of(found, path, incoming.peer))
+        if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):  # each line costs as much as a look-up
+            _LOG.debug(
+                "received",
+                peer=incoming.peer,
+                study=recorded.study_id,
+                bytes=found.size,
+                instance=mask(found.SOPInstanceUID),
+            )
         return Verdict(statuses.SUCCESS)
 
     def _duplicate(self, incoming: Incoming, found: Examined, known: InstanceRow) -> Verdict:
         """The same bytes again are no news; other bytes under a known UID are refused and kept as evidence."""
-        if known.sha256 != found.sha256:
+        kept = self._objects.path(known.path)
+        lost = not kept.is_file()  # by hand; the sender gives it back
+        same = (
+            known.sha256 in ("", content_sha256(incoming.path)) if lost else same_content(incoming.path, kept)
+        )
+        if not same:
             reason = "other content under a known SOP Instance UID"
             return self._set_aside(incoming, statuses.DUPLICATE_UID_OTHER_CONTENT, "duplicate_uid", reason)
-        if not self._objects.path(known.path).is_file():  # lost by hand; the sender gives it back
+        if lost:
             self._objects.keep(incoming.path, found.SOPInstanceUID)
         studies.note_sent_again(self._db, found.SOPInstanceUID)
+        forwarding.came_from(self._db, found.SOPInstanceUID, incoming.peer)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
-        return Verdict(statuses.SUCCESS)
+        return Verdict(statuses.SUCCESS, outcome="again")
 
     def _defective(self, incoming: Incoming, found: Examined, known: InstanceRow | None) -> Verdict:
         """Refuse it, keep it in quarantine, and let the study show it; a sound one that is there stays."""
         _LOG.warning("refused", peer=incoming.peer, reason=found.defect, instance=mask(found.SOPInstanceUID))
         path = self._objects.quarantine(incoming.path)
         if known is None:
-            studies.record_arrival(self._db, arrival_of(found, path, incoming.peer))
+            self._arrivals.record(arrival_of(found, path, incoming.peer))
         return Verdict(statuses.TRUNCATED, found.defect)
 
     def _set_aside(self, incoming: Incoming, status: int, event: str, reason: str) -> Verdict:
@@ -156,7 +222,14 @@ class Reception:
                 quarantine=path,
                 reason=reason,
             )
-        return Verdict(status, reason)
+        return Verdict(status, reason, outcome=event)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # it is found missing, and told, below
+        return 0
 
 
 def arrival_of(found: Examined, path: str, peer: str) -> Arrival:
@@ -169,7 +242,7 @@ def arrival_of(found: Examined, path: str, peer: str) -> Arrival:
         transfer_syntax_uid=found.transfer_syntax,
         path=path,
         size=found.size,
-        sha256=found.sha256,
+        sha256="",  # the courier has the time to hash it
         identity=found.identity,
         study_date=found.study_date,
         study_time=found.study_time,

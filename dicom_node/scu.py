@@ -7,17 +7,16 @@ the courier's business.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import pydicom
+import pydicom.config
 from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 from pynetdicom import evt
 
 from dicom_node import sop_classes, statuses
@@ -31,51 +30,45 @@ from dicom_node.association import (
     open_association,
 )
 from dicom_node.commitment import CommitmentReport, Reference, action_information, read_report
-from llmcxr_ws.errors import DicomError
+from dicom_node.storing import Outcome, StoreResult, look_at, open_storing
+from llmcxr_ws.errors import DicomError, UserFacingError
+
+__all__ = [
+    "Finding",
+    "Outcome",
+    "RetrieveResult",
+    "StoreResult",
+    "echo",
+    "find",
+    "get",
+    "move",
+    "open_finding",
+    "request_commitment",
+    "store",
+]
 
 _FIND: Final = {"patient": sop_classes.PATIENT_ROOT_FIND, "study": sop_classes.STUDY_ROOT_FIND}
 _MOVE: Final = {"patient": sop_classes.PATIENT_ROOT_MOVE, "study": sop_classes.STUDY_ROOT_MOVE}
 _GET: Final = {"patient": sop_classes.PATIENT_ROOT_GET, "study": sop_classes.STUDY_ROOT_GET}
+MOST_MATCHES: Final = 10_000
+"""Matches of one C-FIND that are taken; what asks for more is a mistake or an attack."""
+_MOST_AFTER_CANCEL: Final = 1000
+_CANCEL_S: Final = 10.0
 _QUERY_SYNTAXES: Final = (sop_classes.EXPLICIT_LITTLE, sop_classes.IMPLICIT_LITTLE)
 
 Keys = Mapping[str, str | Sequence[str]]
 """Keyword of each key attribute and what it must match; an empty value asks for the attribute."""
 
 
-class Outcome(StrEnum):
-    """What became of one C-STORE."""
-
-    STORED = "stored"  # success or warning status
-    REFUSED = "refused"  # failure status, or no presentation context for it
-    UNKNOWN = "unknown"  # sent, and no answer came: it may or may not be there
-    NOT_SENT = "not_sent"  # the association ended before its turn
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoreResult:
-    """The outcome of one C-STORE, with the status (None where there is none) and a sentence."""
-
-    path: Path
-    outcome: Outcome
-    status: int | None = None
-    sentence: str = ""
-
-    @property
-    def retry(self) -> bool:
-        """Whether sending the same bytes again may help."""
-        if self.outcome is Outcome.REFUSED:
-            return self.status is not None and statuses.is_transient(self.status)
-        return self.outcome is not Outcome.STORED
-
-
 @dataclass(frozen=True, kw_only=True)
 class RetrieveResult:
-    """Counts of sub-operations after a C-MOVE or C-GET, with the final status."""
+    """Counts of sub-operations after a C-MOVE or C-GET, with the final status and what wasn't sent (0008,0058)."""
 
     status: int
     completed: int
     failed: int
     warning: int
+    failed_uids: tuple[str, ...] = ()
 
 
 def echo(local: LocalEntity, peer: PeerAddress) -> float:
@@ -116,15 +109,77 @@ def store(
     DicomError
         There is no association, or a file isn't one that can be sent. Refused or lost files don't raise.
     """
-    kinds = {path: _kind_of(path) for path in paths}
     results: list[StoreResult] = []
-    with open_association(local, peer, _store_contexts(kinds.values())) as association:
-        for number, path in enumerate(paths):
-            result = _store_one(association, path, *kinds[path], message_id=number % 65535 + 1)
+    files = [look_at(path) for path in paths]
+    with open_storing(local, peer, [file.kind for file in files]) as storing:
+        for file in files:
+            result = storing.send(file)
             results.append(result)
             if on_status is not None:
                 on_status(result)
     return results
+
+
+class Finding:
+    """An association on which a peer is asked by C-FIND, one question after the other."""
+
+    def __init__(self, association: PeerAssociation, sop_class: str) -> None:
+        self._association = association
+        self._sop_class = sop_class
+
+    def ask(self, level: str, keys: Keys, limit: int | None = None) -> list[Dataset]:
+        """What matches; as :func:`find`."""
+        return self.ask_with(_identifier(level, keys), limit)
+
+    def ask_with(self, identifier: Dataset, limit: int | None = None) -> list[Dataset]:
+        """What matches an identifier.
+
+        Raises
+        ------
+        DicomError
+            The peer ended the query with a failure, doesn't stop answering, or answers what can't be read.
+        """
+        peer, raw = self._association.peer, self._association.raw
+        most = MOST_MATCHES if limit is None else limit
+        matches: list[Dataset] = []
+        after, cancelled_at = 0, 0.0
+        for status, match in raw.send_c_find(identifier, self._sop_class):
+            code = _status_of(status, peer, "C-FIND")
+            if code not in statuses.PENDING:
+                if code not in (statuses.SUCCESS, statuses.CANCEL):
+                    _require_success(status, peer, "C-FIND")
+                break
+            if match is None:
+                raise DicomError(f"Peer {describe(peer)} sent a C-FIND answer that can't be read.")
+            if cancelled_at:
+                after += 1
+                if after > _MOST_AFTER_CANCEL or time.monotonic() - cancelled_at > _CANCEL_S:
+                    self._association.drop()
+                    break
+                continue
+            matches.append(match)
+            if len(matches) == most:
+                raw.send_c_cancel(1, query_model=self._sop_class)
+                cancelled_at = time.monotonic()
+        if limit is None and cancelled_at and after:
+            raise DicomError(
+                f"Peer {describe(peer)} answers with more than {MOST_MATCHES} matches.",
+                what_to_do="Ask for less: a patient, a date, a modality.",
+            )
+        return matches
+
+
+@contextmanager
+def open_finding(local: LocalEntity, peer: PeerAddress, model: str = "study") -> Iterator[Finding]:
+    """Open an association for questions to a peer.
+
+    Raises
+    ------
+    DicomError
+        The peer can't be reached, or refused.
+    """
+    with open_association(local, peer, [(_FIND[model], _QUERY_SYNTAXES)]) as association:
+        yield Finding(association, _FIND[model])
 
 
 def find(
@@ -145,26 +200,28 @@ def find(
     model : str
         ``study`` or ``patient`` root.
     limit : int, optional
-        Cancel after so many matches.
+        Cancel after so many matches. A peer that goes on in spite of it is left.
 
     Raises
     ------
     DicomError
-        The peer can't be reached, refused, or ended the query with a failure.
+        The peer can't be reached, refused, ended the query with a failure, or has more than 10,000 matches.
     """
-    matches: list[Dataset] = []
-    with open_association(local, peer, [(_FIND[model], _QUERY_SYNTAXES)]) as association:
-        for status, match in association.raw.send_c_find(_identifier(level, keys), _FIND[model]):
-            code = _status_of(status, peer, "C-FIND")
-            if code in statuses.PENDING:
-                if match is None:
-                    raise DicomError(f"Peer {describe(peer)} sent a C-FIND answer that can't be read.")
-                matches.append(match)
-                if limit is not None and len(matches) == limit:
-                    association.raw.send_c_cancel(1, query_model=_FIND[model])
-            elif code not in (statuses.SUCCESS, statuses.CANCEL):
-                _require_success(status, peer, "C-FIND")
-    return matches if limit is None else matches[:limit]
+    with open_finding(local, peer, model) as finding:
+        return finding.ask(level, keys, limit)
+
+
+def find_identifier(
+    local: LocalEntity,
+    peer: PeerAddress,
+    sop_class: str,
+    identifier: Dataset,
+    *,
+    limit: int | None = None,
+) -> list[Dataset]:
+    """As :func:`find`, with an identifier that is made already; for a worklist too (PS3.4 annex K)."""
+    with open_association(local, peer, [(sop_class, _QUERY_SYNTAXES)]) as association:
+        return Finding(association, sop_class).ask_with(identifier, limit)
 
 
 def move(
@@ -205,7 +262,11 @@ def get(
     ------
     DicomError
         As :func:`move`.
+    OSError, UserFacingError
+        What the sink raised; the peer was told that it failed.
     """
+
+    failures: list[Exception] = []  # the library would be silent about them
 
     def receive(event: Any) -> int:
         path: Path | None = event.dataset_path
@@ -214,6 +275,12 @@ def get(
         event.request._dataset_file.close()
         try:
             return sink(path)
+        except OSError as error:  # mostly: no space
+            failures.append(error)
+            return statuses.OUT_OF_RESOURCES
+        except UserFacingError as error:
+            failures.append(error)
+            return statuses.PROCESSING_FAILURE
         finally:
             path.unlink(missing_ok=True)
 
@@ -222,7 +289,14 @@ def get(
         local, peer, contexts, provider_of=classes, handlers=[(evt.EVT_C_STORE, receive)]
     ) as association:
         responses = association.raw.send_c_get(_identifier(level, keys), _GET[model])
-        return _last_response(responses, peer, "C-GET")
+        try:
+            result = _last_response(responses, peer, "C-GET")
+        except DicomError:
+            if not failures:
+                raise
+    if failures:
+        raise failures[0]
+    return result
 
 
 def request_commitment(
@@ -267,81 +341,6 @@ def request_commitment(
             time.sleep(0.02)
 
 
-def _store_one(
-    association: PeerAssociation, path: Path, sop_class: str, transfer_syntax: str, *, message_id: int
-) -> StoreResult:
-    if not association.alive:
-        return StoreResult(
-            path=path, outcome=Outcome.NOT_SENT, sentence="The association ended before its turn."
-        )
-    peer = association.peer
-    what: Path | Dataset
-    if association.accepts(sop_class, transfer_syntax):
-        what = path
-    elif transfer_syntax in sop_classes.UNCOMPRESSED and association.accepts(
-        sop_class, sop_classes.IMPLICIT_LITTLE
-    ):
-        what = pydicom.dcmread(path)
-    else:
-        name = pydicom.uid.UID(sop_class).name
-        return StoreResult(
-            path=path,
-            outcome=Outcome.REFUSED,
-            sentence=f"Peer {describe(peer)} doesn't take {name} in {pydicom.uid.UID(transfer_syntax).name}.",
-        )
-    try:
-        answer = association.raw.send_c_store(what, msg_id=message_id)
-    except RuntimeError:  # the association ended between our look and the call
-        return StoreResult(
-            path=path, outcome=Outcome.NOT_SENT, sentence="The association ended before its turn."
-        )
-    if "Status" not in answer:
-        return StoreResult(
-            path=path,
-            outcome=Outcome.UNKNOWN,
-            sentence=f"Peer {describe(peer)} gave no answer to C-STORE; whether it has the object isn't known.",
-        )
-    status = int(answer.Status)
-    if statuses.is_success(status):
-        return StoreResult(path=path, outcome=Outcome.STORED, status=status)
-    reason = statuses.explain(status, str(answer.get("ErrorComment", "")))
-    return StoreResult(
-        path=path,
-        outcome=Outcome.REFUSED,
-        status=status,
-        sentence=f"Peer {describe(peer)} refused the object: {reason}.",
-    )
-
-
-def _kind_of(path: Path) -> tuple[str, str]:
-    """SOP class and transfer syntax of a file."""
-    try:
-        meta = pydicom.filereader.read_file_meta_info(path)
-        return str(meta.MediaStorageSOPClassUID), str(meta.TransferSyntaxUID)
-    except (OSError, InvalidDicomError, AttributeError) as error:
-        raise DicomError(
-            f"{path.name} can't be sent: it is not a DICOM file with file meta information.",
-            what_to_do="Check that the file exists and is complete.",
-        ) from error
-
-
-def _store_contexts(kinds: Iterable[tuple[str, str]]) -> list[Context]:
-    """One context for each class and syntax, and the default syntax for those that can be re-encoded."""
-    wanted: dict[tuple[str, str], None] = {}
-    for sop_class, transfer_syntax in kinds:
-        wanted[(sop_class, transfer_syntax)] = None
-        if transfer_syntax in sop_classes.UNCOMPRESSED:
-            wanted[(sop_class, sop_classes.IMPLICIT_LITTLE)] = None
-    if not wanted:
-        raise DicomError("There is nothing to send.")
-    if len(wanted) > MAX_CONTEXTS:
-        raise DicomError(
-            f"The files are of {len(wanted)} kinds and transfer syntaxes; an association carries {MAX_CONTEXTS}.",
-            what_to_do="Send them in several parts.",
-        )
-    return [(sop_class, (transfer_syntax,)) for sop_class, transfer_syntax in wanted]
-
-
 def _receive_contexts(classes: Sequence[str]) -> list[Context]:
     """Contexts for what a C-GET may bring: uncompressed for all, compressed for the images that fit in."""
     contexts: list[Context] = [(sop_class, _QUERY_SYNTAXES) for sop_class in classes]
@@ -374,19 +373,27 @@ def _identifier(level: str, keys: Keys) -> Dataset:
 def _last_response(
     responses: Iterator[tuple[Dataset, Dataset | None]], peer: PeerAddress, service: str
 ) -> RetrieveResult:
-    status = Dataset()
-    for answer, _ in responses:
-        status = answer
+    status, identifier = Dataset(), None
+    for answer in responses:
+        status, identifier = answer
     code = _status_of(status, peer, service)
     result = RetrieveResult(
         status=code,
         completed=int(status.get("NumberOfCompletedSuboperations", 0)),
         failed=int(status.get("NumberOfFailedSuboperations", 0)),
         warning=int(status.get("NumberOfWarningSuboperations", 0)),
+        failed_uids=_failed_uids(identifier),
     )
     if not statuses.is_success(code):
         _require_success(status, peer, service)
     return result
+
+
+def _failed_uids(identifier: Dataset | None) -> tuple[str, ...]:
+    found = identifier.get("FailedSOPInstanceUIDList") if identifier is not None else None
+    if not found:
+        return ()
+    return (found,) if isinstance(found, str) else tuple(str(uid) for uid in found)
 
 
 def _status_of(status: Dataset, peer: PeerAddress, service: str) -> int:

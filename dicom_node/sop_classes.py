@@ -24,6 +24,7 @@ IMAGE_CLASSES: Final[tuple[str, ...]] = (
     DX_FOR_PRESENTATION,
     DX_FOR_PROCESSING,
     SECONDARY_CAPTURE,
+    "1.2.840.10008.5.1.4.1.1.7.1",  # Multi-frame Single Bit Secondary Capture
     "1.2.840.10008.5.1.4.1.1.7.2",  # Multi-frame Grayscale Byte Secondary Capture
     "1.2.840.10008.5.1.4.1.1.7.3",  # Multi-frame Grayscale Word Secondary Capture
     "1.2.840.10008.5.1.4.1.1.7.4",  # Multi-frame True Color Secondary Capture
@@ -49,9 +50,25 @@ DOCUMENT_CLASSES: Final[tuple[str, ...]] = (
     "1.2.840.10008.5.1.4.1.1.88.67",  # X-Ray Radiation Dose SR
     KEY_OBJECT_SELECTION,
     PRESENTATION_STATE,
+    "1.2.840.10008.5.1.4.1.1.11.2",  # Color Softcopy Presentation State
     ENCAPSULATED_PDF,
 )
 """Documents that come with a study: priors' reports, key objects, presentation states."""
+
+SENT: Final[dict[str, str]] = {
+    "draft": ENHANCED_SR,
+    "signed": ENHANCED_SR,
+    "provenance": COMPREHENSIVE_SR,
+    "findings": COMPREHENSIVE_3D_SR,
+    "pdf": ENCAPSULATED_PDF,
+    "capture": SECONDARY_CAPTURE,
+    "presentation": PRESENTATION_STATE,
+    "key_image": KEY_OBJECT_SELECTION,
+    "synthetic": SECONDARY_CAPTURE,
+}
+"""The class of each kind of the output matrix that travels by DICOM."""
+WITHDRAWAL: Final = KEY_OBJECT_SELECTION
+"""The class of the note that takes any of them back: who gets one of them may get a note as well."""
 
 STORAGE_CLASSES: Final = IMAGE_CLASSES + DOCUMENT_CLASSES
 
@@ -74,6 +91,7 @@ COMPRESSED: Final[tuple[str, ...]] = (
     "1.2.840.10008.1.2.4.90",  # JPEG 2000 Lossless
     "1.2.840.10008.1.2.4.91",  # JPEG 2000
     "1.2.840.10008.1.2.4.201",  # HTJ2K Lossless
+    "1.2.840.10008.1.2.4.202",  # HTJ2K Lossless RPCL
     "1.2.840.10008.1.2.4.203",  # HTJ2K
 )
 
@@ -81,6 +99,12 @@ VERIFICATION: Final = "1.2.840.10008.1.1"
 STORAGE_COMMITMENT: Final = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE: Final = "1.2.840.10008.1.20.1.1"
 """The well-known SOP instance of the push model (PS3.4 J.3.5)."""
+
+PERFORMED_PROCEDURE_STEP: Final = "1.2.840.10008.3.1.2.3.3"
+INSTANCE_AVAILABILITY: Final = "1.2.840.10008.5.1.4.33"
+NOTICES: Final[tuple[str, ...]] = (PERFORMED_PROCEDURE_STEP, INSTANCE_AVAILABILITY)
+"""By which peers tell which images a study has (PS3.4 annexes F and R)."""
+WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
 
 PATIENT_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.1.1"
 PATIENT_ROOT_MOVE: Final = "1.2.840.10008.5.1.4.1.2.1.2"

@@ -13,7 +13,10 @@ SUCCESS: Final = 0x0000
 CANCEL: Final = 0xFE00
 PENDING: Final = (0xFF00, 0xFF01)
 
+INVALID_ATTRIBUTE: Final = 0x0106
+DUPLICATE_SOP_INSTANCE: Final = 0x0111
 NO_SUCH_INSTANCE: Final = 0x0112
+MISSING_ATTRIBUTE: Final = 0x0120
 PROCESSING_FAILURE: Final = 0x0110
 SOP_CLASS_NOT_SUPPORTED: Final = 0x0122
 NOT_AUTHORISED: Final = 0x0124
@@ -31,6 +34,13 @@ SYNTAX_NOT_SUPPORTED: Final = 0xC122
 
 CALLING_NOT_RECOGNISED: Final = (1, 1, 3)
 """Result, source and reason of an A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised."""
+UNSUPPORTED_VERSION: Final = (1, 2, 2)
+"""The same: protocol version not supported."""
+LIMIT_REACHED: Final = (2, 3, 2)
+"""The same: transient, the limit of associations is reached."""
+
+USER_NOT_IDENTIFIED: Final = (1, 2, 1)
+"""The same by the service provider (ACSE), no reason given: what PS3.7 D.3.3.7 leaves for a failed user identity."""
 
 REJECTIONS: Final[dict[tuple[int, int], tuple[str, str]]] = {
     (1, 1): ("it gave no reason", "Ask its administrator whether AE title {calling} is allowed."),
@@ -43,7 +53,10 @@ REJECTIONS: Final[dict[tuple[int, int], tuple[str, str]]] = {
         "called AE title '{called}' not recognised",
         "Correct the peer's AE title in the site's configuration.",
     ),
-    (2, 1): ("its software gave no reason", "Ask its administrator."),
+    (2, 1): (
+        "its software gave no reason",
+        "Where it asks for a user, check the peer's user and password; else ask its administrator.",
+    ),
     (2, 2): ("it doesn't support this protocol version", "Ask its administrator."),
     (3, 1): ("temporary congestion", "It is tried again later."),
     (3, 2): ("its limit of associations is reached", "It is tried again later."),

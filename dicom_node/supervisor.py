@@ -1,5 +1,5 @@
-"""The supervisor: starts listener, courier and (where one is set) the STOW-RS server, restarts one that dies, ends
-them when told (`llmcxr node`).
+"""The supervisor: starts listener, courier and, where they are wanted, watcher and STOW-RS server; restarts one that
+dies, ends them when told (`llmcxr node`).
 
 Does no DICOM itself. Where systemd or another supervisor starts the two one by one, it isn't needed.
 """
@@ -22,6 +22,8 @@ from llmcxr_ws.workplace import Workplace
 
 _LOG = logger(__name__)
 PARTS: Final = ("listener", "courier")
+WATCHER: Final = "watcher"
+"""Runs only where a setting gives it something to do."""
 WEB: Final = "web"
 """Runs only where `web_port` is set."""
 _POLL_S: Final = 0.2
@@ -83,8 +85,9 @@ def run_supervisor(home: Path, stop: threading.Event) -> None:
     workplace = Workplace.open(home, upgrade=True)
     workplace.service_key()
     name = services.register(workplace.db, "node")
+    watched = (WATCHER,) if workplace.config.wants_watcher else ()
     web = (WEB,) if workplace.config.web_port else ()
-    parts = [Part(part) for part in (*PARTS, *web)]
+    parts = [Part(part) for part in (*PARTS, *watched, *web)]
     beat_after = 0.0
     try:
         while not stop.wait(_POLL_S):

@@ -24,13 +24,16 @@ from PIL import Image
 from PySide6.QtCore import QEventLoop
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
+from llmcxr_ws import reading
 from llmcxr_ws.demo.scene import PASSWORD, READER, set_up
 from llmcxr_ws.demo.scene import Scene as Stage
-from llmcxr_ws.demo.walk import QUESTION
+from llmcxr_ws.demo.walk import QUESTION, sign_unread
 from llmcxr_ws.domain import StudyRow
-from llmcxr_ws.states import StudyState
+from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
+from ui.admin.destinations import DestinationsSection
+from ui.admin.display_dialog import DisplayDialog
 from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
@@ -41,6 +44,7 @@ from ui.app import Defects, Seating, make_application
 from ui.desk import Desk
 from ui.evidence.drawing import DrawingDialog
 from ui.pages import READING
+from ui.refused_dialog import RefusedDialog
 from ui.tasks import Tasks
 from ui.window import MainWindow
 
@@ -51,6 +55,8 @@ MONITORS = {"screens": [MONITOR | {"logicalDpi": 96, "logicalBaseDpi": 96, "dpr"
 LOOKS = ("dark-100", "light-100", "dark-150", "light-150")
 WAIT_S = 120.0
 ADMINISTRATOR = "administrator"
+# What some dictation systems leave of a letter that they don't know.
+LOST = "The lungs are clear. The heart takes 52 \N{REPLACEMENT CHARACTER} of the chest."
 # Of a picture: enough for a grey film beside the themes' colours, and an eighth of the bytes.
 COLOURS = 256
 
@@ -292,6 +298,76 @@ def _rule(sitting: Sitting) -> QWidget:
     return shown
 
 
+def _destinations(sitting: Sitting) -> QWidget:
+    shown = page("administration", "destinations")(sitting)
+    made = sitting.window.pages.made("administration")
+    section = made.section("destinations") if isinstance(made, AdministrationPage) else None
+    if not isinstance(section, DestinationsSection):
+        raise SystemExit("The destinations aren't there.")
+    draft = made.draft if isinstance(made, AdministrationPage) else None
+    if draft is None or section.table.rows:
+        return shown
+    # Written, and not put in force. At the first one's address only the demonstration's PACS listens.
+    port = draft.tables("peer")[0]["port"]
+    draft.add("hl7", {"name": "ris", "host": "127.0.0.1", "port": port, "receiving_application": "RIS"})
+    draft.add("fhir", {"name": "ehr", "base_url": "https://127.0.0.1/r4", "token_env": "EHR_TOKEN"})
+    section.table.selectRow(0)
+    section.attempt.click()
+    sitting.wait("The try", lambda: "No message was sent" in section.line.text)
+    sitting.rest(0.3)
+    return shown
+
+
+def _displays(sitting: Sitting) -> QWidget:
+    page("administration", "peers")(sitting)
+    made = sitting.window.pages.made("administration")
+    section = made.section("peers") if isinstance(made, AdministrationPage) else None
+    if not isinstance(section, PeersSection):
+        raise SystemExit("The peers aren't there.")
+    section.displays.click()
+    shown = sitting.window.findChild(DisplayDialog)
+    if not isinstance(shown, DisplayDialog):
+        raise SystemExit("The displays' dialog isn't there.")
+    shown.agreed.setChecked(True)
+    shown.send.click()
+    sitting.wait("The test objects", lambda: shown.send.isEnabled() and not shown.line.is_busy)
+    for kind in ("film", "signed", "pdf"):
+        shown.rows[kind].tick.setChecked(True)
+    return shown
+
+
+def _is_open(row: StudyRow) -> bool:
+    return row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW)
+
+
+def _refusal(sitting: Sitting) -> QWidget:
+    """A reader asks for the signature of a text that lost a letter; the gate refuses its document."""
+    db = sitting.workplace.db
+    chosen = [
+        row
+        for row in reading.worklist(db)
+        if _is_open(row) and row.identity.accession_number != sitting.accession
+    ]
+    study = chosen[-1].id
+    if not any(row.state is ReportState.REFUSED for row in reading.open_study(db, study).versions):
+        key = reading.log_in(db, READER, PASSWORD)
+        sign_unread(db, key, reading.open_study(db, study), LOST)
+    sitting.choose(lambda row: row.id == study)
+    report = sitting.window.report
+    sitting.wait("The refusal", report.refused.isVisible)
+    return sitting.window
+
+
+def _gate(sitting: Sitting) -> QWidget:
+    _refusal(sitting)
+    sitting.window.wishes.show_refusals()
+    sitting.wait("What the gate found", lambda: sitting.window.findChild(RefusedDialog) is not None)
+    shown = sitting.window.findChild(RefusedDialog)
+    if not isinstance(shown, RefusedDialog):
+        raise SystemExit("The dialog is gone.")
+    return shown
+
+
 def dialog(open_it: Callable[[MainWindow], None], *, is_signed: bool = False) -> Callable[[Sitting], QWidget]:
     """Return how a dialog over the open study, or over a signed one, is shown."""
 
@@ -352,6 +428,10 @@ SCENES: tuple[Scene, ...] = (
         )
     ),
     Scene("rule", "A routing rule", _rule),
+    Scene("administration-destinations", "Administration: HL7 and FHIR", _destinations),
+    Scene("displays", "What a peer's displays show", _displays),
+    Scene("refused", "A report that the gate refused", _refusal),
+    Scene("gate", "What the gate found", _gate),
     # Last: the window keeps the language.
     Scene("german", "Reading, in German", _german),
 )

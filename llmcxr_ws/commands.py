@@ -1,4 +1,4 @@
-"""The hall's own commands: db, config, user, study, audit, doctor. Light to import; the work is done inside."""
+"""The hall's own commands: db, config, user, study, audit, outbox, doctor. Light to import; the work is inside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import typer
 
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import AccessError, ConfigError
+from llmcxr_ws.outbox_commands import outbox
 from llmcxr_ws.output_commands import outputs
+from llmcxr_ws.rule_commands import rules
 
 if TYPE_CHECKING:
     from llmcxr_ws.workplace import Workplace
@@ -31,7 +33,9 @@ def register(app: typer.Typer) -> None:
         ("db", _db, "Create, upgrade and check the database."),
         ("study", _study, "List studies and show one."),
         ("audit", _audit, "Verify the audit trail."),
+        ("outbox", outbox, "Show documents on their way, and send one again."),
         ("outputs", outputs, "Show which document goes where, and what would be sent."),
+        ("rules", rules, "Show the routing rules, and what they would do with stored studies."),
     ):
         app.add_typer(group, name=name, help=help_text)
     app.command("doctor", help="Check everything that must work, one line each.")(_doctor)
@@ -160,15 +164,11 @@ def show_settings() -> None:
 @_config.command("import")
 def import_site(file: Path, ask_as: As = "") -> None:
     """Check a site document (TOML) and put it in force as the next version."""
-    from llmcxr_ws.site import parse_site
     from llmcxr_ws.store import configuration
 
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} can't be read: {error}.", what_to_do="Name a TOML file.") from error
+    text = read_text(file)
     with open_workplace() as workplace:
-        parse_site(text, demo=workplace.config.demo)
+        refuse_faults(text, demo=workplace.config.demo)
         if ask_as:
             typer.echo(ask_node(workplace, ask_as, "site", {"text": text}))
             return
@@ -202,27 +202,46 @@ def check_database() -> None:
 
 @_study.command("list")
 def list_studies() -> None:
-    """List studies with their state, in the order of their last change."""
-    from llmcxr_ws import reading
+    """List studies with their state, in the order of their last change; those fetched as priors aren't among them."""
+    from llmcxr_ws import completeness, reading
 
     with open_workplace() as workplace:
         rows = [
-            (str(r.id), r.identity.accession_number, r.state, r.reason)
+            (
+                str(r.id),
+                r.identity.accession_number,
+                r.state,
+                str(r.instances),
+                completeness.sentence(r.completeness),
+                r.reason,
+            )
             for r in reading.worklist(workplace.db)
         ]
-    table(("id", "accession", "state", "reason"), rows)
+    table(("id", "accession", "state", "images", "completeness", "reason"), rows)
 
 
 @_study.command("show")
 def show_study(study_id: int) -> None:
-    """Print one study: report versions, what the gate found in refused ones, questions, requests, deliveries."""
-    from llmcxr_ws import reading
-    from llmcxr_ws.store import audit
+    """Print one study: what it waits for, order, priors, reports, faults, questions, requests, deliveries."""
+    from llmcxr_ws import completeness, reading
+    from llmcxr_ws.store import audit, priors, signals
 
     with open_workplace() as workplace:
         detail = reading.open_study(workplace.db, study_id)
         refusals = audit.gate_reports(workplace.db, study_id)
-    typer.echo(f"state      {detail.study.state}  {detail.study.reason}")
+        looked_for = priors.priors_of(workplace.db, study_id)
+        asked = signals.inquiries_of(workplace.db, study_id)
+    study = detail.study
+    typer.echo(f"state      {study.state}  {study.reason}")
+    typer.echo(f"images     {study.instances}  {completeness.sentence(study.completeness)}")
+    for uid in study.completeness.get("missing", ()):
+        typer.echo(f"missing    {uid}")
+    for keyword, value in study.ordered.items():
+        typer.echo(f"order      {keyword}: {value}")
+    for inquiry in asked:
+        typer.echo(f"asked      {inquiry.peer} for {inquiry.kind}: {inquiry.state} {inquiry.message}")
+    for prior in looked_for:
+        typer.echo(f"prior      {prior.study_instance_uid} from {prior.peer}: {prior.state} {prior.message}")
     for report in detail.versions:
         typer.echo(
             f"report     version {report.version}, {report.state}: {report.signed_text or report.text}"
@@ -235,8 +254,10 @@ def show_study(study_id: int) -> None:
         )
     for request in detail.requests:
         typer.echo(f"request    {request.kind} by {request.user}: {request.state} {request.outcome}")
-    for delivery in detail.deliveries:
+    for delivery in (*detail.deliveries, *detail.forwards):
         typer.echo(f"delivery   {delivery.kind} to {delivery.peer}: {delivery.state} {delivery.message}")
+        for found in delivery.faults:
+            typer.echo(f"refused    {delivery.kind}: {found}")
 
 
 @_study.command("retract")
@@ -336,6 +357,36 @@ def _password(prompt: str, file: Path | None, *, confirm: bool) -> str:
             raise ConfigError(f"{file} can't be read: {error}.", what_to_do="Name a text file.") from error
     answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm)
     return answer
+
+
+def read_text(file: Path) -> str:
+    """A document's text.
+
+    Raises
+    ------
+    ConfigError
+        It can't be read.
+    """
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} can't be read: {error}.", what_to_do="Name a TOML file.") from error
+
+
+def refuse_faults(text: str, *, demo: bool) -> None:
+    """Refuse a site document that has faults, naming each with its line.
+
+    Raises
+    ------
+    ConfigError
+        The faults, one a line.
+    """
+    from llmcxr_ws.site_document import problems
+
+    found = problems(text, demo=demo)
+    if found:
+        lines = [f"line {fault.line}: {fault.sentence}" if fault.line else fault.sentence for fault in found]
+        raise ConfigError("\n".join(lines))
 
 
 def _shown(value: object) -> str:

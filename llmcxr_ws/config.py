@@ -42,6 +42,28 @@ class MachineConfig(BaseSettings):
         default="0.0.0.0", description="Address on which the listener accepts associations."
     )
     dicom_port: int = Field(default=11112, ge=1, le=65535, description="Port of the listener.")
+    tls_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on which the listener accepts TLS; 0: none; the same as `dicom_port`: TLS only.",
+    )
+    tls_certificate: str = Field(
+        default="",
+        description="PEM file of this node's certificate, with those between it and its root; shown to peers in "
+        "both directions. A relative path starts in the home.",
+    )
+    tls_private_key: str = Field(
+        default="", description="PEM file of its private key, without a passphrase, mode 0600."
+    )
+    tls_trusted: str = Field(
+        default="",
+        description="PEM file, or folder of .pem and .crt files, of the authorities (or single certificates) that "
+        "peers' certificates must go back to.",
+    )
+    tls_client_certificates: bool = Field(
+        default=True, description="Whether a peer must show a certificate to be let in by TLS."
+    )
     web_port: int = Field(
         default=0,
         ge=0,
@@ -71,8 +93,23 @@ class MachineConfig(BaseSettings):
         ge=1,
         description="Free space of the object store below which the listener takes nothing, MB.",
     )
+    max_instance_mb: int = Field(
+        default=4000, ge=1, description="Size above which a received data set is refused (C004H), MB."
+    )
     network_timeout_s: FiniteFloat = Field(
         default=30.0, gt=0, description="Silence after which an association is aborted, seconds."
+    )
+    pdu_timeout_s: FiniteFloat = Field(
+        default=30.0,
+        gt=0,
+        description="Time from a received PDU's first byte to its last after which the association is aborted, "
+        "seconds.",
+    )
+    min_rate_kb_s: int = Field(
+        default=1,
+        ge=0,
+        description="Least rate of a received message that takes longer than network_timeout_s, kB/s; below it the "
+        "association is aborted. 0: any.",
     )
     connect_timeout_s: FiniteFloat = Field(
         default=10.0, gt=0, description="Time allowed to open an association, seconds."
@@ -133,7 +170,35 @@ class MachineConfig(BaseSettings):
         ge=0,
         description="Size at which a process's log file in the home is turned over, MB; 0: no log files.",
     )
+    metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port on loopback where the watcher serves /metrics (Prometheus) and /health (JSON); 0: none.",
+    )
+    audit_messages: Literal["off", "full", "masked"] = Field(
+        default="off",
+        description="Audit messages (PS3.15 A.5) in the folder audit of the home: with Patient ID and Study Instance "
+        "UID as the standard has them, or with hashes instead.",
+    )
+    audit_syslog: str = Field(
+        default="",
+        description="HOST or HOST:PORT of the syslog server that gets the audit messages over TLS; empty: none.",
+    )
+    audit_syslog_ca: str = Field(
+        default="",
+        description="File of the authorities that vouch for the syslog server; empty: the system's.",
+    )
+    audit_syslog_certificate: str = Field(
+        default="", description="File of our certificate for the syslog server, where it asks for one."
+    )
+    audit_syslog_key: str = Field(default="", description="File of that certificate's private key.")
     demo: bool = Field(default=False, description="A demonstration home: peers must be on loopback.")
+
+    @property
+    def wants_watcher(self) -> bool:
+        """Whether any setting gives the node's watcher something to do."""
+        return bool(self.metrics_port) or self.audit_messages != "off"
 
     @classmethod
     def settings_customise_sources(

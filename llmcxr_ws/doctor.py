@@ -71,6 +71,8 @@ def checks() -> Iterable[Check]:
         ("home", _check_home),
         ("database", _check_database),
         ("disk", _check_disk),
+        ("clock", _check_clock),
+        ("certificates", _check_certificates),
         ("site", _check_site),
         ("audit", _check_audit),
     )
@@ -111,6 +113,51 @@ def _check_disk() -> str:
             f"Only {free_gb:.1f} GB are free.", what_to_do="Free some space for received films."
         )
     return f"{free_gb:.0f} GB free for films"
+
+
+def _check_clock() -> str:
+    """This machine's clock against the database's and the object store's."""
+    from datetime import UTC, datetime
+
+    from llmcxr_ws import clocks
+    from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.store import services
+
+    with open_workplace() as workplace:
+        before = datetime.now(UTC)
+        said = services.now(workplace.db)
+        offsets = [
+            clocks.of_database(said, before, datetime.now(UTC)),
+            clocks.of_file_system(workplace.objects.root),
+        ]
+    return clocks.judge(offsets, clocks.is_kept())
+
+
+def _check_certificates() -> str:
+    """Every certificate that a setting names is valid for some time yet, and its key is nobody else's to read."""
+    from llmcxr_ws import certificates
+    from llmcxr_ws.commands import open_workplace
+
+    with open_workplace() as workplace:
+        home, site = workplace.home, workplace.site()
+        named = [(workplace.config, ""), *((one, f"{one.name}.") for one in site.destinations)]
+    found: list[certificates.Validity] = []
+    for settings, of in named:
+        for setting, path, is_key in certificates.files_of(settings, home, of=of):
+            if is_key:
+                certificates.check_key(setting, path)
+            else:
+                found += certificates.validity_of(setting, path)
+    if not found:
+        return "no setting names one"
+    first = min(found, key=lambda one: one.ends)
+    days = first.days_left()
+    if days < certificates.WARN_DAYS:
+        when = f"ended on {first.ends:%Y-%m-%d}" if days < 0 else f"ends on {first.ends:%Y-%m-%d}"
+        raise ConfigError(
+            f"The certificate of {first.setting}, {first.path}, {when}.", what_to_do="Renew it."
+        )
+    return f"{len(found)}; the first ends on {first.ends:%Y-%m-%d} ({first.setting})"
 
 
 def _check_site() -> str:

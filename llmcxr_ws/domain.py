@@ -120,6 +120,12 @@ class StudyRow:
     # What the network beside the model says of the film, and whether the draft says something else.
     film_abnormal: bool | None = None
     guard_disagrees: bool = False
+    # Whether all images are here, as :meth:`llmcxr_ws.completeness.Verdict.to_dict` keeps it.
+    completeness: dict[str, Any] = field(default_factory=dict)
+    # What the worklist says of its order, by keyword.
+    ordered: dict[str, str] = field(default_factory=dict)
+    # Fetched to compare with; no work of anybody's.
+    is_prior: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,7 +225,7 @@ class RequestRow:
 
 @dataclass(frozen=True)
 class DocumentRow:
-    """A result document."""
+    """A result document, or, with the kind `forwarded` and `report_id` 0, a received instance on its way."""
 
     id: int
     study_id: int
@@ -232,11 +238,13 @@ class DocumentRow:
     sha256: str
     # What the report was when it was made: draft, signed, addendum; empty for a note of withdrawal.
     stage: str = ""
+    # Of a note of withdrawal: the document that it takes back.
+    withdraws_id: int | None = None
 
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """One document on its way to one destination."""
+    """One document on its way to one destination; `faults` are what the gate found in one that it refused."""
 
     id: int
     document_id: int
@@ -256,6 +264,39 @@ class DeliveryRow:
     commitment_asked_at: datetime | None
     stored_at: datetime | None
     stage: str = ""
+    faults: tuple[str, ...] = ()
+    # A rule asked for a de-identified copy: the object itself must not go.
+    deidentify: bool = False
+
+    @property
+    def is_forwarded(self) -> bool:
+        """Whether it is a received instance on its way to another peer, and no document of ours."""
+        return self.kind == "forwarded"
+
+
+@dataclass(frozen=True)
+class Withdrawal:
+    """One document that a retraction takes back at one destination.
+
+    `way` is how that is told (``dicom``, ``hl7``, ``fhir``); `is_certain` is False where a try whose answer was lost
+    may have brought it there, `is_known` where the site document no longer names the destination.
+    """
+
+    destination: str
+    kind: str
+    stage: str
+    way: str
+    is_certain: bool
+    is_known: bool
+
+
+@dataclass(frozen=True)
+class RetractionPlan:
+    """What a retraction would do now: what is taken back where, what is kept from leaving, what isn't known yet."""
+
+    withdrawals: tuple[Withdrawal, ...]
+    kept_back: tuple[DeliveryRow, ...]
+    is_in_doubt: bool
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,17 @@ class UserFacingError(LlmcxrError):
 
 
 class ConfigError(UserFacingError):
-    """A setting, a peer or a rule was refused."""
+    """A setting, a peer or a rule was refused.
+
+    Parameters
+    ----------
+    place : tuple
+        Where it stands in the site document, ("fhir", 0, "base_url") say; empty where that isn't known.
+    """
+
+    def __init__(self, message: str, *, what_to_do: str = "", place: tuple[str | int, ...] = ()) -> None:
+        super().__init__(message, what_to_do=what_to_do)
+        self.place = place
 
 
 class StoreError(UserFacingError):

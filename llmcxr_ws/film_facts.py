@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from pydicom.dataset import Dataset
+
+class Header(Protocol):
+    """What is needed of a data set; pydicom's Dataset has it."""
+
+    def get(self, key: str, default: Any = None, /) -> Any:
+        """An element's value by keyword."""
+
 
 View = Literal["PA", "AP", "frontal", "lateral", "oblique", "unknown"]
 
@@ -45,6 +51,7 @@ _BY_WORDS: tuple[tuple[str, View], ...] = (
     (r"\b(ap|a\.\s?p\.?|antero-?posterior)(?!\w)", "AP"),
 )
 
+_ABSENT = object()
 _DESCRIPTIONS = (
     "SeriesDescription",
     "ProtocolName",
@@ -81,12 +88,15 @@ class HeaderFacts:
     StationName: str = ""
     InstitutionName: str = ""
     requested_priority: str = ""
+    StudyDescription: str = ""
+    SeriesDescription: str = ""
+    # Why it was asked for, as the order in the header says it.
+    indication: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return a dictionary that JSON can hold."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
+        values = ((name, getattr(self, name)) for name in _FACTS)
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> HeaderFacts:
@@ -102,7 +112,10 @@ class HeaderFacts:
         return cls(**known)
 
 
-def read_facts(ds: Dataset, *, has_pixels: bool | None = None) -> HeaderFacts:
+_FACTS = tuple(field.name for field in fields(HeaderFacts))
+
+
+def read_facts(ds: Header, *, has_pixels: bool | None = None) -> HeaderFacts:
     """Return the facts of a data set that was read as far as its pixel data.
 
     `has_pixels` is for a header read with ``stop_before_pixels``; by default the data set is looked at. An
@@ -126,24 +139,34 @@ def read_facts(ds: Dataset, *, has_pixels: bool | None = None) -> HeaderFacts:
         columns=_whole(ds, "Columns", 0),
         frames=_whole(ds, "NumberOfFrames", 1),
         photometric=_text(ds, "PhotometricInterpretation"),
-        has_pixels="PixelData" in ds if has_pixels is None else has_pixels,
+        has_pixels=ds.get("PixelData", _ABSENT) is not _ABSENT if has_pixels is None else has_pixels,
         acquired=_acquired(ds),
         Manufacturer=_text(ds, "Manufacturer"),
         ManufacturerModelName=_text(ds, "ManufacturerModelName"),
         StationName=_text(ds, "StationName"),
         InstitutionName=_text(ds, "InstitutionName"),
         requested_priority=_requested_priority(ds),
+        StudyDescription=_text(ds, "StudyDescription"),
+        SeriesDescription=_text(ds, "SeriesDescription"),
+        indication=_indication(ds),
     )
 
 
-def _requested_priority(ds: Dataset) -> str:
+def _indication(ds: Header) -> str:
+    """Return Reason for the Requested Procedure (0040,1002), PS3.3 C.4.11, wherever the modality put it."""
+    orders = ds.get("RequestAttributesSequence") or ()
+    found = [_text(item, "ReasonForTheRequestedProcedure") for item in (ds, *orders)]
+    return next((reason for reason in found if reason), "")
+
+
+def _requested_priority(ds: Header) -> str:
     """Return Requested Procedure Priority (0040,1003), PS3.3 C.4.11, wherever the modality put it."""
     orders = ds.get("RequestAttributesSequence") or ()
     found = [_text(item, "RequestedProcedurePriority") for item in (ds, *orders)]
     return next((priority.upper() for priority in found if priority), "")
 
 
-def _view(ds: Dataset) -> tuple[View, str]:
+def _view(ds: Header) -> tuple[View, str]:
     """Return the view and the words that say so: attribute, then code, then descriptions."""
     position = _text(ds, "ViewPosition")
     view = _BY_POSITION.get(position.upper()) or _view_in(position)
@@ -173,13 +196,13 @@ def _view_in(words: str) -> View | None:
     return found[0] if len(found) == 1 else None
 
 
-def _body_part(ds: Dataset) -> str:
+def _body_part(ds: Header) -> str:
     named = _text(ds, "BodyPartExamined")
     regions = ds.get("AnatomicRegionSequence")
     return (named or (_text(regions[0], "CodeMeaning") if regions else "")).upper()
 
 
-def _age_years(ds: Dataset) -> float | None:
+def _age_years(ds: Header) -> float | None:
     """Patient's Age (PS3.5 6.2, AS), else birth date against the study's or acquisition's date."""
     written = re.fullmatch(r"(\d{3})([DWMY])", _text(ds, "PatientAge").upper())
     if written:
@@ -200,7 +223,7 @@ def _years_between(born: date, taken: date) -> float | None:
     return float(whole) if whole >= 1 else (taken - born).days / 365.25
 
 
-def _acquired(ds: Dataset) -> str:
+def _acquired(ds: Header) -> str:
     moment = _text(ds, "AcquisitionDateTime")
     if moment:
         return moment[:14]
@@ -211,7 +234,7 @@ def _acquired(ds: Dataset) -> str:
     return ""
 
 
-def _date(ds: Dataset, keyword: str) -> date | None:
+def _date(ds: Header, keyword: str) -> date | None:
     written = _text(ds, keyword)
     if not re.fullmatch(r"\d{8}", written):
         return None
@@ -221,7 +244,7 @@ def _date(ds: Dataset, keyword: str) -> date | None:
         return None
 
 
-def _text(ds: Dataset, keyword: str) -> str:
+def _text(ds: Header, keyword: str) -> str:
     value = ds.get(keyword)
     if value is None:
         return ""
@@ -230,13 +253,13 @@ def _text(ds: Dataset, keyword: str) -> str:
     return str(value).strip()
 
 
-def _texts(ds: Dataset, keyword: str) -> tuple[str, ...]:
+def _texts(ds: Header, keyword: str) -> tuple[str, ...]:
     value = ds.get(keyword)
     if value is None or value == "":
         return ()
     return (value.strip(),) if isinstance(value, str) else tuple(str(part).strip() for part in value)
 
 
-def _whole(ds: Dataset, keyword: str, absent: int) -> int:
+def _whole(ds: Header, keyword: str, absent: int) -> int:
     value = ds.get(keyword)
     return absent if value is None or value == "" else int(value)

@@ -19,7 +19,6 @@ from pydicom.uid import (
 )
 
 from llmcxr_ws.film_facts import HeaderFacts, read_facts
-from llmcxr_ws.pixels import SUPPORTED_TRANSFER_SYNTAXES
 
 __all__ = [
     "EXCLUSION_CODES",
@@ -135,6 +134,8 @@ def _no_pixels(facts: HeaderFacts) -> str:
 
 
 def _transfer_syntax(facts: HeaderFacts) -> str:
+    from llmcxr_ws.pixels import SUPPORTED_TRANSFER_SYNTAXES  # brings numpy, which the listener needn't load
+
     if facts.transfer_syntax in SUPPORTED_TRANSFER_SYNTAXES:
         return ""
     name = UID(facts.transfer_syntax).name or "none given"
@@ -150,9 +151,14 @@ def _not_one_grey_frame(facts: HeaderFacts) -> str:
     )
 
 
+def is_of_chest(words: str) -> bool:
+    """Whether a body part, or a description, speaks of the chest."""
+    return any(word in words.upper() for word in _CHEST_WORDS)
+
+
 def _body_part(facts: HeaderFacts) -> str:
     part = facts.body_part
-    if not part or any(word in part for word in _CHEST_WORDS):
+    if not part or is_of_chest(part):
         return ""
     return f"The header says body part '{part}', not chest. If it is a chest film, have the header mended."
 

@@ -14,6 +14,7 @@ A file counts as kept when its bytes and its directory entry are on the disk. Fi
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import secrets
 from collections.abc import Iterator
@@ -30,6 +31,8 @@ class ObjectStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._spool_prefix = f"{secrets.token_hex(8)}-"  # of this process: others may spool there too
+        self._spooled = itertools.count(1)
 
     def create(self, store_uuid: str) -> None:
         """Make the folders and name the store; an existing name must be the same.
@@ -75,7 +78,7 @@ class ObjectStore:
 
     def spool_file(self) -> Path:
         """A fresh path in the spool, on the same file system as the rest."""
-        return self.root / "spool" / self.spool_name()
+        return self.root / "spool" / f"{self._spool_prefix}{next(self._spooled):08x}"
 
     @staticmethod
     def spool_name() -> str:
@@ -109,9 +112,13 @@ class ObjectStore:
             file.unlink(missing_ok=True)
         return len(files)
 
-    def keep(self, spooled: Path, SOPInstanceUID: str) -> str:
-        """Move a spooled file to its final place, durably; give its relative path."""
-        return self._move(spooled, "received", hashlib.sha256(SOPInstanceUID.encode()).hexdigest())
+    def keep(self, spooled: Path, SOPInstanceUID: str, *, synced: bool = False) -> str:
+        """Move a spooled file to its final place, durably; give its relative path.
+
+        `synced` says that its bytes are on the disk already.
+        """
+        name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
+        return self._move(spooled, "received", name, synced=synced)
 
     def quarantine(self, spooled: Path) -> str:
         """Keep a refused file as evidence, once for the same bytes; give its relative path.
@@ -123,10 +130,15 @@ class ObjectStore:
         return self._move(spooled, "quarantine", content)
 
     def put_document(self, SOPInstanceUID: str, data: bytes, suffix: str = ".dcm") -> str:
-        """Write a document's bytes durably; give its relative path."""
-        spooled = self.spool_file()
-        spooled.write_bytes(data)
-        return self._move(spooled, "documents", hashlib.sha256(SOPInstanceUID.encode()).hexdigest(), suffix)
+        """Write a document's bytes durably; give its relative path.
+
+        Raises
+        ------
+        ObjectStoreError
+            The store can't be written.
+        """
+        name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
+        return self._put(data, "documents", name, suffix, "Free space; what waits goes on then.")
 
     def put_drawing(self, data: bytes) -> str:
         """Write a synthetic film's picture (PNG) durably, once for the same bytes; give its relative path.
@@ -136,15 +148,9 @@ class ObjectStore:
         ObjectStoreError
             The store can't be written here.
         """
-        try:
-            spooled = self.spool_file()
-            spooled.write_bytes(data)
-            return self._move(spooled, "drawings", hashlib.sha256(data).hexdigest(), ".png")
-        except OSError as error:
-            raise ObjectStoreError(
-                f"The object store {self.root} can't be written: {error.strerror}.",
-                what_to_do="Drawings need an engine that may write there: mount it so, or free space.",
-            ) from error
+        name = hashlib.sha256(data).hexdigest()
+        what_to_do = "Drawings need an engine that may write there: mount it so, or free space."
+        return self._put(data, "drawings", name, ".png", what_to_do)
 
     def path(self, relative: str) -> Path:
         """The absolute path of a kept file.
@@ -164,16 +170,32 @@ class ObjectStore:
         for file in sorted((self.root / "received").rglob("*.dcm")):
             yield file.relative_to(self.root).as_posix()
 
-    def _move(self, spooled: Path, folder: str, name: str, suffix: str = ".dcm") -> str:
-        target = self.root / folder / name[:2] / f"{name}{suffix}"
-        if not target.parent.exists():
-            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _sync_folder(target.parent.parent)
-        with spooled.open("rb") as file:
-            os.fsync(file.fileno())
-        spooled.replace(target)
-        _sync_folder(target.parent)
-        return target.relative_to(self.root).as_posix()
+    def _put(self, data: bytes, folder: str, name: str, suffix: str, what_to_do: str) -> str:
+        try:
+            spooled = self.spool_file()
+            spooled.write_bytes(data)
+            return self._move(spooled, folder, name, suffix)
+        except OSError as error:
+            raise ObjectStoreError(
+                f"The object store {self.root} can't be written: {error.strerror}.", what_to_do=what_to_do
+            ) from error
+
+    def _move(
+        self, spooled: Path, folder: str, name: str, suffix: str = ".dcm", *, synced: bool = False
+    ) -> str:
+        relative = f"{folder}/{name[:2]}/{name}{suffix}"
+        parent = self.root / folder / name[:2]
+        if not synced:
+            with spooled.open("rb") as file:
+                os.fsync(file.fileno())
+        try:
+            os.replace(spooled, self.root / relative)
+        except FileNotFoundError:  # the first one in its folder
+            parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sync_folder(parent.parent)
+            os.replace(spooled, self.root / relative)
+        _sync_folder(parent)
+        return relative
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -9,8 +9,6 @@ from typing import Annotated
 
 import typer
 
-from llmcxr_ws.errors import ConfigError
-
 outputs = typer.Typer(no_args_is_help=True)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -50,11 +48,11 @@ def dry_run(
 ) -> None:
     """List what would be sent of the latest studies, where to and when; nothing is sent or written."""
     from llmcxr_ws import supervising
-    from llmcxr_ws.commands import open_workplace, table
+    from llmcxr_ws.commands import open_workplace, read_text, table
     from llmcxr_ws.store import configuration
 
     with open_workplace() as workplace:
-        text = configuration.site_text(workplace.db) if document is None else _read(document)
+        text = configuration.site_text(workplace.db) if document is None else read_text(document)
         studies = supervising.rehearsal(workplace, text, limit=limit)
     if as_json:
         typer.echo(json.dumps([asdict(study) for study in studies]))
@@ -74,13 +72,6 @@ def dry_run(
     ]
     table(("study", "decision", "document", "when", "to", "where", "required"), rows)
     typer.echo(f"{len(rows)} documents of {len(studies)} studies would leave; nothing was sent.")
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} can't be read: {error}.", what_to_do="Name a TOML file.") from error
 
 
 def _word(value: object) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
 
 Kind = Literal[
     "draft",
@@ -33,18 +34,26 @@ Way = Literal["dicom", "hl7", "fhir"]
 STAGES: Final[dict[str, Moment]] = {"draft": "draft", "signed": "sign", "addendum": "sign"}
 """What a report is when a document of it is made, and the moment at which that leaves."""
 
-MADE_WITH_REPORT: Final = ("draft", "signed", "provenance")
-"""Kinds that are built with the report, before it is signed; the others follow in the courier's own time."""
+MADE_WITH_REPORT: Final = ("signed", "provenance")
+"""Kinds that are built before the report counts as signed; the others follow in the courier's own time."""
 
 NAME: Final = r"^[A-Za-z0-9_.-]+$"
-VARIABLE: Final = r"^[A-Z_][A-Z0-9_]{0,127}$|^$"
-"""Name of an environment variable, or nothing."""
-KEY_FILE: Final = r"^[a-z][a-z0-9_-]{0,63}$|^$"
-"""Name of a file in the home's folder `keys`, or nothing."""
 ENDINGS: Final[dict[Way, str]] = {"dicom": ".dcm", "hl7": ".hl7", "fhir": ".json"}
 """How the files of stored documents end."""
 
-SECRETS: Final = frozenset({"token_env", "token_key", "base_url", "dicomweb", "web_token_key"})
+SECRETS: Final = frozenset(
+    {
+        "token_env",
+        "token_key",
+        "web_token_key",
+        "base_url",
+        "dicomweb",
+        "password_env",
+        "password_key",
+        "must_give_password_env",
+        "must_give_password_key",
+    }
+)
 """Settings whose refused value is never quoted: somebody may have pasted a token there."""
 
 
@@ -151,13 +160,13 @@ class FhirDestination(Part):
     token_env: str = Field(
         default="",
         max_length=128,
-        pattern=VARIABLE,
+        pattern=ENVIRONMENT_NAME,
         description="Name of the courier's environment variable that holds the bearer token, in capitals.",
     )
     token_key: str = Field(
         default="",
         max_length=64,
-        pattern=KEY_FILE,
+        pattern=FILE_NAME,
         description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
     )
 
@@ -210,13 +219,33 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_token(what: str, url: str, token_env: str, token_key: str) -> None:
+def is_name_of_token(setting: str, value: str) -> bool:
+    """Whether a value can be what ``token_env`` or ``token_key`` holds: a name, as no token looks that isn't one."""
+    try:
+        FhirDestination(name="any", base_url="https://any", **{setting: value})
+    except ValueError:
+        return False
+    return True
+
+
+def check_token(
+    what: str,
+    url: str,
+    token_env: str,
+    token_key: str,
+    place: tuple[str | int, ...] = (),
+    setting: str = "base_url",
+) -> None:
     """Refuse two tokens at once, and a token that would travel in clear.
 
     Parameters
     ----------
     what : str
         The destination in words, for the sentence.
+    place : tuple
+        Where it stands in the site document, ("fhir", 0) say; empty where it doesn't.
+    setting : str
+        The name of its URL there.
 
     Raises
     ------
@@ -227,11 +256,13 @@ def check_token(what: str, url: str, token_env: str, token_key: str) -> None:
         raise ConfigError(
             f"{what} names its token twice.",
             what_to_do="Leave token_env or token_key.",
+            place=(*place, "token_key") if place else (),
         )
     if (token_env or token_key) and url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
         raise ConfigError(
             f"{what} was refused: its token would travel in clear.",
             what_to_do="Use https.",
+            place=(*place, setting) if place else (),
         )
 
 

@@ -5,8 +5,10 @@ A window writes edits, questions, its hold on a study, and requests; never an ou
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from llmcxr_ws import guards
@@ -20,13 +22,15 @@ from llmcxr_ws.domain import (
     QuestionRow,
     ReportRow,
     RequestRow,
+    RetractionPlan,
     RoundTrip,
     ServiceRow,
     StudyRow,
 )
-from llmcxr_ws.errors import AccessError, StoreError
+from llmcxr_ws.errors import AccessError, ImagingError, StoreError
 from llmcxr_ws.guards import Facts, Overruling
 from llmcxr_ws.identity import UnlockedKey, canonical_text, text_sha256, unlock
+from llmcxr_ws.prior_report import SR_CLASSES, Paragraph, PriorReport, read_report
 from llmcxr_ws.rejections import OTHER, words_of
 from llmcxr_ws.retraction import MAX_WORDS, REASONS
 from llmcxr_ws.sent_back import MAX_WORDS as SENT_BACK_WORDS
@@ -34,6 +38,8 @@ from llmcxr_ws.states import ReportState, StudyState
 from llmcxr_ws.store import (
     accounts,
     addenda,
+    audit,
+    configuration,
     deliveries,
     drawings,
     first_readings,
@@ -45,6 +51,7 @@ from llmcxr_ws.store import (
     reporting_again,
     reports,
     requests,
+    retracting,
     services,
     studies,
 )
@@ -75,6 +82,8 @@ class StudyDetail:
     reader_first: bool = False
     # Whether an earlier study of the patient is at hand, with which the reader may compare.
     has_earlier: bool = False
+    # Received instances of the study on their way to other peers.
+    forwards: tuple[DeliveryRow, ...] = ()
 
     @property
     def addenda(self) -> tuple[ReportRow, ...]:
@@ -108,9 +117,16 @@ def log_in(db: Database, name: str, password: str) -> UnlockedKey:
         Name or password is wrong, or the user is disabled.
     """
     account = accounts.account(db, name)
-    if account is None:
+    if account is None:  # the name isn't kept: it may be a password, typed into the wrong field
+        audit.note(db, actor="unknown", event="user.log_in_failed")
         raise AccessError("The user name or the password is wrong.", what_to_do="Try again.")
-    return unlock(account, password)
+    try:
+        key = unlock(account, password)
+    except AccessError:
+        audit.note(db, actor=name, event="user.log_in_failed")
+        raise
+    audit.note(db, actor=name, event="user.logged_in")
+    return key
 
 
 def worklist(db: Database, *, since: int = 0, limit: int | None = None) -> list[StudyRow]:
@@ -132,6 +148,7 @@ def read_first_by(db: Database, user: str) -> frozenset[int]:
 def open_study(db: Database, study_id: int) -> StudyDetail:
     """Everything about one study, in its present state."""
     study = studies.study_row(db, study_id)
+    leaving = deliveries.deliveries_of(db, study_id)
     return StudyDetail(
         study=study,
         instances=tuple(studies.instances_of(db, study_id)),
@@ -139,7 +156,8 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
         versions=tuple(reports.versions(db, study_id)),
         questions=tuple(questions.questions_of(db, study_id)),
         requests=tuple(requests.requests_of(db, study_id)),
-        deliveries=tuple(deliveries.deliveries_of(db, study_id)),
+        deliveries=tuple(row for row in leaving if not row.is_forwarded),
+        forwards=tuple(row for row in leaving if row.is_forwarded),
         first_readings=tuple(first_readings.first_readings_of(db, study_id)),
         has_earlier=studies.has_earlier(db, study),
     )
@@ -148,6 +166,38 @@ def open_study(db: Database, study_id: int) -> StudyDetail:
 def other_studies(db: Database, study_id: int) -> tuple[OtherStudy, ...]:
     """The other studies of the same patient, the latest first."""
     return tuple(others.studies_of_same_patient(db, study_id))
+
+
+def prior_reports(db: Database, other: OtherStudy, path_of: Callable[[str], Path]) -> tuple[PriorReport, ...]:
+    """What was reported of another study: the text that was signed here, else the SRs that came with it.
+
+    One that can't be read is left out; the study's images are there all the same. So is a report that was retracted
+    here.
+
+    Parameters
+    ----------
+    path_of : callable
+        Gives the file of a relative path of the object store.
+    """
+    current = other.study.report_id
+    signed = [
+        row
+        for row in reports.versions(db, other.study.id)
+        if row.state is ReportState.SIGNED and current in (row.id, row.amends_id)
+    ]
+    if other.study.state is StudyState.RETRACTED:
+        return ()
+    if signed:
+        return tuple(
+            PriorReport((Paragraph("", row.signed_text),), "signed", row.signed_by, f"{row.signed_at:%Y%m%d}")
+            for row in signed
+        )
+    found = []
+    for row in other.instances:
+        if row.sop_class_uid in SR_CLASSES and not row.defect:
+            with suppress(ImagingError):
+                found.append(read_report(path_of(row.path)))
+    return tuple(report for report in found if report is not None)
 
 
 def hold(db: Database, study_id: int, *, user: str, take_over: bool = False) -> None:
@@ -386,10 +436,21 @@ def report_again(db: Database, study_id: int, *, user: str) -> int:
     return report_id
 
 
+def retraction_plan(db: Database, study_id: int) -> RetractionPlan:
+    """What a retraction of this study's report would do now: what is taken back where, and how.
+
+    Raises
+    ------
+    ConfigError
+        The site document in force can't be read.
+    """
+    return retracting.plan(db, study_id, configuration.load_site(db))
+
+
 def request_retraction(
     db: Database, key: UnlockedKey, detail: StudyDetail, code: str, words: str = ""
 ) -> int:
-    """Ask the node to withdraw a signed report from every peer that holds it.
+    """Ask the node to withdraw a signed report at every destination that holds something of it.
 
     Parameters
     ----------
@@ -449,6 +510,11 @@ def request_rejection(
     return requests.submit(
         db, key, kind="reject", payload=payload, study_id=report.study_id, report_id=report.id
     )
+
+
+def gate_reports(db: Database, study_id: int) -> dict[int, tuple[str, ...]]:
+    """What the gate found in each refused version of a study's reports, by report id."""
+    return audit.gate_reports(db, study_id)
 
 
 def request_resend(db: Database, key: UnlockedKey, delivery: DeliveryRow) -> int:

@@ -12,8 +12,11 @@ from typing import Any
 
 from llmcxr_ws.film_facts import HeaderFacts
 from llmcxr_ws.films import Choice, choose_film
-from llmcxr_ws.routing import judge_of
+from llmcxr_ws.routing import judge_of, leads_back, route
+from llmcxr_ws.rules import PRIORITIES
 from llmcxr_ws.site import RoutingRule, SiteConfig
+
+_WORDS = {value: word for word, value in PRIORITIES.items() if word}
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,17 @@ class Sending:
 
 
 @dataclass(frozen=True)
+class Forwarding:
+    """A peer to which so many instances of a study would be forwarded, because of these rules."""
+
+    peer: str
+    where: str
+    instances: int
+    deidentify: bool
+    rules: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Rehearsed:
     """What would become of one study: `decision` is ``drafted``, ``excluded``, ``failed`` or ``not_taken``."""
 
@@ -65,6 +79,8 @@ class Rehearsed:
     sends: tuple[Sending, ...]
     now: str
     has_film: bool
+    forwards: tuple[Forwarding, ...] = ()
+    priority: str = ""
 
     @property
     def differs(self) -> bool:
@@ -93,7 +109,7 @@ def _one(site: SiteConfig, sample: SampleStudy, ae_title: str) -> Rehearsed:
     peer = site.peer_of(ae_title) if ae_title else named
     quiet_s = peer.quiet_s if peer is not None and peer.quiet_s is not None else site.quiet_s
     if peer is None:
-        decision, film, reason = (
+        decision, film, reason, priority = (
             "not_taken",
             "",
             (
@@ -102,15 +118,17 @@ def _one(site: SiteConfig, sample: SampleStudy, ae_title: str) -> Rehearsed:
                 if ae_title
                 else f"No peer of this document is called '{sample.source_peer}': its association would be rejected."
             ),
+            "",
         )
     elif not peer.sends:
-        decision, film, reason = (
+        decision, film, reason, priority = (
             "not_taken",
             "",
             f"Peer '{peer.name}' isn't configured to send: its films would be refused.",
+            "",
         )
     else:
-        decision, film, reason = _decision(sample.instances, site.rules, peer.name)
+        decision, film, reason, priority = _decision(sample.instances, site.rules, peer.name)
     return Rehearsed(
         study_id=sample.id,
         accession_number=sample.accession_number,
@@ -122,30 +140,51 @@ def _one(site: SiteConfig, sample: SampleStudy, ae_title: str) -> Rehearsed:
         sends=_sends(site, decision),
         now=sample.state,
         has_film=sample.has_film,
+        forwards=_forwards(site, sample.instances, peer.name) if peer is not None and peer.sends else (),
+        priority=priority,
     )
 
 
 def _decision(
     instances: Sequence[SampleInstance], rules: Sequence[RoutingRule], source: str
-) -> tuple[str, str, str]:
-    sound: list[tuple[str, HeaderFacts]] = []
+) -> tuple[str, str, str, str]:
+    """What becomes of a study, with its film, the reason, and the priority of its draft."""
     broken = [row.defect for row in instances if row.defect]
-    for row in instances:
-        if row.defect:
-            continue
-        try:
-            sound.append((row.sop_instance_uid, HeaderFacts.from_dict(row.facts)))
-        except KeyError:
-            return "failed", "", "Its header was read by an older version: the node would read it again."
+    try:
+        sound = _sound(instances)
+    except KeyError:
+        return "failed", "", "Its header was read by an older version: the node would read it again.", ""
     chosen = choose_film(sound, judge=judge_of(rules, source)) if sound else None
     if isinstance(chosen, Choice):
         facts = dict(sound)[chosen.sop_instance_uid]
-        return "drafted", f"{facts.Modality} {facts.view}", ""
+        return "drafted", f"{facts.Modality} {facts.view}", "", _WORDS[route(rules, source, facts).priority]
     if broken:
-        return "failed", "", f"An image arrived damaged: {broken[0]}"
+        return "failed", "", f"An image arrived damaged: {broken[0]}", ""
     if chosen is None:
-        return "failed", "", "The study holds no instance."
-    return "excluded", "", chosen.sentence
+        return "failed", "", "The study holds no instance.", ""
+    return "excluded", "", chosen.sentence, ""
+
+
+def _sound(instances: Sequence[SampleInstance]) -> list[tuple[str, HeaderFacts]]:
+    return [(row.sop_instance_uid, HeaderFacts.from_dict(row.facts)) for row in instances if not row.defect]
+
+
+def _forwards(site: SiteConfig, instances: Sequence[SampleInstance], source: str) -> tuple[Forwarding, ...]:
+    """Where its instances would go on to; nothing goes back to where it came from."""
+    at = {peer.name: peer.where for peer in site.peers}
+    found: dict[tuple[str, bool], list[str]] = {}
+    try:
+        sound = _sound(instances)
+    except KeyError:
+        return ()
+    for _, facts in sound:
+        for one in route(site.rules, source, facts).forwards:
+            if not leads_back(site, source, one.peer):
+                found.setdefault((one.peer, one.deidentify), []).append(one.rule)
+    return tuple(
+        Forwarding(peer, at[peer], len(rules), deidentify, tuple(dict.fromkeys(rules)))
+        for (peer, deidentify), rules in found.items()
+    )
 
 
 def _sends(site: SiteConfig, decision: str) -> tuple[Sending, ...]:

@@ -6,20 +6,18 @@ One validator for the command line, the window and the node. Which machine does 
 
 from __future__ import annotations
 
+import re
 import tomllib
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, FiniteFloat, ValidationError, field_validator
 
 from llmcxr_ws.config import AE_TITLE, explain
 from llmcxr_ws.errors import ConfigError
-from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.outputs import (
-    KEY_FILE,
     KINDS,
     NAME,
-    VARIABLE,
     FhirDestination,
     Hl7Destination,
     OutputRule,
@@ -30,6 +28,8 @@ from llmcxr_ws.outputs import (
     is_loopback,
     plain_url,
 )
+from llmcxr_ws.rules import RoutingRule, check_rules
+from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
 
 __all__ = [
     "AcceptedModel",
@@ -44,6 +44,10 @@ __all__ = [
     "parse_site",
     "require_loopback",
 ]
+
+
+CLASS_GROUPS: Final = ("films", "images", "reports", "documents")
+"""Names that stand for several SOP classes; which ones, the node knows."""
 
 
 class Peer(Part):
@@ -65,6 +69,53 @@ class Peer(Part):
     from_host: bool = Field(
         default=False, description="Whether an association under its AE title is accepted from its host only."
     )
+    classes: tuple[str, ...] = Field(
+        default=(),
+        description="What it may send: `films` (CR and DX), `images`, `reports`, `documents` or SOP Class UIDs; "
+        "empty: all that the node takes.",
+    )
+    tls: bool = Field(
+        default=False,
+        description="Whether it is reached by TLS, and let in by TLS only; needs this machine's `tls_` settings.",
+    )
+    tls_name: str = Field(
+        default="",
+        max_length=255,
+        description="Name that its certificate must bear; empty: its host when we connect, any when it does.",
+    )
+    tls_fingerprint: str = Field(
+        default="",
+        pattern=r"^([0-9A-Fa-f]{2}:?){32}$|^$",
+        description="SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears.",
+    )
+    user: str = Field(
+        default="",
+        max_length=64,
+        description="User name that we give it with an association (PS3.7 D.3.3.7); the password stands elsewhere:",
+    )
+    password_env: str = Field(
+        default="",
+        pattern=ENVIRONMENT_NAME,
+        description="name of the node's environment variable that holds it, in capitals,",
+    )
+    password_key: str = Field(
+        default="",
+        pattern=FILE_NAME,
+        description="or name of a file in the home's folder `keys` (mode 0600).",
+    )
+    must_give_user: str = Field(
+        default="",
+        max_length=64,
+        description="User name that it must give with an association to us, else it is rejected. Its password:",
+    )
+    must_give_password_env: str = Field(
+        default="", pattern=ENVIRONMENT_NAME, description="name of an environment variable,"
+    )
+    must_give_password_key: str = Field(
+        default="",
+        pattern=FILE_NAME,
+        description="or name of a file, as above; empty: the name alone counts.",
+    )
     identity: bool = Field(
         default=False, description="Whether it is asked for the patient's identity before a signature."
     )
@@ -75,6 +126,47 @@ class Peer(Part):
     quiet_s: FiniteFloat | None = Field(
         default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's."
     )
+    patience_s: FiniteFloat | None = Field(
+        default=None,
+        gt=0,
+        description="How long missing images of its studies are waited for, seconds; empty: the site's.",
+    )
+    tells: tuple[Literal["mpps", "ian"], ...] = Field(
+        default=(),
+        description="What is believed of it about which images a study has: `mpps` (performed procedure steps), "
+        "`ian` (Instance Availability Notifications). What isn't named is refused.",
+    )
+    count_from: str = Field(
+        default="",
+        description="Name of the peer that is asked by C-FIND, or QIDO-RS, how many images a study of this one has; "
+        "empty: none is.",
+    )
+    priors: bool = Field(
+        default=False, description="Whether it is asked for earlier chest films of a new study's patient."
+    )
+    prior_years: FiniteFloat = Field(default=5.0, gt=0, description="How many years back it is asked for.")
+    prior_count: int = Field(
+        default=3, ge=1, le=20, description="How many earlier studies are fetched from it at most."
+    )
+    retrieve: Literal["auto", "move", "get"] = Field(
+        default="auto",
+        description="How studies are fetched from it: C-MOVE to this node, C-GET (WADO-RS where it has DICOMweb), or "
+        "whichever it has.",
+    )
+    worklist: bool = Field(
+        default=False,
+        description="Whether it is asked by Modality Worklist for the order of a new study.",
+    )
+    max_mb_s: FiniteFloat | None = Field(
+        default=None,
+        gt=0,
+        description="Rate at which it may send to us, MB/s; what is faster waits. Empty: any.",
+    )
+    max_associations: int | None = Field(
+        default=None,
+        ge=1,
+        description="Associations it may have with us at once; empty: as many as the node.",
+    )
     dicomweb: str = Field(
         default="",
         description="Base URL of its DICOMweb services, such as https://pacs.example.org/dicom-web. Objects are then "
@@ -83,19 +175,19 @@ class Peer(Part):
     token_env: str = Field(
         default="",
         max_length=128,
-        pattern=VARIABLE,
+        pattern=ENVIRONMENT_NAME,
         description="Name of the courier's environment variable with the bearer token for its DICOMweb services.",
     )
     token_key: str = Field(
         default="",
         max_length=64,
-        pattern=KEY_FILE,
+        pattern=FILE_NAME,
         description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
     )
     web_ca: str = Field(
         default="",
         max_length=64,
-        pattern=KEY_FILE,
+        pattern=FILE_NAME,
         description="File in `keys` (PEM) with the authorities that its DICOMweb server's certificate must come "
         "from; empty: those that the system trusts.",
     )
@@ -107,7 +199,7 @@ class Peer(Part):
     web_token_key: str = Field(
         default="",
         max_length=64,
-        pattern=KEY_FILE,
+        pattern=FILE_NAME,
         description="File in `keys` (mode 0600) with the bearer token that it presents to our STOW-RS server.",
     )
     web_client: str = Field(
@@ -125,40 +217,23 @@ class Peer(Part):
     def _plain_dicomweb(cls, value: str) -> str:
         return plain_url(value) if value else ""
 
+    @field_validator("classes")
+    @classmethod
+    def _known_classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for one in value:
+            if one not in CLASS_GROUPS and not re.fullmatch(r"[0-9]+(\.[0-9]+)+", one):
+                raise ValueError(f"'{one}' is neither a SOP Class UID nor one of {', '.join(CLASS_GROUPS)}")
+        return value
+
     @property
     def where(self) -> str:
         """Its address in words."""
-        return f"DICOMweb {self.dicomweb}" if self.dicomweb else f"{self.ae_title}@{self.host}:{self.port}"
+        if self.dicomweb:
+            return f"DICOMweb {self.dicomweb}"
+        return f"{self.ae_title}@{self.host}:{self.port}" + (" by TLS" if self.tls else "")
 
 
 Destination = Peer | Hl7Destination | FhirDestination
-
-
-class RoutingRule(Part):
-    """What becomes of films that fit; the first rule that fits a film decides. An empty condition fits every film."""
-
-    name: str = Field(min_length=1, max_length=64, description="What it is called in the reason of a study.")
-    source: str = Field(default="", description="Name of the peer that sent the film.")
-    view: Literal["", "PA", "AP", "frontal", "lateral", "oblique", "unknown"] = Field(
-        default="", description="The film's view, as read from its header."
-    )
-    station: str = Field(
-        default="", max_length=64, description="Its Station Name (0008,1010); `*` stands for any letters."
-    )
-    institution: str = Field(
-        default="", max_length=64, description="Its Institution Name (0008,0080); `*` stands for any letters."
-    )
-    device: str = Field(
-        default="",
-        max_length=128,
-        description="Manufacturer and model (0008,0070) (0008,1090), a space between; `*` stands for any letters.",
-    )
-    then: Literal["skip", "draft"] = Field(
-        default="skip", description="Whether such a film gets no draft, or is drafted."
-    )
-    lifts: tuple[str, ...] = Field(
-        default=(), description='Codes of fixed exclusions that don\'t count for it (with `then = "draft"`).'
-    )
 
 
 class AcceptedModel(Part):
@@ -181,6 +256,16 @@ class SiteConfig(Part):
     )
     quiet_s: FiniteFloat = Field(
         default=30.0, gt=0, description="Seconds without a new image after which a study is complete."
+    )
+    patience_s: FiniteFloat = Field(
+        default=600.0,
+        gt=0,
+        description="Seconds without a new image after which a study is gone on with although images are missing.",
+    )
+    early_draft: bool = Field(
+        default=False,
+        description="Whether the first frontal film is drafted while more images are expected; the draft is "
+        "renewed when they came.",
     )
     reader_first: bool = Field(
         default=False,
@@ -229,6 +314,13 @@ class SiteConfig(Part):
             what_to_do=f"Configured are: {', '.join(p.name for p in self.peers) or 'none'}.",
         )
 
+    def waits_of(self, name: str) -> tuple[float, float]:
+        """Quiet time and patience for studies from a peer, seconds; the site's for one that isn't configured."""
+        peer = next((peer for peer in self.peers if peer.name == name), None)
+        quiet_s = peer.quiet_s if peer is not None and peer.quiet_s is not None else self.quiet_s
+        patient_s = peer.patience_s if peer is not None and peer.patience_s is not None else self.patience_s
+        return quiet_s, patient_s
+
     def peer_of(self, ae_title: str) -> Peer | None:
         """The peer that bears this AE title."""
         return next((peer for peer in self.peers if peer.ae_title == ae_title.strip()), None)
@@ -274,15 +366,18 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     except ValidationError as error:
         raise ConfigError(f"Site document: {explain(error, known_settings())}") from error
     _check_names(site)
-    for server in site.fhir:
+    for peer in site.peers:
+        _check_access(peer)
+    for at, server in enumerate(site.fhir):
         what = f"FHIR destination '{server.name}'"
-        check_token(what, server.base_url, server.token_env, server.token_key)
+        check_token(what, server.base_url, server.token_env, server.token_key, ("fhir", at))
     _check_web(site)
     _check_rules(site)
-    _check_routing(site)
+    check_rules(site.rules, [peer.name for peer in site.peers])
     if demo:
-        for destination in site.destinations:
-            require_loopback(destination)
+        for table, listed in _tables(site):
+            for at, destination in enumerate(listed):
+                require_loopback(destination, (table, at))
     return site
 
 
@@ -293,35 +388,88 @@ def known_settings() -> list[str]:
     return own + [name for part in parts for name in part.model_fields]
 
 
-def require_loopback(peer: Destination) -> None:
-    """Refuse a destination that isn't on this machine; a demonstration talks to nobody else."""
-    web_host = urlsplit(peer.dicomweb).hostname if isinstance(peer, Peer) else None
-    for host in filter(None, (peer.host, web_host)):
+def require_loopback(peer: Destination, at: tuple[str | int, ...] = ()) -> None:
+    """Refuse a destination that isn't on this machine; a demonstration talks to nobody else.
+
+    Parameters
+    ----------
+    at : tuple
+        Where it stands in the site document, ("peer", 0) say; empty where it doesn't.
+    """
+    hosts = {"base_url" if isinstance(peer, FhirDestination) else "host": peer.host}
+    if isinstance(peer, Peer) and peer.dicomweb:
+        hosts["dicomweb"] = urlsplit(peer.dicomweb).hostname or ""
+    what = "Peer" if isinstance(peer, Peer) else "Destination"
+    for field, host in hosts.items():
         if not is_loopback(host):
             raise ConfigError(
-                f"Peer '{peer.name}' at {host} was refused: a demonstration home talks to loopback only.",
+                f"{what} '{peer.name}' at {host} was refused: a demonstration home talks to loopback only.",
                 what_to_do="Use 127.0.0.1, or set up a home of its own for a real site.",
+                place=(*at, field) if at else (),
             )
+
+
+def _tables(site: SiteConfig) -> tuple[tuple[str, tuple[Destination, ...]], ...]:
+    """Every kind of destination by the name of its table."""
+    return (("peer", site.peers), ("hl7", site.hl7), ("fhir", site.fhir))
 
 
 def _check_names(site: SiteConfig) -> None:
     for attribute in ("name", "ae_title"):
         seen: set[str] = set()
-        for peer in site.peers:
+        for at, peer in enumerate(site.peers):
             value = getattr(peer, attribute)
             if value in seen:
                 raise ConfigError(
-                    f"Two peers have the {attribute} '{value}'.", what_to_do="Give each its own."
+                    f"Two peers have the {attribute} '{value}'.",
+                    what_to_do="Give each its own.",
+                    place=("peer", at, attribute),
                 )
             seen.add(value)
     if sum(peer.identity for peer in site.peers) > 1:
         raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
+    for peer in site.peers:
+        if peer.count_from:
+            site.peer(peer.count_from)
+        if peer.priors and peer.retrieve == "move" and not peer.sends:
+            raise ConfigError(
+                f"Peer '{peer.name}' is asked for priors by C-MOVE and may not send.",
+                what_to_do="Write sends = true, or retrieve = 'get'.",
+            )
+
+
+def _check_access(peer: Peer) -> None:
+    """Refuse passwords without a name, named twice, or that would travel in clear."""
+    for user, passwords in (
+        ("user", ("password_env", "password_key")),
+        ("must_give_user", ("must_give_password_env", "must_give_password_key")),
+    ):
+        named = [name for name in passwords if getattr(peer, name)]
+        if len(named) > 1:
+            raise ConfigError(
+                f"Peer '{peer.name}' names one password twice.", what_to_do=f"Leave {' or '.join(named)}."
+            )
+        if named and not getattr(peer, user):
+            raise ConfigError(
+                f"Peer '{peer.name}' has {named[0]} and no {user}.",
+                what_to_do=f"Add {user}, or leave it out.",
+            )
+        if named and not peer.tls and not is_loopback(peer.host):
+            raise ConfigError(
+                f"Peer '{peer.name}' was refused: its password would travel in clear.",
+                what_to_do="Add tls = true.",
+            )
+    if not peer.tls and (peer.tls_name or peer.tls_fingerprint):
+        raise ConfigError(
+            f"Peer '{peer.name}' has a certificate to be checked and no tls = true.", what_to_do="Add it."
+        )
 
 
 def _check_web(site: SiteConfig) -> None:
     """Refuse what makes no sense of a peer's DICOMweb services, and two peers that couldn't be told apart."""
-    for peer in site.peers:
-        check_token(f"Peer '{peer.name}'", peer.dicomweb, peer.token_env, peer.token_key)
+    for at, peer in enumerate(site.peers):
+        what = f"Peer '{peer.name}'"
+        check_token(what, peer.dicomweb, peer.token_env, peer.token_key, ("peer", at), "dicomweb")
         if not peer.dicomweb and (peer.token_env or peer.token_key or peer.web_ca or peer.workitems):
             raise ConfigError(
                 f"Peer '{peer.name}' has a token, authorities or workitems, but no DICOMweb services for them.",
@@ -340,10 +488,16 @@ def _check_web(site: SiteConfig) -> None:
 
 def _check_rules(site: SiteConfig) -> None:
     ways: dict[str, tuple[Way, str]] = {peer.name: ("dicom", peer.role) for peer in site.peers}
-    for name, way in [*((one.name, "hl7") for one in site.hl7), *((one.name, "fhir") for one in site.fhir)]:
+    others: list[tuple[Way, int, str]] = [("hl7", at, one.name) for at, one in enumerate(site.hl7)]
+    others += [("fhir", at, one.name) for at, one in enumerate(site.fhir)]
+    for way, at, name in others:
         if name in ways:
-            raise ConfigError(f"Two destinations have the name '{name}'.", what_to_do="Give each its own.")
-        ways[name] = ("hl7" if way == "hl7" else "fhir", "")
+            raise ConfigError(
+                f"Two destinations have the name '{name}'.",
+                what_to_do="Give each its own.",
+                place=(way, at, "name"),
+            )
+        ways[name] = (way, "")
     rules: set[tuple[str, str, str]] = set()
     moments: dict[str, str] = {}
     for rule in site.outputs:
@@ -363,26 +517,3 @@ def _check_rules(site: SiteConfig) -> None:
                 f"The output rules send '{rule.document}' at two moments, and it is the same at both.",
                 what_to_do="Leave one when.",
             )
-
-
-def _check_routing(site: SiteConfig) -> None:
-    names: set[str] = set()
-    for rule in site.rules:
-        if rule.source:
-            site.peer(rule.source)
-        if rule.name in names:
-            raise ConfigError(
-                f"Two routing rules are called '{rule.name}'.", what_to_do="Give each its own name."
-            )
-        names.add(rule.name)
-        if rule.lifts and rule.then == "skip":
-            raise ConfigError(
-                f"The routing rule '{rule.name}' skips films and lifts exclusions.",
-                what_to_do="Leave one of both.",
-            )
-        for code in rule.lifts:
-            if code not in LIFTABLE:
-                raise ConfigError(
-                    f"The routing rule '{rule.name}' lifts '{code}', which no rule can.",
-                    what_to_do=f"It can lift: {', '.join(LIFTABLE)}.",
-                )

@@ -48,8 +48,15 @@ def problems(text: str, *, demo: bool = False) -> tuple[Problem, ...]:
         if isinstance(cause, tomllib.TOMLDecodeError):
             found = _TOML_LINE.search(str(cause))
             return (Problem(error.sentence, int(found[1]) if found else _last_line(text), ()),)
+        if error.place:
+            return (Problem(error.sentence, _line_of(error.place, places(text)), error.place),)
         return (_of_sentence(error.sentence, text),)
     return ()
+
+
+def _line_of(place: Place, lines: Mapping[Place, int]) -> int:
+    """The line of a value, else of the table that it lacks in; 0 where neither begins a line."""
+    return next((lines[place[:end]] for end in range(len(place), 0, -1) if place[:end] in lines), 0)
 
 
 def _of_fields(error: ValidationError, lines: Mapping[Place, int]) -> tuple[Problem, ...]:
@@ -57,8 +64,7 @@ def _of_fields(error: ValidationError, lines: Mapping[Place, int]) -> tuple[Prob
     made = []
     for fault in error.errors():
         place = tuple(fault["loc"])
-        line = next((lines[place[:end]] for end in range(len(place), 0, -1) if place[:end] in lines), 0)
-        made.append(Problem(explain_one(fault, known), line, place))
+        made.append(Problem(explain_one(fault, known), _line_of(place, lines), place))
     return tuple(made)
 
 

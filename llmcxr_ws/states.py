@@ -60,6 +60,9 @@ class DeliveryState(StrEnum):
     DEAD = "dead"
 
 
+REPORTED = frozenset({StudyState.SIGNED, StudyState.CONFIRMED, StudyState.RETRACTED})
+"""Studies that a signed report speaks of, or spoke of."""
+
 State = TypeVar("State", StudyState, ReportState, DeliveryState)
 
 _NODE, _ENGINE, _WINDOW = Actor.NODE, Actor.ENGINE, Actor.WINDOW

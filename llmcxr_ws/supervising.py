@@ -275,6 +275,25 @@ def request_look(place: Workplace, key: UnlockedKey, kind: str, peer: Mapping[st
     return requests.submit(place.db, key, kind=kind, payload={"peer": dict(peer)})
 
 
+def request_try(place: Workplace, key: UnlockedKey, table: str, values: Mapping[str, Any]) -> int:
+    """Ask the node to try an HL7 or FHIR destination (``hl7``, ``fhir``) without sending it a report."""
+    return requests.submit(place.db, key, kind="try", payload={table: dict(values)})
+
+
+def request_display(
+    place: Workplace, key: UnlockedKey, peer: Mapping[str, Any], kinds: Sequence[str], *, agreed: bool
+) -> int:
+    """Ask the node to send a peer a test object of each of these kinds.
+
+    Parameters
+    ----------
+    agreed : bool
+        Whether the PACS team knows of it; asked for where the peer is used for patients' care.
+    """
+    payload = {"peer": dict(peer), "kinds": list(kinds), "agreed": agreed}
+    return requests.submit(place.db, key, kind="display", payload=payload)
+
+
 def request_site(place: Workplace, key: UnlockedKey, text: str, *, based_on: int | None = None) -> int:
     """Ask the node to put a site document in force.
 

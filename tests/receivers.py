@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from fhir.resources.R4B.capabilitystatement import CapabilityStatement
 from fhir.resources.R4B.diagnosticreport import DiagnosticReport
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.core import Message
@@ -24,6 +26,7 @@ class Ris:
         self.messages: list[str] = []
         self.codes: list[str] = []
         self.error = ""
+        self.words = ""
         self.server = MLLPServer("127.0.0.1", 0, {"ORU^R01^ORU_R01": (_OruHandler, self)})
 
     @property
@@ -58,6 +61,7 @@ class _OruHandler(AbstractHandler):
         answer.msa.msa_1, answer.msa.msa_2 = code, sent.msh.msh_10.value
         if code != "AA" and self.ris.error:
             answer.err.err_3, answer.err.err_4 = self.ris.error, "E"
+            answer.err.err_8 = self.ris.words
         return str(answer.to_mllp())
 
 
@@ -66,24 +70,96 @@ def running_ris() -> Iterator[Ris]:
     """A receiver on a free port."""
     ris = Ris()
     ris.server.daemon_threads = True
-    thread = threading.Thread(target=ris.server.serve_forever, daemon=True)
+    with _serving(ris.server):
+        yield ris
+
+
+@contextmanager
+def _serving(server: BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield ris
+        yield
     finally:
-        ris.server.shutdown()
-        ris.server.server_close()
+        server.shutdown()
+        server.server_close()
         thread.join()
 
 
+def capabilities(**report: Any) -> dict[str, Any]:
+    """A statement of an R4 server that takes conditional updates of DiagnosticReport; judged by fhir.resources."""
+    said = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": "2026-01-01",
+        "kind": "instance",
+        "fhirVersion": "4.0.1",
+        "format": ["json"],
+        "software": {"name": "A server", "version": "7.2"},
+        "rest": [
+            {
+                "mode": "server",
+                "resource": [
+                    {
+                        "type": "DiagnosticReport",
+                        "interaction": [{"code": "read"}, {"code": "update"}],
+                        "conditionalUpdate": True,
+                        **report,
+                    }
+                ],
+            }
+        ],
+    }
+    CapabilityStatement.model_validate(said)
+    return said
+
+
+def statement_of(
+    version: str = "4.0.1", *, types: tuple[str, ...] = ("DiagnosticReport", "ImagingStudy")
+) -> bytes:
+    """The bytes of a statement of another version, or of other types of resource."""
+    made = CapabilityStatement.model_validate(
+        {
+            "resourceType": "CapabilityStatement",
+            "status": "active",
+            "date": "2026-01-01",
+            "kind": "instance",
+            "software": {"name": "Ward Server", "version": "7"},
+            "fhirVersion": version,
+            "format": ["json"],
+            "rest": [
+                {
+                    "mode": "server",
+                    "resource": [
+                        {
+                            "type": name,
+                            "interaction": [{"code": "read"}, {"code": "update"}],
+                            "conditionalUpdate": True,
+                        }
+                        for name in types
+                    ],
+                }
+            ],
+        }
+    )
+    return made.model_dump_json().encode()
+
+
 class FhirServer:
-    """Conditional updates of DiagnosticReport by identifier; what fhir.resources faults is answered 422."""
+    """Conditional updates of DiagnosticReport by identifier; what fhir.resources faults is answered 422.
+
+    `statement` is its CapabilityStatement, or whatever it answers instead.
+    """
 
     def __init__(self) -> None:
+        self.statement: Any = capabilities()
+        self.location = ""
+        self.looks: list[tuple[str, str]] = []
         self.reports: dict[str, bytes] = {}
         self.requests: list[tuple[str, int]] = []
         self.answers: list[int] = []
         self.token = ""
+        self.words = b""
         server = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -91,8 +167,25 @@ class FhirServer:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 status = server.take(self.path, body, self.headers.get("Authorization", ""))
                 self.send_response(status)
-                self.send_header("Content-Length", "0")
+                said = server.words if status >= 400 else b""
+                self.send_header("Content-Length", str(len(said)))
                 self.end_headers()
+                self.wfile.write(said)
+
+            def do_GET(self) -> None:
+                authorization = self.headers.get("Authorization", "")
+                server.looks.append((self.path, authorization))
+                allowed = not server.token or authorization == f"Bearer {server.token}"
+                status = 302 if server.location else 200 if allowed else 401
+                said = server.statement
+                said = said if isinstance(said, bytes) else json.dumps(said).encode()
+                body = said if self.path == "/r4/metadata" else b""
+                self.send_response(status if body else 404)
+                self.send_header("Content-Length", str(len(body)))
+                if server.location:
+                    self.send_header("Location", server.location)
+                self.end_headers()
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: Any) -> None:
                 pass
@@ -140,11 +233,5 @@ class FhirServer:
 def running_fhir() -> Iterator[FhirServer]:
     """A server on a free port."""
     fhir = FhirServer()
-    thread = threading.Thread(target=fhir.server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with _serving(fhir.server):
         yield fhir
-    finally:
-        fhir.server.shutdown()
-        fhir.server.server_close()
-        thread.join()

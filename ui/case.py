@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from llmcxr_ws.domain import OtherStudy, StudyRow
 from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.prior_report import PriorReport
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.seen import FilmSeen
 from llmcxr_ws.states import StudyState
@@ -39,6 +40,7 @@ class Case(QObject):
     comparisons_changed(tuple of Comparison) : the films that may stand beside the one on the screen
     comparison_ready(Film, Comparison) : the film to compare with can be shown
     comparison_missing(str, Comparison) : it can't, and why
+    comparison_reported(tuple of PriorReport, Comparison) : what was reported of the study to compare with
     not_opened(int) : a study couldn't be opened; the one on the screen stays
     failed(UserFacingError) : something was refused, and why
     """
@@ -50,6 +52,7 @@ class Case(QObject):
     comparisons_changed = Signal(object)
     comparison_ready = Signal(object, object)
     comparison_missing = Signal(str, object)
+    comparison_reported = Signal(object, object)
     not_opened = Signal(int)
     failed = Signal(object)
 
@@ -199,6 +202,18 @@ class Case(QObject):
         self._compared = with_film
         if with_film is not None:
             self._load_choice(with_film.study, with_film.choice, with_film.place)
+            self._look_for_reports(with_film)
+
+    def _look_for_reports(self, comparison: Comparison) -> None:
+        other = next((one for one in self._others if one.study.id == comparison.study.id), None)
+        if other is None:
+            return
+
+        def done(reports: tuple[PriorReport, ...]) -> None:
+            if self._compared is not None and self._compared.uid == comparison.uid:
+                self.comparison_reported.emit(reports, comparison)
+
+        self._tasks.in_store(self, partial(self._desk.prior_reports, other), done, self.failed.emit)
 
     def prefetch(self, row: StudyRow | None) -> None:
         """Fetch a study's first film, for when it is opened next."""

@@ -19,6 +19,7 @@ from llmcxr_ws.domain import (
     OtherStudy,
     QuestionRow,
     ReportRow,
+    RetractionPlan,
     RoundTrip,
     ServiceRow,
     StudyRow,
@@ -26,6 +27,7 @@ from llmcxr_ws.domain import (
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.guards import Overruling
 from llmcxr_ws.identity import SealedKey, UnlockedKey
+from llmcxr_ws.prior_report import PriorReport
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.store import accounts
 from llmcxr_ws.workplace import Workplace
@@ -183,6 +185,11 @@ class Desk:
         _off_the_window()
         return reading.other_studies(self._db, study_id)
 
+    def prior_reports(self, other: OtherStudy) -> tuple[PriorReport, ...]:
+        """Return what was reported of another study of the patient."""
+        _off_the_window()
+        return reading.prior_reports(self._db, other, self.path_of)
+
     def hold(self, study_id: int, user: str, *, take_over: bool = False) -> None:
         """Take a study for reading; raise AccessError when somebody else holds it."""
         _off_the_window()
@@ -299,6 +306,11 @@ class Desk:
         _off_the_window()
         return reading.report_again(self._db, study_id, user=badge.user)
 
+    def retraction_plan(self, study_id: int) -> RetractionPlan:
+        """Return what a retraction would do now, destination by destination."""
+        _off_the_window()
+        return reading.retraction_plan(self._db, study_id)
+
     def retract(self, badge: Badge, detail: StudyDetail, code: str, words: str) -> int:
         """Write a request to withdraw a signed report; return its id."""
         _off_the_window()
@@ -308,6 +320,11 @@ class Desk:
         """Write a request to reject a draft; return its id."""
         _off_the_window()
         return reading.request_rejection(self._db, _key(badge), report, reason, reason_code)
+
+    def gate_reports(self, study_id: int) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """Return what the gate found in refused versions of a study's reports, each with its report id."""
+        _off_the_window()
+        return tuple(reading.gate_reports(self._db, study_id).items())
 
     def resend(self, badge: Badge, delivery: DeliveryRow) -> int:
         """Write a request to send a dead delivery again; return its id."""

@@ -7,9 +7,11 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from llmcxr_ws.prior_report import PriorReport
 from ui.comparison import Comparison
 from ui.flow import FlowLayout
 from ui.language import mark, tr
+from ui.prior_report import PriorReportView
 from ui.shortcuts import Scope, actions_by_key, keys_of, text_of
 from ui.viewer import Film, FilmView
 from ui.viewer.overlay import look_name, look_text
@@ -62,6 +64,7 @@ class FilmPanel(QWidget):
         self.films.activated.connect(self._on_film_chosen)
         self.count = label("", "muted")
         self.scale_note = label(tr(NOT_TO_SCALE), "attention")
+        self.prior_report = PriorReportView()
         self._make_tools()
         self._connect()
         self._lay_out()
@@ -161,6 +164,7 @@ class FilmPanel(QWidget):
         self.scale_note.setContentsMargins(10, 0, 8, 0)
         layout.addWidget(self.scale_note)
         layout.addWidget(self.pair, 1)
+        layout.addWidget(self.prior_report)
 
     # What is shown
 
@@ -220,6 +224,11 @@ class FilmPanel(QWidget):
         if self._is_compared(comparison):
             self.pair.show_waiting(sentence, self._title, comparison.title)
 
+    def show_reports(self, reports: tuple[PriorReport, ...], comparison: Comparison) -> None:
+        """Show what was reported of the study beside the open one, unless another was asked for meanwhile."""
+        if self._is_compared(comparison):
+            self.prior_report.show_reports(reports)
+
     # What the reader asks for
 
     def toggle_prior(self) -> None:
@@ -235,11 +244,14 @@ class FilmPanel(QWidget):
     def _want(self, comparison: Comparison) -> None:
         if not self._is_compared(comparison) or not self.pair.is_pair:
             self.pair.show_waiting(tr("Loading the film…"), self._title, comparison.title)
+        if comparison.is_same_study:
+            self.prior_report.hide()
         self._compared = comparison
         self.comparison_wanted.emit(comparison)
 
     def _end_comparison(self) -> None:
         self._compared = None
+        self.prior_report.hide()
         self.pair.hide_prior()
         self.comparison_wanted.emit(None)
 

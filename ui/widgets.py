@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSpinBox,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -173,12 +174,18 @@ class Banner(QFrame):
         layout.setContentsMargins(10, 7, 10, 7)
         layout.setSpacing(9)
         layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(self._text, 1)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(7)
+        self._column.addWidget(self._text)
+        layout.addLayout(self._column, 1)
         self.hide()
 
-    def add_button(self, made: QPushButton) -> None:
-        """Put a button at the banner's end."""
-        self._row.addWidget(made)
+    def add_button(self, made: QPushButton, *, is_below: bool = False) -> None:
+        """Put a button at the banner's end, or below the sentence where that is long."""
+        if is_below:
+            self._column.addWidget(made, 0, Qt.AlignmentFlag.AlignLeft)
+        else:
+            self._row.addWidget(made)
 
     @property
     def text(self) -> str:

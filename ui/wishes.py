@@ -8,10 +8,16 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from llmcxr_ws import reading
 from llmcxr_ws.domain import ReportRow
+from llmcxr_ws.identity import UnlockedKey
+from llmcxr_ws.workplace import Workplace
 from ui.desk import Desk
 from ui.evidence.drawing import DrawingDialog
 from ui.language import tr
+from ui.office import Office
+from ui.refusals import of_study
+from ui.refused_dialog import RefusedDialog
 from ui.report.reject import RejectDialog
 from ui.sign.dialogs import ADDENDUM, HAND_ON, SIGN, Purpose, SignDialog, ToSign
 from ui.sign.retract import RetractDialog
@@ -126,6 +132,36 @@ class Wishes:
         dialog = RetractDialog(self._window, self._tasks, self._desk, badge, detail)
         dialog.accepted.connect(self._window.case.refresh)
         self._window.open_dialog(dialog)
+
+    def show_refusals(self) -> None:
+        """Show what the gate found in documents of this study, and let a reader send them again."""
+        detail, badge = self._window.report.detail, self._window.badge
+        if detail is None or badge is None or not self._window.is_open:
+            return
+        study_id, by_id = detail.study.id, {row.id: row for row in detail.deliveries}
+
+        def again(place: Workplace, key: UnlockedKey, number: int) -> int:
+            return reading.request_resend(place.db, key, by_id[number])
+
+        def show(found: tuple[tuple[int, tuple[str, ...]], ...]) -> None:
+            refusals = of_study(detail, dict(found))
+            if not self._window.is_open or not refusals:
+                return
+            office = Office(self._tasks, self._desk.workplace, self._window)
+            office.badge = badge
+            dialog = RefusedDialog(
+                self._window,
+                office,
+                refusals,
+                again if badge.may_sign else None,
+                self._window.case.refresh,
+            )
+            dialog.finished.connect(office.deleteLater)
+            self._window.open_dialog(dialog)
+
+        self._tasks.in_store(
+            self._window, lambda: self._desk.gate_reports(study_id), show, self._window.say_error
+        )
 
     def report_again(self) -> None:
         """Hold a study whose report was retracted and begin a new one with its draft."""

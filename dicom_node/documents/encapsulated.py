@@ -53,7 +53,9 @@ def encapsulate(narrative: Narrative, pdf: bytes) -> Dataset:
     ds.MIMETypeOfEncapsulatedDocument = "application/pdf"
     ds.EncapsulatedDocument = pdf + b"\0" * (len(pdf) % 2)
     ds.EncapsulatedDocumentLength = len(pdf)
-    return envelope.finish(ds, narrative.patient_and_study, (), narrative.institution, at, zone)
+    return envelope.finish(
+        ds, narrative.patient_and_study, narrative.devices, narrative.institution, at, zone
+    )
 
 
 def check_encapsulated(ds: Dataset) -> Iterator[str]:

@@ -7,12 +7,12 @@ tracking UID of its own for every group, and a region that lies on the film.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from pydicom.dataset import Dataset
 
-from dicom_node.documents.tree import children, concept, describe
+from dicom_node.documents.tree import check_rows, children, concept, describe
 
 _TITLE: Final = ("126000", "DCM")
 _LANGUAGE, _OBSERVER, _PROCEDURE = ("121049", "DCM"), ("121005", "DCM"), ("121058", "DCM")
@@ -58,21 +58,15 @@ def check_findings_rows(root: Dataset, sources: Sequence[Dataset]) -> list[str]:
         str(ds.get("SOPInstanceUID")): (int(ds.get("Rows") or 0), int(ds.get("Columns") or 0))
         for ds in sources
     }
-    before, found = 0, set()
-    for child in children(root):
-        row = _row(child)
-        if row is None:
-            faults.append(f"Below the title stands a row that TID 1500 doesn't know ({describe(child)}).")
-            continue
-        if row < before:
-            faults.append(f"The {_ROWS[row]} row stands after the {_ROWS[before]} row.")
-        before = max(before, row)
-        found.add(row)
+
+    def inside(row: int, child: Dataset) -> Iterable[str]:
         if row == 3:
-            faults += _check_library(child)
-        elif row == 4:
-            faults += _check_measurements(child, sizes)
-    faults += [f"The tree lacks its {name} row." for row, name in enumerate(_ROWS) if row not in found]
+            return _check_library(child)
+        return _check_measurements(child, sizes) if row == 4 else ()
+
+    found, within = check_rows(root, "1500", _ROWS, _row, inside)
+    faults += within
+    faults += [f"The tree lacks its {name} row." for row, name in enumerate(_ROWS) if not found[row]]
     if not any(concept(child) == _DEVICE_UID and child.get("UID") for child in children(root)):
         faults.append("The tree doesn't name the model's Device UID.")
     return faults

@@ -13,7 +13,7 @@ from datetime import datetime
 from pydicom.dataset import Dataset
 
 from dicom_node.documents.header import offset_from_utc, patient_and_study, requests
-from dicom_node.documents.report import Section
+from dicom_node.documents.report import Device, Section
 from llmcxr_ws.errors import DicomError
 
 _SECTIONS: dict[tuple[str, str], Section] = {
@@ -42,7 +42,7 @@ class Written:
     """One SR: a draft, a signed report or an addendum.
 
     `at` is when it was verified, of a draft when it was begun. `by` and `organisation` are who verified it, as DICOM
-    writes names; empty for a draft.
+    writes names; empty for a draft. `devices` are the algorithms that had a part in it.
     """
 
     SOPInstanceUID: str
@@ -51,6 +51,7 @@ class Written:
     by: str = ""
     organisation: str = ""
     authors: tuple[str, ...] = ()
+    devices: tuple[Device, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -92,6 +93,11 @@ class Narrative:
         return self.parts[-1].at
 
     @property
+    def devices(self) -> tuple[Device, ...]:
+        """The algorithms that had a part in any of it."""
+        return tuple(dict.fromkeys(device for part in self.parts for device in part.devices))
+
+    @property
     def sentences(self) -> tuple[str, ...]:
         """Every sentence, in its order."""
         return tuple(text for part in self.parts for passage in part.passages for text in passage.sentences)
@@ -122,10 +128,12 @@ def read_written(ds: Dataset, film: Dataset) -> Written:
     authors = tuple(
         str(item.PersonName) for item in ds.get("AuthorObserverSequence") or () if "PersonName" in item
     )
+    devices = tuple(_device(item) for item in ds.get("ContributingEquipmentSequence") or ())
     if not observers:
         begun = datetime.strptime(f"{ds.ContentDate}{str(ds.ContentTime)[:6]}", "%Y%m%d%H%M%S")
         zone = offset_from_utc(film, begun.astimezone())
-        return Written(str(ds.SOPInstanceUID), passages, begun.replace(tzinfo=zone), authors=authors)
+        at = begun.replace(tzinfo=zone)
+        return Written(str(ds.SOPInstanceUID), passages, at, authors=authors, devices=devices)
     verified = observers[-1]
     return Written(
         str(ds.SOPInstanceUID),
@@ -134,6 +142,17 @@ def read_written(ds: Dataset, film: Dataset) -> Written:
         by=str(verified.VerifyingObserverName),
         organisation=str(verified.VerifyingOrganization),
         authors=authors,
+        devices=devices,
+    )
+
+
+def _device(item: Dataset) -> Device:
+    return Device(
+        uid=str(item.DeviceUID),
+        manufacturer=str(item.Manufacturer),
+        model_name=str(item.ManufacturerModelName),
+        version=str(item.SoftwareVersions),
+        serial=str(item.get("DeviceSerialNumber") or ""),
     )
 
 

@@ -27,13 +27,17 @@ def device_context(device: Device) -> ObserverContext:
     )
 
 
-def person_context(person: Person) -> ObserverContext:
-    """Return the content items that name a person as observer."""
+def person_context(person: Person, *, verifies: bool = False) -> ObserverContext:
+    """Return the content items that name a person as observer; who signs has the role Verifying (CID 7453).
+
+    What somebody is in the hospital (CID 7452) isn't said: the workstation's roles tell what a user may do here.
+    """
     return ObserverContext(
         observer_type=CodedConcept.from_code(codes.DCM.Person),
         observer_identifying_attributes=PersonObserverIdentifyingAttributes(
             name=person.name,
             login_name=person.identifier or None,
             organization_name=person.organisation,
+            role_in_procedure=CodedConcept.from_code(codes.DCM.Verifying) if verifies else None,
         ),
     )

@@ -160,7 +160,7 @@ def language(document: ReportDocument) -> LanguageOfContentItemAndDescendants:
 def observers(person: Person | None, device: Device | None) -> ObservationContext:
     """Return the rows that name who observed what stands below (PS3.16 TID 1001)."""
     return ObservationContext(
-        observer_person_context=person_context(person) if person else None,
+        observer_person_context=person_context(person, verifies=True) if person else None,
         observer_device_context=device_context(device) if device else None,
     )
 

@@ -7,7 +7,8 @@ which is right for a template that isn't extensible. The provenance SR claims no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pydicom.dataset import Dataset
 
@@ -56,28 +57,52 @@ def walk(item: Dataset) -> Iterator[Dataset]:
         yield from walk(child)
 
 
-def check_report_rows(root: Dataset) -> list[str]:
-    """Return a sentence for each departure from TID 2000, in the order of the tree."""
-    faults = _check_root(root, _TITLES, "2000")
+def check_rows(
+    root: Dataset,
+    template: str,
+    names: Sequence[str],
+    row_of: Callable[[Dataset], int | None],
+    inside: Callable[[int, Dataset], Iterable[str]],
+) -> tuple[Counter[int], list[str]]:
+    """Walk the rows below a title; give how often each was met, and a sentence for each stranger and each disorder.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the template's rows are called, in their order.
+    row_of : callable
+        The number of an item's row, None where the template knows none.
+    inside : callable
+        What is wrong within an item of that row.
+    """
+    faults: list[str] = []
+    found: Counter[int] = Counter()
     before = 0
-    language = headings = 0
     for child in children(root):
-        row = _report_row(child)
+        row = row_of(child)
         if row is None:
-            faults.append(f"Below the title stands a row that TID 2000 doesn't know ({_describe(child)}).")
+            faults.append(
+                f"Below the title stands a row that TID {template} doesn't know ({_describe(child)})."
+            )
             continue
         if row < before:
-            faults.append(f"The {_NAMES[row]} row stands after the {_NAMES[before]} row.")
+            faults.append(f"The {names[row]} row stands after the {names[before]} row.")
         before = max(before, row)
-        language += row == 1
-        headings += row == 3
-        if row == 3:
-            faults += _check_section(child)
-    if language != 1:
-        faults.append(f"The tree names its language {language} times instead of once.")
-    if not headings:
+        found[row] += 1
+        faults += inside(row, child)
+    return found, faults
+
+
+def check_report_rows(root: Dataset) -> list[str]:
+    """Return a sentence for each departure from TID 2000, in the order of the tree."""
+    found, faults = check_rows(
+        root, "2000", _NAMES, _report_row, lambda row, child: _check_section(child) if row == 3 else []
+    )
+    if found[1] != 1:
+        faults.append(f"The tree names its language {found[1]} times instead of once.")
+    if not found[3]:
         faults.append("The tree holds no heading.")
-    return faults + _check_observers(root)
+    return _check_root(root, _TITLES, "2000") + faults + _check_observers(root)
 
 
 def check_provenance_rows(root: Dataset) -> list[str]:

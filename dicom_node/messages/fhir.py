@@ -113,6 +113,8 @@ def check_fhir(text: bytes, narrative: Narrative, sources: Iterable[Dataset]) ->
         "PatientID": subject.get("identifier", {}).get("value", ""),
         "AccessionNumber": orders[0]["identifier"]["value"] if orders else "",
     }
+    if said["PatientID"]:  # without one there is nothing that was issued
+        said["IssuerOfPatientID"] = subject["identifier"].get("assigner", {}).get("display", "")
     for source in sources:
         for keyword, value in said.items():
             if value != str(source.get(keyword) or "").strip(" \0"):

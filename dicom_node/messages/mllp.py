@@ -11,6 +11,7 @@ import time
 from dataclasses import dataclass
 from typing import Final
 
+from hl7apy.core import Message
 from hl7apy.exceptions import HL7apyException
 from hl7apy.parser import parse_message
 
@@ -89,10 +90,10 @@ def judge(answer: bytes, control_id: str, where: str) -> Answer:
     return Answer(False, retry=retry, sentence=f"{where} answered {code} ({kind}{detail}).")
 
 
-def _error_code(message: object) -> str:
+def _error_code(message: Message) -> str:
     """ERR-3's code (table 0357), or nothing; its text may quote a patient and isn't read."""
     try:
-        code = str(message.err.err_3.cwe_1.value or "")  # type: ignore[attr-defined]
+        code = str(message.err.err_3.cwe_1.value or "")
     except (HL7apyException, AttributeError, IndexError):
         return ""
     return code if code.isdigit() and len(code) <= 4 else ""

@@ -248,14 +248,19 @@ def check_oru(text: str, narrative: Narrative, sources: Iterable[Dataset]) -> It
     message = read(text)
     pid = message.ORU_R01_PATIENT_RESULT.ORU_R01_PATIENT.pid
     obr = message.ORU_R01_PATIENT_RESULT.ORU_R01_ORDER_OBSERVATION.obr
+    issuer = pid.pid_3.cx_4
     said = {
         "PatientID": unescape(pid.pid_3.cx_1.value or ""),
+        "IssuerOfPatientID": unescape(issuer.hd_1.to_er7() or issuer.hd_2.to_er7()),
         "PatientBirthDate": pid.pid_7.value or "",
         "PatientSex": pid.pid_8.value or "",
         "AccessionNumber": unescape(obr.obr_18.value or ""),
     }
     name = "~".join(repetition.to_er7() for repetition in pid.pid_5)
+    studies = [obx.obx_5.to_er7() for obx in _obx_segments(message) if obx.obx_2.value == "HD"]
     for source in sources:
+        if obr.obr_25.value != "X" and studies != [str(source.StudyInstanceUID)]:
+            yield "StudyInstanceUID differs between the message and its source instances."
         for keyword, value in said.items():
             if value != str(source.get(keyword) or "").strip(" \0"):
                 yield f"{keyword} differs between the message and its source instances."

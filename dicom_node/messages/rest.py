@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import urllib.error
 import urllib.request
-from http.client import HTTPException
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Final
 
@@ -35,9 +35,8 @@ def put(to: FhirDestination, resource: bytes, home: Path, *, silence_s: float) -
     request.add_header("Prefer", "return=minimal")
     if bearer := token(to, home):
         request.add_unredirected_header("Authorization", f"Bearer {bearer}")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=silence_s) as answer:
+        with open_url(request, silence_s) as answer:
             status = answer.status
     except urllib.error.HTTPError as error:
         error.close()
@@ -51,3 +50,23 @@ def put(to: FhirDestination, resource: bytes, home: Path, *, silence_s: float) -
         return Answer(True)
     retry = status >= 500 or status in _PASSING
     return Answer(False, retry=retry, sentence=f"{where} answered {status}.")
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like another: neither a report nor a token follows it."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def open_url(request: urllib.request.Request, silence_s: float) -> HTTPResponse:
+    """Open a request as this product does: no redirect followed, no proxy of the environment asked.
+
+    Raises
+    ------
+    urllib.error.HTTPError, urllib.error.URLError, OSError, HTTPException
+        As urllib; an answer of 300 and above is an HTTPError.
+    """
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
+    answer: HTTPResponse = opener.open(request, timeout=silence_s)
+    return answer

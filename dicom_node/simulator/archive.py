@@ -6,10 +6,12 @@ listing of the folder names no patient.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import os
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,6 +81,23 @@ class Archive:
             shutil.move(spooled, path)
             self._held[str(header.SOPInstanceUID)] = Held(path, header)
         return True
+
+    def forget(self, SOPInstanceUID: str) -> None:
+        """Let go of an instance, so that it can come anew."""
+        with self._lock:
+            held = self._held.pop(SOPInstanceUID, None)
+        if held is not None:
+            held.path.unlink(missing_ok=True)
+
+    def as_of(self, seconds: float) -> Archive:
+        """The same archive as a query saw it so many seconds ago."""
+        seen = copy.copy(self)
+        latest = time.time() - seconds
+        with self._lock:
+            seen._held = {
+                uid: held for uid, held in self._held.items() if held.path.stat().st_mtime <= latest
+            }
+        return seen
 
     def instances(self) -> list[Held]:
         """All instances, in the order they came."""

@@ -25,16 +25,15 @@ LEVELS: Final[dict[str, str]] = {
 }
 """Query/retrieve level and its unique key."""
 
-_COMPUTED: Final = (
+COUNTS: Final = (
     "NumberOfPatientRelatedStudies",
     "NumberOfPatientRelatedSeries",
     "NumberOfPatientRelatedInstances",
     "NumberOfStudyRelatedSeries",
     "NumberOfStudyRelatedInstances",
     "NumberOfSeriesRelatedInstances",
-    "ModalitiesInStudy",
-    "SOPClassesInStudy",
 )
+_COMPUTED: Final = (*COUNTS, "ModalitiesInStudy", "SOPClassesInStudy")
 _IGNORED: Final = frozenset(
     Tag(keyword)
     for keyword in ("SpecificCharacterSet", "QueryRetrieveLevel", "RetrieveAETitle", "TimezoneOffsetFromUTC")

@@ -21,6 +21,8 @@ from dicom_node.provider import (
     storage_contexts,
 )
 from dicom_node.simulator.archive import Archive
+from dicom_node.simulator.faults import Faults
+from dicom_node.simulator.profiles import Habits
 from dicom_node.simulator.services import Destination, Services
 from dicom_node.statuses import CALLING_NOT_RECOGNISED
 from llmcxr_ws.errors import ConfigError
@@ -45,6 +47,8 @@ class SimulatorSettings:
     host: str = "127.0.0.1"
     port: int = 11113
     destinations: tuple[Destination, ...] = ()
+    habits: Habits = field(default_factory=Habits)
+    faults: Faults = field(default_factory=Faults)
     known_only: bool = False  # reject calling AE titles that aren't among the destinations
     limits: ProviderLimits = field(default_factory=lambda: ProviderLimits(max_associations=50))
 
@@ -77,15 +81,27 @@ class PacsSimulator:
             The port is taken.
         """
         spool_into(self.archive.spool)
-        services = Services(self.archive, LocalEntity(ae_title=self.settings.ae_title), self._destinations)
+        habits = self.settings.habits
+        services = Services(
+            self.archive,
+            LocalEntity(ae_title=self.settings.ae_title),
+            self._destinations,
+            habits=habits,
+            faults=self.settings.faults,
+        )
         self._services = services
         self._provider = start_provider(
             self.settings.ae_title,
             (self.settings.host, self.settings.port),
             [
                 *service_contexts(_QUERY_CLASSES),
-                *service_contexts([sop_classes.STORAGE_COMMITMENT], both_roles=True),
-                *storage_contexts(sop_classes.STORAGE_CLASSES, both_roles=True),
+                *service_contexts(
+                    [sop_classes.STORAGE_COMMITMENT] if habits.commits else [], both_roles=True
+                ),
+                *storage_contexts(
+                    [uid for uid in sop_classes.STORAGE_CLASSES if uid not in habits.refused],
+                    both_roles=True,
+                ),
             ],
             [(evt.EVT_REQUESTED, self._on_requested), *services.handlers()],
             self.settings.limits,

@@ -5,6 +5,7 @@ Knows neither the folder's layout (:mod:`.archive`) nor matching (:mod:`.query`)
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from dicom_node.commitment import CommitmentReport, Reference, event_information
 from dicom_node.provider import answer
 from dicom_node.simulator import query
 from dicom_node.simulator.archive import Archive, Held
+from dicom_node.simulator.faults import Faults, with_another_patient, with_wrong_charset
+from dicom_node.simulator.profiles import Habits
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.log import logger
 
@@ -49,12 +52,23 @@ class Destination:
 class Services:
     """What the simulator answers."""
 
-    def __init__(self, archive: Archive, local: LocalEntity, destinations: Mapping[str, Destination]) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        local: LocalEntity,
+        destinations: Mapping[str, Destination],
+        *,
+        habits: Habits | None = None,
+        faults: Faults | None = None,
+    ) -> None:
+        self.habits = habits or Habits()
+        self.faults = faults or Faults()
         self.archive = archive
         self.local = local
         self.destinations = destinations
         self._closing = threading.Event()
         self._reports: list[threading.Thread] = []
+        self._cut: set[str] = set()
 
     def close(self) -> None:
         """Give up reports that haven't been delivered."""
@@ -78,20 +92,42 @@ class Services:
         if event.dataset_path is None:
             return answer(statuses.CANNOT_UNDERSTAND, "no data set")
         event.request._dataset_file.close()
+        path, uid = event.dataset_path, str(event.request.AffectedSOPInstanceUID)
+        if self.faults.strikes("delay", uid):
+            self._closing.wait(self.faults.delay_s)
+        if self.faults.strikes("refuse", uid):
+            path.unlink()
+            return answer(statuses.OUT_OF_RESOURCES, "rehearsal: refused")
+        if self.faults.strikes("drop", uid):
+            path.unlink()
+            return answer(statuses.SUCCESS)
+        if self.faults.strikes("truncate", uid):
+            os.truncate(path, path.stat().st_size // 2)
+            self._cut.add(uid)
+        elif uid in self._cut:  # sent again, and whole
+            self.archive.forget(uid)
+            self._cut.discard(uid)
+        return self._keep(event, dies=self.faults.strikes("die", uid))
+
+    def _keep(self, event: Any, *, dies: bool) -> Dataset:
         try:
             new = self.archive.keep(event.dataset_path)
         except DicomError as error:
             return answer(statuses.CANNOT_UNDERSTAND, error.message)
         except OSError as error:
             return answer(statuses.OUT_OF_RESOURCES, error.strerror or "storage failed")
+        if dies:
+            event.assoc.abort()
         _LOG.info("stored", calling=event.assoc.requestor.ae_title, new=new, instances=len(self.archive))
         return answer(statuses.SUCCESS)
 
     def on_find(self, event: Any) -> Answers:
         """C-FIND: one pending response for each match."""
+        if self.faults.strikes("delay", "query"):
+            self._closing.wait(self.faults.delay_s)
         try:
             matches = query.find(
-                self.archive,
+                self._visible(),
                 event.identifier,
                 patient_root=event.context.abstract_syntax == sop_classes.PATIENT_ROOT_FIND,
                 ae_title=self.local.ae_title,
@@ -100,9 +136,28 @@ class Services:
                 if event.is_cancelled:
                     yield statuses.CANCEL, None
                     return
+                self._spoil(match)
                 yield 0xFF00, match
         except DicomError as error:
             yield answer(statuses.DOES_NOT_MATCH_CLASS, error.message), None
+
+    def _visible(self) -> Archive:
+        """What queries find: all but what was stored too lately for an archive of this habit."""
+        return self.archive.as_of(self.habits.index_s) if self.habits.index_s else self.archive
+
+    def _spoil(self, match: Dataset) -> None:
+        """Answer as the habits and faults have it."""
+        if not self.habits.counts:
+            for keyword in query.COUNTS:
+                if keyword in match:
+                    del match[keyword]
+        if self.habits.merged_prefix and match.get("PatientID"):
+            match.PatientID = f"{self.habits.merged_prefix}{match.PatientID}"
+        key = str(match.get("SOPInstanceUID") or match.get("StudyInstanceUID", ""))
+        if self.faults.strikes("patient", key):
+            with_another_patient(match)
+        if self.faults.strikes("charset", key):
+            with_wrong_charset(match)
 
     def on_move(self, event: Any) -> Iterator[Any]:
         """C-MOVE: send to the destination, if it is in the table."""
@@ -134,9 +189,11 @@ class Services:
         except DicomError as error:
             return answer(0x0115, error.message), None
         report = self._judge(transaction, references)
-        threading.Thread(
-            target=self._report, args=(destination, report), name="commitment", daemon=True
-        ).start()
+        copies = 0 if self.habits.forgets else 2 if self.faults.strikes("duplicate", transaction) else 1
+        for _ in range(copies):
+            threading.Thread(
+                target=self._report, args=(destination, report), name="commitment", daemon=True
+            ).start()
         return answer(statuses.SUCCESS), None
 
     def _chosen(self, event: Any, patient_root: str) -> list[Held] | None:
@@ -165,7 +222,9 @@ class Services:
         failed: dict[Reference, int] = {}
         for reference in references:
             held = self.archive.instance(reference.SOPInstanceUID)
-            if held is None:
+            if reference.SOPInstanceUID in self._cut:
+                failed[reference] = statuses.PROCESSING_FAILURE
+            elif held is None:
                 failed[reference] = statuses.NO_SUCH_INSTANCE
             elif held.header.SOPClassUID != reference.SOPClassUID:
                 failed[reference] = _CLASS_INSTANCE_CONFLICT

@@ -15,6 +15,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
+from dicom_node import orders
 from dicom_node.documents import gate, rejection, sr
 from dicom_node.documents.envelope import MANUFACTURER
 from dicom_node.documents.provenance import build_provenance
@@ -23,10 +24,10 @@ from dicom_node.documents.report import Device, DocumentReference, Person, Repor
 from dicom_node.steps.desk import Desk
 from llmcxr_ws import sentences
 from llmcxr_ws.domain import Account, DocumentRow, InstanceRow, ReportRow
-from llmcxr_ws.errors import DicomError
+from llmcxr_ws.errors import DicomError, ObjectStoreError
 from llmcxr_ws.states import ReportState
-from llmcxr_ws.store import first_readings
-from llmcxr_ws.store.retracting import RetractOrder
+from llmcxr_ws.store import first_readings, signals, studies
+from llmcxr_ws.store.retracting import Retraction
 from llmcxr_ws.store.signing import SignOrder
 
 
@@ -39,14 +40,22 @@ class DocumentRefused(DicomError):
 
 
 def read_headers(desk: Desk, instances: Iterable[InstanceRow]) -> list[Dataset]:
-    """The headers of the sound ones among these instances.
+    """The headers of the sound ones among these instances, with what a worklist says of their order.
 
     Raises
     ------
     DicomError
         A file is missing or can't be read.
     """
-    return [_read_header(desk, row.path) for row in instances if not row.defect]
+    headers = [_read_header(desk, row.path) for row in instances if not row.defect]
+    for uid in {str(header.StudyInstanceUID) for header in headers}:
+        told = signals.order_of(desk.db, uid)
+        if told:
+            order = Dataset.from_json(told)
+            for header in headers:
+                if header.StudyInstanceUID == uid:
+                    orders.completed(header, order)
+    return headers
 
 
 def draft_document(desk: Desk, report: ReportRow, headers: list[Dataset]) -> ReportDocument:
@@ -140,7 +149,7 @@ def _texts(document: ReportDocument) -> list[str]:
 
 
 def build_retraction(
-    desk: Desk, order: RetractOrder, document: DocumentRow, headers: list[Dataset]
+    desk: Desk, order: Retraction, document: DocumentRow, headers: list[Dataset]
 ) -> dict[str, Any]:
     """Build the note that withdraws one document of a retracted report; otherwise as :func:`build_report`."""
     film = film_of(order.report, headers)
@@ -198,10 +207,16 @@ def keep(desk: Desk, ds: Dataset, faults: list[gate.Fault]) -> dict[str, Any]:
     }
 
 
+def instances_of(desk: Desk, report: ReportRow) -> list[InstanceRow]:
+    """Those instances of the study that the report was made from."""
+    present = studies.instances_of(desk.db, report.study_id)
+    return [row for row in present if row.sop_instance_uid in report.instances]
+
+
 def _read_header(desk: Desk, relative: str) -> Dataset:
     try:
         return pydicom.dcmread(desk.workplace.objects.path(relative), stop_before_pixels=True)
-    except (OSError, InvalidDicomError) as error:
+    except (OSError, ObjectStoreError, InvalidDicomError) as error:
         raise DicomError(
             "A file of this study is missing from the object store or can't be read.",
             what_to_do="Have the study sent again.",

@@ -14,8 +14,8 @@ from pydicom.uid import generate_uid
 from dicom_node import scu
 from dicom_node.association import ServiceNotOffered
 from dicom_node.commitment import CommitmentReport, Reference
+from dicom_node.steps.asking import held_by
 from dicom_node.steps.desk import Desk, find_peer
-from dicom_node.steps.outbox import is_held_by
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.log import logger
@@ -25,8 +25,10 @@ from llmcxr_ws.store import deliveries
 
 _LOG = logger(__name__)
 _NO_COMMITMENT_S: Final = 3600.0
-_SAME_ASSOCIATION_S: Final = 5.0
 """How long a peer that offers no storage commitment isn't asked for it again."""
+_SAME_ASSOCIATION_S: Final = 5.0
+_MOST_REFERENCES: Final = 500
+"""Documents in one request to commit."""
 _REASONS: Final = {
     0x0110: "processing failure",
     0x0112: "it doesn't hold the object",
@@ -38,8 +40,14 @@ def confirm_stored(desk: Desk) -> bool:
     """Take one step for every delivery that is stored and not yet confirmed."""
     waiting = sorted(deliveries.unconfirmed(desk.db), key=lambda row: (row.peer, row.id))
     batches = [(name, list(rows)) for name, rows in groupby(waiting, key=lambda row: row.peer)]
+    for batch in batches:
+        desk.lanes.start(batch[0], lambda batch=batch: _confirm_one(desk, batch))  # type: ignore[misc]
+    return desk.lanes.settle()
+
+
+def _confirm_one(desk: Desk, batch: tuple[str, list[DeliveryRow]]) -> bool:
     return desk.each(
-        "confirm", batches, lambda batch: batch[0], lambda desk, batch: _confirm_at(desk, *batch)
+        "confirm", [batch], lambda batch: batch[0], lambda desk, batch: _confirm_at(desk, *batch)
     )
 
 
@@ -54,16 +62,19 @@ def _confirm_at(desk: Desk, name: str, rows: list[DeliveryRow]) -> bool:
         return False
     worked = False
     unasked: list[DeliveryRow] = []
+    to_find: list[DeliveryRow] = []
     for row in rows:
         if _asks_by_find(desk, peer):
-            worked = _by_find(desk, peer, row) or worked
+            to_find.append(row)
         elif not row.transaction_uid:
             unasked.append(row)
+        elif _is_overdue(desk, peer, row):
+            to_find.append(row)
         else:
             worked = _by_report(desk, peer, row) or worked
     if unasked and desk.is_due("ask", peer.name):
-        worked = _ask(desk, peer, unasked) or worked
-    return worked
+        worked = _ask(desk, peer, unasked[:_MOST_REFERENCES]) or worked
+    return _by_find(desk, peer, to_find) or worked
 
 
 def _asks_by_find(desk: Desk, peer: Peer) -> bool:
@@ -114,8 +125,19 @@ def _forget(desk: Desk, rows: list[DeliveryRow]) -> None:
     deliveries.note_commitment_asked(desk.db, [row.id for row in rows], "")
 
 
+def _is_overdue(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
+    """Whether a peer that took the request didn't report in time, and may be asked otherwise."""
+    asked_at = row.commitment_asked_at
+    limit_s = desk.workplace.config.commitment_timeout_s
+    return (
+        peer.commitment != "n-action"
+        and (asked_at is None or (datetime.now(UTC) - asked_at).total_seconds() >= limit_s)
+        and not deliveries.commitment_result(desk.db, row)[0]
+    )
+
+
 def _by_report(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
-    """Draw the conclusion from the peer's report, or, when none came in time, ask by C-FIND."""
+    """Draw the conclusion from the peer's report; ask once more where there must be one and none came in time."""
     answered, failure = deliveries.commitment_result(desk.db, row)
     if answered and failure is None:
         deliveries.confirm(desk.db, row.id, by="commitment")
@@ -128,22 +150,31 @@ def _by_report(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
     limit_s = desk.workplace.config.commitment_timeout_s
     if asked_at is not None and (datetime.now(UTC) - asked_at).total_seconds() < limit_s:
         return False
-    if peer.commitment == "n-action":
-        _LOG.warning("no commitment report in time", delivery=row.id, peer=peer.name)
-        _forget(desk, [row])
-        return True
-    return _by_find(desk, peer, row)
+    _LOG.warning("no commitment report in time", delivery=row.id, peer=peer.name)
+    _forget(desk, [row])
+    return True
 
 
-def _by_find(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
-    if not desk.is_due("find", row.id):
+def _by_find(desk: Desk, peer: Peer, rows: list[DeliveryRow]) -> bool:
+    """Ask for those whose time has come, on one association."""
+    due = [row for row in rows if desk.is_due("find", row.id)]
+    if not due:
         return False
+    pause_s = desk.workplace.config.retry_s
+    worked, asked = False, 0
     try:
-        held = is_held_by(desk, peer, row)
+        for row, held in held_by(desk, peer, due):
+            asked += 1
+            worked = _found(desk, peer, row, held) or worked
     except DicomError as error:
-        _LOG.warning("can't ask", delivery=row.id, peer=peer.name, reason=error.sentence)
-        desk.put_off("find", row.id, desk.workplace.config.retry_s)
+        _LOG.warning("can't ask", documents=len(due) - asked, peer=peer.name, reason=error.sentence)
+        for row in due[asked:]:
+            desk.put_off("find", row.id, pause_s)
         return True
+    return worked
+
+
+def _found(desk: Desk, peer: Peer, row: DeliveryRow, held: bool) -> bool:
     if held:
         deliveries.confirm(desk.db, row.id, by="find")
         _LOG.info("confirmed", delivery=row.id, peer=peer.name, by="find")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 import time
 import traceback
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from dicom_node.association import LocalEntity, Timeouts
+from dicom_node.association import LocalEntity
+from dicom_node.steps.lanes import Lanes
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.site import Peer, SiteConfig
@@ -28,7 +30,7 @@ class Desk:
     """The open workplace, who we are on the network, and when what is looked at again.
 
     `defects` counts, by request, how often something unforeseen broke; `looking` holds the requests for which a
-    peer is being looked at beside the courier's work.
+    peer is being looked at beside the courier's work; `down` the destinations that couldn't be reached last.
     """
 
     workplace: Workplace
@@ -37,7 +39,11 @@ class Desk:
     installation: str
     defects: dict[int, int] = field(default_factory=dict)
     looking: set[int] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
+    lanes: Lanes = field(default_factory=Lanes)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _not_before: dict[tuple[str, object], float] = field(default_factory=dict)
+    _aside: dict[tuple[str, object], threading.Thread] = field(default_factory=dict)
 
     @classmethod
     def set_up(cls, workplace: Workplace) -> Desk:
@@ -48,11 +54,9 @@ class Desk:
         AccessError
             This account can't read the service's key.
         """
-        config = workplace.config
-        timeouts = Timeouts(connect_s=config.connect_timeout_s, silence_s=config.network_timeout_s)
         return cls(
             workplace=workplace,
-            local=LocalEntity(ae_title=config.ae_title, timeouts=timeouts, home=workplace.home),
+            local=LocalEntity.of(workplace.config, workplace.home),
             service_key=workplace.service_key(),
             installation=workplace.db.store_uuid(),
         )
@@ -68,10 +72,13 @@ class Desk:
         return self.workplace.site()
 
     def pause_s(self, attempts: int) -> float:
-        """The pause before the next try, after so many; it doubles up to the longest."""
+        """The pause before the next try, after so many: it doubles up to the longest, less up to a quarter.
+
+        What failed together isn't all tried again at the same moment.
+        """
         config = self.workplace.config
         doubled: float = config.retry_s * 2.0 ** min(max(attempts - 1, 0), 30)
-        return min(doubled, config.retry_max_s)
+        return min(doubled, config.retry_max_s) * random.uniform(0.75, 1.0)
 
     def each(
         self,
@@ -134,6 +141,41 @@ class Desk:
         self.looking.add(request_id)
         threading.Thread(target=work, name=f"request {request_id}", daemon=True).start()
 
+    def aside(self, what: str, key: object, do: Callable[[], None]) -> bool:
+        """Ask a peer something in a thread of its own, so that a slow one holds nobody up.
+
+        One thread at a time for the same thing; True when it was begun. What breaks is logged and the thing put off.
+        """
+        name = (what, key)
+        if name in self._aside or not self.is_due(what, key):
+            return False
+
+        def work() -> None:
+            try:
+                do()
+            except UserFacingError as error:
+                _LOG.warning("put off", what=what, key=str(key), reason=error.sentence)
+                self.put_off(what, key, self.workplace.config.retry_s)
+            except Exception as error:
+                # A thread's boundary; the message may quote what a peer said.
+                _LOG.error(
+                    "put off", what=what, key=str(key), error=type(error).__name__, where=place_of(error)
+                )
+                self.put_off(what, key, self.workplace.config.retry_s)
+            finally:
+                self._aside.pop(name, None)
+
+        thread = threading.Thread(target=work, name=f"{what} {key}", daemon=True)
+        self._aside[name] = thread
+        thread.start()
+        return True
+
+    def wait_for_asides(self, timeout_s: float) -> None:
+        """Wait for the threads of :meth:`aside`, at the end, so that none finds the database closed."""
+        deadline = time.monotonic() + timeout_s
+        for thread in list(self._aside.values()):
+            thread.join(max(deadline - time.monotonic(), 0.0))
+
     def is_due(self, what: str, key: object) -> bool:
         """Whether a thing that was put off may be looked at again."""
         return time.monotonic() >= self._not_before.get((what, key), 0.0)
@@ -141,8 +183,9 @@ class Desk:
     def put_off(self, what: str, key: object, pause_s: float) -> None:
         """Don't look at a thing again for so many seconds; forgotten when the process ends."""
         now = time.monotonic()
-        self._not_before = {entry: until for entry, until in self._not_before.items() if until > now}
-        self._not_before[(what, key)] = now + pause_s
+        with self._lock:
+            self._not_before = {entry: until for entry, until in self._not_before.items() if until > now}
+            self._not_before[(what, key)] = now + pause_s
 
 
 def find_peer(site: SiteConfig, name: str) -> Peer | None:

@@ -19,8 +19,8 @@ from llmcxr_ws.domain import Identity, RequestRow
 from llmcxr_ws.errors import DicomError, StoreError
 from llmcxr_ws.log import logger
 from llmcxr_ws.site import Peer
-from llmcxr_ws.states import DeliveryState
-from llmcxr_ws.store import administration, deliveries, requests, signing
+from llmcxr_ws.states import Actor, DeliveryState
+from llmcxr_ws.store import administration, audit, deliveries, requests, signing
 from llmcxr_ws.store.signing import SignOrder, SignRefused
 
 _LOG = logger(__name__)
@@ -148,6 +148,7 @@ def _require_identity(desk: Desk, order: SignOrder) -> None:
             what_to_do="Set identity = true for the PACS in the site document.",
         )
     found = ask_identity(desk, peer, order.study.study_instance_uid)
+    audit.note(desk.db, actor=Actor.NODE, event="identity.asked", study_id=order.study.id, peer=peer.name)
     if not found:
         raise SignRefused(
             f"Peer {peer.name} doesn't know this study.", what_to_do="Have the study checked in the PACS."

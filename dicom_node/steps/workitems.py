@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -94,30 +95,29 @@ def _inputs(workitem: Dataset) -> list[str]:
 
 def _fetch(desk: Desk, peer: Peer, study: str) -> int:
     """Fetch a study by WADO-RS and take its instances in as if they had been sent; how many were kept."""
-    reception = Reception(
-        desk.db, desk.workplace.objects, min_free_bytes=desk.workplace.config.min_free_mb * 1_000_000
-    )
+    objects = desk.workplace.objects
+    spool = objects.own_spool("workitems")
+    least = desk.workplace.config.min_free_mb * 1_000_000
+    with closing(Reception(desk.db, objects, min_free_bytes=least)) as reception:
 
-    spool = desk.workplace.objects.own_spool("workitems")
+        def sink(fetched: Path) -> int:
+            sop_class, instance, _ = announced_kind(fetched)
+            path = Path(shutil.move(fetched, spool / "instance"))  # onto the object store's file system
+            return reception.receive(
+                Incoming(
+                    path=path,
+                    AffectedSOPClassUID=sop_class,
+                    AffectedSOPInstanceUID=instance,
+                    peer=peer.name,
+                    StudyInstanceUID=study,
+                )
+            ).status
 
-    def sink(fetched: Path) -> int:
-        sop_class, instance, _ = announced_kind(fetched)
-        path = Path(shutil.move(fetched, spool / "instance"))  # onto the object store's file system
-        return reception.receive(
-            Incoming(
-                path=path,
-                AffectedSOPClassUID=sop_class,
-                AffectedSOPInstanceUID=instance,
-                peer=peer.name,
-                StudyInstanceUID=study,
-            )
-        ).status
-
-    try:
-        return ways.get(desk.local, peer, "STUDY", {"StudyInstanceUID": study}, sink).completed
-    except DicomError as error:
-        _LOG.error("workitem's study not fetched", peer=peer.name, reason=error.sentence)
-        return 0
+        try:
+            return ways.get(desk.local, peer, "STUDY", {"StudyInstanceUID": study}, sink).completed
+        except DicomError as error:
+            _LOG.error("workitem's study not fetched", peer=peer.name, reason=error.sentence)
+            return 0
 
 
 def _report(desk: Desk, peer: Peer, uid: str) -> None:

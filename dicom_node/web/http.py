@@ -17,11 +17,12 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
-from dicom_node import tokens
 from dicom_node.association import LocalEntity
+from dicom_node.tokens import token
 from dicom_node.web.related import parse_media_type
 from dicom_node.web.tls import client_context
 from llmcxr_ws.errors import ConfigError, DicomError
+from llmcxr_ws.secret_files import KEYS_FOLDER
 from llmcxr_ws.site import Peer
 
 SLOWEST: Final = 10_000
@@ -109,6 +110,40 @@ class WebConnection:
         """The peer in words."""
         return f"Peer {self._peer.name} ({self._peer.dicomweb})"
 
+    def connect(self) -> None:
+        """Open the connection, unless it stands.
+
+        Raises
+        ------
+        DicomError
+            The peer can't be reached, or isn't trusted.
+        """
+        if self._raw.sock is None:
+            self._open()
+
+    def _open(self) -> None:
+        try:
+            self._raw.connect()
+        except ssl.SSLCertVerificationError as error:
+            raise DicomError(
+                f"{self.who} was refused: its certificate isn't trusted ({error.verify_message}).",
+                what_to_do="Give its authorities as web_ca, and the host name that stands in the certificate.",
+            ) from error
+        except ssl.SSLError as error:
+            reason = (error.reason or "no TLS").lower().replace("_", " ")
+            raise DicomError(
+                f"{self.who} can't be reached by TLS: {reason}.",
+                what_to_do="Check scheme, port and TLS version.",
+            ) from error
+        except OSError as error:
+            reason = "no answer in time" if isinstance(error, TimeoutError) else error.strerror or "no answer"
+            raise DicomError(
+                f"{self.who} can't be reached: {reason[0].lower()}{reason[1:]}.",
+                what_to_do="Check that it runs, its host and port, and the firewall between.",
+            ) from error
+        self._raw.sock.settimeout(self._timeouts.silence_s)
+        self._raw.auto_open = 0  # a lost connection is noticed, not silently opened again
+
     def close(self) -> None:
         """Close the connection; the next request opens a new one."""
         if self._watch is not None:
@@ -145,8 +180,7 @@ class WebConnection:
         DicomError
             The peer can't be reached, or sends elsewhere.
         """
-        if self._raw.sock is None:
-            self._connect()
+        self.connect()
         if self._watch is not None:
             self._watch.end()
         asked = "&".join([*filter(None, [urlencode(list(query))]), *map(quote, bare_query)])
@@ -189,29 +223,6 @@ class WebConnection:
             raise TimeoutError
         return found
 
-    def _connect(self) -> None:
-        try:
-            self._raw.connect()
-        except ssl.SSLCertVerificationError as error:
-            raise DicomError(
-                f"{self.who} was refused: its certificate isn't trusted ({error.verify_message}).",
-                what_to_do="Give its authorities as web_ca, and the host name that stands in the certificate.",
-            ) from error
-        except ssl.SSLError as error:
-            reason = (error.reason or "no TLS").lower().replace("_", " ")
-            raise DicomError(
-                f"{self.who} can't be reached by TLS: {reason}.",
-                what_to_do="Check scheme, port and TLS version.",
-            ) from error
-        except OSError as error:
-            reason = "no answer in time" if isinstance(error, TimeoutError) else error.strerror or "no answer"
-            raise DicomError(
-                f"{self.who} can't be reached: {reason[0].lower()}{reason[1:]}.",
-                what_to_do="Check that it runs, its host and port, and the firewall between.",
-            ) from error
-        self._raw.sock.settimeout(self._timeouts.silence_s)
-        self._raw.auto_open = 0  # a lost connection is noticed, not silently opened again
-
 
 class _Watch:
     """Cuts a connection whose other side is too slow: a timeout of the socket alone begins anew with each byte."""
@@ -252,7 +263,7 @@ def _authorization(local: LocalEntity, peer: Peer) -> dict[str, str]:
         return {}
     if local.home is None:
         raise ConfigError(f"Peer '{peer.name}' needs a token, and no home is known to look for it.")
-    return {"Authorization": f"Bearer {tokens.token(peer, local.home, what='Peer')}"}
+    return {"Authorization": f"Bearer {token(peer, local.home, what='Peer')}"}
 
 
 def _context(local: LocalEntity, peer: Peer) -> ssl.SSLContext:
@@ -260,4 +271,4 @@ def _context(local: LocalEntity, peer: Peer) -> ssl.SSLContext:
         return client_context()
     if local.home is None:
         raise ConfigError(f"Peer '{peer.name}' names authorities, and no home is known to look for them.")
-    return client_context(local.home / tokens.KEYS_FOLDER / peer.web_ca)
+    return client_context(local.home / KEYS_FOLDER / peer.web_ca)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from pydicom.dataset import Dataset
@@ -48,6 +49,39 @@ def echo(local: LocalEntity, peer: Peer) -> float:
     return time.monotonic() - started
 
 
+class Finding:
+    """A connection on which a peer is asked, one question after the other, in the shape of :class:`scu.Finding`."""
+
+    def __init__(self, connection: WebConnection) -> None:
+        self._connection = connection
+
+    def ask(self, level: str, keys: Keys, limit: int | None = None) -> list[Dataset]:
+        """What matches; as :func:`find`."""
+        path, query = search(level, keys)
+        found: dict[str, Dataset] = {}
+        while True:
+            page = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            paged = [*query, ("limit", str(page)), *([("offset", str(len(found)))] if found else [])]
+            known = len(found)
+            for match in matches(self._connection, path, paged):
+                found.setdefault(_identity(match, len(found)), match)
+            if len(found) > _MOST_MATCHES:
+                raise DicomError(
+                    f"{self._connection.who} has more than {_MOST_MATCHES} matches.",
+                    what_to_do="Ask for fewer.",
+                )
+            # A server that knows no offset repeats its first page.
+            if len(found) < known + page or (limit is not None and len(found) >= limit):
+                return list(found.values())[:limit]
+
+
+@contextmanager
+def open_finding(local: LocalEntity, peer: Peer) -> Iterator[Finding]:
+    """A connection for questions, opened by the first one."""
+    with WebConnection(local, peer) as connection:
+        yield Finding(connection)
+
+
 def find(
     local: LocalEntity,
     peer: Peer,
@@ -65,23 +99,8 @@ def find(
         The peer can't be reached, refused, or its answer isn't DICOM JSON; or the level is PATIENT, which QIDO-RS
         hasn't got.
     """
-    path, query = search(level, keys)
-    found: dict[str, Dataset] = {}
-    with WebConnection(local, peer) as connection:
-        while True:
-            page = _PAGE if limit is None else min(_PAGE, limit - len(found))
-            paged = [*query, ("limit", str(page)), *([("offset", str(len(found)))] if found else [])]
-            known = len(found)
-            for match in matches(connection, path, paged):
-                found.setdefault(_identity(match, len(found)), match)
-            if len(found) > _MOST_MATCHES:
-                raise DicomError(
-                    f"{connection.who} has more than {_MOST_MATCHES} matches.", what_to_do="Ask for fewer."
-                )
-            # A server that knows no offset repeats its first page.
-            if len(found) < known + page or (limit is not None and len(found) >= limit):
-                break
-    return list(found.values())[:limit]
+    with open_finding(local, peer) as finding:
+        return finding.ask(level, keys, limit)
 
 
 def matches(connection: WebConnection, path: str, query: Iterable[tuple[str, str]]) -> list[Dataset]:

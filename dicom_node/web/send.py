@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from dicom_node import statuses
 from dicom_node.association import LocalEntity
 from dicom_node.examine import announced_kind
-from dicom_node.scu import Outcome, StoreResult
+from dicom_node.storing import Outcome, SendFile, StoreResult
 from dicom_node.web import answers
 from dicom_node.web.http import NoAnswer, Reply, WebConnection
 from dicom_node.web.related import DICOM, body_tail, new_boundary, part_head
@@ -43,14 +44,59 @@ def store(
     results: list[StoreResult] = []
     with WebConnection(local, peer) as connection:
         for path in paths:
-            result = _store_one(connection, path, is_first=not results)
+            try:
+                result = _store_one(connection, path)
+            except _Unreachable as error:
+                if not results:
+                    raise
+                result = StoreResult(path=path, outcome=Outcome.NOT_SENT, sentence=error.sentence)
             results.append(result)
             if on_status is not None:
                 on_status(result)
     return results
 
 
-def _store_one(connection: WebConnection, path: Path, *, is_first: bool) -> StoreResult:
+class Storing:
+    """A connection on which files are stored, in the shape of :class:`dicom_node.storing.Storing`."""
+
+    def __init__(self, connection: WebConnection) -> None:
+        self._connection = connection
+        self.alive = True
+
+    def send(self, file: SendFile) -> StoreResult:
+        """Send one file with the bytes that it has; never raises for what the network or the peer does.
+
+        Raises
+        ------
+        DicomError
+            The file can't be read any more.
+        """
+        try:
+            return _store_one(self._connection, file.path)
+        except _Unreachable as error:
+            self.alive = False
+            return StoreResult(path=file.path, outcome=Outcome.NOT_SENT, sentence=error.sentence)
+
+
+@contextmanager
+def open_storing(local: LocalEntity, peer: Peer) -> Iterator[Storing]:
+    """Open a connection for files.
+
+    Raises
+    ------
+    DicomError
+        The peer can't be reached.
+    """
+    with WebConnection(local, peer) as connection:
+        connection.connect()
+        yield Storing(connection)
+
+
+class _Unreachable(DicomError):
+    """Nothing of a file was sent: there is no connection, or the peer sends elsewhere."""
+
+
+def _store_one(connection: WebConnection, path: Path) -> StoreResult:
     _, uid, _ = announced_kind(path)
     if not uid:
         raise DicomError(
@@ -75,9 +121,7 @@ def _store_one(connection: WebConnection, path: Path, *, is_first: bool) -> Stor
         if reply is not None or isinstance(error, NoAnswer):
             sentence = f"{error.message} Whether it has the object isn't known."
             return StoreResult(path=path, outcome=Outcome.UNKNOWN, sentence=sentence)
-        if is_first:
-            raise
-        return StoreResult(path=path, outcome=Outcome.NOT_SENT, sentence=error.sentence)
+        raise _Unreachable(error.message, what_to_do=error.what_to_do) from error
     return _judge(connection, path, uid, reply, data)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from dicom_node.listener import is_address_of
+from dicom_node.admission import is_address_of
 from dicom_node.tokens import presented_token
 from dicom_node.web.exchange import Exchange, Refusal
 from llmcxr_ws.errors import ConfigError

@@ -21,6 +21,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dicom_node.association import prepare_pynetdicom
 from dicom_node.reception import Reception
+from dicom_node.tally import Tally
 from dicom_node.web.exchange import Receive, Scope, Send
 from dicom_node.web.senders import CERTIFICATE
 from dicom_node.web.stow import BASE, StowApp, StowLimits
@@ -92,6 +93,8 @@ class WebServer:
         self._workplace = workplace
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
+        self._reception: Reception | None = None
+        self.tally = Tally()
         self.port = workplace.config.web_port
 
     @property
@@ -123,7 +126,10 @@ class WebServer:
             min_free_bytes=min_free_bytes,
             silence_s=config.network_timeout_s,
         )
-        reception = Reception(self._workplace.db, self._workplace.objects, min_free_bytes=min_free_bytes)
+        reception = Reception(
+            self._workplace.db, self._workplace.objects, min_free_bytes=min_free_bytes, tally=self.tally
+        )
+        self._reception = reception
         app = StowApp(self._workplace, reception, spool, limits)
         self._server = uvicorn.Server(_settings(app, tls))
         # Requests are logged in our words: a path may hold anything, and uvicorn's access log would quote it.
@@ -141,6 +147,12 @@ class WebServer:
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(_GRACE_S + 5.0)
+        if self._reception is not None:
+            self._reception.close()
+
+    def detail(self) -> dict[str, Any]:
+        """What the server tells of itself: its port, and what it counted."""
+        return {"port": self.port, "tally": self.tally.snapshot(0)}
 
 
 def run_web(home: Path, stop: threading.Event) -> None:
@@ -158,10 +170,10 @@ def run_web(home: Path, stop: threading.Event) -> None:
         raise ConfigError("No STOW-RS server is configured.", what_to_do="Set web_port in llmcxr.toml.")
     server = WebServer(workplace)
     server.start()
-    name = services.register(workplace.db, "web", {"port": server.port})
+    name = services.register(workplace.db, "web", server.detail())
     try:
         while not stop.wait(_HEARTBEAT_S):
-            services.beat(workplace.db, name)
+            services.beat(workplace.db, name, server.detail())
             if not server.alive:
                 raise DicomError(
                     "The STOW-RS server has ended by itself.", what_to_do="See the log before this."

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from dicom_node import statuses
+from dicom_node.admission import allowed_classes
 from dicom_node.reception import Reception
 from dicom_node.web.answers import JSON, XML, Stored, answer_dataset, as_json, as_xml
 from dicom_node.web.exchange import (
@@ -121,6 +122,7 @@ class StowApp:
             peer=peer.name,
             study=wanted.study,
             max_instance_bytes=self._limits.instance_bytes,
+            classes=allowed_classes(peer),
         )
         return await taking.take(exchange.body(self._limits.request_bytes), wanted.boundary)
 

@@ -44,10 +44,19 @@ class Taking:
     ----------
     study : str
         The study that the request's path names; empty where it names none.
+    classes : frozenset of str, optional
+        The SOP classes that the peer may send; None: all that are supported.
     """
 
     def __init__(
-        self, reception: Reception, spool: Path, *, peer: str, study: str, max_instance_bytes: int
+        self,
+        reception: Reception,
+        spool: Path,
+        *,
+        peer: str,
+        study: str,
+        max_instance_bytes: int,
+        classes: frozenset[str] | None = None,
     ) -> None:
         self.results: list[Stored] = []
         self._reception = reception
@@ -55,6 +64,7 @@ class Taking:
         self._peer = peer
         self._study = study
         self._most = max_instance_bytes
+        self._classes = _CLASSES if classes is None else _CLASSES & classes
         self._open: _Open | None = None
 
     async def take(self, chunks: AsyncIterator[bytes], boundary: bytes) -> list[Stored]:
@@ -129,7 +139,7 @@ class Taking:
     def _judge(self, path: Path) -> Stored:
         sop_class, instance, syntax = announced_kind(path)
         refused = 0
-        if sop_class and sop_class not in _CLASSES:
+        if sop_class and sop_class not in self._classes:
             refused = statuses.SOP_CLASS_NOT_SUPPORTED
         elif syntax and syntax not in _SYNTAXES:
             refused = statuses.SYNTAX_NOT_SUPPORTED

@@ -10,32 +10,54 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 
-from llmcxr_ws.store.counters import next_value
+from llmcxr_ws.store.counters import next_in
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Audit, Sequence
+from llmcxr_ws.store.prepared import Prepared
 
 FIRST = "0" * 64
 COUNTER = "audit"  # outlives the last rows, so that a trail cut at its end shows
 
 
+_LAST = Prepared(select(Audit.hash).order_by(Audit.id.desc()).limit(1))
+_NEW = Prepared(insert(Audit), tuple(Audit.__table__.columns.keys()))
+
+
 def append(session: Session, *, actor: str, event: str, study_id: int | None = None, **detail: Any) -> None:
     """Add a row in the caller's write transaction."""
-    last = session.scalars(select(Audit).order_by(Audit.id.desc()).limit(1)).first()
-    row = Audit(
-        id=next_value(session, COUNTER),
-        at=datetime.now(UTC).isoformat(timespec="milliseconds"),
-        actor=actor,
-        event=event,
-        study_id=study_id,
-        detail=json.dumps(detail, sort_keys=True, ensure_ascii=False),
-        previous=last.hash if last else FIRST,
-    )
-    row.hash = _hash(row)
-    session.add(row)
     session.flush()
+    append_in(session.connection(), actor=actor, event=event, study_id=study_id, **detail)
+
+
+def append_in(
+    connection: Connection, *, actor: str, event: str, study_id: int | None = None, **detail: Any
+) -> None:
+    """As :func:`append`, without the object mapping."""
+    number = next_in(connection, COUNTER)
+    at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    text = json.dumps(detail, sort_keys=True, ensure_ascii=False)
+    last = _LAST.run(connection, {})
+    previous = last[0] if last is not None else FIRST
+    row = {
+        "id": number,
+        "at": at,
+        "actor": actor,
+        "event": event,
+        "study_id": study_id,
+        "detail": text,
+        "previous": previous,
+        "hash": _hash_of(number, at, actor, event, study_id, text, previous),
+    }
+    _NEW.run(connection, row)
+
+
+def note(db: Database, *, actor: str, event: str, study_id: int | None = None, **detail: Any) -> None:
+    """Add a row in a transaction of its own: for what changes nothing else in the store."""
+    with db.write() as session:
+        append(session, actor=actor, event=event, study_id=study_id, **detail)
 
 
 def verify(db: Database) -> tuple[int, int | None]:
@@ -69,5 +91,8 @@ def gate_reports(db: Database, study_id: int) -> dict[int, tuple[str, ...]]:
 
 
 def _hash(row: Audit) -> str:
-    parts = [str(row.id), row.at, row.actor, row.event, str(row.study_id), row.detail, row.previous]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return _hash_of(row.id, row.at, row.actor, row.event, row.study_id, row.detail, row.previous)
+
+
+def _hash_of(*parts: object) -> str:
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Connection, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Sequence
+from llmcxr_ws.store.prepared import Prepared
+
+_NEXT = Prepared(
+    update(Sequence)
+    .where(Sequence.name == bindparam("counter"))
+    .values(value=Sequence.value + 1)
+    .returning(Sequence.value)
+)
 
 
 def next_value(session: Session, name: str) -> int:
@@ -14,13 +22,16 @@ def next_value(session: Session, name: str) -> int:
 
     Write transactions follow each other, so whoever reads `> last seen` misses no number.
     """
-    row = session.get(Sequence, name)
+    return next_in(session.connection(), name)
+
+
+def next_in(connection: Connection, name: str) -> int:
+    """As :func:`next_value`, without the object mapping."""
+    row = _NEXT.run(connection, {"counter": name})
     if row is None:
-        row = Sequence(name=name, value=0)
-        session.add(row)
-    row.value += 1
-    session.flush()
-    return row.value
+        connection.execute(insert(Sequence), {"name": name, "value": 1})
+        return 1
+    return int(row[0])
 
 
 def values(db: Database, prefix: str) -> dict[str, int]:

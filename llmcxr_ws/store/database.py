@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+import threading
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, select, text
 from sqlalchemy.engine import ExceptionContext, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -30,7 +28,13 @@ from sqlalchemy.orm import Session, sessionmaker
 from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.store.models import StoreInfo
 
+if TYPE_CHECKING:
+    from alembic.config import Config
+
 BUSY_TIMEOUT_MS = 5000
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_REVISION = re.compile(r"""^revision\b[^=]*= *['"](\w+)""", re.MULTILINE)
+_FOLLOWS = re.compile(r"""^down_revision\b[^=]*= *['"](\w+)""", re.MULTILINE)
 WRITER_LOCK = 0x4C4C4D43  # any number, the same in every process
 
 
@@ -93,10 +97,15 @@ class Database:
             The database can't be reached, is full, or another writer held it for too long; nothing was written.
         """
         with _clear_errors(), self._sessions() as session, session.begin():
-            session.connection(execution_options={"llmcxr_write": True})
-            if ordered and not self.is_sqlite:
-                session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+            connection = session.connection(execution_options={"llmcxr_write": True})
+            if ordered:
+                self.take_turn(connection)
             yield session
+
+    def take_turn(self, connection: Connection) -> None:
+        """Wait until no other writer is at work; SQLite's own BEGIN has done that."""
+        if not self.is_sqlite:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
 
     def upgrade(self) -> None:
         """Bring the schema to this program's revision and name the store. Only the node and the CLI do this.
@@ -106,13 +115,16 @@ class Database:
         StoreError
             The database is newer than this program, or can't be used.
         """
+        from alembic import command
+        from alembic.script import ScriptDirectory
+
         config = alembic_config(self.url)
         with _clear_errors():
             with self.engine.connect() as connection:
                 connection = connection.execution_options(llmcxr_write=True)
                 if not self.is_sqlite:  # processes that start together upgrade one after the other
                     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
-                found = MigrationContext.configure(connection).get_current_revision()
+                found = _revision(connection)
                 known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
                 if found is not None and found not in known:
                     raise StoreError(
@@ -134,9 +146,9 @@ class Database:
         StoreError
             The revision differs, or the database can't be reached.
         """
-        needed = ScriptDirectory.from_config(alembic_config(self.url)).get_current_head()
+        needed = newest_revision()
         with _clear_errors(), self.engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = _revision(connection)
         if found != needed:
             raise StoreError(
                 f"The database is at revision {found or 'none'}, this program needs {needed}.",
@@ -156,10 +168,77 @@ class Database:
         self.engine.dispose()
 
 
+class Kept:
+    """One connection that stays open, for transactions that come thousands of times an hour; one at a time.
+
+    Opening a connection of the pool and an object mapping around it costs more than the statements do. After an error
+    the connection is given back and the next transaction opens another.
+    """
+
+    def __init__(self, db: Database, *, writes: bool) -> None:
+        self._db = db
+        self._writes = writes
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A transaction that is committed at the end.
+
+        Raises
+        ------
+        StoreError
+            As :meth:`Database.write` and :meth:`Database.read`.
+        """
+        with self._lock, _clear_errors():
+            connection = self._connection
+            if connection is None:
+                connection = self._db.engine.connect().execution_options(llmcxr_write=self._writes)
+            try:
+                with connection.begin():
+                    if self._writes:
+                        self._db.take_turn(connection)
+                    yield connection
+            except BaseException:
+                self._connection = None
+                connection.close()
+                raise
+            self._connection = connection
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+
+def newest_revision() -> str:
+    """The schema revision of this program: the one that no other follows.
+
+    Read from the migrations' texts, for most processes only compare it: Alembic takes 12 MB and a while to load.
+    """
+    texts = [path.read_text(encoding="utf-8") for path in (_MIGRATIONS / "versions").glob("*.py")]
+    revisions = {found[1] for text in texts if (found := _REVISION.search(text))}
+    followed = {name for text in texts for name in _FOLLOWS.findall(text)}
+    [newest] = revisions - followed
+    return newest
+
+
+def _revision(connection: Connection) -> str | None:
+    """The database's schema revision; None where it has none yet."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
 def alembic_config(url: str) -> Config:
     """The Alembic configuration that points at the packaged migrations."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     return config
 

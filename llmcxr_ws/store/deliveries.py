@@ -19,6 +19,9 @@ from llmcxr_ws.store.reports import document_row
 from llmcxr_ws.store.studies import get_study
 from llmcxr_ws.store.types import db_now
 
+HELD_BY = "Held by "
+"""How the message of a delivery begins that a person keeps from leaving."""
+
 _ARRIVED = (DeliveryState.STORED, DeliveryState.CONFIRMED)
 # What a report leaves behind at peers, and what a retraction takes back.
 _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
@@ -27,28 +30,30 @@ _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDI
 def plan(session: Session, document: Document, site: SiteConfig) -> int:
     """Queue a document for every peer that the output matrix names; give their number.
 
-    A rejection note follows its draft to the peers that hold it; an addendum goes where signed reports go.
+    An addendum goes where signed reports go.
     """
-    if document.kind == "rejection":
-        targets = [(peer, False) for peer in _peers_holding(session, document.report_id)]
-    else:
-        kind = "signed" if document.kind == "addendum" else document.kind
-        moment = STAGES.get(document.stage)
-        targets = [
-            (rule.to, rule.required)
-            for rule in site.outputs
-            if rule.document == kind and rule.moment == moment
-        ]
+    kind = "signed" if document.kind == "addendum" else document.kind
+    moment = STAGES.get(document.stage)
+    targets = [
+        (rule.to, rule.required) for rule in site.outputs if rule.document == kind and rule.moment == moment
+    ]
     queue(session, document, targets)
     return len(targets)
 
 
-def plan_retraction(session: Session, note: Document, withdrawn_id: int) -> int:
-    """Queue the note that withdraws one document for every peer that holds it, or may; give their number."""
-    peers = session.scalars(select(Delivery.peer).where(Delivery.document_id == withdrawn_id, _may_hold()))
-    targets = [(peer, False) for peer in sorted(set(peers))]
+def queue_for_holders(session: Session, note: Document, withdrawn_id: int) -> int:
+    """Queue a note for every peer that holds the document it withdraws, or may; give their number."""
+    targets = [(peer, False) for peer in sorted(holders(session, withdrawn_id))]
     queue(session, note, targets)
     return len(targets)
+
+
+def holders(session: Session, document_id: int) -> dict[str, bool]:
+    """The destinations that hold a document, or may; each with whether that is certain."""
+    rows = session.execute(
+        select(Delivery.peer, Delivery.state).where(Delivery.document_id == document_id, _may_hold())
+    )
+    return {row.peer: row.state in _ARRIVED for row in rows}
 
 
 def queue(session: Session, document: Document, targets: list[tuple[str, bool]]) -> None:
@@ -63,7 +68,7 @@ def queue(session: Session, document: Document, targets: list[tuple[str, bool]])
 def due_deliveries(db: Database) -> list[DeliveryRow]:
     """Queued deliveries of built documents whose pause is over, oldest first."""
     with db.read() as session:
-        return _rows(
+        return delivery_rows(
             session,
             Delivery.state == DeliveryState.QUEUED,
             Delivery.run_after <= db_now(),
@@ -74,7 +79,7 @@ def due_deliveries(db: Database) -> list[DeliveryRow]:
 def unbuilt(db: Database) -> list[DeliveryRow]:
     """Queued deliveries, due, of documents that are still to be built."""
     with db.read() as session:
-        return _rows(
+        return delivery_rows(
             session,
             Delivery.state == DeliveryState.QUEUED,
             Delivery.run_after <= db_now(),
@@ -85,13 +90,13 @@ def unbuilt(db: Database) -> list[DeliveryRow]:
 def deliveries_of(db: Database, study_id: int) -> list[DeliveryRow]:
     """A study's deliveries, oldest first."""
     with db.read() as session:
-        return _rows(session, Delivery.study_id == study_id)
+        return delivery_rows(session, Delivery.study_id == study_id)
 
 
 def dead_deliveries(db: Database) -> list[DeliveryRow]:
     """Deliveries that a person must look at."""
     with db.read() as session:
-        return _rows(session, Delivery.state == DeliveryState.DEAD)
+        return delivery_rows(session, Delivery.state == DeliveryState.DEAD)
 
 
 def requeue_interrupted(db: Database) -> int:
@@ -143,16 +148,18 @@ def withdraw(db: Database, delivery_id: int, *, message: str) -> None:
         transitions.hold_delivery(session, _get(session, delivery_id), message)
 
 
-def refused(db: Database, delivery_id: int, *, message: str) -> None:
-    """The peer, or the gate, will never take it: set it aside with the reason."""
+def refused(db: Database, delivery_id: int, *, message: str, faults: Iterable[str] = ()) -> None:
+    """The peer, or the gate, will never take it: set it aside with the reason, and with all that the gate found."""
     with db.write() as session:
-        transitions.bury_delivery(session, _get(session, delivery_id), message)
+        row = _get(session, delivery_id)
+        row.faults = list(faults)
+        transitions.bury_delivery(session, row, message)
 
 
 def unconfirmed(db: Database) -> list[DeliveryRow]:
     """Deliveries that are stored and wait for a confirmation."""
     with db.read() as session:
-        return _rows(session, Delivery.state == DeliveryState.STORED)
+        return delivery_rows(session, Delivery.state == DeliveryState.STORED)
 
 
 def note_commitment_asked(db: Database, delivery_ids: Iterable[int], transaction_uid: str) -> None:
@@ -230,7 +237,7 @@ def resend(session: Session, delivery_id: int) -> None:
         raise StoreError(
             f"The delivery is '{row.state}'.", what_to_do="Only a dead or held one is sent again."
         )
-    if _is_withdrawn(session, row):
+    if is_withdrawn_in(session, row):
         raise StoreError(
             "The report was retracted or has moved on.", what_to_do="The document isn't sent any more."
         )
@@ -239,7 +246,7 @@ def resend(session: Session, delivery_id: int) -> None:
             "A newer version of this report went, or goes, in its place.", what_to_do="Send that one again."
         )
     transitions.requeue_delivery(session, row, "Sent again on request.")
-    row.attempts = 0
+    row.attempts, row.faults = 0, []
     session.flush()
     session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now()))
 
@@ -270,7 +277,7 @@ def hold(session: Session, delivery_id: int, *, by: str) -> None:
     TransitionError
         It isn't queued.
     """
-    transitions.hold_delivery(session, _get(session, delivery_id), f"Held by {by}.")
+    transitions.hold_delivery(session, _get(session, delivery_id), f"{HELD_BY}{by}.")
 
 
 def hasten(session: Session, delivery_id: int) -> None:
@@ -387,7 +394,7 @@ def hold_drafts(session: Session, report_id: int, message: str) -> None:
 def is_withdrawn(db: Database, delivery_id: int) -> bool:
     """Whether a delivery's report was retracted, or is a draft that was signed, rejected or replaced."""
     with db.read() as session:
-        return _is_withdrawn(session, _get(session, delivery_id))
+        return is_withdrawn_in(session, _get(session, delivery_id))
 
 
 def is_retracted(db: Database, delivery_id: int) -> bool:
@@ -408,7 +415,10 @@ def _is_retracted(session: Session, row: Delivery) -> bool:
     return document.stage != "draft" and study.current_report_id not in (report.id, report.amends_id)
 
 
-def _is_withdrawn(session: Session, row: Delivery) -> bool:
+def is_withdrawn_in(session: Session, row: Delivery) -> bool:
+    """The same, inside a transaction."""
+    if session.get_one(Document, row.document_id).report_id is None:
+        return False  # of no report: a received instance on its way
     if _is_retracted(session, row):
         return True
     found = session.execute(
@@ -445,19 +455,6 @@ def _may_hold() -> ColumnElement[bool]:
     return Delivery.state.in_(_ARRIVED) | Delivery.outcome_unknown
 
 
-def _peers_holding(session: Session, report_id: int) -> list[str]:
-    rows = session.scalars(
-        select(Delivery.peer)
-        .join(Document, Delivery.document_id == Document.id)
-        .where(
-            Document.report_id == report_id,
-            Document.kind == "draft",
-            _may_hold(),
-        )
-    )
-    return sorted(set(rows))
-
-
 def _get(session: Session, delivery_id: int) -> Delivery:
     row = session.get(Delivery, delivery_id)
     if row is None:
@@ -465,12 +462,16 @@ def _get(session: Session, delivery_id: int) -> Delivery:
     return row
 
 
-def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRow]:
+def delivery_rows(
+    session: Session, *conditions: ColumnElement[bool], most: int | None = None
+) -> list[DeliveryRow]:
+    """The deliveries that fit conditions on Delivery and Document, oldest first; at most so many."""
     statement = (
         select(Delivery, Document)
         .join(Document, Delivery.document_id == Document.id)
         .where(*conditions)
         .order_by(Delivery.id)
+        .limit(most)
     )
     return [
         DeliveryRow(
@@ -492,6 +493,8 @@ def _rows(session: Session, *conditions: ColumnElement[bool]) -> list[DeliveryRo
             transaction_uid=row.transaction_uid,
             commitment_asked_at=row.commitment_asked_at,
             stored_at=row.stored_at,
+            faults=tuple(map(str, row.faults)),
+            deidentify=row.deidentify,
         )
         for row, document in session.execute(statement)
     ]

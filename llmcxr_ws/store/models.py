@@ -16,6 +16,8 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     UniqueConstraint,
+    false,
+    true,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -64,6 +66,14 @@ class Study(Base):
     reason: Mapped[str] = mapped_column(PlainText, default="")
     needs_addendum: Mapped[bool] = mapped_column(default=False)
     late_images: Mapped[bool] = mapped_column(default=False)
+    # Fetched to compare with: neither drafted, nor work on anybody's list.
+    is_prior: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # Whether all images are here, by which signal, and what is waited for: of `llmcxr_ws.completeness`.
+    completeness: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # What the worklist says of its order: `words` for people, `order` as DICOM JSON.
+    ordered: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    # Drafted early: more images are expected.
+    awaits_images: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
     patient_id: Mapped[str] = mapped_column(Chars(256), default="")
     issuer_of_patient_id: Mapped[str] = mapped_column(Chars(256), default="")
     patient_name: Mapped[str] = mapped_column(Chars(512), default="")
@@ -102,6 +112,58 @@ class Instance(Base):
     defect: Mapped[str] = mapped_column(PlainText, default="")
     source_peer: Mapped[str] = mapped_column(Chars(64), default="")
     received_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    # Whether the site's rules were asked where it is forwarded to.
+    routed: Mapped[bool] = mapped_column(default=False, server_default=true(), index=True)
+
+
+class Notice(Base):
+    """What a peer told of a study's images: an Instance Availability Notification or a performed procedure step."""
+
+    __tablename__ = "notice"
+    __table_args__ = (UniqueConstraint("sop_instance_uid", "study_instance_uid", name="uq_notice"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Chars(8))
+    peer: Mapped[str] = mapped_column(Chars(64))
+    sop_instance_uid: Mapped[str] = mapped_column(UID)
+    study_instance_uid: Mapped[str] = mapped_column(UID, index=True)
+    # Of a procedure step: IN PROGRESS, COMPLETED, DISCONTINUED; of a notification: AVAILABLE.
+    state: Mapped[str] = mapped_column(Chars(16))
+    # Pairs of SOP Instance UID and SOP Class UID; empty where it lists nothing.
+    instances: Mapped[list[Any]] = mapped_column(default=list)
+    received_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Inquiry(Base):
+    """What a peer was asked about a study, and what it answered: how many images, which priors, which order."""
+
+    __tablename__ = "inquiry"
+    __table_args__ = (UniqueConstraint("study_id", "kind", "peer", name="uq_inquiry"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    kind: Mapped[str] = mapped_column(Chars(16))
+    peer: Mapped[str] = mapped_column(Chars(64))
+    state: Mapped[str] = mapped_column(Chars(16))
+    found: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    message: Mapped[str] = mapped_column(PlainText, default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    asked_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Prior(Base):
+    """An earlier study of a study's patient that is, or was, to be fetched from a peer."""
+
+    __tablename__ = "prior"
+    __table_args__ = (UniqueConstraint("study_id", "study_instance_uid", name="uq_prior"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    study_instance_uid: Mapped[str] = mapped_column(UID, index=True)
+    peer: Mapped[str] = mapped_column(Chars(64))
+    # Series Instance UIDs of films and reports in it.
+    series: Mapped[list[Any]] = mapped_column(default=list)
+    state: Mapped[str] = mapped_column(Chars(16), default="wanted", index=True)
+    message: Mapped[str] = mapped_column(PlainText, default="")
+    tries: Mapped[int] = mapped_column(default=0)
+    run_after: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
 class Job(Base):
@@ -312,15 +374,22 @@ class UsedNonce(Base):
 
 
 class Document(Base):
-    """A result document: built once, its bytes stored, and only ever resent; not built yet while `path` is empty."""
+    """A result document: built once, its bytes stored, and only ever resent; not built yet while `path` is empty.
+
+    Of the kind `forwarded` it is a received instance that goes on to other peers: `path` is that instance's own file,
+    `sha256` that of its data set, and there is no report.
+    """
 
     __tablename__ = "document"
     id: Mapped[int] = mapped_column(primary_key=True)
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
-    report_id: Mapped[int] = mapped_column(ForeignKey("report.id"), index=True)
+    report_id: Mapped[int | None] = mapped_column(ForeignKey("report.id"), index=True)
+    instance_id: Mapped[int | None] = mapped_column(ForeignKey("instance.id"), index=True, default=None)
     kind: Mapped[str] = mapped_column(Chars(16))
     # What the report was when it was made: draft, signed, addendum; empty for a note of withdrawal.
     stage: Mapped[str] = mapped_column(Chars(16), default="", server_default="")
+    # Of a note of withdrawal: the document that it takes back.
+    withdraws_id: Mapped[int | None] = mapped_column(default=None)
     sop_class_uid: Mapped[str] = mapped_column(UID)
     sop_instance_uid: Mapped[str] = mapped_column(UID, unique=True)
     series_instance_uid: Mapped[str] = mapped_column(UID)
@@ -339,11 +408,15 @@ class Delivery(Base):
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
     peer: Mapped[str] = mapped_column(Chars(64))
     required: Mapped[bool] = mapped_column(default=True)
+    # A rule asked for a de-identified copy: the object itself must not go.
+    deidentify: Mapped[bool] = mapped_column(default=False, server_default=false())
     state: Mapped[str] = mapped_column(Chars(16), default=DeliveryState.QUEUED, index=True)
     attempts: Mapped[int] = mapped_column(default=0)
     outcome_unknown: Mapped[bool] = mapped_column(default=False)
     run_after: Mapped[datetime] = mapped_column(server_default=db_now())
     message: Mapped[str] = mapped_column(PlainText, default="")
+    # What the gate found in a document that it refused: sentences without patient data.
+    faults: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     stored_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_at: Mapped[datetime | None] = mapped_column(default=None)
     confirmed_by: Mapped[str] = mapped_column(Chars(16), default="")

@@ -1,4 +1,5 @@
-"""Outputs beside the report itself: planned with the draft or the signature, built afterwards by the courier.
+"""Outputs beside the signed report itself: planned with the draft, the signature or a withdrawal, built afterwards by
+the courier.
 
 A planned one has deliveries from the beginning, so that a required one is waited for, can be held, and stands among
 the dead with its reason where it can't be built. Its row's `path` is empty until it is.
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from llmcxr_ws.domain import DocumentRow
 from llmcxr_ws.outputs import KINDS, MADE_WITH_REPORT, STAGES, OutputRule
 from llmcxr_ws.site import SiteConfig
 from llmcxr_ws.states import DeliveryState
@@ -26,7 +28,7 @@ _REPLACED = "A newer version of the report goes in its place."
 
 
 def plan_others(session: Session, report: Report, stage: str, site: SiteConfig) -> int:
-    """Queue what the output matrix asks for beside the report itself; give the number of deliveries.
+    """Queue what the output matrix asks for beside the signed report itself; give the number of deliveries.
 
     Parameters
     ----------
@@ -39,23 +41,41 @@ def plan_others(session: Session, report: Report, stage: str, site: SiteConfig) 
     for rule in rules:
         groups.setdefault((rule.document, rule.to if rule.way == "hl7" else ""), []).append(rule)
     for (kind, _), asked in groups.items():
-        document = Document(
-            study_id=report.study_id,
-            report_id=report.id,
-            kind=kind,
-            stage=stage,
-            sop_class_uid="",
-            sop_instance_uid=derived_uid("planned output", uuid.uuid4().hex),
-            series_instance_uid="",
-            path="",
-            sha256="",
-        )
-        session.add(document)
-        session.flush()
+        document = _planned(session, report.study_id, report.id, kind, stage=stage)
         if KINDS[asked[0].document].way in _REPLACING:
             _replace(session, document, [rule.to for rule in asked])
         deliveries.queue(session, document, [(rule.to, rule.required) for rule in asked])
     return len(rules)
+
+
+def plan_note(session: Session, kind: str, withdrawn: DocumentRow) -> int:
+    """Queue the note that withdraws a document for every peer that holds it, or may; give their number.
+
+    Parameters
+    ----------
+    kind : str
+        rejection (of a draft) or retraction (of a signed report).
+    """
+    note = _planned(session, withdrawn.study_id, withdrawn.report_id, kind, withdraws_id=withdrawn.id)
+    return deliveries.queue_for_holders(session, note, withdrawn.id)
+
+
+def _planned(session: Session, study_id: int, report_id: int, kind: str, **more: Any) -> Document:
+    """A document that is still to be built."""
+    document = Document(
+        study_id=study_id,
+        report_id=report_id,
+        kind=kind,
+        sop_class_uid="",
+        sop_instance_uid=derived_uid("planned output", uuid.uuid4().hex),
+        series_instance_uid="",
+        path="",
+        sha256="",
+        **more,
+    )
+    session.add(document)
+    session.flush()
+    return document
 
 
 def _is_asked_for(rule: OutputRule, stage: str) -> bool:
@@ -106,7 +126,7 @@ def narrative_documents(db: Database, report_id: int) -> list[tuple[str, int]]:
         report = session.get_one(Report, report_id)
         root = report.amends_id or report.id
         rows = session.execute(
-            select(Document.path, Document.report_id)
+            select(Document.path, Report.id)
             .join(Report, Document.report_id == Report.id)
             .where(
                 (Report.id == root) | ((Report.amends_id == root) & (Report.id <= report_id)),

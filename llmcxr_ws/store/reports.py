@@ -295,11 +295,31 @@ def documents_of(db: Database, study_id: int) -> list[DocumentRow]:
         return [document_row(row) for row in rows]
 
 
+def document_by_id(db: Database, document_id: int) -> DocumentRow:
+    """One document.
+
+    Raises
+    ------
+    StoreError
+        There is none with this id.
+    """
+    with db.read() as session:
+        row = session.get(Document, document_id)
+        if row is None:
+            raise StoreError(f"There is no document with id {document_id}.")
+        return document_row(row)
+
+
 def is_own_document(db: Database, SOPInstanceUID: str) -> bool:
     """Whether a result document of ours bears this UID: a PACS may send it back with its study."""
     with db.read() as session:
         return (
-            session.scalar(select(Document.id).where(Document.sop_instance_uid == SOPInstanceUID)) is not None
+            session.scalar(
+                select(Document.id).where(
+                    Document.sop_instance_uid == SOPInstanceUID, Document.report_id.is_not(None)
+                )
+            )
+            is not None
         )
 
 
@@ -308,7 +328,7 @@ def document_row(row: Document) -> DocumentRow:
     return DocumentRow(
         id=row.id,
         study_id=row.study_id,
-        report_id=row.report_id,
+        report_id=row.report_id or 0,
         kind=row.kind,
         sop_class_uid=row.sop_class_uid,
         sop_instance_uid=row.sop_instance_uid,
@@ -316,6 +336,7 @@ def document_row(row: Document) -> DocumentRow:
         path=row.path,
         sha256=row.sha256,
         stage=row.stage,
+        withdraws_id=row.withdraws_id,
     )
 
 
@@ -332,9 +353,9 @@ def drafts_to_send(db: Database) -> list[ReportRow]:
 
 
 def drafts_to_withdraw(db: Database) -> list[tuple[ReportRow, DocumentRow]]:
-    """Documents of drafts that were rejected, superseded or refused and that carry no rejection note yet.
+    """Documents that a destination holds, or may, of drafts that were rejected, superseded or refused.
 
-    Beside the draft itself only what a destination holds, or may.
+    Only where no rejection note was planned yet.
     """
     noted = select(Document.report_id).where(Document.kind == "rejection")
     held = select(Delivery.document_id).where(
@@ -347,8 +368,7 @@ def drafts_to_withdraw(db: Database) -> list[tuple[ReportRow, DocumentRow]]:
             .join(Document, Document.report_id == Report.id)
             .where(
                 Document.stage == "draft",
-                Document.path != "",
-                (Document.kind == "draft") | Document.id.in_(held),
+                Document.id.in_(held),
                 Report.state.in_([ReportState.REJECTED, ReportState.SUPERSEDED, ReportState.REFUSED]),
                 Report.id.not_in(noted),
             )

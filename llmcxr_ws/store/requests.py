@@ -110,6 +110,21 @@ def was_granted(session: Session, report_id: int, *, kind: str) -> bool:
     return row is not None
 
 
+def first_granted(session: Session, study_id: int, *, kind: str, from_report: int) -> RequestRow | None:
+    """The first granted request of a kind about this report version of a study, or a later one."""
+    row = session.scalars(
+        select(Request)
+        .where(
+            Request.study_id == study_id,
+            Request.report_id >= from_report,
+            Request.kind == kind,
+            Request.state == "granted",
+        )
+        .order_by(Request.id)
+    ).first()
+    return _row(row) if row else None
+
+
 def request_by_id(db: Database, request_id: int) -> RequestRow:
     """One request and its outcome."""
     with db.read() as session:

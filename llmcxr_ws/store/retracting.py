@@ -1,11 +1,13 @@
 """The node's side of a retraction: what a reader may withdraw, and the commit of it.
 
-The courier builds a rejection note for each document between :func:`verify` and :func:`complete`. Deliberately not
-asked of the PACS: whose study it is. A report may have to be withdrawn just because the PACS has corrected that.
+The courier builds the rejection notes afterwards, one for each document that a peer holds: a note that can't be made
+stands among the dead deliveries and doesn't keep a wrong report valid. Deliberately not asked of the PACS: whose
+study it is. A report may have to be withdrawn just because the PACS has corrected that.
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -13,19 +15,40 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from llmcxr_ws.domain import Account, DocumentRow, Identity, InstanceRow, ReportRow, RequestRow, StudyRow
+from llmcxr_ws.domain import (
+    Account,
+    DocumentRow,
+    Identity,
+    InstanceRow,
+    ReportRow,
+    RequestRow,
+    RetractionPlan,
+    StudyRow,
+    Withdrawal,
+)
 from llmcxr_ws.errors import AccessError, StoreError, UserFacingError
+from llmcxr_ws.outputs import way_of
 from llmcxr_ws.retraction import MAX_WORDS, REASONS, Reason
-from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import deliveries, reports, requests, studies, transitions
+from llmcxr_ws.site import SiteConfig
+from llmcxr_ws.states import DeliveryState, StudyState
+from llmcxr_ws.store import accounts, deliveries, outgoing, reports, requests, studies, transitions
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Report
 
 _NOT_SENT = "The report was retracted before this was sent."
 
 
 class RetractRefused(UserFacingError):
     """A report can't be retracted; the sentence says why."""
+
+
+@dataclass(frozen=True)
+class Retraction:
+    """What the rejection notes of a granted retraction say: of which report, who, why, when."""
+
+    report: ReportRow
+    by: Account
+    reason: Reason
+    asked_at: datetime
 
 
 @dataclass(frozen=True)
@@ -49,6 +72,30 @@ class RetractOrder:
         return f"{self.reason.words}: {self.words}" if self.words else f"{self.reason.words}."
 
 
+def plan(db: Database, study_id: int, site: SiteConfig) -> RetractionPlan:
+    """What a retraction of this study's report would do as things stand; reads only."""
+    with db.read() as session:
+        withdrawals = tuple(
+            Withdrawal(
+                destination=name,
+                kind=document.kind,
+                stage=document.stage,
+                way=way_of(document.path),
+                is_certain=is_certain,
+                is_known=site.destination(name) is not None,
+            )
+            for document in deliveries.held_documents(session, study_id)
+            for name, is_certain in sorted(deliveries.holders(session, document.id).items())
+        )
+        in_doubt = deliveries.is_in_doubt(session, study_id)
+    waiting = [
+        row
+        for row in deliveries.deliveries_of(db, study_id)
+        if row.stage and row.state == DeliveryState.QUEUED and not row.outcome_unknown
+    ]
+    return RetractionPlan(withdrawals, tuple(waiting), in_doubt)
+
+
 def verify(db: Database, request: RequestRow, service_key: bytes) -> RetractOrder | None:
     """Check a request; None while it isn't known whether a peer holds one of the documents.
 
@@ -61,17 +108,10 @@ def verify(db: Database, request: RequestRow, service_key: bytes) -> RetractOrde
         return _check(session, request, service_key)
 
 
-def complete(
-    db: Database, order: RetractOrder, service_key: bytes, notes: list[tuple[DocumentRow, dict[str, Any]]]
-) -> bool:
-    """Retract the study, hold what hasn't left, and send a note to every peer that holds a document.
+def complete(db: Database, order: RetractOrder, service_key: bytes) -> bool:
+    """Retract the study, hold what hasn't left, and queue a note for every peer that holds a document.
 
-    Gives False, and writes nothing, when another peer has got a document meanwhile: verify and build again.
-
-    Parameters
-    ----------
-    notes : list of (DocumentRow, dict)
-        Each withdrawn document with its note: the fields of :func:`reports.record_document` but for the kind.
+    Gives False, and writes nothing, when a document is on its way by now: verify again.
 
     Raises
     ------
@@ -80,26 +120,49 @@ def complete(
     """
     with db.write() as session:
         now = _check(session, order.request, service_key)
-        if now is None or [one.id for one in now.documents] != [document.id for document, _ in notes]:
+        if now is None:
             return False
         study = studies.get_study(session, order.study.id)
         deliveries.hold_everything(session, study.id, _NOT_SENT)
         sentence = f"Retracted by {order.by.name}. {order.sentence}"
         transitions.retract_study(session, study, order.by.name, order.code, sentence)
-        planned = 0
-        for document, fields in notes:
-            report = session.get_one(Report, document.report_id)
-            note = reports.record_document(session, report, kind="retraction", **fields)
-            planned += deliveries.plan_retraction(session, note, document.id)
+        planned = sum(outgoing.plan_note(session, "retraction", document) for document in now.documents)
         requests.decide(
             session,
             order.request.id,
             granted=True,
-            outcome=f"Retracted; {planned} rejection notes queued."
+            outcome=f"Retracted; {planned} withdrawals queued."
             if planned
             else "Retracted; nothing of it had been sent.",
         )
         return True
+
+
+def granted_for(db: Database, withdrawn: DocumentRow) -> Retraction:
+    """The retraction that took a document back, as the request asked that was granted.
+
+    Raises
+    ------
+    StoreError
+        None was granted, or who asked isn't known any more.
+    """
+    with db.read() as session:
+        of = reports.report_row(session, withdrawn.report_id)
+        # A draft of an earlier version is taken back with the signed report that followed it.
+        request = requests.first_granted(
+            session, withdrawn.study_id, kind="retract", from_report=of.amends_id or of.id
+        )
+        by = accounts.account_in(session, request.user) if request else None
+        if request is None or request.report_id is None or by is None:
+            raise StoreError("The retraction of this report, or who asked for it, isn't known any more.")
+        with requests.well_formed():
+            payload = json.loads(request.payload)
+            return Retraction(
+                report=reports.report_row(session, request.report_id),
+                by=by,
+                reason=REASONS[str(payload["reason_code"])],
+                asked_at=datetime.fromisoformat(payload["time"]),
+            )
 
 
 def refuse(db: Database, request: RequestRow, *, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select, update
@@ -39,16 +40,17 @@ def register(db: Database, kind: str, detail: dict[str, Any] | None = None) -> s
     return name
 
 
-def seen(db: Database, name: str) -> None:
-    """Say that the process still runs."""
+def seen(db: Database, name: str, detail: dict[str, Any] | None = None) -> None:
+    """Say that the process still runs, and what it has to tell of itself where that changed."""
+    values = {} if detail is None else {"detail": detail}
     with db.write(ordered=False) as session:
-        session.execute(update(Service).where(Service.name == name).values(seen_at=db_now()))
+        session.execute(update(Service).where(Service.name == name).values(seen_at=db_now(), **values))
 
 
-def beat(db: Database, name: str) -> bool:
+def beat(db: Database, name: str, detail: dict[str, Any] | None = None) -> bool:
     """As :func:`seen`, for a process that must outlive a database that fails for a while; False when it did."""
     try:
-        seen(db, name)
+        seen(db, name, detail)
     except DatabaseFailure as error:
         _LOG.warning("not noted as running", service=name, reason=error.message)
         return False
@@ -59,6 +61,13 @@ def unregister(db: Database, name: str) -> None:
     """Take the row away at a clean end."""
     with db.write() as session:
         session.execute(delete(Service).where(Service.name == name))
+
+
+def now(db: Database) -> datetime:
+    """The database's own time (UTC)."""
+    with db.read() as session:
+        said: datetime = session.execute(select(db_now())).scalar_one()
+        return said
 
 
 def running(db: Database) -> list[ServiceRow]:

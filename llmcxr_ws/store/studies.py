@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
 from sqlalchemy.orm import Session
 
 from llmcxr_ws import jobs
+from llmcxr_ws.completeness import Verdict
 from llmcxr_ws.domain import Arrival, Identity, InstanceRow, Recorded, StudyRow
 from llmcxr_ws.errors import StoreError
-from llmcxr_ws.states import Actor, ReportState, StudyState
-from llmcxr_ws.store import audit, transitions
+from llmcxr_ws.states import REPORTED, Actor, ReportState, StudyState
+from llmcxr_ws.store import audit, signals, transitions
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Instance, Report, Study
+from llmcxr_ws.store.models import Instance, Prior, Report, Study
 from llmcxr_ws.store.types import db_now
 
 _OPEN_AGAIN = {StudyState.COMPLETE, StudyState.EXCLUDED, StudyState.FAILED, StudyState.DRAFTED}
-_REPORTED = {StudyState.SIGNED, StudyState.CONFIRMED, StudyState.RETRACTED}
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,18 @@ class DueStudy:
     source_peer: str
     quiet_for_s: float
     instances: tuple[InstanceRow, ...]
+    study_instance_uid: str = ""
+    is_prior: bool = False
+    last_instance_at: datetime = datetime.min
+    # What a film was chosen for already; empty before the first time.
+    film_sop_instance_uid: str = ""
 
 
 def known_instance(db: Database, SOPInstanceUID: str) -> InstanceRow | None:
     """The instance of that UID, when it was received before."""
     with db.read() as session:
         row = session.scalar(select(Instance).where(Instance.sop_instance_uid == SOPInstanceUID))
-        return _instance_row(row) if row else None
+        return instance_row(row) if row else None
 
 
 def indexed_paths(db: Database) -> set[str]:
@@ -58,31 +64,50 @@ def record_arrival(db: Database, arrival: Arrival) -> Recorded:
         A sound instance of that UID belongs to another study.
     """
     with db.write() as session:
-        study = session.scalar(
-            select(Study).where(Study.study_instance_uid == arrival.study_instance_uid)
-        ) or _new_study(session, arrival)
-        known = session.scalar(select(Instance).where(Instance.sop_instance_uid == arrival.sop_instance_uid))
-        if known is not None and (known.sha256 == arrival.sha256 or arrival.defect):
+        return record_in(session, arrival)
+
+
+def record_in(session: Session, arrival: Arrival) -> Recorded:
+    """As :func:`record_arrival`, inside the caller's write transaction; nothing is written when it raises."""
+    known = session.scalar(select(Instance).where(Instance.sop_instance_uid == arrival.sop_instance_uid))
+    study = session.scalar(select(Study).where(Study.study_instance_uid == arrival.study_instance_uid))
+    if known is not None:
+        same = known.sha256 == arrival.sha256 != ""
+        if same or arrival.defect:
             return Recorded(study_id=known.study_id, new=False)
-        if known is not None and known.study_id != study.id and not known.defect:
+        if (study is None or known.study_id != study.id) and not known.defect:
             raise StoreError(
                 "The instance belongs to another study already.",
                 what_to_do="Have the sender correct its SOP Instance UID.",
             )
-        if known is None:
-            known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
-            session.add(known)
-        _fill_instance(known, study.id, arrival)
-        _note_arrival(session, study, arrival.sop_instance_uid)
-        audit.append(
-            session,
-            actor=Actor.NODE,
-            event="instance.received" if not arrival.defect else "instance.defective",
-            study_id=study.id,
-            peer=arrival.source_peer,
-            bytes=arrival.size,
-        )
-        return Recorded(study_id=study.id, new=True)
+    if study is None:
+        study = _new_study(session, arrival)
+    if known is None:
+        known = Instance(study_id=study.id, sop_instance_uid=arrival.sop_instance_uid)
+        session.add(known)
+    _fill_instance(known, study.id, arrival)
+    _take_up_prior(session, study)
+    _note_arrival(session, study, arrival.sop_instance_uid)
+    audit.append(
+        session,
+        actor=Actor.NODE,
+        event="instance.received" if not arrival.defect else "instance.defective",
+        study_id=study.id,
+        peer=arrival.source_peer,
+        bytes=arrival.size,
+    )
+    return Recorded(study_id=study.id, new=True)
+
+
+def note_hashes(db: Database, hashes: Mapping[str, str]) -> None:
+    """Fill in the SHA-256 of instances by their UID; the listener leaves it to whoever has the time."""
+    with db.write() as session:
+        for uid, sha256 in hashes.items():
+            session.execute(
+                update(Instance)
+                .where(Instance.sop_instance_uid == uid, Instance.sha256 == "")
+                .values(sha256=sha256)
+            )
 
 
 def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
@@ -94,6 +119,21 @@ def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
         study = _failed_study_of(session, SOPInstanceUID)
         if study is not None:
             _note_arrival(session, study, SOPInstanceUID)
+
+
+def _take_up_prior(session: Session, study: Study) -> None:
+    """What comes of a prior without having been asked for is sent to be read: its study is work from now on."""
+    if study.is_prior and not _is_awaited(session, study.study_instance_uid):
+        study.is_prior = False
+        audit.append(session, actor=Actor.NODE, event="study.prior_taken_up", study_id=study.id)
+
+
+def _is_awaited(session: Session, StudyInstanceUID: str) -> bool:
+    """Whether what comes of a study was asked for, to compare with (`store.priors` says when)."""
+    found = select(Prior.id).where(
+        Prior.study_instance_uid == StudyInstanceUID, Prior.state.in_(["wanted", "fetching"])
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def look_again(session: Session, study: Study) -> None:
@@ -110,32 +150,70 @@ def look_again(session: Session, study: Study) -> None:
 
 def due_studies(db: Database) -> list[DueStudy]:
     """Studies that hold instances nobody has assessed, with the seconds since the last one came."""
-    counted = _instance_count()
+    return _due(
+        db,
+        Study.state.not_in([StudyState.COMPLETE, StudyState.DRAFTING, *REPORTED]),
+        _instance_count() > Study.instances_assessed,
+    )
+
+
+def awaiting_studies(db: Database) -> list[DueStudy]:
+    """Studies that are settled, and of which more images are expected: drafted early, or announced afterwards."""
+    return _due(db, Study.awaits_images.is_(True), _instance_count() <= Study.instances_assessed)
+
+
+def _due(db: Database, *conditions: ColumnElement[bool]) -> list[DueStudy]:
     with db.read() as session:
         now = session.execute(select(db_now())).scalar_one()
-        studies = session.scalars(
-            select(Study).where(
-                Study.state.not_in([StudyState.COMPLETE, StudyState.DRAFTING, *_REPORTED]),
-                counted > Study.instances_assessed,
-            )
-        )
+        found = session.scalars(select(Study).where(*conditions)).all()
+        instances: dict[int, list[InstanceRow]] = {study.id: [] for study in found}
+        if found:
+            rows = select(Instance).where(Instance.study_id.in_(list(instances))).order_by(Instance.id)
+            for row in session.scalars(rows):
+                instances[row.study_id].append(instance_row(row))
         return [
             DueStudy(
                 id=study.id,
                 state=StudyState(study.state),
                 source_peer=study.source_peer,
                 quiet_for_s=(now - study.last_instance_at).total_seconds(),
-                instances=tuple(instances_in(session, study.id)),
+                instances=tuple(instances[study.id]),
+                study_instance_uid=study.study_instance_uid,
+                is_prior=study.is_prior,
+                last_instance_at=study.last_instance_at,
+                film_sop_instance_uid=study.film_sop_instance_uid,
             )
-            for study in studies
+            for study in found
         ]
 
 
-def settle_film(db: Database, due: DueStudy, film_sop_instance_uid: str) -> bool:
+def note_completeness(db: Database, due: DueStudy, verdict: Verdict) -> bool:
+    """Keep what a study waits for, or why it counts as complete; True where that is news."""
+    with db.write() as session:
+        study = get_study(session, due.id)
+        study.awaits_images = study.awaits_images and not verdict.is_complete
+        return signals.note_completeness(session, study, verdict)
+
+
+def settle_film(
+    db: Database,
+    due: DueStudy,
+    film_sop_instance_uid: str,
+    *,
+    verdict: Verdict | None = None,
+    priority: int = 0,
+) -> bool:
     """A film was chosen: complete the study and queue its draft in one transaction.
 
     A study in review keeps its state; its draft gets a new version and the window says that images came late.
     Gives False, and changes nothing, when an instance arrived meanwhile.
+
+    Parameters
+    ----------
+    verdict : Verdict, optional
+        Why it counts as complete; one that isn't complete drafts it early, and more images are expected.
+    priority : int
+        The draft's among the work of engines; the higher, the sooner.
     """
     with db.write() as session:
         study = _still_due(session, due)
@@ -148,17 +226,22 @@ def settle_film(db: Database, due: DueStudy, film_sop_instance_uid: str) -> bool
             study.film_sop_instance_uid = film_sop_instance_uid
             study.late_images = True
             transitions.touch(session, study)
-        queue_draft(session, study, film_sop_instance_uid, [row.sop_instance_uid for row in due.instances])
+        _note_verdict(session, study, verdict)
+        uids = [row.sop_instance_uid for row in due.instances]
+        queue_draft(session, study, film_sop_instance_uid, uids, priority=priority)
         return True
 
 
-def settle_without_film(db: Database, due: DueStudy, *, code: str, sentence: str, failed: bool) -> bool:
+def settle_without_film(
+    db: Database, due: DueStudy, *, code: str, sentence: str, failed: bool, verdict: Verdict | None = None
+) -> bool:
     """No film fits: end in `excluded`, or in `failed` when reception itself went wrong."""
     with db.write() as session:
         study = _still_due(session, due)
         if study is None:
             return False
         _take_up(session, study, due)
+        _note_verdict(session, study, verdict)
         if study.state == StudyState.IN_REVIEW:
             study.late_images = True
             transitions.touch(session, study)
@@ -171,12 +254,22 @@ def settle_without_film(db: Database, due: DueStudy, *, code: str, sentence: str
         return True
 
 
-def queue_draft(session: Session, study: Study, film_sop_instance_uid: str, instances: Iterable[str]) -> int:
+def _note_verdict(session: Session, study: Study, verdict: Verdict | None) -> None:
+    if verdict is not None:
+        study.awaits_images = not verdict.is_complete
+        signals.note_completeness(session, study, verdict)
+
+
+def queue_draft(
+    session: Session, study: Study, film_sop_instance_uid: str, instances: Iterable[str], *, priority: int = 0
+) -> int:
     """Queue a draft of one film; the same film among the same instances is queued once."""
     uids = sorted(instances)
     key = hashlib.sha256("\n".join([film_sop_instance_uid, *uids]).encode()).hexdigest()
     payload = {"film": film_sop_instance_uid, "instances": uids}
-    return jobs.enqueue(session, kind="draft", study_id=study.id, input_key=key, payload=payload)
+    return jobs.enqueue(
+        session, kind="draft", study_id=study.id, input_key=key, payload=payload, priority=priority
+    )
 
 
 def instances_of(db: Database, study_id: int) -> list[InstanceRow]:
@@ -186,9 +279,12 @@ def instances_of(db: Database, study_id: int) -> list[InstanceRow]:
 
 
 def worklist(db: Database, *, since: int = 0, limit: int | None = None) -> list[StudyRow]:
-    """Studies whose row changed after sequence number `since`, in the order of change; the first `limit` of them."""
+    """Studies whose row changed after sequence number `since`, in the order of change; the first `limit` of them.
+
+    Priors, which are nobody's work, aren't among them.
+    """
     with db.read() as session:
-        return _study_rows(session, Study.updated_seq > since, limit)
+        return _study_rows(session, (Study.updated_seq > since) & Study.is_prior.is_(False), limit)
 
 
 def study_row(db: Database, study_id: int) -> StudyRow:
@@ -271,6 +367,7 @@ def _new_study(session: Session, arrival: Arrival) -> Study:
         study_description=arrival.study_description,
         referring_physician=arrival.referring_physician,
         source_peer=arrival.source_peer,
+        is_prior=_is_awaited(session, arrival.study_instance_uid),
     )
     session.add(study)
     session.flush()
@@ -284,6 +381,7 @@ def _fill_instance(row: Instance, study_id: int, arrival: Arrival) -> None:
     row.transfer_syntax_uid = arrival.transfer_syntax_uid
     row.path, row.size, row.sha256 = arrival.path, arrival.size, arrival.sha256
     row.facts, row.defect, row.source_peer = arrival.facts, arrival.defect, arrival.source_peer
+    row.routed = False
 
 
 def _note_arrival(session: Session, study: Study, SOPInstanceUID: str) -> None:
@@ -292,7 +390,7 @@ def _note_arrival(session: Session, study: Study, SOPInstanceUID: str) -> None:
     study.instances_assessed = min(study.instances_assessed, _count(session, study.id) - 1)
     if study.state in _OPEN_AGAIN:
         transitions.reopen_study(session, study)
-    elif study.state in _REPORTED and not _was_reported(session, study, SOPInstanceUID):
+    elif study.state in REPORTED and not _was_reported(session, study, SOPInstanceUID):
         study.needs_addendum = True
     transitions.touch(session, study)
 
@@ -318,9 +416,14 @@ def _count(session: Session, study_id: int) -> int:
 
 def _still_due(session: Session, due: DueStudy) -> Study | None:
     study = get_study(session, due.id)
-    present = {(row.sop_instance_uid, row.sha256) for row in instances_in(session, due.id)}
-    seen = {(row.sop_instance_uid, row.sha256) for row in due.instances}
+    present = {_version(row) for row in instances_in(session, due.id)}
+    seen = {_version(row) for row in due.instances}
     return study if present == seen and study.state == due.state else None
+
+
+def _version(row: InstanceRow) -> tuple[str, str, int, str]:
+    """What changes when a sound instance takes a defective one's place; its hash may come later than itself."""
+    return row.sop_instance_uid, row.path, row.size, row.defect
 
 
 def _take_up(session: Session, study: Study, due: DueStudy) -> None:
@@ -332,10 +435,11 @@ def _take_up(session: Session, study: Study, due: DueStudy) -> None:
 def instances_in(session: Session, study_id: int) -> list[InstanceRow]:
     """All instances of a study, inside the caller's transaction."""
     rows = session.scalars(select(Instance).where(Instance.study_id == study_id).order_by(Instance.id))
-    return [_instance_row(row) for row in rows]
+    return [instance_row(row) for row in rows]
 
 
-def _instance_row(row: Instance) -> InstanceRow:
+def instance_row(row: Instance) -> InstanceRow:
+    """An instance's row as a dataclass."""
     return InstanceRow(
         sop_instance_uid=row.sop_instance_uid,
         series_instance_uid=row.series_instance_uid,
@@ -383,8 +487,19 @@ def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | N
     return [_row(*found) for found in session.execute(statement)]
 
 
+def _ordered(study: Study, facts: dict[str, object]) -> dict[str, str]:
+    """What is known of the order: the film's header goes before the worklist."""
+    words: dict[str, str] = dict(study.ordered.get("words", {}))
+    said = {
+        "ReasonForTheRequestedProcedure": facts.get("indication"),
+        "RequestedProcedurePriority": facts.get("requested_priority"),
+    }
+    return words | {keyword: str(value) for keyword, value in said.items() if value}
+
+
 def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
     guard = (report.evidence.get("guard") if report else None) or {}
+    ordered = _ordered(study, facts or {})
     return StudyRow(
         id=study.id,
         study_instance_uid=study.study_instance_uid,
@@ -401,6 +516,9 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         source_peer=study.source_peer,
         film_sop_instance_uid=study.film_sop_instance_uid,
         view=str((facts or {}).get("view", "")),
+        completeness=study.completeness,
+        ordered=ordered,
+        is_prior=study.is_prior,
         received_at=study.received_at,
         last_instance_at=study.last_instance_at,
         instances=instances,
@@ -411,7 +529,7 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         held_by=study.held_by,
         held_at=study.held_at,
         updated_seq=study.updated_seq,
-        requested_priority=str((facts or {}).get("requested_priority", "")),
+        requested_priority=ordered.get("RequestedProcedurePriority", "").upper(),
         film_abnormal=guard.get("abnormal"),
         guard_disagrees=guard.get("agreement") == "disagrees",
     )

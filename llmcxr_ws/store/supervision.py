@@ -56,11 +56,12 @@ class Queued:
 
 @dataclass(frozen=True, kw_only=True)
 class QueuedDelivery(Queued):
-    """A document on its way, as the outbox page lists it."""
+    """A document on its way, as the outbox page lists it; `faults` are what the gate found in a refused one."""
 
     document: str
     peer: str
     required: bool
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +135,7 @@ def open_deliveries(db: Database, *, limit: int = 1000) -> tuple[QueuedDelivery,
             Document.kind.label("document"),
             Delivery.peer,
             Delivery.required,
+            Delivery.faults,
         )
         .join(Document, Delivery.document_id == Document.id)
         .join(Study, Delivery.study_id == Study.id)
@@ -141,7 +143,10 @@ def open_deliveries(db: Database, *, limit: int = 1000) -> tuple[QueuedDelivery,
         .order_by(first.desc(), Delivery.id)
         .limit(limit)
     )
-    return tuple(QueuedDelivery(**values) for values in _queued(db, statement))
+    return tuple(
+        QueuedDelivery(**values | {"faults": tuple(map(str, values["faults"]))})
+        for values in _queued(db, statement)
+    )
 
 
 def open_jobs(db: Database, *, limit: int = 1000) -> tuple[QueuedJob, ...]:
@@ -221,7 +226,8 @@ def audit_tail(db: Database, *, words: str = "", limit: int = 300) -> tuple[Audi
 def recent_studies(db: Database, *, limit: int = 50) -> tuple[SampleStudy, ...]:
     """The studies that came last, newest first, with what their instances' headers said."""
     with db.read() as session:
-        rows = session.scalars(select(Study).order_by(Study.id.desc()).limit(limit)).all()
+        latest = select(Study).where(Study.is_prior.is_(False)).order_by(Study.id.desc()).limit(limit)
+        rows = session.scalars(latest).all()
         instances: dict[int, list[SampleInstance]] = {row.id: [] for row in rows}
         found = session.execute(
             select(Instance.study_id, Instance.sop_instance_uid, Instance.facts, Instance.defect)
@@ -335,7 +341,9 @@ def flow(db: Database, since: datetime) -> Flow:
         received = session.scalars(
             select(Study.received_at)
             .where(
-                Study.id >= first_id(session, Study.id, Study.received_at, since), Study.received_at >= since
+                Study.id >= first_id(session, Study.id, Study.received_at, since),
+                Study.received_at >= since,
+                Study.is_prior.is_(False),
             )
             .order_by(Study.received_at)
         ).all()

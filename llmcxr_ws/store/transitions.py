@@ -22,7 +22,7 @@ from llmcxr_ws.states import (
     StudyState,
     check_move,
 )
-from llmcxr_ws.store import audit, labels, requests
+from llmcxr_ws.store import audit, labels
 from llmcxr_ws.store.counters import next_value
 from llmcxr_ws.store.models import Delivery, Question, Report, Study
 
@@ -226,6 +226,8 @@ def send_back(session: Session, report: Report, study: Study, user: str, words: 
     """
     target = ReportState.DRAFT
     if report.reason:  # why the draft was set aside; which of the two it was stands in no row of its own
+        from llmcxr_ws.store import requests  # loads all of cryptography, which the listener has no use for
+
         rejected = requests.was_granted(session, report.id, kind="reject")
         target = ReportState.REJECTED if rejected else ReportState.WITHHELD
     author, report.preliminary_by, report.preliminary_at = report.preliminary_by, "", None

@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, Dialect, String, Text
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
+from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeDecorator
 
 from llmcxr_ws.errors import StoreError
@@ -72,7 +73,8 @@ class db_now(ColumnElement[datetime]):
     Leases compare times of several machines, so only one clock may speak.
     """
 
-    inherit_cache = False
+    # What a compiled one depends on; without it no statement with the time in it is kept compiled.
+    _traverse_internals: Any = (("plus_s", InternalTraversal.dp_plain_obj),)
     type = UtcDateTime()
 
     def __init__(self, plus_s: float = 0.0) -> None:

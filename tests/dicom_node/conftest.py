@@ -34,6 +34,14 @@ sends = false
 """
 
 
+@pytest.fixture(scope="module")
+def no_dciodvfy() -> Iterator[None]:
+    """A gate without dicom3tools: one process for each of hundreds of documents would take minutes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dicom_node.documents.gate.shutil.which", lambda name: None)
+        yield
+
+
 @pytest.fixture
 def simulator(tmp_path: Path) -> Iterator[PacsSimulator]:
     """A simulator on a free port, called PACS."""

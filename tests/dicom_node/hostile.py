@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
 from pydicom.dataset import Dataset
@@ -52,6 +53,29 @@ _LINE = (
 )
 _WORDS = _LINE.split()
 _ENDS = (". ", ".\n", "! ", "? ", "\n")
+
+
+# No shrinking: each example builds a whole document, and a failing one is small enough to read.
+WHOLE_DOCUMENTS = settings(
+    deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow]
+)
+_VRS = {
+    "PatientName": "PN",
+    "PatientID": "LO",
+    "PatientBirthDate": "DA",
+    "StudyDescription": "LO",
+    "BodyPartExamined": "CS",
+    "PatientOrientation": "CS",
+    "WindowWidth": "DS",
+}
+
+
+def film_with(header: Mapping[str, object]) -> Dataset:
+    """A film whose header says this, as it came, whatever the value representation allows."""
+    film = make_film()
+    for keyword, value in header.items():
+        put(film, keyword, _VRS.get(keyword, "SH"), value)
+    return film
 
 
 @dataclass(frozen=True, repr=False)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydicom.dataset import Dataset
 
-from dicom_node import statuses
 from dicom_node.courier import run_round
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from dicom_node.simulator.services import Destination
@@ -19,23 +17,10 @@ from llmcxr_ws.identity import UnlockedKey
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import accounts, deliveries, reports, requests, signing
 from tests.dicom_node.films import make_film, write_film
-from tests.dicom_node.world import MakeWorld, World, documents_in
+from tests.dicom_node.world import MakeWorld, World, decided, documents_in, drafted, in_pacs
 from tests.peers import dciodvfy_errors, run_peer
 
 WORDS = "The late film shows the same."
-
-
-def in_pacs(simulator: PacsSimulator, film: Dataset, name: str) -> None:
-    path = simulator.archive.spool / f"{name}.dcm"
-    film.save_as(path, enforce_file_format=True)
-    simulator.archive.keep(path)
-
-
-def drafted(world: World, simulator: PacsSimulator, folder: Path) -> None:
-    """A drafted study whose film is in the PACS."""
-    in_pacs(simulator, make_film("A-1", accession="A-1"), "A-1")
-    assert world.push(write_film(folder, "A-1", accession="A-1"))[0].status == statuses.SUCCESS
-    world.draft("A-1")
 
 
 def confirmed(world: World, simulator: PacsSimulator, folder: Path) -> None:
@@ -58,13 +43,6 @@ def retract(world: World, code: str = "wrong_patient", words: str = "") -> int:
     db = world.workplace.db
     detail = reading.open_study(db, world.study("A-1").id)
     return reading.request_retraction(db, world.key(), detail, code, words)
-
-
-def decided(world: World, number: int) -> tuple[str, str]:
-    db = world.workplace.db
-    world.work_until(lambda: requests.request_by_id(db, number).state != "waiting", "a decision")
-    request = requests.request_by_id(db, number)
-    return request.state, request.outcome
 
 
 @pytest.mark.peers
@@ -157,7 +135,7 @@ def test_a_retraction_withdraws_report_addendum_and_draft(
     assert decided(world, add(world))[0] == "granted"
     world.work_until_state("A-1", StudyState.CONFIRMED)
     number = retract(world, "wrong_patient", "It is the neighbour's film.")
-    assert decided(world, number) == ("granted", "Retracted; 3 rejection notes queued.")
+    assert decided(world, number) == ("granted", "Retracted; 3 withdrawals queued.")
     study = world.study("A-1")
     assert study.state is StudyState.RETRACTED and "neighbour" in study.reason
     world.work_until(lambda: len(documents_in(simulator, KEY_OBJECT_SELECTION)) == 3, "the notes in the PACS")

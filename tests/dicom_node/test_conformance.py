@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dicom_node import sop_classes
+from dicom_node.association import LocalEntity, open_association
+from dicom_node.listener import accepted_contexts
+from dicom_node.provider import service_contexts
+from llmcxr_ws.site import Peer
 
 STATEMENT = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
 SINGLE = [value for name, value in vars(sop_classes).items() if name.isupper() and isinstance(value, str)]
@@ -19,3 +25,63 @@ UIDS = [*sop_classes.STORAGE_CLASSES, *sop_classes.UNCOMPRESSED, *sop_classes.CO
 def test_the_statement_names_it(uid: str) -> None:
     """By its UID."""
     assert uid in STATEMENT
+
+
+# The DICOM Conformance Statement, made from the same tables
+
+ROOT = Path(__file__).parents[2]
+STATEMENT_PAGE = (ROOT / "docs" / "conformance-statement.md").read_text(encoding="utf-8")
+
+
+def maker() -> Any:
+    """The module that writes the statement."""
+    spec = importlib.util.spec_from_file_location("make_conformance", ROOT / "docs" / "make_conformance.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_statement_is_what_the_code_says() -> None:
+    assert not maker().outdated(), "run python docs/make_conformance.py"
+
+
+@pytest.mark.parametrize(
+    "chapter", ["Implementation model", "Association policies", "As acceptor", "As requestor"]
+)
+def test_the_statement_has_the_chapters_of_the_standard(chapter: str) -> None:
+    assert chapter in STATEMENT_PAGE
+
+
+def test_a_class_that_the_listener_takes_more_appears_in_the_statement(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = maker()
+    mpps = "1.2.840.10008.3.1.2.3.3"
+    more = [*accepted_contexts(), *service_contexts([mpps])]
+    monkeypatch.setattr(module, "accepted_contexts", lambda: more)
+    assert mpps not in STATEMENT_PAGE and f"`{mpps}`" in module.statement()
+
+
+def test_another_limit_or_status_changes_the_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = maker()
+    monkeypatch.setattr(module, "MAX_PDU_BYTES", 12345)
+    assert "12345 bytes" in module.statement()
+    monkeypatch.setattr(module, "OUTCOMES", {0xA701: "something new"})
+    with pytest.raises(KeyError):  # a status needs its sentence
+        module.statement()
+
+
+def test_every_class_that_is_written_is_one_of_the_tables() -> None:
+    module = maker()
+    known = {*sop_classes.STORAGE_CLASSES}
+    assert {str(document.SOPClassUID) for _, document in module._examples()} <= known
+
+
+def test_what_the_listener_negotiates_is_what_the_statement_lists(node: Peer) -> None:
+    """Every class of the statement's third chapter in every syntax, asked of a running listener."""
+    for context in accepted_contexts():
+        uid, syntaxes = str(context.abstract_syntax), [str(s) for s in context.transfer_syntax]
+        offers = [(uid, (syntax,)) for syntax in syntaxes]
+        with open_association(LocalEntity(ae_title="SENDER"), node, offers) as association:
+            assert all(association.accepts(uid, syntax) for syntax in syntaxes), uid

@@ -494,9 +494,7 @@ def test_commitment_failure_sends_again(
     """The PACS loses the document after 0000H: the commitment says so, and it is sent again."""
     world = make_world()
     _signed_and_queued(world, simulator, tmp_path)
-    from dicom_node.steps.outbox import send_due
-
-    assert send_due(world.desk)
+    assert world.send()
     [held] = [h for h in simulator.archive.instances() if h.header.SOPClassUID == ENHANCED_SR]
     del simulator.archive._held[held.sop_instance_uid]
     held.path.unlink()

@@ -5,17 +5,16 @@ from __future__ import annotations
 from io import BytesIO
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import dcmread
 
 from dicom_node.documents.gate import check
 from dicom_node.documents.report import Sentence
 from dicom_node.documents.sr import build
-from dicom_node.documents.values import put
 from llmcxr_ws.errors import DicomError
 from tests.dicom_node.documents_factory import make_report, rows_of
-from tests.factories import make_film
+from tests.dicom_node.hostile import WHOLE_DOCUMENTS, film_with
 
 # Mostly what a person could have typed, so that most examples get all the way; some of anything at all.
 TYPED = st.characters(exclude_categories=("Cc", "Cs", "Cn", "Co"), exclude_characters="\\=^\ufffd")
@@ -34,28 +33,13 @@ HEADER = st.fixed_dictionaries(
         "TimezoneOffsetFromUTC": st.sampled_from(["", "+0000", "-0330", "+1400", "nonsense"]),
     }
 )
-_VRS = {"PatientName": "PN", "PatientID": "LO", "PatientBirthDate": "DA", "StudyDescription": "LO"}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def without_dciodvfy() -> object:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dicom_node.documents.gate.shutil.which", lambda name: None)
-        yield
-
-
-# No shrinking: each example builds a whole document, and a failing one is small enough to read.
-@settings(
-    max_examples=150,
-    deadline=None,
-    phases=[Phase.generate],
-    suppress_health_check=[HealthCheck.too_slow],
-)
+@pytest.mark.usefixtures("no_dciodvfy")
+@settings(WHOLE_DOCUMENTS, max_examples=150)
 @given(text=TEXT, header=HEADER)
 def test_the_text_arrives_whole_or_the_document_is_refused(text: str, header: dict[str, str]) -> None:
-    film = make_film()
-    for keyword, value in header.items():
-        put(film, keyword, _VRS.get(keyword, "SH"), value)
+    film = film_with(header)
     try:
         document = make_report("signed", film, sentences=(Sentence(text, "impression", "human"),))
     except DicomError as refusal:

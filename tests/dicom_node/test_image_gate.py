@@ -151,9 +151,7 @@ PLANTED: list[tuple[str, str, Plant, str]] = [
     ("findings", "rows", region_on_another_film, "one of the films"),
     ("findings", "evidence", region_on_another_film, "isn't listed as evidence"),
     ("findings", "rows", one_tracking_uid_twice, "another finding's"),
-    ("findings", "rows", without("112040"), "lacks a row"),
-    ("findings", "rows", without("112039"), "lacks a row"),
-    ("findings", "rows", without("111001"), "lacks a row"),
+    *(("findings", "rows", without(row), "lacks a row") for row in ("112040", "112039", "111001")),
     ("findings", "rows", without("111030", 2), "lacks a row"),
     ("findings", "rows", more_than_all, "percentage"),
     ("findings", "rows", in_millimetres, "percentage"),
@@ -162,9 +160,14 @@ PLANTED: list[tuple[str, str, Plant, str]] = [
     ("findings", "rows", rows_swapped, "out of its order"),
     ("findings", "rows", library_last, "after the measurements"),
     ("findings", "rows", no_findings, "no finding"),
-    ("findings", "rows", without_root_row("111028"), "lacks its image library"),
-    ("findings", "rows", without_root_row("121049"), "lacks its language"),
-    ("findings", "rows", without_root_row("121012"), "Device UID"),
+    *(
+        ("findings", "rows", without_root_row(row), says)
+        for row, says in (
+            ("111028", "lacks its image library"),
+            ("121049", "lacks its language"),
+            ("121012", "Device UID"),
+        )
+    ),
     ("findings", "rows", change(ContentTemplateSequence=None), "template 1500"),
     ("findings", "flags", change(VerificationFlag="VERIFIED"), "UNVERIFIED"),
     ("findings", "flags", change(PreliminaryFlag="FINAL"), "PRELIMINARY"),

@@ -14,9 +14,10 @@ import pytest
 from sqlalchemy import text
 
 from dicom_node import scu, statuses
+from dicom_node.admission import is_address_of
 from dicom_node.association import LocalEntity, open_association
 from dicom_node.commitment import Reference
-from dicom_node.listener import Listener, is_address_of
+from dicom_node.listener import Listener
 from dicom_node.simulator.server import PacsSimulator
 from dicom_node.simulator.services import Destination
 from dicom_node.sop_classes import DX_FOR_PRESENTATION, EXPLICIT_LITTLE

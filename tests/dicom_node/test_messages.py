@@ -79,13 +79,23 @@ def test_names_and_separators_survive() -> None:
 
 def test_another_patient_s_header_is_a_fault() -> None:
     told = narrative()
-    for keyword, value in (("PatientID", "X"), ("PatientName", "X"), ("AccessionNumber", "X")):
-        other = make_film(**{keyword: value})
+    for keyword in ("PatientID", "PatientName", "AccessionNumber", "IssuerOfPatientID", "StudyInstanceUID"):
+        other = make_film(**{keyword: "1.2.3"})
         assert any(keyword in said for said in oru.check_oru(oru.build_oru(told, RIS), told, [other]))
         assert any(keyword in said for said in fhir.check_fhir(fhir.build_report(told), told, [other]))
     longer = narrative("signed", told.film, "Something else.")
     assert list(oru.check_oru(oru.build_oru(told, RIS), longer, [told.film]))
     assert list(fhir.check_fhir(fhir.build_report(told), longer, [told.film]))
+
+
+@pytest.mark.parametrize("issuer", ["", "HOSPITAL", "The hospital & its other houses"])
+def test_who_issued_a_patient_s_id_is_told(issuer: str) -> None:
+    """PID-3.4 is a namespace up to 20 characters, else a local identifier; FHIR tells it of an ID alone."""
+    told = narrative("signed", make_film(PatientID="P-1", IssuerOfPatientID=issuer))
+    assert list(oru.check_oru(oru.build_oru(told, RIS), told, [told.film])) == []
+    assert list(fhir.check_fhir(fhir.build_report(told), told, [told.film])) == []
+    nobody = narrative("signed", make_film(PatientID="", IssuerOfPatientID=issuer))
+    assert list(fhir.check_fhir(fhir.build_report(nobody), nobody, [nobody.film])) == []
 
 
 def test_the_same_message_has_the_same_control_id_and_another_another() -> None:

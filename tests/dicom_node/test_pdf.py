@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dicom_node.documents import gate, pdf_fonts
+from dicom_node.documents import gate, pdf_fonts, sr
 from dicom_node.documents.encapsulated import encapsulate
 from dicom_node.documents.pdf import Marked, Picture, make_pdf
 from llmcxr_ws.errors import DicomError
+from tests.dicom_node.documents_factory import make_report
 from tests.dicom_node.narratives import narrative
 from tests.factories import make_film
 from tests.peers import dciodvfy_errors, run_peer
@@ -94,6 +95,9 @@ def test_the_gate_and_dciodvfy_find_nothing(stage: str, tmp_path: Path) -> None:
     assert dciodvfy_errors(tmp_path / "report.dcm") == []
     assert encapsulate(told, make_pdf(told, PICTURE)).SOPInstanceUID == ds.SOPInstanceUID
     assert (ds.VerificationFlag == "VERIFIED") == (stage != "draft")
+    # Also of an addendum, below which the report stands.
+    models = [item.DeviceUID for item in sr.build(make_report()).ContributingEquipmentSequence]
+    assert [item.DeviceUID for item in ds.ContributingEquipmentSequence] == models
 
 
 def test_the_gate_refuses_a_broken_or_a_wrong_one() -> None:

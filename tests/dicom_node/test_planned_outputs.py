@@ -11,7 +11,7 @@ import pytest
 
 from dicom_node import courier
 from dicom_node.simulator.server import PacsSimulator
-from dicom_node.sop_classes import ENCAPSULATED_PDF
+from dicom_node.sop_classes import ENCAPSULATED_PDF, KEY_OBJECT_SELECTION
 from dicom_node.steps import outputs
 from dicom_node.steps.desk import Desk
 from dicom_node.steps.outputs import NothingToSend, Wanted, make_outputs
@@ -21,8 +21,8 @@ from llmcxr_ws.store import deliveries
 from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.store.models import Delivery, Report, SentenceMap
 from tests.dicom_node.films import make_film, write_film
-from tests.dicom_node.test_after_signature import add, decided, drafted, in_pacs
-from tests.dicom_node.world import SITE, MakeWorld, World, documents_in
+from tests.dicom_node.test_after_signature import add
+from tests.dicom_node.world import SITE, MakeWorld, World, decided, documents_in, drafted, in_pacs
 from tests.peers import run_peer
 from tests.receivers import Ris, running_ris
 
@@ -153,6 +153,33 @@ def test_a_newer_message_takes_the_place_of_one_that_has_not_left(
         session.flush()
         deliveries.resend(session, signed.id)
     world.work_until_state("A-1", StudyState.CONFIRMED)
+
+
+@pytest.mark.allow_log("delivery is dead")
+def test_what_is_made_of_a_synthetic_film_never_leaves_for_a_clinical_peer(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path
+) -> None:
+    """Whatever the rules say: the outbox looks at what it sends."""
+    world = make_world()
+    site(world, RULE.format(document="key_image", to="pacs"))
+    film = make_film("A-1", accession="A-1")
+    film.SyntheticData = "YES"
+    in_pacs(simulator, film, "A-1")
+    path = tmp_path / "A-1.dcm"
+    film.save_as(path, enforce_file_format=True)
+    world.push(path)
+    world.draft("A-1")
+    world.ask_signature("A-1")
+    world.work_until(
+        lambda: (
+            [row.state for kind in ("signed", "key_image") for row in world.deliveries("A-1", kind)]
+            == [DeliveryState.CONFIRMED, DeliveryState.DEAD]
+        ),
+        "the key image is dead, and the report confirmed",
+    )
+    [row] = world.deliveries("A-1", "key_image")
+    assert row.message.startswith("Synthetic data aren't sent to the clinical peer 'pacs'.")
+    assert documents_in(simulator, KEY_OBJECT_SELECTION) == []
 
 
 def test_a_report_that_moved_on_is_not_built(

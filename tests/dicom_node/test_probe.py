@@ -19,7 +19,7 @@ from dicom_node.steps import inspection
 from dicom_node.steps.desk import Desk
 from llmcxr_ws import reading
 from llmcxr_ws.identity import UnlockedKey
-from llmcxr_ws.site import Peer
+from llmcxr_ws.site import Peer, parse_site
 from llmcxr_ws.store import accounts, requests
 from llmcxr_ws.workplace import Workplace
 from tests.network import answers, free_port, start, wait_for
@@ -72,6 +72,53 @@ def test_dcmtk_s_storescp_takes_documents_uncompressed_and_answers_no_query(tmp_
     assert "OFFIS" in found.implementation
 
 
+def test_what_is_sent_there_and_refused_is_said_plainly(tmp_path: Path) -> None:
+    """Every class that an output rule sends is asked for, and the note that may withdraw it."""
+    port = free_port()
+    config = tmp_path / "images.cfg"
+    config.write_text(_IMAGES_ONLY)
+    storescp = start("storescp", "-xf", config, "Default", "-od", tmp_path, port, output=tmp_path / "log")
+    rules = "".join(
+        f'[[output]]\ndocument = "{kind}"\nto = "dcmtk"\n' for kind in sop_classes.SENT if kind != "draft"
+    )
+    site = parse_site(
+        f'[[peer]]\nname = "dcmtk"\nae_title = "ANY"\nhost = "127.0.0.1"\nport = {port}\nrole = "test"\n'
+        f"{rules}"
+    )
+    try:
+        wait_for(lambda: answers(port), "storescp listens")
+        found = probe.probe(LOCAL, site.peers[0], probe.sent_to(site, "dcmtk"))
+    finally:
+        storescp.terminate()
+        storescp.wait()
+    sent = {one.sop_class_uid: one for one in found.abilities if one.sent}
+    assert sent.keys() == set(sop_classes.SENT.values())
+    assert sent[sop_classes.KEY_OBJECT_SELECTION].sent == ("key_image", "rejection")
+    assert sent[sop_classes.SECONDARY_CAPTURE].sent == ("capture", "synthetic")
+    taken = {uid for uid, one in sent.items() if one.taken}
+    assert taken == {sop_classes.SECONDARY_CAPTURE}
+    assert "refuses what the output matrix sends there: Enhanced SR Storage (signed);" in found.sentence
+    assert "Encapsulated PDF Storage (pdf)" in found.sentence and "capture" not in found.sentence
+    assert found.what_to_do
+
+
+_IMAGES_ONLY = """
+[[TransferSyntaxes]]
+[Plain]
+TransferSyntax1 = LocalEndianExplicit
+TransferSyntax2 = LittleEndianImplicit
+
+[[PresentationContexts]]
+[Images]
+PresentationContext1 = VerificationSOPClass\\Plain
+PresentationContext2 = SecondaryCaptureImageStorage\\Plain
+
+[[Profiles]]
+[Default]
+PresentationContexts = Images
+"""
+
+
 @pytest.fixture
 def desk(workplace: Workplace) -> Iterator[Desk]:
     for name, role in (("ann", "admin"), ("rita", "reader")):
@@ -82,13 +129,18 @@ def desk(workplace: Workplace) -> Iterator[Desk]:
 
 
 def look(desk: Desk, user: str, kind: str, peer: dict[str, Any]) -> tuple[str, str]:
+    return decided(desk, user, kind, {"peer": peer})
+
+
+def decided(desk: Desk, user: str, kind: str, payload: dict[str, Any]) -> tuple[str, str]:
+    """Ask the courier for a look and wait for its decision; its state and outcome."""
     key: UnlockedKey = reading.log_in(desk.db, user, "a long one")
-    number = requests.submit(desk.db, key, kind=kind, payload={"peer": peer})
+    number = requests.submit(desk.db, key, kind=kind, payload=payload)
     until = time.monotonic() + 20
     while requests.request_by_id(desk.db, number).state == "waiting" and time.monotonic() < until:
         run_round(desk)
-    decided = requests.request_by_id(desk.db, number)
-    return decided.state, decided.outcome
+    row = requests.request_by_id(desk.db, number)
+    return row.state, row.outcome
 
 
 @pytest.mark.parametrize("kind", ["echo", "probe"])

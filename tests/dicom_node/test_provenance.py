@@ -236,8 +236,8 @@ def observers_of(heading: Dataset) -> list[str]:
 
 def test_each_heading_names_who_observed_what_stands_below_it() -> None:
     findings, impression = headings(signed_pair()[0])
-    assert observers_of(findings) == ["Person"]  # its one sentence is the reader's own
-    assert observers_of(impression) == ["Person", "Device"]
+    assert observers_of(findings) == ["Person", "Verifying"]  # its one sentence is the reader's own
+    assert observers_of(impression) == ["Person", "Verifying", "Device"]
     assert [observers_of(heading) for heading in headings(build(make_report()))] == [["Device"], ["Device"]]
 
 

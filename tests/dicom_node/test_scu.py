@@ -6,10 +6,14 @@ import shutil
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pydicom
 import pytest
+from pydicom.dataset import Dataset
+from pynetdicom import evt
 
 from dicom_node import scu
 from dicom_node.association import HeldCheckpoint, LocalEntity, Timeouts, open_association
@@ -206,8 +210,6 @@ def test_peer_that_dies_is_noticed(pacs: Peer, simulator: PacsSimulator, tmp_pat
         event.assoc.abort()  # type: ignore[attr-defined]
         return 0
 
-    from pynetdicom import evt
-
     assert simulator._provider is not None
     simulator._provider._server.bind(evt.EVT_C_STORE, die)
     results = scu.store(LOCAL, pacs, paths)
@@ -226,3 +228,66 @@ def test_four_thousand_sends_and_none_lost(pacs: Peer, simulator: PacsSimulator,
     for _ in range(4):
         results = scu.store(LOCAL, pacs, [path] * 1000)
         assert all(result.outcome is scu.Outcome.STORED for result in results)
+
+
+def _endless(count: int) -> Callable[[Any], Iterator[tuple[int, Dataset | None]]]:
+    def find(event: Any) -> Iterator[tuple[int, Dataset | None]]:
+        for number in range(count):  # whatever we cancel
+            match = Dataset()
+            match.QueryRetrieveLevel, match.PatientID = "STUDY", f"P-{number}"
+            yield 0xFF00, match
+
+    return find
+
+
+def test_a_peer_that_answers_without_end_is_left(
+    pacs: Peer, simulator: PacsSimulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has more matches than anybody wants, and goes on after the cancel."""
+    monkeypatch.setattr(scu, "MOST_MATCHES", 20)
+    monkeypatch.setattr(scu, "_MOST_AFTER_CANCEL", 10)
+    assert simulator._provider is not None
+    simulator._provider._server.bind(evt.EVT_C_FIND, _endless(500))
+    started = time.monotonic()
+    with pytest.raises(DicomError, match="answers with more than 20 matches"):
+        scu.find(LOCAL, pacs, "STUDY", {"PatientID": ""})
+    assert len(scu.find(LOCAL, pacs, "STUDY", {"PatientID": ""}, limit=5)) == 5
+    assert time.monotonic() - started < 10
+    simulator._provider._server.bind(evt.EVT_C_FIND, _endless(20))
+    assert len(scu.find(LOCAL, pacs, "STUDY", {"PatientID": ""})) == 20  # exactly as many is no fault
+
+
+def test_many_questions_on_one_association(pacs: Peer, simulator: PacsSimulator, tmp_path: Path) -> None:
+    scu.store(LOCAL, pacs, [write_film(tmp_path, name, accession=f"A-{name}") for name in "abc"])
+    opened: list[int] = []
+    assert simulator._provider is not None
+    simulator._provider._server.bind(evt.EVT_ACCEPTED, lambda event: opened.append(1))
+    with scu.open_finding(LOCAL, pacs) as finding:
+        found = [len(finding.ask("STUDY", {"AccessionNumber": f"A-{name}"})) for name in "abcd"]
+    assert (found, opened) == ([1, 1, 1, 0], [1])
+
+
+def test_a_get_whose_files_cant_be_kept_says_so(pacs: Peer, tmp_path: Path) -> None:
+    path = write_film(tmp_path, "a")
+    scu.store(LOCAL, pacs, [path])
+
+    def full(part: Path) -> int:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        scu.get(LOCAL, pacs, "STUDY", {"StudyInstanceUID": str(pydicom.dcmread(path).StudyInstanceUID)}, full)
+
+
+def test_what_wasnt_retrieved_is_named(pacs: Peer, tmp_path: Path) -> None:
+    """The list of failed instances (0008,0058) comes with the last answer."""
+    paths = [write_film(tmp_path, name, study_seed="one") for name in "ab"]
+    scu.store(LOCAL, pacs, paths)
+    films = [pydicom.dcmread(path) for path in paths]
+    refused = str(films[1].SOPInstanceUID)
+
+    def sink(part: Path) -> int:
+        return 0xA700 if pydicom.dcmread(part).SOPInstanceUID == refused else 0
+
+    result = scu.get(LOCAL, pacs, "STUDY", {"StudyInstanceUID": str(films[0].StudyInstanceUID)}, sink)
+    assert (result.status, result.completed, result.failed) == (0xB000, 1, 1)
+    assert result.failed_uids == (refused,)

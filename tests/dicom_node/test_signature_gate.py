@@ -27,28 +27,20 @@ from llmcxr_ws.store import audit, reports, requests
 from llmcxr_ws.store.models import Audit, Delivery
 from tests.dicom_node.documents_factory import rows_of
 from tests.dicom_node.films import make_film, write_film
-from tests.dicom_node.world import AI_TEXT, MakeWorld, World, documents_in
+from tests.dicom_node.world import AI_TEXT, MakeWorld, World, decided, documents_in, drafted, in_pacs
 from tests.peers import dciodvfy_errors, run_peer
 
 
-def into_pacs(simulator: PacsSimulator, film: Dataset, name: str) -> None:
-    path = simulator.archive.spool / f"{name}.dcm"
-    film.save_as(path, enforce_file_format=True)
-    simulator.archive.keep(path)
-
-
-def drafted(world: World, simulator: PacsSimulator, folder: Path, in_pacs: Dataset | None = None) -> None:
-    """A drafted study; `in_pacs` is what the PACS holds of it, if not the same."""
-    into_pacs(simulator, in_pacs or make_film("A-1", accession="A-1"), "A-1")
-    assert world.push(write_film(folder, "A-1", accession="A-1"))[0].status == statuses.SUCCESS
-    world.draft("A-1")
-
-
-def decided(world: World, number: int) -> tuple[str, str]:
-    db = world.workplace.db
-    world.work_until(lambda: requests.request_by_id(db, number).state != "waiting", "a decision")
-    request = requests.request_by_id(db, number)
-    return request.state, request.outcome
+def still_pending(world: World) -> str:
+    """Sign, and give what the request waits for after some rounds."""
+    number = world.ask_signature("A-1")
+    for _ in range(3):
+        run_round(world.desk)
+    report = reports.current_report(world.workplace.db, world.study("A-1").id)
+    request = requests.request_by_id(world.workplace.db, number)
+    assert report is not None and report.state is ReportState.SIGN_PENDING
+    assert (request.state, request.outcome) == ("waiting", report.reason)
+    return request.outcome
 
 
 def trail(world: World) -> list[str]:
@@ -133,13 +125,7 @@ def test_without_a_peer_to_ask_the_signature_waits_visibly(
     drafted(world, simulator, tmp_path)
     nobody = world.desk.site.model_copy(update={"peers": ()})
     monkeypatch.setattr(type(world.desk), "site", property(lambda desk: nobody))
-    number = world.ask_signature("A-1")
-    for _ in range(3):
-        run_round(world.desk)
-    report = reports.current_report(world.workplace.db, world.study("A-1").id)
-    assert report is not None and report.state is ReportState.SIGN_PENDING
-    assert "No peer is configured to be asked" in report.reason
-    assert requests.request_by_id(world.workplace.db, number).state == "waiting"
+    assert "No peer is configured to be asked" in still_pending(world)
 
 
 @pytest.mark.allow_log("signature waits")
@@ -156,12 +142,7 @@ def test_a_pacs_that_answers_with_a_failure_leaves_the_signature_waiting(
 
     assert simulator._provider is not None
     simulator._provider._server.bind(evt.EVT_C_FIND, find)
-    number = world.ask_signature("A-1")
-    for _ in range(3):
-        run_round(world.desk)
-    report = reports.current_report(world.workplace.db, world.study("A-1").id)
-    assert report is not None and report.state is ReportState.SIGN_PENDING
-    assert "identity can't be checked" in requests.request_by_id(world.workplace.db, number).outcome
+    assert "identity can't be checked" in still_pending(world)
     assert documents_in(simulator) == []
 
 
@@ -307,7 +288,7 @@ def test_origins_that_a_peer_holds_are_withdrawn_with_the_report(
     )
     detail = reading.open_study(db, study_id)
     number = reading.request_retraction(db, world.key(), detail, "signed_by_mistake", "")
-    assert decided(world, number) == ("granted", "Retracted; 2 rejection notes queued.")
+    assert decided(world, number) == ("granted", "Retracted; 2 withdrawals queued.")
 
 
 @pytest.mark.allow_log("document refused")
@@ -353,7 +334,7 @@ def test_a_name_goes_all_the_way_and_is_the_same(
     film = make_film("A-1", accession="A-1")
     film.SpecificCharacterSet, film.PatientName, film.StudyID = character_set, name, ""
     film.save_as(tmp_path / "A-1.dcm", enforce_file_format=True)
-    into_pacs(simulator, film, "A-1")
+    in_pacs(simulator, film, "A-1")
     assert world.push(tmp_path / "A-1.dcm")[0].status == statuses.SUCCESS
     world.draft("A-1")
     assert world.study("A-1").identity.patient_name == name

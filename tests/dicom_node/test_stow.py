@@ -372,7 +372,7 @@ def test_while_the_database_fails_the_sender_is_asked_to_come_again(
 
     with serving(place) as web:
         with monkeypatch.context() as patch:
-            patch.setattr("dicom_node.reception.studies.record_arrival", fail)
+            patch.setattr("dicom_node.reception.Arrivals.record", fail)
             assert post(web.port, body_of(film.read_bytes()))[0].status == 503
         assert left_over(place) == []
         assert post(web.port, body_of(film.read_bytes()))[0].status == 200

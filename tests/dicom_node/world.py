@@ -13,21 +13,23 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset
 
-from dicom_node import scu
+from dicom_node import scu, statuses
 from dicom_node.association import LocalEntity
 from dicom_node.courier import run_round
 from dicom_node.listener import Listener
 from dicom_node.simulator.server import PacsSimulator
 from dicom_node.sop_classes import ENHANCED_SR
 from dicom_node.steps.desk import Desk
+from dicom_node.steps.outbox import send_due
 from llmcxr_ws import jobs, reading
 from llmcxr_ws.domain import DeliveryRow, NewDraft, StudyRow
 from llmcxr_ws.identity import UnlockedKey
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import accounts, deliveries, reports, studies
+from llmcxr_ws.store import accounts, deliveries, reports, requests, studies
 from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.workplace import Workplace
+from tests.dicom_node.films import make_film, write_film
 
 AI_TEXT = "The lungs are clear. No pleural effusion."
 MACHINE = 'bind_host = "127.0.0.1"\nretry_s = 0.2\nretry_max_s = 0.4\nconnect_timeout_s = 2\npoll_s = 0.05\n'
@@ -85,6 +87,8 @@ class World:
 
     def close(self) -> None:
         """Stop the listener and close the workplace."""
+        assert self.desk.lanes.close(20.0)
+        self.desk.wait_for_asides(10)
         self.listener.stop(grace_s=0)
         self.workplace.close()
 
@@ -107,6 +111,11 @@ class World:
         """The deliveries of one kind of document."""
         rows = deliveries.deliveries_of(self.workplace.db, self.study(accession).id)
         return [row for row in rows if row.kind == kind]
+
+    def send(self) -> bool:
+        """One pass of the outbox to its end; whether it did anything."""
+        worked = send_due(self.desk)
+        return self.desk.lanes.settle(20) or worked
 
     def work_until(self, condition: Callable[[], object], what: str, timeout_s: float = 20.0) -> None:
         """Let the courier do its rounds until something holds."""
@@ -172,3 +181,25 @@ def documents_in(simulator: PacsSimulator, sop_class: str = ENHANCED_SR) -> list
         for held in simulator.archive.instances()
         if held.header.SOPClassUID == sop_class
     ]
+
+
+def in_pacs(simulator: PacsSimulator, film: Dataset, name: str) -> None:
+    """Put a film into the simulator's archive."""
+    path = simulator.archive.spool / f"{name}.dcm"
+    film.save_as(path, enforce_file_format=True)
+    simulator.archive.keep(path)
+
+
+def drafted(world: World, simulator: PacsSimulator, folder: Path, held: Dataset | None = None) -> None:
+    """A drafted study A-1; `held` is what the PACS holds of it, if not the same."""
+    in_pacs(simulator, held or make_film("A-1", accession="A-1"), "A-1")
+    assert world.push(write_film(folder, "A-1", accession="A-1"))[0].status == statuses.SUCCESS
+    world.draft("A-1")
+
+
+def decided(world: World, number: int) -> tuple[str, str]:
+    """Work until a request is decided; give its state and outcome."""
+    db = world.workplace.db
+    world.work_until(lambda: requests.request_by_id(db, number).state != "waiting", "a decision")
+    request = requests.request_by_id(db, number)
+    return request.state, request.outcome

@@ -14,13 +14,17 @@ import pytest
 from llmcxr_ws.site import Peer
 from tests.network import answers, free_port, start, wait_for
 
+WORKLISTS = (Path("/usr/share/orthanc/plugins/libModalityWorklists.so"),)
+"""Orthanc's own plug-in that answers Modality Worklist queries from a folder of .wl files."""
+
 
 class Orthanc:
     """A running Orthanc and its REST interface."""
 
-    def __init__(self, folder: Path, **settings: object) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any] | None = None) -> None:
         self.folder = folder
-        self.settings = settings
+        self.settings = settings or {}
+        self.worklist = folder / "worklist"
         self.dicom_port, self.http_port = free_port(), free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -46,11 +50,14 @@ class Orthanc:
             "DicomAlwaysAllowFind": True,
             "DicomAlwaysAllowGet": True,
             "DicomAlwaysAllowMove": True,
+            "DicomAlwaysAllowFindWorklist": True,
             "DicomAssociationCloseDelay": 0,
             "DicomModalitiesInDatabase": True,
-            "Plugins": [],
+            "Plugins": [str(plugin) for plugin in WORKLISTS if plugin.is_file()],
+            "Worklists": {"Enable": True, "Database": str(self.worklist)},
             **self.settings,
         }
+        self.worklist.mkdir(exist_ok=True)
         configuration = self.folder / "orthanc.json"
         configuration.write_text(json.dumps(settings))
         self.process = start("Orthanc", configuration, output=self.folder / "orthanc.log")
@@ -80,9 +87,15 @@ class Orthanc:
             data: bytes = response.read()
         return data
 
-    def know(self, ae_title: str, port: int) -> None:
+    def know(self, ae_title: str, port: int, *, tls: bool = False) -> None:
         """Enter where an AE title is reached, for C-MOVE and storage commitment."""
-        modality = {"AET": ae_title, "Host": "127.0.0.1", "Port": port, "AllowStorageCommitment": True}
+        modality = {
+            "AET": ae_title,
+            "Host": "127.0.0.1",
+            "Port": port,
+            "AllowStorageCommitment": True,
+            "UseDicomTls": tls,
+        }
         self.rest("PUT", f"/modalities/{ae_title.lower()}", modality)
 
 
@@ -100,6 +113,8 @@ def orthanc_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Orthan
 @pytest.fixture
 def orthanc(orthanc_process: Orthanc) -> Orthanc:
     """That Orthanc, empty."""
+    for entry in orthanc_process.worklist.glob("*.wl"):
+        entry.unlink()
     for study in orthanc_process.rest("GET", "/studies"):
         orthanc_process.rest("DELETE", f"/studies/{study}")
     return orthanc_process

@@ -44,8 +44,8 @@ class OrthancWeb(Orthanc):
         self.tls_port = free_port()
         self._tunnel: subprocess.Popen[bytes] | None = None
         if authority is not None:
-            settings |= {"HttpsVerifyPeers": True, "HttpsCACertificates": str(authority.path)}
-        super().__init__(folder, **settings)
+            settings |= {"HttpsVerifyPeers": True, "HttpsCACertificates": str(authority.certificate)}
+        super().__init__(folder, settings)
 
     @property
     def web_peer(self) -> Peer:
@@ -59,7 +59,7 @@ class OrthancWeb(Orthanc):
         """Start it, and stunnel where TLS is wanted."""
         super().start()
         if self.authority is not None:
-            certificate, key = self.authority.issue("localhost")
+            key, certificate = self.authority.issue("localhost")
             configuration = self.folder / "stunnel.conf"
             configuration.write_text(
                 _TUNNEL.format(accept=self.tls_port, connect=self.http_port, certificate=certificate, key=key)

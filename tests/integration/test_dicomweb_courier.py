@@ -64,7 +64,7 @@ def world(pacs: OrthancWeb, tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path / "home", Peer(name="pacs", ae_title="ORTHANC", host="127.0.0.1", port=1))
     import_site(made.workplace.db, SITE.format(url=pacs.web_peer.dicomweb), user="test")
     assert pacs.authority is not None
-    write_key(made.workplace.home, "orthanc-ca", pacs.authority.path.read_bytes())
+    write_key(made.workplace.home, "orthanc-ca", pacs.authority.certificate.read_bytes())
     made.pacs = made.workplace.site().peer("pacs")
     try:
         yield made

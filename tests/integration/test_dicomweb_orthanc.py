@@ -58,7 +58,7 @@ def local(tmp_path: Path, authority: Authority) -> LocalEntity:
     """Ourselves, with the authorities' file in the home."""
     home = tmp_path / "own"
     home.mkdir()
-    write_key(home, "orthanc-ca", authority.path.read_bytes())
+    write_key(home, "orthanc-ca", authority.certificate.read_bytes())
     return LocalEntity(timeouts=Timeouts(connect_s=3, response_s=10, silence_s=5), home=home)
 
 
@@ -74,8 +74,8 @@ def web(place: Workplace, pacs: OrthancWeb, authority: Authority) -> Iterator[We
     """Our STOW-RS server, with TLS when Orthanc has it too."""
     tls = {}
     if pacs.authority is not None:
-        certificate, key = map(str, authority.issue("localhost"))
-        tls = {"web_certificate": certificate, "web_key": key, "web_client_ca": str(authority.path)}
+        key, certificate = map(str, authority.issue("localhost"))
+        tls = {"web_certificate": certificate, "web_key": key, "web_client_ca": str(authority.certificate)}
     with serving(place, **tls) as server:
         yield server
 
@@ -168,7 +168,7 @@ def test_dicomweb_client_stores_to_us(
     session = requests.Session()
     session.headers["Authorization"] = f"Bearer {TOKEN}"
     session.trust_env = False  # a machine's own REQUESTS_CA_BUNDLE would go before the next line
-    session.verify = str(authority.path)
+    session.verify = str(authority.certificate)
     client = DICOMwebClient(our_url(web, pacs), session=session)
     films = [pydicom.dcmread(write_film(tmp_path, f"client{number}")) for number in range(2)]
     answer = client.store_instances(films)
@@ -187,22 +187,24 @@ def test_a_client_certificate_is_a_name(
     stranger = Authority(tmp_path / "other")
     statuses_of = []
     for who, name in ((authority, "scanner.test"), (authority, "other.test"), (None, "")):
-        context = ssl.create_default_context(cafile=authority.path)
+        context = ssl.create_default_context(cafile=authority.certificate)
         if who is not None:
-            context.load_cert_chain(*who.issue(name))
+            shown = who.issue(name)
+            context.load_cert_chain(shown.certificate, shown.key)
         statuses_of.append(post(web.port, body, token="", tls=context)[0].status)
     assert statuses_of == [200, 401, 401]
     study = studies.find_study(place.db, accession_number="ACC-film")
     assert study is not None and study.source_peer == "certified"
-    context = ssl.create_default_context(cafile=authority.path)
-    context.load_cert_chain(*stranger.issue("scanner.test"))
+    context = ssl.create_default_context(cafile=authority.certificate)
+    shown = stranger.issue("scanner.test")
+    context.load_cert_chain(shown.certificate, shown.key)
     with pytest.raises((ssl.SSLError, OSError)):  # not from an authority that is trusted
         post(web.port, body, token="", tls=context)
 
 
 @pytest.mark.parametrize("pacs", ["tls"], indirect=True)
 def test_old_tls_is_refused(pacs: OrthancWeb, web: WebServer, authority: Authority) -> None:
-    context = ssl.create_default_context(cafile=authority.path)
+    context = ssl.create_default_context(cafile=authority.certificate)
     context.set_ciphers("AES256-SHA256:@SECLEVEL=0")  # no forward secrecy
     context.maximum_version = ssl.TLSVersion.TLSv1_2
     with pytest.raises((ssl.SSLError, OSError)):
@@ -214,7 +216,7 @@ def test_a_server_that_isnt_trusted(pacs: OrthancWeb, local: LocalEntity, tmp_pa
     assert local.home is not None
     with pytest.raises(DicomError, match="certificate isn't trusted"):
         ways.echo(local, pacs.web_peer.model_copy(update={"web_ca": ""}))
-    write_key(local.home, "other-ca", Authority(tmp_path / "other").path.read_bytes())
+    write_key(local.home, "other-ca", Authority(tmp_path / "other").certificate.read_bytes())
     with pytest.raises(DicomError, match="certificate isn't trusted"):
         ways.echo(local, pacs.web_peer.model_copy(update={"web_ca": "other-ca"}))
     with pytest.raises(DicomError, match="can't be reached"):

@@ -62,3 +62,34 @@ def test_every_test_object_is_valid_by_dciodvfy(tmp_path: Path) -> None:
             path = tmp_path / f"{kind}.dcm"
             ds.save_as(path, enforce_file_format=True)
             assert dciodvfy_errors(path) == []
+
+
+def test_an_administrator_s_window_has_the_node_send_them(home: Path, orthanc: Orthanc) -> None:
+    from dicom_node.steps.desk import Desk
+    from llmcxr_ws.store import accounts
+    from llmcxr_ws.workplace import Workplace
+    from tests.dicom_node.test_probe import decided
+
+    workplace = Workplace.open(home)
+    accounts.create_user(
+        workplace.db, workplace.service_key(), name="ann", password="a long one", role="admin"
+    )
+    desk = Desk.set_up(workplace)
+    peer = workplace.site().peer("pacs")
+    assert peer.role == "clinical"
+    asked = {"peer": peer.model_dump(mode="json"), "kinds": ["film", "pdf"], "agreed": False}
+    state, outcome = decided(desk, "ann", "display", asked)
+    assert state == "refused" and "TEST^DISPLAY PROBE" in outcome
+    # What stands in the form only may not lift that.
+    as_test = asked | {"peer": asked["peer"] | {"role": "test"}}  # type: ignore[operator]
+    state, outcome = decided(desk, "ann", "display", as_test)
+    assert state == "refused" and "isn't in force" in outcome
+    assert orthanc.rest("GET", "/instances") == []
+    state, outcome = decided(desk, "ann", "display", asked | {"agreed": True})
+    found = json.loads(outcome)
+    assert state == "granted" and [(one["kind"], one["stored"]) for one in found["shown"]] == [
+        ("film", True),
+        ("pdf", True),
+    ]
+    assert len(orthanc.rest("GET", "/instances")) == 2
+    workplace.close()

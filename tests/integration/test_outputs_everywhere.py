@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from pydicom.dataset import Dataset
 from dicom_node import scu
 from dicom_node.association import LocalEntity
 from dicom_node.messages import fhir, oru
-from dicom_node.sop_classes import ENCAPSULATED_PDF
+from dicom_node.sop_classes import ENCAPSULATED_PDF, ENHANCED_SR
 from llmcxr_ws import reading
 from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import reports
@@ -118,6 +119,18 @@ def _text(ds: Dataset, folder: Path) -> str:
     return run_peer("pdftotext", "-layout", path, "-").stdout.decode("utf-8")
 
 
+def _pages(orthanc: Orthanc, folder: Path) -> list[str]:
+    """What DCMTK makes of each report in the PACS for people to read."""
+    held = [pydicom.dcmread(io.BytesIO(orthanc.file(one))) for one in orthanc.rest("GET", "/instances")]
+    pages = []
+    for ds in held:
+        if ds.SOPClassUID == ENHANCED_SR:
+            ds.save_as(folder / "fetched-sr.dcm", enforce_file_format=True)
+            page = run_peer("dsr2html", "+U8", folder / "fetched-sr.dcm").stdout.decode("utf-8")
+            pages.append(html.unescape(page))
+    return pages
+
+
 def _fetched(orthanc: Orthanc, folder: Path, verification: str) -> Dataset:
     [ds] = [ds for ds in _pdfs(orthanc) if ds.VerificationFlag == verification]
     path = folder / "fetched.dcm"
@@ -145,7 +158,10 @@ def test_a_signature_reaches_pacs_ris_and_ehr(
     resource = ehr.only
     assert resource["status"] == "final" and WRITTEN in fhir.plain_text(next(iter(ehr.reports.values())))
 
-    for said in (text, ris.messages[0], str(resource), fhir.plain_text(next(iter(ehr.reports.values())))):
+    pages = _pages(orthanc, tmp_path)  # the signed SR, which holds the signed sentences and nothing else
+    assert len(pages) == 1 and KEPT in pages[0] and WRITTEN in pages[0]
+    plain = fhir.plain_text(next(iter(ehr.reports.values())))
+    for said in (text, ris.messages[0], str(resource), plain, *pages):
         assert DELETED not in said and "large pneumothorax" not in said
     person = message.ORU_R01_PATIENT_RESULT.ORU_R01_PATIENT.pid
     for keyword in (
@@ -242,6 +258,7 @@ def test_an_addendum_and_a_retraction_follow_everywhere(
     assert latest.ORU_R01_PATIENT_RESULT.ORU_R01_ORDER_OBSERVATION.obr.obr_25.value == "C"
     assert len(_pdfs(orthanc)) == 2 and any(added in _text(ds, tmp_path) for ds in _pdfs(orthanc))
 
+    plan = reading.retraction_plan(world.workplace.db, world.study("A-1").id)
     retract(world)
     world.work_until_state("A-1", StudyState.RETRACTED)
     world.work_until(
@@ -253,6 +270,10 @@ def test_an_addendum_and_a_retraction_follow_everywhere(
     rows = world.deliveries("A-1", "retraction")
     # Report and addendum, each as SR and PDF at the PACS, message and resource.
     assert sorted(row.peer for row in rows) == ["ehr"] * 2 + ["pacs"] * 4 + ["ris"] * 2
+    # What the window said before is what was then sent.
+    assert sorted(one.destination for one in plan.withdrawals) == sorted(row.peer for row in rows)
+    ways = {one.destination: one.way for one in plan.withdrawals}
+    assert ways == {"pacs": "dicom", "ris": "hl7", "ehr": "fhir"} and not plan.is_in_doubt
 
 
 def test_pictures_of_the_draft_go_where_the_matrix_says(

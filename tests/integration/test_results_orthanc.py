@@ -143,7 +143,7 @@ class Way:
         assert self.study.state == StudyState.CONFIRMED
         done = llmcxr(home, *ask, said=f"{PASSWORD}\n")
         assert done.returncode == 0, done.stderr
-        assert "Retracted; 4 rejection notes queued." in done.stdout
+        assert "Retracted; 4 withdrawals queued." in done.stdout
         assert PASSWORD not in done.stdout + done.stderr
         self.delivered("retraction", 4)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,3 +129,69 @@ def test_known_only(tmp_path: Path) -> None:
     settings = SimulatorSettings(storage=tmp_path / "pacs", port=0, known_only=True)
     with PacsSimulator(settings) as pacs:
         assert "Calling AE Title Not Recognized" in run("echoscu", "-v", *_call(pacs)).stdout
+
+
+def llmcxr(*words: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours to its end."""
+    command = [sys.executable, "-m", "llmcxr_ws.cli", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def test_a_fault_by_command_line_is_what_dcmtk_sees(films: list[Path], tmp_path: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "llmcxr_ws.cli", "simulator", "--storage", str(tmp_path / "own"),
+            "--port", str(port), "--fault", "refuse", "--fault-times", "1", "--profile", "no-commitment",
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )  # fmt: skip
+    try:
+        wait_for(lambda: answers(port), "the simulator listens", timeout_s=30)
+        call = ["-v", "-aet", "DCMTK", "-aec", "PACS", "127.0.0.1", str(port)]
+        assert "OutOfResources" in run("storescu", *call, films[0]).stdout
+        assert run("storescu", *call, films[0]).returncode == 0
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=20)
+    assert "refuse: 1 times." in said
+
+
+def test_the_sender_by_command_line_reaches_storescp(films: list[Path], tmp_path: Path) -> None:
+    port, folder = free_port(), tmp_path / "scp"
+    folder.mkdir()
+    scp = start("storescp", "-od", folder, "--promiscuous", port, output=tmp_path / "scp.log")
+    try:
+        wait_for(lambda: answers(port), "storescp listens")
+        to = f"STORESCP@127.0.0.1:{port}"
+        done = llmcxr(
+            "simulator", "send", *films, "--to", to, "--fault", "patient", "--fault", "drop=0.5", "--json"
+        )
+        assert done.returncode == 0, done.stderr
+        sent = [json.loads(line) for line in done.stdout.splitlines()]
+    finally:
+        scp.terminate()
+        scp.wait()
+    stored = [row for row in sent if row["outcome"] == "stored"]
+    held = [pydicom.dcmread(path, force=True) for path in folder.iterdir()]
+    assert len(stored) == len(held) and len(sent) == len(films)
+    assert all(str(ds.PatientID).startswith("X-") for ds in held)
+
+
+def test_wrong_words_on_the_command_line_are_refused(tmp_path: Path) -> None:
+    for words, said in (
+        (["simulator"], "Name one: --storage"),
+        (["simulator", "--storage", tmp_path, "--fault", "drip"], "One of: drop"),
+        (["simulator", "--storage", tmp_path, "--profile", "none"], "One of: no-commitment"),
+        (["simulator", "send", tmp_path / "x.dcm", "--to", "X@127.0.0.1:1"], "isn't a DICOM file"),
+        (
+            ["simulator", "send", tmp_path / "x.dcm", "--to", "X@127.0.0.1:1", "--fault", "refuse"],
+            "no meaning",
+        ),
+    ):
+        done = llmcxr(*words)
+        assert done.returncode == 1 and said in done.stderr, (words, done.stderr)
+    assert "patient" in llmcxr("simulator", "faults").stdout
+    assert "slow-index" in json.loads(llmcxr("simulator", "profiles", "--json").stdout)

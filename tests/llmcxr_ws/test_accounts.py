@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from llmcxr_ws import reading
 from llmcxr_ws.errors import AccessError
 from llmcxr_ws.store import accounts
 from llmcxr_ws.store.accounts import change_account, create_user, trusted_account
 from llmcxr_ws.store.database import Database
+from llmcxr_ws.store.models import Audit
 from tests.llmcxr_ws.world import SERVICE_KEY, Person, events, execute
 
 
@@ -34,10 +36,13 @@ def test_a_user_logs_in_with_the_password(db: Database) -> None:
     found = accounts.account(db, "ruth")
     assert found is not None and (found.display_name, found.enabled) == ("Reader^Ruth", True)
     assert b"long enough" not in found.wrapped_key
-    assert events(db) == ["user.added"]
     for name, password in (("ruth", "long enougH"), ("ruth", ""), ("nobody", "long enough")):
         with pytest.raises(AccessError, match="The user name or the password is wrong"):
             reading.log_in(db, name, password)
+    assert events(db) == ["user.added", "user.logged_in", *["user.log_in_failed"] * 3]
+    with db.read() as session:  # a name that isn't one may be a password in the wrong field
+        actors = list(session.scalars(select(Audit.actor).order_by(Audit.id)))
+    assert actors[1:] == ["ruth", "ruth", "ruth", "unknown"]
 
 
 def test_a_disabled_user_cannot_log_in(db: Database) -> None:
@@ -49,7 +54,13 @@ def test_a_disabled_user_cannot_log_in(db: Database) -> None:
         trusted(db, "ruth")
     change(db, "ruth", enabled=True)
     assert reading.log_in(db, "ruth", "long enough").user == "ruth"
-    assert events(db) == ["user.added", "user.changed", "user.changed"]
+    assert events(db) == [
+        "user.added",
+        "user.changed",
+        "user.log_in_failed",
+        "user.changed",
+        "user.logged_in",
+    ]
 
 
 def test_a_damaged_key_row_does_not_break_the_log_in(db: Database) -> None:

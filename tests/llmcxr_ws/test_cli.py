@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 from llmcxr_ws import reading
 from llmcxr_ws.cli import build_app
 from llmcxr_ws.errors import AccessError
-from llmcxr_ws.store import accounts, requests, retracting, signing
+from llmcxr_ws.store import accounts, deliveries, reports, requests, retracting, signing
 from llmcxr_ws.workplace import Workplace
-from tests.llmcxr_ws.world import AI_TEXT, SITE, document_facts, drafted, execute
+from tests.llmcxr_ws.world import AI_TEXT, SITE, document, document_facts, drafted, execute
 
 HEAVY = (
     "PySide6",
@@ -181,7 +181,7 @@ def test_the_doctor_says_a_line_for_each_check(home: Path) -> None:
     lines = done.stdout.splitlines()
     assert all(line.startswith(("ok ", "FAIL ")) for line in lines), done.stdout
     hall = {line.split()[2].rstrip(":"): line.split()[0] for line in lines if " hall " in line}
-    assert hall.keys() == {"home", "database", "disk", "site", "audit"}
+    assert hall.keys() == {"home", "database", "disk", "clock", "certificates", "site", "audit"}
     assert hall["home"] == hall["database"] == hall["audit"] == "ok"
     assert "internal error" not in done.stdout
     assert done.returncode == (1 if any(line.startswith("FAIL") for line in lines) else 0)
@@ -271,7 +271,7 @@ def test_a_retraction_is_asked_for_on_the_command_line(home: Path, tmp_path: Pat
         while time.monotonic() < deadline:
             for waiting in requests.waiting_requests(db):
                 withdrawn = retracting.verify(db, waiting, key)
-                assert withdrawn is not None and retracting.complete(db, withdrawn, key, [])
+                assert withdrawn is not None and retracting.complete(db, withdrawn, key)
                 return
             time.sleep(0.05)
 
@@ -291,6 +291,24 @@ def test_a_retraction_is_asked_for_on_the_command_line(home: Path, tmp_path: Pat
         "Retracted by ruth. A finding is on the wrong side: It is left."
         in llmcxr("study", "show", "1", home=home).stdout
     )
+    workplace.close()
+
+
+def test_a_refused_document_is_shown_with_all_that_the_gate_found_and_sent_again(home: Path) -> None:
+    workplace = Workplace.open(home)
+    report = reports.versions(workplace.db, 1)[0]
+    (delivery,) = document(workplace.db, report, "draft")
+    found = ["Modality is missing.", "StudyID differs between the document and its source instances."]
+    deliveries.refused(workplace.db, delivery.id, message="The document wasn't sent.", faults=found)
+    told = llmcxr("outbox", "list", home=home).stdout
+    assert "dead" in told and all(f"{delivery.id}: the gate found: {one}" in told for one in found)
+    assert "refused    draft: Modality is missing." in llmcxr("study", "show", "1", home=home).stdout
+    (row,) = json.loads(llmcxr("outbox", "list", "--state", "dead", "--json", home=home).stdout)
+    assert (row["id"], row["document"], row["faults"]) == (delivery.id, "draft", found)
+    assert "1 of 1 were changed." in llmcxr("outbox", "again", str(delivery.id), home=home).stdout
+    assert json.loads(llmcxr("outbox", "list", "--state", "dead", "--json", home=home).stdout) == []
+    refused = llmcxr("outbox", "again", str(delivery.id), home=home, code=1)
+    assert "Only a dead or held one is sent again." in refused.stderr
     workplace.close()
 
 

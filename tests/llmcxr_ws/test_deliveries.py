@@ -8,7 +8,7 @@ from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import StoreError, TransitionError
 from llmcxr_ws.site import parse_site
 from llmcxr_ws.states import DeliveryState
-from llmcxr_ws.store import deliveries, reports
+from llmcxr_ws.store import deliveries, outgoing, reports, supervision
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import Report
 from tests.llmcxr_ws.world import (
@@ -163,6 +163,19 @@ def test_a_refused_delivery_is_dead_with_its_reason(
     assert (now(db, pacs).state, now(db, pacs).message) == ("dead", "SOP class not supported.")
 
 
+def test_what_the_gate_found_stays_with_the_delivery_until_it_is_sent_again(
+    db: Database, signed: tuple[int, DeliveryRow, DeliveryRow]
+) -> None:
+    _, pacs, _ = signed
+    found = ("StudyID differs between the document and its source instances.", "Modality is missing.")
+    deliveries.refused(db, pacs.id, message="The document wasn't sent.", faults=found)
+    assert now(db, pacs).faults == found
+    assert {row.id: row.faults for row in supervision.open_deliveries(db)}[pacs.id] == found
+    with db.write() as session:
+        deliveries.resend(session, pacs.id)
+    assert now(db, pacs).faults == ()
+
+
 def test_storage_commitment(db: Database, signed: tuple[int, DeliveryRow, DeliveryRow]) -> None:
     _, pacs, archive = signed
     for row in (pacs, archive):
@@ -222,22 +235,27 @@ def test_a_draft_of_unknown_outcome_stays_queued_until_that_is_known(db: Databas
     assert (now(db, row).state, now(db, row).message) == ("held", "Why.")
 
 
+def noted(db: Database, withdrawn: DeliveryRow) -> list[str]:
+    """Plan the note that withdraws a document, and tell where it goes."""
+    with db.write() as session:
+        outgoing.plan_note(session, "rejection", reports.document_by_id(db, withdrawn.document_id))
+    return [one.peer for one in deliveries.unbuilt(db) if one.kind == "rejection"]
+
+
 @pytest.mark.parametrize("arrived", [True, False])
 def test_a_rejection_note_follows_its_draft(db: Database, arrived: bool) -> None:
     study_id = drafted(db)
     (row,) = document(db, report(db, study_id), "draft")
     if arrived:
         send(db, row)
-    assert [one.peer for one in document(db, report(db, study_id), "rejection")] == (
-        ["pacs"] if arrived else []
-    )
+    assert noted(db, row) == (["pacs"] if arrived else [])
 
 
 def test_a_rejection_note_follows_a_draft_that_may_have_arrived(db: Database) -> None:
     study_id = drafted(db)
     (row,) = document(db, report(db, study_id), "draft")
     assert not fail(db, row, unknown=True, most=1)
-    assert [one.peer for one in document(db, report(db, study_id), "rejection")] == ["pacs"]
+    assert noted(db, row) == ["pacs"]
 
 
 def test_the_predecessor_is_a_draft_that_a_peer_holds(db: Database) -> None:

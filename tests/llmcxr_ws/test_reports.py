@@ -9,7 +9,7 @@ import pytest
 from llmcxr_ws import jobs, reading
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.jobs import LeaseLost
-from llmcxr_ws.store import reports, signing, studies
+from llmcxr_ws.store import deliveries, reports, signing, studies
 from llmcxr_ws.store.database import Database
 from tests.llmcxr_ws.world import (
     AI_TEXT,
@@ -26,19 +26,13 @@ from tests.llmcxr_ws.world import (
     execute,
     instance_uid,
     new_draft,
+    new_version,
     report,
     row,
     settle,
     sign,
     state,
 )
-
-
-def new_version(db: Database, study_id: int) -> int:
-    """Late images come and the engine drafts again."""
-    arrive(db, study_id, n=len(reports.versions(db, study_id)) + 1)
-    settle(db, study_id)
-    return draft(db)
 
 
 def test_a_draft_is_the_first_version(db: Database) -> None:
@@ -114,7 +108,9 @@ def test_a_draft_is_nobodys_when_the_engine_can_make_none_of_later_images(
     db: Database, excluded: bool
 ) -> None:
     study_id = drafted(db)
-    document(db, report(db, study_id), "draft")
+    (delivery,) = document(db, report(db, study_id), "draft")
+    deliveries.begin(db, delivery.id)
+    deliveries.stored(db, delivery.id)
     arrive(db, n=2)
     settle(db, study_id, film=2)
     claimed = claim(db)
@@ -268,9 +264,12 @@ def test_drafts_to_send_and_to_withdraw(db: Database) -> None:
     study_id = drafted(db)
     first = report(db, study_id)
     assert [found.id for found in reports.drafts_to_send(db)] == [first.id]
-    document(db, first, "draft")
+    (delivery,) = document(db, first, "draft")
     assert (reports.drafts_to_send(db), reports.drafts_to_withdraw(db)) == ([], [])
     second = new_version(db, study_id)
+    assert reports.drafts_to_withdraw(db) == []  # nobody holds it
+    deliveries.begin(db, delivery.id)
+    deliveries.stored(db, delivery.id)
     ((withdrawn, made),) = reports.drafts_to_withdraw(db)
     assert (withdrawn.id, made.kind) == (first.id, "draft")
     assert [found.id for found in reports.drafts_to_send(db)] == [second]

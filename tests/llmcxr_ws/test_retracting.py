@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
@@ -13,18 +12,20 @@ from llmcxr_ws.domain import DeliveryRow, RequestRow
 from llmcxr_ws.errors import AccessError, StoreError
 from llmcxr_ws.identity import canonical
 from llmcxr_ws.retraction import REASONS
-from llmcxr_ws.store import deliveries, requests, retracting
+from llmcxr_ws.site import parse_site
+from llmcxr_ws.store import deliveries, reports, requests, retracting
 from llmcxr_ws.store.administration import apply_request
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.retracting import RetractOrder, RetractRefused
 from tests.llmcxr_ws.world import (
     SERVICE_KEY,
+    SITE,
     Person,
     document,
-    document_facts,
     drafted,
     events,
     execute,
+    new_version,
     report,
     row,
     sign,
@@ -46,8 +47,7 @@ def verified(db: Database, request: RequestRow) -> RetractOrder:
 
 
 def complete(db: Database, order: RetractOrder) -> bool:
-    notes: list[Any] = [(one, document_facts(one.id, f"note {one.kind}")) for one in order.documents]
-    return retracting.complete(db, order, SERVICE_KEY, notes)
+    return retracting.complete(db, order, SERVICE_KEY)
 
 
 def arrive_at_peer(db: Database, delivery: DeliveryRow) -> None:
@@ -71,8 +71,18 @@ def test_a_retraction(db: Database, reader: Person) -> None:
     by_id = {one.id: one for one in deliveries.deliveries_of(db, study_id)}
     assert (by_id[pacs.id].state, by_id[archive.id].state) == ("stored", "held")
     (note,) = [one for one in by_id.values() if one.kind == "retraction"]
-    assert (note.peer, note.required, note.state) == ("pacs", False, "queued")
-    assert requests.requests_of(db, study_id)[-1].outcome == "Retracted; 1 rejection notes queued."
+    assert (note.peer, note.required, note.state, note.path) == ("pacs", False, "queued", "")
+    assert [one.id for one in deliveries.unbuilt(db)] == [note.id]
+    planned = reports.document_by_id(db, note.document_id)
+    assert planned.withdraws_id == order.documents[0].id
+    granted = retracting.granted_for(db, order.documents[0])
+    assert (granted.report.id, granted.by.name, granted.asked_at) == (
+        order.report.id,
+        "ruth",
+        order.asked_at,
+    )
+    assert granted.reason is REASONS["wrong_side"]
+    assert requests.requests_of(db, study_id)[-1].outcome == "Retracted; 1 withdrawals queued."
     assert events(db, study_id)[-2:] == ["study.retracted", "request.retract.granted"]
     with pytest.raises(RetractRefused, match="decided before"):
         complete(db, order)
@@ -114,14 +124,32 @@ def test_it_waits_until_it_is_known_who_holds_the_report(db: Database, reader: P
     assert verified(db, request).documents == ()
 
 
-def test_a_peer_that_gets_it_meanwhile_asks_for_another_note(db: Database, reader: Person) -> None:
+def test_a_peer_that_gets_it_meanwhile_gets_its_note(db: Database, reader: Person) -> None:
     study_id = drafted(db)
     (delivery, _) = sign(db, reader, study_id)
     order = verified(db, ask(db, reader, study_id))
-    arrive_at_peer(db, delivery)
+    deliveries.begin(db, delivery.id)
     assert complete(db, order) is False
     assert state(db, study_id) == "signed"
-    assert complete(db, verified(db, order.request))
+    deliveries.stored(db, delivery.id)
+    assert complete(db, order)
+    assert [one.peer for one in deliveries.unbuilt(db)] == ["pacs"]
+
+
+def test_a_draft_of_an_earlier_version_is_taken_back_by_the_retraction_that_follows(
+    db: Database, reader: Person
+) -> None:
+    study_id = drafted(db)
+    (delivery,) = document(db, report(db, study_id), "draft")
+    arrive_at_peer(db, delivery)
+    early = reports.document_by_id(db, delivery.document_id)
+    with pytest.raises(StoreError, match="isn't known"):
+        retracting.granted_for(db, early)
+    new_version(db, study_id)
+    arrive_at_peer(db, sign(db, reader, study_id)[0])
+    order = verified(db, ask(db, reader, study_id))
+    assert complete(db, order)
+    assert retracting.granted_for(db, early).report.id == order.report.id != early.report_id
 
 
 @pytest.mark.parametrize("role", ["resident", "admin", "researcher"])
@@ -225,3 +253,27 @@ def test_a_retraction_from_the_future_is_refused(db: Database, reader: Person) -
     request = replace(request, payload=text, signature=reader.key.sign(text))
     with pytest.raises(RetractRefused, match="lies in the future"):
         retracting.verify(db, request, SERVICE_KEY)
+
+
+def test_what_a_retraction_will_do_is_told_as_it_is_then_done(db: Database, reader: Person) -> None:
+    study_id = drafted(db)
+    pacs, archive = sign(db, reader, study_id)
+    arrive_at_peer(db, pacs)
+    before = retracting.plan(db, study_id, SITE)
+    assert [(one.destination, one.kind, one.way) for one in before.withdrawals] == [
+        ("pacs", "signed", "dicom")
+    ]
+    assert [row.peer for row in before.kept_back] == ["archive"]
+    (only,) = before.withdrawals
+    assert only.is_certain and only.is_known and not before.is_in_doubt
+    assert not retracting.plan(db, study_id, parse_site("")).withdrawals[0].is_known
+    # A try whose answer was lost: it may be there, and is withdrawn once somebody knows.
+    deliveries.begin(db, archive.id)
+    assert retracting.plan(db, study_id, SITE).is_in_doubt
+    deliveries.failed(db, archive.id, message="lost", pause_s=0, unknown=True, max_attempts=1)
+    plan = retracting.plan(db, study_id, SITE)
+    assert {one.destination: one.is_certain for one in plan.withdrawals} == {"pacs": True, "archive": False}
+    assert complete(db, verified(db, ask(db, reader, study_id)))
+    sent = [row for row in deliveries.deliveries_of(db, study_id) if row.kind == "retraction"]
+    assert sorted(row.peer for row in sent) == sorted(one.destination for one in plan.withdrawals)
+    assert retracting.plan(db, study_id, SITE).withdrawals == ()

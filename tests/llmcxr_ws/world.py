@@ -207,6 +207,13 @@ class Person:
         return cls(name, UnlockedKey(name, role, private), private)
 
 
+def new_version(db: Database, study_id: int) -> int:
+    """Late images come and the engine drafts again."""
+    arrive(db, study_id, n=len(reports.versions(db, study_id)) + 1)
+    settle(db, study_id)
+    return draft(db)
+
+
 def ask_signature(
     db: Database, person: Person, study_id: int, words: str = AI_TEXT, **more: Any
 ) -> RequestRow:

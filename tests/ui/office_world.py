@@ -57,6 +57,8 @@ TEXTS = (
     "There is a small pleural effusion. The heart is of normal size.",
     "Infiltration in the lower lung. No pneumothorax.",
 )
+FAULTS = ("Modality is missing.", "StudyID holds too much.", "The report names no patient.")
+REFUSAL = "The document wasn't sent: Modality is missing. Correct what it names; nothing has left."
 FINDINGS = ("Pleural Effusion", "Edema", "Pneumonia", "Atelectasis")
 SCANNERS = (("Acme", "DR 5000"), ("Beta", "Mobile 2"))
 ENGINE = {
@@ -180,6 +182,13 @@ class Past:
         with self.db.write() as session:
             jobs.bury(session, failing, code="broke", sentence="The engine met an internal error.")
         settle(self.db, self.arrive())
+
+    def refused(self, study_id: int) -> DeliveryRow:
+        """The gate refuses the document that goes to the PACS for a drafted study; give its delivery."""
+        site = self.home.workplace.site()
+        (row,) = document(self.db, report(self.db, study_id), "signed", site)
+        deliveries.refused(self.db, row.id, message=REFUSAL, faults=FAULTS)
+        return row
 
     def engine(self, **changes: object) -> None:
         """An engine says that it runs."""

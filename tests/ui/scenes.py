@@ -12,16 +12,21 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from llmcxr_ws import reading
 from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.prior_report import Paragraph, PriorReport
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD, House
 from tests.ui.sign.node import decide
+from ui.admin.display_dialog import DisplayDialog
 from ui.admin.page import AdministrationPage
 from ui.admin.rule_dialog import RuleDialog
 from ui.admin.users import UserDialog
 from ui.evidence.drawing import DrawingDialog
 from ui.keys_page import KeyDialog, KeysPage
 from ui.model_page.accept import AcceptDialog
+from ui.office import Office
 from ui.preferences_dialog import PreferencesDialog
+from ui.refusals import Refusal
+from ui.refused_dialog import RefusedDialog
 from ui.report.macro_dialog import MacroDialog
 from ui.report.reject import RejectDialog
 from ui.report.renewed import Renewal, RenewalDialog
@@ -82,6 +87,14 @@ def _reading(seat: Seat) -> QWidget:
     window.report.editor.mark()
     window.worklist.table.setFocus()
     return window
+
+
+def _comparing(seat: Seat) -> QWidget:
+    """The report of a prior under the films, as it stands while two are compared."""
+    _reading(seat)
+    said = PriorReport((Paragraph("Impression", "Small nodule."),), "verified", "Reader^Rita", "20250501")
+    seat.window.film.prior_report.show_reports((said,))
+    return seat.window
 
 
 def _dialog(open_it: Callable[[Seat], object]) -> Callable[[Seat], QWidget]:
@@ -178,6 +191,24 @@ def _rule(seat: Seat) -> None:
     RuleDialog(seat.window, begun, ["pacs"], print).open()
 
 
+def _displays(seat: Seat) -> None:
+    office = Office(seat.tasks, seat.home.workplace, seat.window)
+    DisplayDialog(seat.window, office, {"name": "pacs", "shows": ["pdf"]}, print).open()
+
+
+def _refused_documents(seat: Seat) -> None:
+    refusals = [
+        Refusal(
+            "AI draft to pacs",
+            "The document wasn't sent.",
+            ("Modality is missing.", "StudyID is too long."),
+            1,
+        )
+    ]
+    office = Office(seat.tasks, seat.home.workplace, seat.window)
+    RefusedDialog(seat.window, office, refusals, lambda place, key, number: number).open()
+
+
 def _user(name: str) -> Callable[[Seat], None]:
     return lambda seat: seat.window.open_dialog(UserDialog(seat.window, name))
 
@@ -211,6 +242,7 @@ def _page(name: str, section: str = "") -> Callable[[Seat], QWidget]:
 
 SECTIONS = (
     "peers",
+    "destinations",
     "rules",
     "outputs",
     "document",
@@ -226,6 +258,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("log-in", _nothing, _entry),
     Scene("locked", _nothing, _locked),
     Scene("reading", _study, _reading),
+    Scene("comparing", _study, _comparing),
     Scene("keys", _study, _call("habits.show_keys"), KeysPage),
     Scene("change keys", _study, _dialog(_key), KeyDialog),
     Scene("preferences", _study, _call("habits.show_preferences"), PreferencesDialog),
@@ -250,6 +283,8 @@ SCENES: tuple[Scene, ...] = (
     Scene("synthetic film", _study, _call("wishes.draw"), DrawingDialog),
     Scene("accept a model", _study, _dialog(_accept), AcceptDialog),
     Scene("routing rule", _study, _dialog(_rule), RuleDialog),
+    Scene("displays of a peer", _study, _dialog(_displays), DisplayDialog),
+    Scene("what the gate found", _study, _dialog(_refused_documents), RefusedDialog),
     Scene("new user", _study, _dialog(_user("")), UserDialog),
     Scene("new password", _study, _dialog(_user("ben")), UserDialog),
     *(Scene(f"administration: {name}", _study, _page("administration", name)) for name in SECTIONS),

@@ -21,6 +21,7 @@ _SERVICES = (
     ("", mark("all services")),
     ("listener", mark("listener")),
     ("courier", mark("courier")),
+    ("watcher", mark("watcher")),
     ("web", mark("STOW-RS server")),
     ("node", mark("node")),
     ("engine", mark("engine")),

@@ -13,27 +13,12 @@ from llmcxr_ws.outputs import KINDS, Way
 from llmcxr_ws.rehearsal import Rehearsed
 from ui.admin.section import Section, row_of
 from ui.admin.site_draft import SiteDraft
+from ui.documents import document_name
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.widgets import button, choice, label
 
-_NAMES = {
-    "draft": mark("AI draft, marked as not reviewed"),
-    "signed": mark("Signed report"),
-    "provenance": mark("Origin of each sentence"),
-    "findings": mark("AI findings"),
-    "pdf": mark("Report as PDF"),
-    "capture": mark("Film with regions"),
-    "presentation": mark("Marked regions"),
-    "key_image": mark("Key image"),
-    "synthetic": mark("Generated films"),
-    "oru": mark("HL7 message (ORU)"),
-    "fhir": mark("FHIR report"),
-    "addendum": mark("Addendum"),
-    "rejection": mark("Note that a draft was rejected"),
-    "retraction": mark("Note that a report was retracted"),
-}
 _WAYS = (
     ("none", mark("not sent")),
     ("sent", mark("sent")),
@@ -65,11 +50,6 @@ class Leaving:
     where: str
 
 
-def document_name(document: str) -> str:
-    """Return a kind of document in words."""
-    return tr(_NAMES[document]) if document in _NAMES else document
-
-
 class OutputsSection(Section):
     """Documents by destinations: peers, receivers of HL7 messages, FHIR servers."""
 
@@ -80,8 +60,7 @@ class OutputsSection(Section):
             tr(
                 "Which document goes where, and when. A study is confirmed once every required delivery is. "
                 "By default no draft leaves. Addenda go where signed reports go, and a note that a document was "
-                "rejected or retracted to everybody who holds it. HL7 and FHIR destinations are added in the site "
-                "document."
+                "rejected or retracted to everybody who holds it."
             ),
         )
         self._draft = draft

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QStackedWidget, QVBoxLayout, QWidget
 
+from ui.admin.destinations import DestinationsSection
 from ui.admin.disk import DiskSection
 from ui.admin.document import DocumentSection
 from ui.admin.log import LogSection
@@ -37,6 +38,7 @@ class AdministrationPage(QWidget):
         self.bar = SiteBar(self.draft)
         self._makers: dict[str, tuple[str, Callable[[], Section]]] = {
             "peers": (tr("Peers"), lambda: PeersSection(self.office, self.draft)),
+            "destinations": (tr("HL7 and FHIR"), lambda: DestinationsSection(self.office, self.draft)),
             "rules": (tr("Rules"), lambda: RulesSection(self.office, self.draft)),
             "outputs": (tr("Outputs"), lambda: OutputsSection(self.office, self.draft)),
             "document": (tr("Site document"), lambda: DocumentSection(self.office, self.draft)),
@@ -47,7 +49,7 @@ class AdministrationPage(QWidget):
             "users": (tr("Users"), lambda: UsersSection(self.office)),
             "self_test": (tr("Self-test"), lambda: SelfTestSection(self.office)),
         }
-        self._edits_site = ("peers", "rules", "outputs", "document")
+        self._edits_site = ("peers", "destinations", "rules", "outputs", "document")
         self.made: dict[str, Section] = {}
         self._is_active = False
         self._stack = QStackedWidget()

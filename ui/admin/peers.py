@@ -9,56 +9,57 @@ from itertools import count
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QApplication,
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QFrame,
-    QLabel,
-    QLineEdit,
-    QScrollArea,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.supervising import Entity
-from ui.admin.section import Section, enable, number_in, row_of
+from ui.admin.display_dialog import DisplayDialog
+from ui.admin.section import Section, enable, row_of
 from ui.admin.site_draft import SiteDraft
+from ui.admin.table_form import Choice, TableForm, Text, Tick, remove_outputs_to, rename_destination
 from ui.flow import FlowLayout
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
-from ui.widgets import button, choice, label
+from ui.widgets import button, label
 
-_TEXTS = (
-    ("name", mark("Name"), mark("Short name in rules and tables")),
-    ("ae_title", mark("AE title"), mark("As its administrator says it, at most 16 characters")),
-    ("host", mark("Host"), mark("Host name or address")),
-    ("port", mark("Port"), "104"),
-    ("quiet_s", mark("Quiet time"), mark("Seconds; empty: the site's")),
-    ("dicomweb", mark("DICOMweb"), mark("Base URL; empty: by AE title")),
+_FIELDS = (
+    Text("name", mark("Name"), mark("Short name in rules and tables")),
+    Text("ae_title", mark("AE title"), mark("As its administrator says it, at most 16 characters")),
+    Text("host", mark("Host"), mark("Host name or address")),
+    Text("port", mark("Port"), "104", is_number=True),
+    Text("dicomweb", mark("DICOMweb"), mark("Base URL; empty: by AE title")),
+    Text("quiet_s", mark("Quiet time"), mark("Seconds; empty: the site's"), is_number=True),
+    Text("patience_s", mark("Patience"), mark("Seconds; empty: the site's"), is_number=True),
+    Text(
+        "count_from", mark("Counted by"), mark("Peer that is asked how many images a study has; empty: none")
+    ),
+    Choice(
+        "role",
+        mark("Used for"),
+        (
+            ("clinical", mark("patients' care")),
+            ("research", mark("research")),
+            ("test", mark("tests")),
+        ),
+    ),
+    Choice(
+        "commitment",
+        mark("Storage confirmed by"),
+        (
+            ("auto", mark("whichever it has")),
+            ("n-action", mark("storage commitment")),
+            ("find", mark("a query")),
+        ),
+    ),
+    Tick("sends", mark("May send films to us"), True),
+    Tick("from_host", mark("Is accepted from its host only"), False),
+    Tick("tls", mark("Is reached, and let in, by TLS only"), False),
+    Tick("identity", mark("Is asked for the patient's identity before a signature"), False),
+    Tick("priors", mark("Is asked for earlier chest films"), False),
+    Tick("worklist", mark("Is asked for orders (worklist)"), False),
 )
-_CHOICES = (
-    ("role", mark("Used for"), ("clinical", "research", "test")),
-    ("commitment", mark("Storage confirmed by"), ("auto", "n-action", "find")),
-)
-_TICKS = (
-    ("sends", mark("May send films to us"), True),
-    ("from_host", mark("Is accepted from its host only"), False),
-    ("identity", mark("Is asked for the patient's identity before a signature"), False),
-)
-_WORDS = {
-    "clinical": mark("patients' care"),
-    "research": mark("research"),
-    "test": mark("tests"),
-    "auto": mark("whichever it has"),
-    "n-action": mark("storage commitment"),
-    "find": mark("a query"),
-}
 
 
 # What the node says of a probe's lines, for the translators.
@@ -111,13 +112,17 @@ class PeersSection(Section):
         self.table.chosen.connect(self._on_chosen)
         self._looked_at: dict[str, Any] = {}
         self._found: tuple[Ability, ...] = ()
-        self._fields: dict[str, QLineEdit | QComboBox | QCheckBox] = {}
-        self._faults: dict[str, QLabel] = {}
+        self.form = TableForm(draft, "peer", tr("The chosen peer"), _FIELDS)
+        self.form.renamed.connect(self._rename_elsewhere)
+        self._fields, self._faults = self.form.fields, self.form.faults
         self.echo = button(
             tr("Echo"), partial(self._look, "echo"), name=tr("Ask the peer to answer (C-ECHO)")
         )
         self.probe = button(
             tr("Probe"), partial(self._look, "probe"), name=tr("Find out what the peer takes")
+        )
+        self.displays = button(
+            tr("Displays…"), self._on_displays, name=tr("Find out what the peer's displays show")
         )
         self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the peer"))
         self.abilities: RowTable[Ability] = RowTable(
@@ -148,12 +153,13 @@ class PeersSection(Section):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.table, 1)
         keys = FlowLayout()
-        for made in (button(tr("Add a peer"), self._on_add), self.remove, self.echo, self.probe):
+        add = button(tr("Add a peer"), self._on_add)
+        for made in (add, self.remove, self.echo, self.probe, self.displays):
             keys.addWidget(made)
         column.addLayout(keys)
         upper = QSplitter(Qt.Orientation.Horizontal)
         upper.addWidget(left)
-        upper.addWidget(self._form())
+        upper.addWidget(self.form)
         upper.setSizes([900, 1100])  # side by side, whatever the form would like
         both = QSplitter(Qt.Orientation.Vertical)
         both.addWidget(upper)
@@ -163,45 +169,6 @@ class PeersSection(Section):
         for splitter in (upper, both):
             splitter.setChildrenCollapsible(False)
         self.body.addWidget(both, 1)
-
-    def _form(self) -> QWidget:
-        form = QFormLayout()
-        form.setHorizontalSpacing(14)
-        form.setVerticalSpacing(4)
-        for name, title, hint in _TEXTS:
-            field = QLineEdit()
-            field.setPlaceholderText(tr(hint))
-            field.editingFinished.connect(partial(self._on_text, name))
-            self._add_field(form, name, tr(title), field)
-        for name, title, options in _CHOICES:
-            box = choice(tr(title))
-            for option in options:
-                box.addItem(tr(_WORDS[option]), option)
-            box.activated.connect(lambda _, name=name: self._on_choice(name))
-            self._add_field(form, name, tr(title), box)
-        for name, title, _ in _TICKS:
-            tick = QCheckBox(tr(title))
-            tick.setAccessibleName(tr(title))
-            tick.clicked.connect(lambda is_on, name=name: self._put(name, bool(is_on)))
-            self._fields[name] = tick
-            form.addRow(tick)
-        inside = QWidget()
-        inside.setLayout(form)
-        made = QScrollArea()
-        made.setWidgetResizable(True)
-        made.setFrameShape(QFrame.Shape.NoFrame)
-        made.setAccessibleName(tr("The chosen peer"))
-        made.setWidget(inside)
-        return made
-
-    def _add_field(self, form: QFormLayout, name: str, title: str, field: QLineEdit | QComboBox) -> None:
-        field.setAccessibleName(title)
-        fault = label("", "bad", wraps=True)
-        fault.setAccessibleName(tr("What is wrong with: {field}", field=title))
-        fault.hide()
-        self._fields[name], self._faults[name] = field, fault
-        form.addRow(label(title, "muted"), field)
-        form.addRow("", fault)
 
     # What is shown
 
@@ -257,57 +224,27 @@ class PeersSection(Section):
         self._fill(keeps_typing=False)
 
     def _fill(self, *, keeps_typing: bool) -> None:
-        at, values = self._at, self._chosen
+        self.form.show_at(self._at, keeps_typing=keeps_typing)
+        values = self._chosen
         is_there = bool(values)
-        enable([*self._fields.values(), self.echo, self.probe, self.remove], is_there)
-        for name, field in self._fields.items():
-            value = values.get(name, "")
-            if isinstance(field, QLineEdit):
-                is_typing = keeps_typing and field.hasFocus() and field.isModified()
-                if field.text() != str(value) and not is_typing:
-                    field.setText(str(value))
-            elif isinstance(field, QComboBox):
-                field.setCurrentIndex(max(field.findData(value), 0))
-            else:
-                default = next(found for key, _, found in _TICKS if key == name)
-                field.setChecked(is_there and values.get(name, default) is True)
-        for name, fault in self._faults.items():
-            words = self._draft.problem_at("peer", at, name) if at is not None else ""
-            fault.setText(words)
-            fault.setVisible(bool(words))
+        enable([self.echo, self.probe, self.displays, self.remove], is_there)
         self.abilities.show_rows(self._found if is_there and _address(values) == self._looked_at else ())
 
     # What is changed
 
-    def _on_text(self, name: str) -> None:
-        field = self._fields[name]
-        at, peers = self._at, self._draft.tables("peer")
-        if at is None or not isinstance(field, QLineEdit) or at >= len(peers):
-            return
-        text = field.text().strip()
-        before = peers[at].get(name, "")
-        if text == str(before):
-            return
-        self._put(name, number_in(text) if name in ("port", "quiet_s") else text)
-        if name == "name":
-            self._rename_elsewhere(str(before), text)
-
-    def _on_choice(self, name: str) -> None:
-        field = self._fields[name]
-        if isinstance(field, QComboBox):
-            self._put(name, field.currentData())
-
-    def _put(self, name: str, value: Any) -> None:
-        if self._at is not None:
-            self._draft.put(("peer", self._at, name), value)
-
     def _rename_elsewhere(self, before: str, after: str) -> None:
-        for number, rule in enumerate(self._draft.tables("output")):
-            if rule.get("to") == before:
-                self._draft.put(("output", number, "to"), after)
+        rename_destination(self._draft, before, after)
         for number, rule in enumerate(self._draft.tables("rule")):
             if before and rule.get("source") == before:
                 self._draft.put(("rule", number, "source"), after)
+            for key in ("forward_to", "deidentify_to"):
+                peers = rule.get(key)
+                if isinstance(peers, list) and before in peers:
+                    renamed = [after if peer == before else peer for peer in peers]
+                    self._draft.put(("rule", number, key), renamed)
+        for number, peer in enumerate(self._draft.tables("peer")):
+            if before and peer.get("count_from") == before:
+                self._draft.put(("peer", number, "count_from"), after)
 
     def _on_add(self) -> None:
         peers = self._draft.tables("peer")
@@ -325,9 +262,7 @@ class PeersSection(Section):
         if at is None:
             return
         name = self._draft.tables("peer")[at].get("name")
-        rules = [n for n, rule in enumerate(self._draft.tables("output")) if rule.get("to") == name]
-        for number in reversed(rules):
-            self._draft.remove("output", number)
+        remove_outputs_to(self._draft, str(name))
         about = [
             n for n, rule in enumerate(self._draft.tables("rule")) if name and rule.get("source") == name
         ]
@@ -350,6 +285,24 @@ class PeersSection(Section):
             lambda place, key: supervising.request_look(place, key, kind, peer),
             self.line.watch(self, lambda row: self._on_looked(peer, row)),
         )
+
+    def _on_displays(self) -> None:
+        peer = self._chosen
+        if peer:
+            DisplayDialog(
+                self.window(), self.office, peer, lambda kinds: self._keep_ticks(peer.get("name"), kinds)
+            ).open()
+
+    def _keep_ticks(self, name: Any, kinds: list[str]) -> None:
+        """Write into the document what is seen on a peer's displays."""
+        for at, peer in enumerate(self._draft.tables("peer")):
+            if peer.get("name") == name:
+                self._draft.put(("peer", at, "shows"), kinds or None)
+                self.line.say(
+                    tr("The ticks stand in the written document. Put it in force to keep them."), "attention"
+                )
+                return
+        self.line.say(tr("The peer is no longer in the written document."), "bad")
 
     def show_abilities(self, peer: dict[str, Any], found: tuple[Ability, ...]) -> None:
         """Show what a peer takes for as long as it is the chosen one, at the address where it was asked."""

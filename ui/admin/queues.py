@@ -12,10 +12,12 @@ from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.store.supervision import QueuedDelivery, QueuedJob
 from llmcxr_ws.supervising import Queues
-from ui.admin.outputs import document_name
 from ui.admin.section import Section, row_of
+from ui.documents import document_name
 from ui.language import mark, tr
 from ui.office import Office
+from ui.refusals import REFUSED, is_refused, of_delivery
+from ui.refused_dialog import RefusedDialog
 from ui.tables import Column, RowTable
 from ui.text import since
 from ui.widgets import OneOf, button, label
@@ -54,6 +56,8 @@ _ACTIONS = (
 
 def state_word(row: QueuedDelivery | QueuedJob) -> str:
     """Return a state in words, with the pause before the next try."""
+    if isinstance(row, QueuedDelivery) and is_refused(row):
+        return tr(REFUSED)
     word = tr(_STATES[row.state][2]) if row.state in _STATES else row.state
     if row.state == "queued" and row.wait_s >= 1:
         return tr("{word}, again in {seconds} s", word=word, seconds=round(row.wait_s))
@@ -62,6 +66,8 @@ def state_word(row: QueuedDelivery | QueuedJob) -> str:
 
 def state_mark(row: QueuedDelivery | QueuedJob) -> tuple[str, str]:
     """Return shape and tone of a state."""
+    if isinstance(row, QueuedDelivery) and is_refused(row):
+        return "refused", "bad"
     return _STATES[row.state][:2] if row.state in _STATES else ("waiting", "text")
 
 
@@ -103,8 +109,13 @@ class QueuePanel(QWidget, Generic[Row]):
         layout.addLayout(row_of(*chips))
         layout.addWidget(self.table, 1)
         layout.addWidget(self.said)
-        layout.addLayout(row_of(*(made for made, _ in self.buttons.values())))
+        self._row = row_of(*(made for made, _ in self.buttons.values()))
+        layout.addLayout(self._row)
         self._on_chosen()
+
+    def add_button(self, made: QPushButton) -> None:
+        """Put one more button behind those that every queue has."""
+        self._row.insertWidget(len(self.buttons), made)
 
     def show_rows(self, rows: tuple[Row, ...], counts: dict[str, int]) -> None:
         """Show what waits, and how much there is in each state: more, perhaps, than there are rows."""
@@ -203,6 +214,14 @@ class QueuesSection(Section):
             mark("Do again"),
             partial(self._move, "jobs"),
         )
+        self.found = button(
+            tr("What the gate found…"),
+            self._show_found,
+            name=tr("What the gate found in the chosen documents"),
+        )
+        self.deliveries.add_button(self.found)
+        self.deliveries.table.chosen.connect(self._show_button)
+        self._show_button()
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(tr("Queues"))
         self.tabs.addTab(self.deliveries, tr("Documents"))
@@ -216,6 +235,26 @@ class QueuesSection(Section):
     def _on_read(self, found: Queues) -> None:
         self.deliveries.show_rows(found.deliveries, found.delivery_states)
         self.jobs.show_rows(found.jobs, found.job_states)
+        self._show_button()
+
+    def _refused(self) -> list[QueuedDelivery]:
+        return [row for row in self.deliveries.table.selected() if is_refused(row)]
+
+    def _show_button(self) -> None:
+        self.found.setEnabled(bool(self._refused()))
+
+    def _show_found(self) -> None:
+        rows = self._refused()
+        if rows:
+            RefusedDialog(
+                self.window(),
+                self.office,
+                [of_delivery(row) for row in rows],
+                lambda place, key, number: supervising.request_move(
+                    place, key, "deliveries", "again", (number,)
+                ),
+                self.refresh,
+            ).open()
 
     def _move(self, what: str, action: str, ids: tuple[int, ...]) -> None:
         def decided(row: RequestRow) -> None:

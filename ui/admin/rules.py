@@ -29,6 +29,7 @@ _FIELDS = (
     ("name", mark("Name of the site"), ""),
     ("institution", mark("Institution"), mark("In documents when the film carries none")),
     ("quiet_s", mark("Quiet time"), mark("Seconds without a new image after which a study is complete")),
+    ("patience_s", mark("Patience"), mark("Seconds after which missing images aren't waited for any more")),
 )
 
 
@@ -40,6 +41,13 @@ def decision_word(row: Rehearsed) -> str:
 def decision_state(row: Rehearsed) -> tuple[str, str]:
     """Return shape and tone of it."""
     return _DECISIONS[row.decision][:2]
+
+
+def _goes_on_to(row: Rehearsed) -> str:
+    """Return the peers to which its instances would go on."""
+    return ", ".join(
+        tr("{peer} (de-identified)", peer=one.peer) if one.deidentify else one.peer for one in row.forwards
+    )
 
 
 def _today_word(row: Rehearsed) -> str:
@@ -57,7 +65,8 @@ class RulesSection(Section):
             tr("Rules"),
             tr(
                 "Which films are drafted follows from their headers: frontal, for presentation, of an adult. "
-                "Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the "
+                "Rules of the site say otherwise, or forward films to other peers; they are asked in their order, "
+                "and the first that decides about the draft is the last. The dry run shows what the "
                 "written document would make of the studies that came last; "
                 "nothing is changed or sent."
             ),
@@ -82,6 +91,10 @@ class RulesSection(Section):
         self.reader_first.setAccessibleName(self.reader_first.text())
         self.reader_first.clicked.connect(lambda is_on: self.draft.put(("reader_first",), bool(is_on)))
         form.addRow(self.reader_first)
+        self.early_draft = QCheckBox(tr("The first frontal film is drafted while more images are expected"))
+        self.early_draft.setAccessibleName(self.early_draft.text())
+        self.early_draft.clicked.connect(lambda is_on: self.draft.put(("early_draft",), bool(is_on)))
+        form.addRow(self.early_draft)
         self.body.addLayout(form)
         self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
             tr("Routing rules"),
@@ -111,6 +124,7 @@ class RulesSection(Section):
                 Column(tr("From"), lambda row: row.source or tr("unknown"), 100),
                 Column(tr("Would be"), decision_word, 130, state=decision_state),
                 Column(tr("Film"), lambda row: row.film, 90),
+                Column(tr("Goes on to"), _goes_on_to, 150),
                 Column(tr("Why"), lambda row: row.reason),
                 Column(
                     tr("Today"),
@@ -142,6 +156,7 @@ class RulesSection(Section):
             self._faults[name].setVisible(bool(words))
 
         self.reader_first.setChecked(values.get("reader_first") is True)
+        self.early_draft.setChecked(values.get("early_draft") is True)
         self.rules.show_rows(tuple(enumerate(self.draft.tables("rule"))))
         self._show_buttons()
 
@@ -187,7 +202,7 @@ class RulesSection(Section):
 
     def _on_text(self, name: str) -> None:
         text = self.fields[name].text().strip()
-        value: Any = number_in(text) if name == "quiet_s" else text or None
+        value: Any = number_in(text) if name.endswith("_s") else text or None
         if value != self.draft.values.get(name):
             self.draft.put((name,), value)
 

@@ -32,6 +32,26 @@
         <translation>wird entworfen</translation>
     </message>
     <message>
+        <source>is left to the next rule</source>
+        <translation>bleibt der nächsten Regel überlassen</translation>
+    </message>
+    <message>
+        <source>as a later rule says, or normal</source>
+        <translation>wie eine spätere Regel sagt, oder normal</translation>
+    </message>
+    <message>
+        <source>high</source>
+        <translation>hoch</translation>
+    </message>
+    <message>
+        <source>normal</source>
+        <translation>normal</translation>
+    </message>
+    <message>
+        <source>low</source>
+        <translation>niedrig</translation>
+    </message>
+    <message>
         <source>another body part in the header</source>
         <translation>anderer Körperteil im Kopf der Datei</translation>
     </message>
@@ -64,6 +84,22 @@
         <translation>Kind</translation>
     </message>
     <message>
+        <source>Modality</source>
+        <translation>Modalität</translation>
+    </message>
+    <message>
+        <source>Body part</source>
+        <translation>Körperteil</translation>
+    </message>
+    <message>
+        <source>Study description</source>
+        <translation>Beschreibung der Studie</translation>
+    </message>
+    <message>
+        <source>Series description</source>
+        <translation>Beschreibung der Serie</translation>
+    </message>
+    <message>
         <source>Station</source>
         <translation>Gerätename</translation>
     </message>
@@ -76,12 +112,52 @@
         <translation>Hersteller und Modell</translation>
     </message>
     <message>
+        <source>SOP class</source>
+        <translation>SOP-Klasse</translation>
+    </message>
+    <message>
+        <source>UID or keyword; empty: any</source>
+        <translation>UID oder Schlüsselwort; leer: beliebig</translation>
+    </message>
+    <message>
+        <source>Age from</source>
+        <translation>Alter ab</translation>
+    </message>
+    <message>
+        <source>Completed years; empty: any</source>
+        <translation>Vollendete Jahre; leer: beliebig</translation>
+    </message>
+    <message>
+        <source>Age to</source>
+        <translation>Alter bis</translation>
+    </message>
+    <message>
+        <source>Goes on to</source>
+        <translation>Geht weiter an</translation>
+    </message>
+    <message>
+        <source>Forward to: {peer}</source>
+        <translation>Weiterleiten an: {peer}</translation>
+    </message>
+    <message>
+        <source>De-identified to</source>
+        <translation>De-identifiziert an</translation>
+    </message>
+    <message>
+        <source>Send a de-identified copy to: {peer}</source>
+        <translation>De-identifizierte Kopie senden an: {peer}</translation>
+    </message>
+    <message>
         <source>every film</source>
         <translation>jede Aufnahme</translation>
     </message>
     <message>
         <source>{outcome}, also: {exclusions}</source>
         <translation>{outcome}, auch: {exclusions}</translation>
+    </message>
+    <message>
+        <source>priority {word}</source>
+        <translation>Priorität {word}</translation>
     </message>
     <message>
         <source>Routing rule</source>
@@ -102,6 +178,10 @@
     <message>
         <source>Such a film</source>
         <translation>Solch eine Aufnahme</translation>
+    </message>
+    <message>
+        <source>Priority of its draft</source>
+        <translation>Priorität des Entwurfs</translation>
     </message>
     <message>
         <source>Drafted although: {reason}</source>
@@ -130,6 +210,22 @@
     <message>
         <source>Seconds without a new image after which a study is complete</source>
         <translation>Sekunden ohne neues Bild, nach denen eine Studie vollständig ist</translation>
+    </message>
+    <message>
+        <source>Seconds after which missing images aren&apos;t waited for any more</source>
+        <translation>Sekunden, nach denen auf fehlende Bilder nicht mehr gewartet wird</translation>
+    </message>
+    <message>
+        <source>{peer} (de-identified)</source>
+        <translation>{peer} (de-identifiziert)</translation>
+    </message>
+    <message>
+        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise, or forward films to other peers; they are asked in their order, and the first that decides about the draft is the last. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
+        <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders oder leiten Aufnahmen an andere Gegenstellen weiter; sie werden der Reihe nach gefragt, und die erste, die über den Entwurf entscheidet, ist die letzte. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
+    </message>
+    <message>
+        <source>The first frontal film is drafted while more images are expected</source>
+        <translation>Die erste Frontalaufnahme wird entworfen, auch wenn noch Bilder erwartet werden</translation>
     </message>
     <message>
         <source>How many of the latest studies</source>
@@ -170,10 +266,6 @@
     <message>
         <source>{state}, differs</source>
         <translation>{state}, weicht ab</translation>
-    </message>
-    <message>
-        <source>Which films are drafted follows from their headers: frontal, for presentation, of an adult. Rules of the site say otherwise; the first that fits a film decides. The dry run shows what the written document would make of the studies that came last; nothing is changed or sent.</source>
-        <translation>Welche Aufnahmen entworfen werden, folgt aus ihrem Kopf: frontal, zur Darstellung, von Erwachsenen. Eigene Regeln sagen es anders; die erste, die auf eine Aufnahme passt, entscheidet. Der Probelauf zeigt, was das geschriebene Dokument aus den letzten Untersuchungen machen würde; geändert oder gesendet wird nichts.</translation>
     </message>
     <message>
         <source>A reader writes an own impression before the draft is shown</source>
@@ -222,6 +314,10 @@
     <message>
         <source>courier</source>
         <translation>Kurier</translation>
+    </message>
+    <message>
+        <source>watcher</source>
+        <translation>Wächter</translation>
     </message>
     <message>
         <source>STOW-RS server</source>
@@ -623,8 +719,104 @@
         <translation>Früher gezeichnet</translation>
     </message>
     <message>
+        <source>a picture with the words TEST - NO PATIENT and a bright disc</source>
+        <translation>ein Bild mit den Worten TEST - NO PATIENT und einer hellen Scheibe</translation>
+    </message>
+    <message>
+        <source>a report in a series &apos;AI DRAFT - not reviewed&apos;</source>
+        <translation>ein Befund in einer Serie „AI DRAFT - not reviewed“</translation>
+    </message>
+    <message>
+        <source>a report in a series &apos;Signed report&apos;, verified by Nobody</source>
+        <translation>ein Befund in einer Serie „Signed report“, verifiziert von Nobody</translation>
+    </message>
+    <message>
+        <source>nothing: a second draft that its rejection note has hidden</source>
+        <translation>nichts: ein zweiter Entwurf, den sein Ablehnungsvermerk verbirgt</translation>
+    </message>
+    <message>
+        <source>a second SR that calls the sentence of &apos;Signed report&apos; written by a person</source>
+        <translation>ein zweites SR, das den Satz aus „Signed report“ von einem Menschen geschrieben nennt</translation>
+    </message>
+    <message>
+        <source>a page with the report, the film and a box around the disc</source>
+        <translation>eine Seite mit dem Befund, der Aufnahme und einem Rahmen um die Scheibe</translation>
+    </message>
+    <message>
+        <source>made-up findings in a series &apos;AI FINDINGS - not reviewed&apos;</source>
+        <translation>erfundene Befunde in einer Serie „AI FINDINGS - not reviewed“</translation>
+    </message>
+    <message>
+        <source>a box over the film, in a series &apos;AI MARKS - not reviewed&apos;</source>
+        <translation>ein Rahmen über der Aufnahme, in einer Serie „AI MARKS - not reviewed“</translation>
+    </message>
+    <message>
+        <source>the film marked as a key image</source>
+        <translation>die Aufnahme, als Schlüsselbild markiert</translation>
+    </message>
+    <message>
+        <source>the film with a box and a burned-in banner</source>
+        <translation>die Aufnahme mit einem Rahmen und einem eingebrannten Balken</translation>
+    </message>
+    <message>
+        <source>Displays of {peer}</source>
+        <translation>Anzeigen von {peer}</translation>
+    </message>
+    <message>
+        <source>Test objects of the patient {patient}, ID {number}, are sent to {peer} and stay there. That a peer stores an object doesn&apos;t say that it shows it: look at its displays and tick what stands there as described.</source>
+        <translation>Testobjekte des Patienten {patient}, ID {number}, gehen an {peer} und bleiben dort. Dass eine Gegenstelle ein Objekt speichert, heißt nicht, dass sie es zeigt: Sehen Sie auf ihren Anzeigen nach und haken Sie ab, was dort wie beschrieben steht.</translation>
+    </message>
+    <message>
+        <source>Agreed with the PACS team</source>
+        <translation>Mit dem PACS-Team vereinbart</translation>
+    </message>
+    <message>
+        <source>Send one test object of each kind</source>
+        <translation>Von jeder Art ein Testobjekt senden</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>Senden</translation>
+    </message>
+    <message>
+        <source>Keep the ticks</source>
+        <translation>Häkchen behalten</translation>
+    </message>
+    <message>
+        <source>Write the ticks into the site document</source>
+        <translation>Die Häkchen in das Standortdokument schreiben</translation>
+    </message>
+    <message>
         <source>Close</source>
         <translation>Schließen</translation>
+    </message>
+    <message>
+        <source>Seen as described</source>
+        <translation>Wie beschrieben zu sehen</translation>
+    </message>
+    <message>
+        <source>Look for</source>
+        <translation>Gesucht ist</translation>
+    </message>
+    <message>
+        <source>What the peer answered</source>
+        <translation>Antwort der Gegenstelle</translation>
+    </message>
+    <message>
+        <source>{kind} is seen as described</source>
+        <translation>{kind} ist wie beschrieben zu sehen</translation>
+    </message>
+    <message>
+        <source>not sent yet</source>
+        <translation>noch nicht gesendet</translation>
+    </message>
+    <message>
+        <source>stored</source>
+        <translation>gespeichert</translation>
+    </message>
+    <message>
+        <source>not stored</source>
+        <translation>nicht gespeichert</translation>
     </message>
     <message>
         <source>No film: {reason}</source>
@@ -1579,6 +1771,10 @@
         <source>Held by {name}.</source>
         <translation>Belegt von {name}.</translation>
     </message>
+    <message>
+        <source>Images</source>
+        <translation>Bilder</translation>
+    </message>
     <message numerus="yes">
         <source>%n image(s)</source>
         <translation>
@@ -1595,8 +1791,24 @@
         <translation>Auftrag</translation>
     </message>
     <message>
+        <source>Requested</source>
+        <translation>Angefordert</translation>
+    </message>
+    <message>
+        <source>Clinical question</source>
+        <translation>Fragestellung</translation>
+    </message>
+    <message>
+        <source>Requested by</source>
+        <translation>Angefordert von</translation>
+    </message>
+    <message>
         <source>Referred by</source>
         <translation>Überwiesen von</translation>
+    </message>
+    <message>
+        <source>Admission</source>
+        <translation>Fallnummer</translation>
     </message>
     <message>
         <source>Received</source>
@@ -1739,6 +1951,14 @@
         <translation>Erneut ausführen</translation>
     </message>
     <message>
+        <source>What the gate found…</source>
+        <translation>Was die Ausgangsprüfung fand …</translation>
+    </message>
+    <message>
+        <source>What the gate found in the chosen documents</source>
+        <translation>Was die Ausgangsprüfung an den gewählten Dokumenten fand</translation>
+    </message>
+    <message>
         <source>Documents</source>
         <translation>Dokumente</translation>
     </message>
@@ -1843,6 +2063,10 @@
         <translation>Wie ihn der Betreiber nennt, höchstens 16 Zeichen</translation>
     </message>
     <message>
+        <source>Empty: left out</source>
+        <translation>Leer: bleibt weg</translation>
+    </message>
+    <message>
         <source>Host</source>
         <translation>Rechner</translation>
     </message>
@@ -1855,20 +2079,124 @@
         <translation>Port</translation>
     </message>
     <message>
+        <source>We call ourselves (MSH-3)</source>
+        <translation>Wir nennen uns (MSH-3)</translation>
+    </message>
+    <message>
+        <source>Our facility (MSH-4)</source>
+        <translation>Unsere Einrichtung (MSH-4)</translation>
+    </message>
+    <message>
+        <source>Its application (MSH-5)</source>
+        <translation>Deren Anwendung (MSH-5)</translation>
+    </message>
+    <message>
+        <source>Its facility (MSH-6)</source>
+        <translation>Deren Einrichtung (MSH-6)</translation>
+    </message>
+    <message>
+        <source>Base URL</source>
+        <translation>Basis-URL</translation>
+    </message>
+    <message>
+        <source>Token in the variable</source>
+        <translation>Token in der Variablen</translation>
+    </message>
+    <message>
+        <source>This can&apos;t be such a name and wasn&apos;t kept. A token itself is never entered here, only the name under which the node finds it.</source>
+        <translation>Das kann kein solcher Name sein und wurde nicht behalten. Ein Token selbst wird hier nie eingegeben, nur der Name, unter dem der Knoten es findet.</translation>
+    </message>
+    <message>
+        <source>A variable&apos;s name, such as EHR_TOKEN</source>
+        <translation>Name einer Variablen, etwa EHR_TOKEN</translation>
+    </message>
+    <message>
+        <source>Or in the file (keys/)</source>
+        <translation>Oder in der Datei (keys/)</translation>
+    </message>
+    <message>
+        <source>A file&apos;s name, such as ehr</source>
+        <translation>Name einer Datei, etwa ehr</translation>
+    </message>
+    <message>
+        <source>HL7 v2 by MLLP</source>
+        <translation>HL7 v2 über MLLP</translation>
+    </message>
+    <message>
+        <source>FHIR R4</source>
+        <translation>FHIR R4</translation>
+    </message>
+    <message>
+        <source>HL7 and FHIR</source>
+        <translation>HL7 und FHIR</translation>
+    </message>
+    <message>
+        <source>Receivers of HL7 messages and FHIR servers; what goes there, and when, stands under Outputs. A try sends no report: HL7 is called by TCP and nothing said, a FHIR server is asked for its CapabilityStatement. HL7 travels in clear, so inside the hospital&apos;s network only.</source>
+        <translation>Empfänger von HL7-Nachrichten und FHIR-Server; was wann dorthin geht, steht unter Ausgänge. Ein Versuch sendet keinen Befund: HL7 wird per TCP angerufen und nichts gesagt, ein FHIR-Server nach seinem CapabilityStatement gefragt. HL7 reist unverschlüsselt, also nur im Netz des Hauses.</translation>
+    </message>
+    <message>
+        <source>HL7 and FHIR destinations</source>
+        <translation>HL7- und FHIR-Ziele</translation>
+    </message>
+    <message>
+        <source>Way</source>
+        <translation>Weg</translation>
+    </message>
+    <message>
+        <source>The chosen HL7 receiver</source>
+        <translation>Der gewählte HL7-Empfänger</translation>
+    </message>
+    <message>
+        <source>The chosen FHIR server</source>
+        <translation>Der gewählte FHIR-Server</translation>
+    </message>
+    <message>
+        <source>Add an HL7 receiver</source>
+        <translation>HL7-Empfänger hinzufügen</translation>
+    </message>
+    <message>
+        <source>Add a FHIR server</source>
+        <translation>FHIR-Server hinzufügen</translation>
+    </message>
+    <message>
+        <source>Remove the destination</source>
+        <translation>Das Ziel entfernen</translation>
+    </message>
+    <message>
+        <source>Try</source>
+        <translation>Versuchen</translation>
+    </message>
+    <message>
+        <source>Try the destination, without a report</source>
+        <translation>Das Ziel versuchen, ohne Befund</translation>
+    </message>
+    <message>
+        <source>What the FHIR server says it takes</source>
+        <translation>Was der FHIR-Server anzunehmen angibt</translation>
+    </message>
+    <message>
+        <source>Listed</source>
+        <translation>Genannt</translation>
+    </message>
+    <message>
+        <source>Resource</source>
+        <translation>Ressource</translation>
+    </message>
+    <message>
+        <source>What may be done with it</source>
+        <translation>Was damit getan werden kann</translation>
+    </message>
+    <message>
+        <source>The destination and its outputs were taken out of the written document.</source>
+        <translation>Das Ziel und seine Ausgänge wurden aus dem geschriebenen Dokument genommen.</translation>
+    </message>
+    <message>
         <source>Quiet time</source>
         <translation>Ruhezeit</translation>
     </message>
     <message>
         <source>Seconds; empty: the site&apos;s</source>
         <translation>Sekunden; leer: die des Standorts</translation>
-    </message>
-    <message>
-        <source>DICOMweb</source>
-        <translation>DICOMweb</translation>
-    </message>
-    <message>
-        <source>Base URL; empty: by AE title</source>
-        <translation>Basis-URL; leer: über den AE-Titel</translation>
     </message>
     <message>
         <source>Used for</source>
@@ -1895,6 +2223,26 @@
         <translation>Krankenversorgung</translation>
     </message>
     <message>
+        <source>DICOMweb</source>
+        <translation>DICOMweb</translation>
+    </message>
+    <message>
+        <source>Base URL; empty: by AE title</source>
+        <translation>Basis-URL; leer: über den AE-Titel</translation>
+    </message>
+    <message>
+        <source>Patience</source>
+        <translation>Geduld</translation>
+    </message>
+    <message>
+        <source>Counted by</source>
+        <translation>Gezählt von</translation>
+    </message>
+    <message>
+        <source>Peer that is asked how many images a study has; empty: none</source>
+        <translation>Gegenstelle, die gefragt wird, wie viele Bilder eine Studie hat; leer: keine</translation>
+    </message>
+    <message>
         <source>research</source>
         <translation>Forschung</translation>
     </message>
@@ -1913,6 +2261,18 @@
     <message>
         <source>a query</source>
         <translation>eine Abfrage</translation>
+    </message>
+    <message>
+        <source>Is reached, and let in, by TLS only</source>
+        <translation>Nur über TLS, in beiden Richtungen</translation>
+    </message>
+    <message>
+        <source>Is asked for earlier chest films</source>
+        <translation>Wird nach früheren Thoraxaufnahmen gefragt</translation>
+    </message>
+    <message>
+        <source>Is asked for orders (worklist)</source>
+        <translation>Wird nach Aufträgen gefragt (Worklist)</translation>
     </message>
     <message>
         <source>answers C-ECHO</source>
@@ -1957,6 +2317,14 @@
     <message>
         <source>Line for the PACS team</source>
         <translation>Zeile für das PACS-Team</translation>
+    </message>
+    <message>
+        <source>Displays…</source>
+        <translation>Anzeigen …</translation>
+    </message>
+    <message>
+        <source>Find out what the peer&apos;s displays show</source>
+        <translation>Herausfinden, was die Anzeigen der Gegenstelle zeigen</translation>
     </message>
     <message>
         <source>Address</source>
@@ -2045,6 +2413,14 @@
     <message>
         <source>The peer, its outputs and its rules were taken out of the written document.</source>
         <translation>Die Gegenstelle, ihre Ausgaben und ihre Regeln wurden aus dem geschriebenen Dokument genommen.</translation>
+    </message>
+    <message>
+        <source>The ticks stand in the written document. Put it in force to keep them.</source>
+        <translation>Die Häkchen stehen im geschriebenen Dokument. Setzen Sie es in Kraft, um sie zu behalten.</translation>
+    </message>
+    <message>
+        <source>The peer is no longer in the written document.</source>
+        <translation>Die Gegenstelle steht nicht mehr im geschriebenen Dokument.</translation>
     </message>
     <message>
         <source>{words} It is {implementation}.</source>
@@ -2563,6 +2939,10 @@
         <translation>Nachtrag</translation>
     </message>
     <message>
+        <source>Received image, forwarded</source>
+        <translation>Empfangenes Bild, weitergeleitet</translation>
+    </message>
+    <message>
         <source>Note that a draft was rejected</source>
         <translation>Vermerk, dass ein Entwurf abgelehnt wurde</translation>
     </message>
@@ -2615,8 +2995,8 @@
         <translation>Ausgänge</translation>
     </message>
     <message>
-        <source>Which document goes where, and when. A study is confirmed once every required delivery is. By default no draft leaves. Addenda go where signed reports go, and a note that a document was rejected or retracted to everybody who holds it. HL7 and FHIR destinations are added in the site document.</source>
-        <translation>Welches Dokument wohin geht, und wann. Eine Studie ist bestätigt, sobald es jede verlangte Lieferung ist. Von sich aus verlässt kein Entwurf das Haus. Nachträge gehen dorthin, wohin unterschriebene Befunde gehen, und eine Notiz, dass ein Dokument verworfen oder zurückgezogen wurde, an alle, die es haben. HL7- und FHIR-Ziele werden im Dokument des Standorts eingetragen.</translation>
+        <source>Which document goes where, and when. A study is confirmed once every required delivery is. By default no draft leaves. Addenda go where signed reports go, and a note that a document was rejected or retracted to everybody who holds it.</source>
+        <translation>Welches Dokument wohin geht, und wann. Eine Studie ist bestätigt, sobald es jede verlangte Lieferung ist. Von sich aus verlässt kein Entwurf das Haus. Nachträge gehen dorthin, wohin unterschriebene Befunde gehen, und eine Notiz, dass ein Dokument verworfen oder zurückgezogen wurde, an alle, die es haben.</translation>
     </message>
     <message>
         <source>Output matrix</source>
@@ -3924,6 +4304,10 @@
         <translation>Hinweis</translation>
     </message>
     <message>
+        <source>Refused by the gate</source>
+        <translation>Von der Ausgangsprüfung abgelehnt</translation>
+    </message>
+    <message>
         <source>Origin of the draft</source>
         <translation>Herkunft des Befundentwurfs</translation>
     </message>
@@ -4961,8 +5345,20 @@
         <translation>Geben Sie zum Zurückziehen des Befunds Ihre PIN ein.</translation>
     </message>
     <message>
-        <source>The report and its addenda are withdrawn from every PACS that holds them, by a rejection note. This can&apos;t be undone; the signed words stay in this workstation.</source>
-        <translation>Der Befund und seine Nachträge werden durch eine Rückrufnotiz aus jedem PACS zurückgezogen, das sie hat. Das lässt sich nicht rückgängig machen; die signierten Worte bleiben in dieser Workstation.</translation>
+        <source>The report and its addenda are withdrawn wherever they went. This can&apos;t be undone; the signed words stay in this workstation.</source>
+        <translation>Der Befund und seine Nachträge werden überall zurückgezogen, wohin sie gingen. Das lässt sich nicht rückgängig machen; die unterschriebenen Worte bleiben in dieser Arbeitsstation.</translation>
+    </message>
+    <message>
+        <source>Looking who holds what…</source>
+        <translation>Es wird nachgesehen, wer was hat …</translation>
+    </message>
+    <message>
+        <source>What goes to whom</source>
+        <translation>Was an wen geht</translation>
+    </message>
+    <message>
+        <source>Goes to</source>
+        <translation>Geht an</translation>
     </message>
     <message>
         <source>Say in a sentence why the report is withdrawn.</source>
@@ -5191,6 +5587,177 @@
     <message>
         <source>Another reason</source>
         <translation>Ein anderer Grund</translation>
+    </message>
+    <message>
+        <source>refused by the gate</source>
+        <translation>von der Ausgangsprüfung abgelehnt</translation>
+    </message>
+    <message>
+        <source>Study {study}: {document}</source>
+        <translation>Studie {study}: {document}</translation>
+    </message>
+    <message>
+        <source>Refused by the gate: {document}. {why}</source>
+        <translation>Von der Ausgangsprüfung abgelehnt: {document}. {why}</translation>
+    </message>
+    <message>
+        <source>Addendum, version {version}</source>
+        <translation>Nachtrag, Fassung {version}</translation>
+    </message>
+    <message>
+        <source>Signed report, version {version}</source>
+        <translation>Unterschriebener Befund, Fassung {version}</translation>
+    </message>
+    <message>
+        <source>What the gate found</source>
+        <translation>Was die Ausgangsprüfung fand</translation>
+    </message>
+    <message>
+        <source>Fault</source>
+        <translation>Mangel</translation>
+    </message>
+    <message>
+        <source>Copy all that the gate found</source>
+        <translation>Alles kopieren, was die Ausgangsprüfung fand</translation>
+    </message>
+    <message>
+        <source>Send the documents again</source>
+        <translation>Die Dokumente erneut senden</translation>
+    </message>
+    <message>
+        <source>Refused by the gate: it lets no document leave that it finds a fault in. Nothing has left.</source>
+        <translation>Von der Ausgangsprüfung abgelehnt: Sie lässt kein Dokument hinaus, an dem sie einen Mangel findet. Nichts hat das Haus verlassen.</translation>
+    </message>
+    <message>
+        <source>Once it is mended, sign again: that makes a new version.</source>
+        <translation>Ist er behoben, unterschreiben Sie erneut: Das ergibt eine neue Fassung.</translation>
+    </message>
+    <message>
+        <source>Once it is mended, “Send again” makes the document anew, and the gate judges it again.</source>
+        <translation>Ist er behoben, macht „Erneut senden“ das Dokument neu, und es wird wieder geprüft.</translation>
+    </message>
+    <message>
+        <source>Once it is mended, a reader or an administrator can send it again.</source>
+        <translation>Ist er behoben, kann ein Befunder oder ein Administrator es erneut senden.</translation>
+    </message>
+    <message>
+        <source>It was copied.</source>
+        <translation>Es wurde kopiert.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n document(s) are made anew; a fault that is left stands here again.</source>
+        <translation>
+            <numerusform>%n Dokument wird neu gemacht; ein Mangel, der bleibt, steht dann wieder hier.</numerusform>
+            <numerusform>%n Dokumente werden neu gemacht; ein Mangel, der bleibt, steht dann wieder hier.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>gets a rejection note for each document that it holds: {documents}.</source>
+        <translation>bekommt zu jedem Dokument, das dort liegt, einen Ablehnungsvermerk: {documents}.</translation>
+    </message>
+    <message>
+        <source>gets a message that cancels the result (OBR-25 X, OBX-11 W), for each of: {documents}.</source>
+        <translation>bekommt eine Nachricht, die das Ergebnis storniert (OBR-25 X, OBX-11 W), zu: {documents}.</translation>
+    </message>
+    <message>
+        <source>has its resource set to “entered in error”, without its words: {documents}.</source>
+        <translation>bekommt die Ressource als „entered in error“, ohne ihre Worte: {documents}.</translation>
+    </message>
+    <message>
+        <source>hasn&apos;t got this yet, and won&apos;t: {documents}.</source>
+        <translation>hat dies noch nicht und bekommt es nicht mehr: {documents}.</translation>
+    </message>
+    <message>
+        <source>Of a document that is under way it isn&apos;t known yet whether it arrived; the request waits until it is.</source>
+        <translation>Von einem Dokument, das unterwegs ist, steht noch nicht fest, ob es angekommen ist; der Antrag wartet so lange.</translation>
+    </message>
+    <message>
+        <source>Nothing of this report has left, so nobody is told.</source>
+        <translation>Von diesem Befund hat nichts das Haus verlassen, also erfährt niemand davon.</translation>
+    </message>
+    <message>
+        <source>holds {documents}, but is no longer among the site&apos;s destinations, so it can&apos;t be told. Have it withdrawn there.</source>
+        <translation>hat {documents}, gehört aber nicht mehr zu den Zielen des Standorts und kann es nicht erfahren. Lassen Sie es dort zurückziehen.</translation>
+    </message>
+    <message>
+        <source>Whether all of that arrived isn&apos;t certain; it is withdrawn all the same.</source>
+        <translation>Ob alles davon ankam, ist nicht sicher; es wird trotzdem zurückgezogen.</translation>
+    </message>
+    <message>
+        <source>{document} (of the draft)</source>
+        <translation>{document} (des Entwurfs)</translation>
+    </message>
+    <message>
+        <source>Report of this study, signed here by {name} on {date}</source>
+        <translation>Befund dieser Studie, hier signiert von {name} am {date}</translation>
+    </message>
+    <message>
+        <source>Report of this study, verified by {name} on {date}</source>
+        <translation>Befund dieser Studie, freigegeben von {name} am {date}</translation>
+    </message>
+    <message>
+        <source>Report of this study, not verified, of {date}</source>
+        <translation>Befund dieser Studie, nicht freigegeben, vom {date}</translation>
+    </message>
+    <message>
+        <source>No report of this study is at hand.</source>
+        <translation>Zu dieser Studie liegt kein Befund vor.</translation>
+    </message>
+    <message>
+        <source>Report of the study to compare with</source>
+        <translation>Befund der Vergleichsstudie</translation>
+    </message>
+    <message>
+        <source>Complete: all images that {by} listed are here.</source>
+        <translation>Vollständig: Alle Bilder, die {by} genannt hat, sind da.</translation>
+    </message>
+    <message>
+        <source>Complete: {by} says that the examination was broken off.</source>
+        <translation>Vollständig: Die Untersuchung wurde laut {by} abgebrochen.</translation>
+    </message>
+    <message>
+        <source>Complete: {by} holds no other images of it.</source>
+        <translation>Vollständig: {by} hat keine weiteren Bilder dazu.</translation>
+    </message>
+    <message>
+        <source>Complete: nothing more came during the quiet time.</source>
+        <translation>Vollständig: In der Ruhezeit kam nichts mehr.</translation>
+    </message>
+    <message>
+        <source>Not complete: {missing} never came ({names}).</source>
+        <translation>Unvollständig, nie gekommen: {missing} ({names}).</translation>
+    </message>
+    <message>
+        <source>Not complete: {by} holds {there} images, {here} came.</source>
+        <translation>Unvollständig: {by} hat {there} Bilder, {here} sind gekommen.</translation>
+    </message>
+    <message>
+        <source>Perhaps not complete: {by} never said that the examination is over.</source>
+        <translation>Vielleicht unvollständig: {by} hat nie gemeldet, dass die Untersuchung beendet ist.</translation>
+    </message>
+    <message>
+        <source>Perhaps not complete: {by} could not be asked for its count.</source>
+        <translation>Vielleicht unvollständig: {by} konnte nicht nach der Anzahl gefragt werden.</translation>
+    </message>
+    <message>
+        <source>Images are coming in; it is looked at when none has come for a while.</source>
+        <translation>Es kommen noch Bilder; die Studie wird angesehen, wenn eine Weile keines mehr gekommen ist.</translation>
+    </message>
+    <message>
+        <source>Waits: {by} says that the examination still goes on.</source>
+        <translation>Wartet: Laut {by} läuft die Untersuchung noch.</translation>
+    </message>
+    <message>
+        <source>Waits for {missing} that {by} listed: {names}.</source>
+        <translation>Wartet auf {missing}, von {by} genannt: {names}.</translation>
+    </message>
+    <message>
+        <source>Waits for more images: {by} holds {there}, {here} are here.</source>
+        <translation>Wartet auf weitere Bilder: {by} hat {there}, {here} sind da.</translation>
+    </message>
+    <message>
+        <source>Waits: {by} is being asked how many images it holds.</source>
+        <translation>Wartet: {by} wird gefragt, wie viele Bilder es hat.</translation>
     </message>
 </context>
 </TS>

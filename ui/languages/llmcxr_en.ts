@@ -122,5 +122,12 @@
             <numerusform>%n films of this study haven&apos;t been on the screen yet.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n document(s) are made anew; a fault that is left stands here again.</source>
+        <translation>
+            <numerusform>%n document is made anew; a fault that is left stands here again.</numerusform>
+            <numerusform>%n documents are made anew; a fault that is left stands here again.</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>

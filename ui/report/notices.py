@@ -8,7 +8,9 @@ from llmcxr_ws.domain import ReportRow
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
+from ui.completeness import what_is_missing
 from ui.language import tr
+from ui.refusals import is_refused
 from ui.text import clock, percent
 
 EDITABLE = (ReportState.DRAFT, ReportState.WITHHELD, ReportState.PRELIMINARY, ReportState.REJECTED)
@@ -105,6 +107,9 @@ def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | Non
     if study.state is StudyState.IN_REVIEW and study.reason:
         # Why it is reported once more, or why no new draft could be made of late images.
         return Notice("attention", study.reason)
+    missing = what_is_missing(study)
+    if missing:
+        return Notice("attention", missing)
     return None if may_edit else Notice("plain", tr("Your role reads reports and doesn't write them."))
 
 
@@ -133,7 +138,9 @@ def _preliminary_line(report: ReportRow) -> str:
 def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
     at = clock(report.signed_at) if report.signed_at else ""
     signed = tr("Signed by {name} at {time}.", name=report.signed_by, time=at)
-    dead = [row for row in detail.deliveries if row.state is DeliveryState.DEAD]
+    # What the gate refused stands in a banner of its own.
+    rest = [row for row in detail.deliveries if not is_refused(row)]
+    dead = [row for row in rest if row.state is DeliveryState.DEAD]
     if dead:
         lost = tr("It wasn't delivered to {peer}: {why}", peer=dead[0].peer, why=dead[0].message)
         return Notice("bad", f"{signed} {lost}")
@@ -144,7 +151,7 @@ def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
             "good",
             tr("Signed by {name} at {time} and confirmed by {peers}.", name=name, time=at, peers=peers),
         )
-    open_ones = [row for row in detail.deliveries if row.state is not DeliveryState.CONFIRMED]
+    open_ones = [row for row in rest if row.state is not DeliveryState.CONFIRMED]
     if not open_ones:
         return Notice("good", signed)
     waiting = tr("Waiting for {peer}.", peer=open_ones[0].peer)

@@ -39,6 +39,7 @@ class ReportPage(QWidget):
     Signals
     -------
     sign_wanted, reject_wanted, take_over_wanted, unlock_wanted, macros_wanted : the reader pressed a button
+    refusal_wanted : the reader wants to see what the gate found
     renewal_wanted, renewal_seen : the reader wants to see what changed in the draft; has seen it
     """
 
@@ -47,6 +48,7 @@ class ReportPage(QWidget):
     take_over_wanted = Signal()
     unlock_wanted = Signal()
     macros_wanted = Signal()
+    refusal_wanted = Signal()
     renewal_wanted = Signal()
     renewal_seen = Signal()
 
@@ -78,6 +80,9 @@ class ReportPage(QWidget):
             "good": Banner("plain", "signed", name=tr("Result")),
             "plain": Banner("plain", "waiting", name=tr("Hint")),
         }
+        self.refused = Banner("bad", "refused", name=tr("Refused by the gate"))
+        found = button(tr("What the gate found…"), self.refusal_wanted.emit)
+        self.refused.add_button(found, is_below=True)
         self.ai = Banner("ai", "draft", name=tr("Origin of the draft"))
         self.first = Banner("attention", "review", name=tr("Reader first"))
         self.unlock = button(tr("Show the draft"), self.unlock_wanted.emit, tone="action")
@@ -127,7 +132,7 @@ class ReportPage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 10, 12, 8)
         layout.setSpacing(8)
-        for banner in (self.late, *self.notices.values(), self.first, self.renewed, self.ai):
+        for banner in self.banners:
             layout.addWidget(banner)
         layout.addWidget(self.addenda)
         layout.addLayout(heading)
@@ -147,7 +152,7 @@ class ReportPage(QWidget):
     @property
     def banners(self) -> tuple[Banner, ...]:
         """Every banner."""
-        return (self.late, *self.notices.values(), self.first, self.renewed, self.ai)
+        return (self.late, self.refused, *self.notices.values(), self.first, self.renewed, self.ai)
 
     # Marks
 

@@ -21,6 +21,7 @@ from llmcxr_ws.states import ReportState
 from ui.desk import Badge, Desk
 from ui.guards.places import on_screen
 from ui.language import tr
+from ui.refusals import refusal_line
 from ui.report import first
 from ui.report.autosave import Autosave, Words
 from ui.report.changes import sources
@@ -256,6 +257,7 @@ class ReportPanel(ReportPage):
         for tone, banner in self.notices.items():
             banner.say(notice.text if notice is not None and notice.tone == tone else "")
         self.late.say(late_line(detail))
+        self.refused.say(refusal_line(detail))
         report = detail.report if not self._is_hidden else None
         has_ai = report is not None and bool(ai_text_to_show(report))
         wrote_first = first.first_line(detail, self._user)

@@ -113,6 +113,7 @@ class ProofDialog(Dialog):
 def study_form(study: StudyRow) -> QFormLayout:
     """Return the rows that name patient and study."""
     form = QFormLayout()
+    form.setContentsMargins(0, 0, 0, 0)
     form.setHorizontalSpacing(18)
     form.setVerticalSpacing(8)
     identity = study.identity

@@ -5,6 +5,7 @@ from __future__ import annotations
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.sent_back import is_sent_back
 from llmcxr_ws.states import ReportState, StudyState
+from ui.completeness import completeness_of, what_is_missing
 from ui.language import mark, tr
 from ui.text import clock, person_name
 from ui.worklist.priority import Level, priority_of
@@ -57,7 +58,8 @@ def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     if row.needs_addendum:
         found.append(tr("Images came after the signature: look at them and write an addendum."))
     found.append(row.reason)
-    if not is_sent_back(row):
+    found.append(what_is_missing(row))
+    if not is_sent_back(row) and not _says_it_better(row):
         found.append(tr(_standing(row)))
     priority = priority_of(row, tells_ai=tells_ai)
     if priority.level in _WORTH_SAYING:
@@ -67,6 +69,11 @@ def sentences(row: StudyRow, *, tells_ai: bool = True) -> tuple[str, ...]:
     elif row.held_by:
         found.append(tr("Held by {name}.", name=row.held_by))
     return tuple(sentence for sentence in found if sentence)
+
+
+def _says_it_better(row: StudyRow) -> bool:
+    """Whether what is waited for says all that the state would."""
+    return row.state is StudyState.RECEIVING and bool(what_is_missing(row))
 
 
 def _standing(row: StudyRow) -> str:
@@ -84,10 +91,20 @@ def facts(row: StudyRow) -> tuple[tuple[str, str], ...]:
         images,
         tr("from {peer}", peer=row.source_peer) if row.source_peer else "",
     )
+    order = row.ordered
+    asked = order.get("RequestedProcedureDescription", "")
+    referring = row.referring_physician or order.get("ReferringPhysicianName", "")
+    requesting = order.get("RequestingPhysician", "")
+    said = completeness_of(row) if row.completeness.get("complete") else ""
     pairs = (
         (tr("Order"), row.study_description),
-        (tr("Referred by"), person_name(row.referring_physician) if row.referring_physician else ""),
+        (tr("Requested"), asked if asked != row.study_description else ""),
+        (tr("Clinical question"), order.get("ReasonForTheRequestedProcedure", "")),
+        (tr("Requested by"), person_name(requesting) if requesting else ""),
+        (tr("Referred by"), person_name(referring) if referring else ""),
+        (tr("Admission"), order.get("AdmissionID", "")),
         (tr("Received"), ", ".join(part for part in received if part)),
+        (tr("Images"), "" if what_is_missing(row) else said),
     )
     return tuple((heading, value) for heading, value in pairs if value)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from llmcxr_ws.domain import RequestRow
-from llmcxr_ws.site import parse_site
+from llmcxr_ws.site import SiteConfig, parse_site
 from llmcxr_ws.store import requests, retracting, signing
 from llmcxr_ws.store.administration import apply_request
 from llmcxr_ws.uids import derived_uid
@@ -23,7 +23,7 @@ def document_facts(number: int, kind: str) -> dict[str, str]:
     }
 
 
-def decide(home: House) -> list[RequestRow]:
+def decide(home: House, site: SiteConfig = SITE) -> list[RequestRow]:
     """Decide every waiting request; give them as decided."""
     db, key = home.workplace.db, home.workplace.service_key()
     waiting = requests.waiting_requests(db)
@@ -31,11 +31,11 @@ def decide(home: House) -> list[RequestRow]:
         if request.kind == "sign":
             order = signing.verify_sign_request(db, request, key)
             assert order is not None
-            assert signing.complete(db, order, key, SITE, document_facts(order.report.id, order.report.kind))
+            assert signing.complete(db, order, key, site, document_facts(order.report.id, order.report.kind))
         elif request.kind == "retract":
             retraction = retracting.verify(db, request, key)
             assert retraction is not None
-            assert retracting.complete(db, retraction, key, [])
+            assert retracting.complete(db, retraction, key)
         else:
             apply_request(db, request, key)
     return [requests.request_by_id(db, request.id) for request in waiting]

@@ -1,0 +1,165 @@
+"""Writing what arrives to a file in the spool, as it comes, within limits.
+
+A write that fails isn't told to the sender before the data set is complete, for DICOM has no answer before; until
+then the rest is passed over. Knows no sockets.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from dicom_node import statuses
+from dicom_node.store_command import Verdict
+from llmcxr_ws.log import logger
+
+_LOG = logger(__name__)
+NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+HEAD_BYTES: Final = 64 << 10
+"""So much of the data set's beginning is kept in memory to be examined; longer headers are read from the file."""
+_LOOK_EVERY: Final = 8 << 20
+"""Bytes after which the free space is looked at again while an object comes in."""
+_AGAIN: Final = 1.1
+NO_ROOM: Final = Verdict(statuses.OUT_OF_RESOURCES, "no space; send again later")
+
+
+class FreeSpace:
+    """The watermarks of a folder's disk: below the lower nothing is taken, above the upper it is again."""
+
+    def __init__(self, folder: Path, min_free_bytes: int) -> None:
+        self._folder = folder
+        self._min = min_free_bytes
+        self._short = False
+        self._lock = threading.Lock()
+
+    def is_short(self) -> bool:
+        """Whether there is too little; the change is logged, once."""
+        free = shutil.disk_usage(self._folder).free
+        short = free < self._min * (_AGAIN if self._short else 1.0)
+        if short != self._short:
+            with self._lock:
+                changed, self._short = short != self._short, short
+            if changed and short:
+                _LOG.error(
+                    "refused: disk nearly full", free_mb=free // 1_000_000, needed_mb=self._min // 1_000_000
+                )
+            elif changed:
+                _LOG.warning("disk has space again: objects are taken", free_mb=free // 1_000_000)
+        return short
+
+
+class SpooledFile:
+    """A file in the spool that is being written.
+
+    Parameters
+    ----------
+    prefix : bytes
+        What stands before the data set.
+    judge : callable
+        Says what becomes of the file, complete or refused, and leaves nothing at its path.
+    largest : int
+        Bytes of the largest data set that is taken.
+
+    Raises
+    ------
+    OSError
+        It can't be made.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        prefix: bytes,
+        space: FreeSpace,
+        largest: int,
+        judge: Callable[[SpooledFile], Verdict],
+    ) -> None:
+        self.path = path
+        self.offset = len(prefix)
+        self.size = 0
+        self.head = bytearray()
+        self.refusal: Verdict | None = None
+        self._prefix: bytes | None = prefix
+        self._space = space
+        self._largest = largest
+        self._judge = judge
+        self._look_at = _LOOK_EVERY
+        self._is_gone = False
+        self._descriptor = os.open(
+            path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
+        )
+
+    def write(self, part: memoryview) -> None:
+        """Take the next bytes; never raises, a failure is told at the end."""
+        if self.refusal is not None:
+            return
+        self.size += len(part)
+        if self.size > self._largest:
+            self._refuse(Verdict(statuses.TOO_LARGE, f"larger than {self._largest // 1_000_000} MB"))
+        elif self.size > self._look_at:
+            self._look_at += _LOOK_EVERY
+            if self._space.is_short():
+                self._refuse(NO_ROOM)
+        if self.refusal is None:
+            try:
+                self._put(part)
+            except OSError as error:
+                self._refuse(failure(error))
+
+    def finish(self) -> Verdict:
+        """Make the bytes durable and have the file judged."""
+        if self.refusal is None:
+            try:
+                if self._prefix is not None:
+                    os.write(self._descriptor, self._prefix)
+                os.fsync(self._descriptor)
+                self._close()
+            except OSError as error:
+                self._refuse(failure(error))
+        verdict = self._judge(self)
+        self._is_gone = True
+        return verdict
+
+    def discard(self) -> None:
+        """Remove it, if it is still in the spool."""
+        self._close()
+        if not self._is_gone:
+            self.path.unlink(missing_ok=True)
+
+    def _put(self, part: memoryview) -> None:
+        if len(self.head) < HEAD_BYTES:
+            self.head += part[: HEAD_BYTES - len(self.head)]
+        if self._prefix is not None:
+            prefix, self._prefix = self._prefix, None
+            _write_all(self._descriptor, memoryview(prefix))
+        _write_all(self._descriptor, part)
+
+    def _refuse(self, verdict: Verdict) -> None:
+        self.refusal = verdict
+        self._close()
+        self.path.unlink(missing_ok=True)  # at once: the disk may be full
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def failure(error: OSError) -> Verdict:
+    """What to answer when the disk refuses; logged here."""
+    full = error.errno in NO_SPACE
+    _LOG.error("not stored", error=error.strerror or type(error).__name__)
+    return Verdict(
+        statuses.OUT_OF_RESOURCES if full else statuses.PROCESSING_FAILURE, "storage failed; send again"
+    )
+
+
+def _write_all(descriptor: int, data: memoryview) -> None:
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, data[written:])

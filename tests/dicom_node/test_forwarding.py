@@ -1,0 +1,168 @@
+"""Received instances go on to other peers by rule, unchanged, through the outbox, and never back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pydicom
+import pytest
+
+from dicom_node import scu
+from dicom_node.association import LocalEntity
+from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
+from llmcxr_ws.domain import DeliveryRow
+from llmcxr_ws.states import DeliveryState, StudyState
+from llmcxr_ws.store import deliveries, studies
+from llmcxr_ws.store.configuration import import_site
+from tests.conftest import AllowLog
+from tests.dicom_node.films import write_film
+from tests.dicom_node.world import MakeWorld, World
+
+SITE = """
+quiet_s = 0.2
+
+[[peer]]
+name = "pacs"
+ae_title = "PACS"
+host = "127.0.0.1"
+port = {pacs}
+
+[[peer]]
+name = "archive"
+ae_title = "ARCHIVE"
+host = "127.0.0.1"
+port = {archive}
+commitment = "find"
+
+[[peer]]
+name = "twin"
+ae_title = "TWIN"
+host = "127.0.0.1"
+port = {pacs}
+"""
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[PacsSimulator]:
+    """A second archive, to which films are forwarded."""
+    settings = SimulatorSettings(storage=tmp_path / "archive", ae_title="ARCHIVE", port=0)
+    with PacsSimulator(settings) as running:
+        yield running
+
+
+def place(make_world: MakeWorld, archive: PacsSimulator, rules: str) -> World:
+    world = make_world()
+    site = SITE.format(pacs=world.pacs.port, archive=archive.port)
+    import_site(world.workplace.db, site + rules, user="test")
+    return world
+
+
+def rule(name: str, *lines: str) -> str:
+    return "\n".join(["", "[[rule]]", f'name = "{name}"', *lines, ""])
+
+
+def forwards(world: World, accession: str) -> list[DeliveryRow]:
+    return world.deliveries(accession, "forwarded")
+
+
+def test_a_film_goes_on_unchanged_and_is_confirmed(
+    make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path
+) -> None:
+    world = place(make_world, archive, rule("to archive", 'source = "pacs"', 'forward_to = ["archive"]'))
+    path = write_film(tmp_path, "go")
+    world.push(path)
+    world.work_until_state("ACC-go", StudyState.COMPLETE)  # a rule that forwards leaves the draft alone
+    world.work_until(lambda: [d.state for d in forwards(world, "ACC-go")] == ["confirmed"], "confirmed")
+    (held,) = archive.archive.instances()
+    assert pydicom.dcmread(held.path) == pydicom.dcmread(path)
+    documents = list((world.workplace.objects.root / "documents").rglob("*.dcm"))
+    assert documents == []  # no second copy of the file
+
+
+def test_nothing_goes_back_to_where_it_came_from(
+    make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path
+) -> None:
+    """Neither by name nor by another name of the same application."""
+    world = place(make_world, archive, rule("all", 'forward_to = ["pacs", "twin", "archive"]'))
+    world.push(write_film(tmp_path, "back"))
+    world.work_until(lambda: forwards(world, "ACC-back"), "planned")
+    assert [row.peer for row in forwards(world, "ACC-back")] == ["archive"]
+
+
+def test_two_nodes_that_forward_to_each_other_come_to_rest(
+    make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path
+) -> None:
+    world = place(make_world, archive, rule("all", 'forward_to = ["pacs", "archive"]'))
+    path = write_film(tmp_path, "loop")
+    world.push(path)
+    world.work_until(lambda: [d.state for d in forwards(world, "ACC-loop")] == ["confirmed"], "there")
+    scu.store(LocalEntity(ae_title="ARCHIVE"), world.node, [path])  # the archive forwards it to us
+    for _ in range(5):
+        world.work_until(lambda: True, "a round")
+    assert [(row.peer, row.attempts) for row in forwards(world, "ACC-loop")] == [("archive", 1)]
+
+
+def test_a_peer_that_sends_it_itself_needn_t_get_it(
+    make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path, allow_log: AllowLog
+) -> None:
+    allow_log("not delivered")
+    world = place(make_world, archive, rule("all", 'forward_to = ["archive"]'))
+    archive.stop()
+    path = write_film(tmp_path, "own")
+    world.push(path)
+    world.work_until(lambda: [d.attempts for d in forwards(world, "ACC-own")] == [1], "tried in vain")
+    scu.store(LocalEntity(ae_title="ARCHIVE"), world.node, [path])
+    (row,) = forwards(world, "ACC-own")
+    assert row.state is DeliveryState.HELD and "sent it itself" in row.message
+
+
+def test_what_may_not_name_its_patient_does_not_leave_with_it(
+    make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path, allow_log: AllowLog
+) -> None:
+    """Also where another rule forwards the same film to the same peer."""
+    allow_log("delivery is dead")
+    rules = rule("care", 'forward_to = ["archive"]') + rule("study", 'deidentify_to = ["archive"]')
+    world = place(make_world, archive, rules)
+    world.push(write_film(tmp_path, "deid"))
+    world.work_until(lambda: [d.state for d in forwards(world, "ACC-deid")] == ["dead"], "refused")
+    assert "nothing is de-identified for this peer" in forwards(world, "ACC-deid")[0].message
+    assert len(archive.archive) == 0
+
+
+def test_a_dead_forward_is_sent_again(
+    make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path, allow_log: AllowLog
+) -> None:
+    allow_log("delivery is dead")
+    world = place(make_world, archive, rule("all", 'forward_to = ["archive"]'))
+    world.push(write_film(tmp_path, "dead"))
+    (kept,) = studies.instances_of(world.workplace.db, world.study("ACC-dead").id)
+    file = world.workplace.objects.path(kept.path)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-2] + b"xx")
+    world.work_until(lambda: [d.state for d in forwards(world, "ACC-dead")] == ["dead"], "refused")
+    (row,) = forwards(world, "ACC-dead")
+    assert "isn't the one" in row.message
+    file.write_bytes(whole)
+    with world.workplace.db.write() as session:
+        deliveries.resend(session, row.id)
+    world.work_until(lambda: forwards(world, "ACC-dead")[0].state == "confirmed", "there")
+
+
+def test_a_late_image_of_a_signed_study_is_forwarded_too(
+    make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path
+) -> None:
+    world = place(
+        make_world, archive, rule("laterals", 'view = "lateral"', 'then = "pass"', 'forward_to = ["archive"]')
+    )
+    first = write_film(tmp_path, "late")
+    world.push(first)
+    world.draft("ACC-late")
+    film = pydicom.dcmread(first)
+    film.SOPInstanceUID = film.file_meta.MediaStorageSOPInstanceUID = f"{film.SOPInstanceUID}.1"
+    film.ViewPosition = "LL"
+    film.save_as(tmp_path / "ll.dcm", enforce_file_format=True)
+    assert forwards(world, "ACC-late") == []
+    world.push(tmp_path / "ll.dcm")
+    world.work_until(lambda: forwards(world, "ACC-late"), "planned")
+    assert forwards(world, "ACC-late")[0].sop_instance_uid == film.SOPInstanceUID
