@@ -197,7 +197,7 @@ def measured(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     seen: dict[str, dict[str, list[dict[str, float]]]] = defaultdict(lambda: defaultdict(list))
     number = 1
     for turn in range(arguments.passes):
-        with receivers(folder / "homes") as running:
+        with receivers(folder / f"pass-{turn}") as running:
             for cell in chosen:
                 for receiver in running[turn % len(running) :] + running[: turn % len(running)]:
                     if cell.nagle and isinstance(receiver, Physical):
@@ -232,7 +232,6 @@ def receivers(folder: Path) -> Iterator[list[Receiver]]:
     finally:
         for receiver in running:
             receiver.stop()
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _visit(receiver: Receiver, cell: Cell, films: Films) -> dict[str, float]:

@@ -91,11 +91,14 @@ class Receiver(ABC):
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
 
     def forget_files(self) -> None:
-        """Remove what it has received, so that the page cache of one doesn't burden the next."""
+        """Empty what it has received, so that the page cache of one doesn't burden the next.
+
+        They aren't deleted: ext4 passes over the inodes of files deleted lately one by one for each file it makes.
+        """
         for place in self.places:
             for path in (self.folder / place).rglob("*"):
-                if path.is_file():
-                    path.unlink(missing_ok=True)
+                if path.is_file() and path.stat().st_size:
+                    os.truncate(path, 0)
 
     def stop(self) -> None:
         """End it at once, and the children that it made."""
@@ -198,7 +201,7 @@ def send_physical(port: int, files: list[Path]) -> None:
 
 
 def _take(connection: socket.socket, folder: Path, counter: list[int]) -> None:
-    buffer = memoryview(bytearray(1 << 20))
+    buffer = memoryview(bytearray(256 << 10))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with connection:
         while True:

@@ -14,7 +14,9 @@ import typer
 
 from dicom_node import tls_commands
 from dicom_node.conformance_cli import conformance
+from dicom_node.deidentify_commands import deidentify
 from dicom_node.display_commands import display
+from dicom_node.retention_commands import retention
 from dicom_node.simulator_commands import simulator
 from llmcxr_ws.cli import chosen_home
 from llmcxr_ws.errors import ConfigError, DicomError
@@ -51,6 +53,10 @@ def register(app: typer.Typer) -> None:
     )
     app.add_typer(tls_commands.app, name="tls", help="Keys and certificates of this node.")
     app.add_typer(_dicom, name="dicom", help="Talk to a peer: echo, find, move, get, store, display.")
+    app.add_typer(deidentify, name="deidentify", help="De-identify studies for research.")
+    app.add_typer(
+        retention, name="retention", help="What is purged by the site's rules, and why the rest stays."
+    )
     app.command("conformance", help="Have every validator judge an example of each kind of document.")(
         conformance
     )

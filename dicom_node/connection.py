@@ -212,12 +212,11 @@ class Connection:
         while length:
             if length < 6:
                 raise Ended("broken P-DATA", _INVALID_PARAMETER)
-            head = wire.take(6)
-            size = int.from_bytes(head[:4], "big")
+            size, context_id, control = wire.value_head()
             if not 2 <= size <= length - 4:
                 raise Ended("broken P-DATA", _INVALID_PARAMETER)
             length -= size + 4
-            self._fragment(wire, association, head[4], head[5], size - 2)
+            self._fragment(wire, association, context_id, control, size - 2)
 
     def _fragment(
         self, wire: Wire, association: ServedAssociation, context_id: int, control: int, size: int

@@ -24,6 +24,7 @@ from dicom_node.steps.orders import ask_orders
 from dicom_node.steps.outbox import send_due
 from dicom_node.steps.outputs import make_outputs
 from dicom_node.steps.priors import fetch_priors
+from dicom_node.steps.purging import purge_due, tidy
 from dicom_node.steps.requests import decide_requests
 from dicom_node.steps.workitems import do_workitems
 from llmcxr_ws.errors import UserFacingError
@@ -48,6 +49,7 @@ DECIDING: Final[tuple[Step, ...]] = (
     withdraw_drafts,
     send_drafts,
     make_outputs,
+    purge_due,
 )
 """What one round of decisions does; a person waits for the first."""
 DELIVERING: Final[tuple[Step, ...]] = (confirm_stored, send_due)
@@ -92,6 +94,7 @@ def run_courier(home: Path, stop: threading.Event) -> None:
     interrupted = deliveries.requeue_interrupted(workplace.db)
     if interrupted:
         _LOG.warning("after the last run", deliveries_of_unknown_outcome=interrupted)
+    tidy(workplace)
     with _registered(workplace):
         _LOG.info("at work", ae_title=desk.local.ae_title)
         outbox = threading.Thread(target=_run, args=(desk, DELIVERING, stop), name="outbox", daemon=True)

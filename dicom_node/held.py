@@ -14,7 +14,7 @@ import pydicom
 
 from dicom_node import ways
 from dicom_node.association import LocalEntity
-from llmcxr_ws.domain import DocumentRow
+from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState
 from llmcxr_ws.store import deliveries, reports, studies
@@ -58,24 +58,34 @@ def documents_at(
             if delivery.peer != peer.name or delivery.state not in _SENT:
                 continue
             document = documents[delivery.document_id]
-            keys = _keys(study.study_instance_uid, document)
+            keys = _keys(_study_of(workplace, study.study_instance_uid, delivery), delivery)
             found = bool(ways.find(local, peer, "IMAGE", keys))
-            file = _fetch(local, peer, keys, out) if found and out is not None else None
+            kept = workplace.objects.path(delivery.path).is_file()
+            file = _fetch(local, peer, keys, out) if found and kept and out is not None else None
             yield HeldDocument(
                 accession_number=study.identity.accession_number,
                 kind=document.kind,
-                sop_instance_uid=document.sop_instance_uid,
+                sop_instance_uid=delivery.sop_instance_uid,
                 found=found,
-                unchanged=_same(file, workplace.objects.path(document.path)) if file else None,
+                unchanged=_same(file, workplace.objects.path(delivery.path)) if file else None,
                 file=str(file or ""),
             )
 
 
-def _keys(StudyInstanceUID: str, document: DocumentRow) -> dict[str, str]:
+def _study_of(workplace: Workplace, StudyInstanceUID: str, delivery: DeliveryRow) -> str:
+    """The study under which the peer has it: of a de-identified copy another one."""
+    if not delivery.deidentified:
+        return StudyInstanceUID
+    return str(
+        pydicom.dcmread(workplace.objects.path(delivery.path), stop_before_pixels=True).StudyInstanceUID
+    )
+
+
+def _keys(StudyInstanceUID: str, delivery: DeliveryRow) -> dict[str, str]:
     return {
         "StudyInstanceUID": StudyInstanceUID,
-        "SeriesInstanceUID": document.series_instance_uid,
-        "SOPInstanceUID": document.sop_instance_uid,
+        "SeriesInstanceUID": delivery.series_instance_uid,
+        "SOPInstanceUID": delivery.sop_instance_uid,
     }
 
 

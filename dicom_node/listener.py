@@ -6,6 +6,7 @@ no outgoing associations, no decisions about studies; those are the courier's.
 
 from __future__ import annotations
 
+import gc
 import ssl
 import threading
 import time
@@ -271,6 +272,8 @@ def run_listener(home: Path, stop: threading.Event) -> None:
     workplace = Workplace.open(home, durable=False)
     listener = Listener(workplace)
     listener.start()
+    gc.collect()
+    gc.freeze()  # what is there now stays: looking at it again and again costs a twentieth of the time
     name = services.register(workplace.db, "listener", listener.detail())
     try:
         while not stop.wait(_HEARTBEAT_S):

@@ -184,7 +184,7 @@ class Reception:
     def _duplicate(self, incoming: Incoming, found: Examined, known: InstanceRow) -> Verdict:
         """The same bytes again are no news; other bytes under a known UID are refused and kept as evidence."""
         kept = self._objects.path(known.path)
-        lost = not kept.is_file()  # by hand; the sender gives it back
+        lost = not kept.is_file()  # purged, or by hand; the sender gives it back
         same = (
             known.sha256 in ("", content_sha256(incoming.path)) if lost else same_content(incoming.path, kept)
         )
@@ -193,6 +193,7 @@ class Reception:
             return self._set_aside(incoming, statuses.DUPLICATE_UID_OTHER_CONTENT, "duplicate_uid", reason)
         if lost:
             self._objects.keep(incoming.path, found.SOPInstanceUID)
+            studies.note_returned(self._db, found.SOPInstanceUID)
         studies.note_sent_again(self._db, found.SOPInstanceUID)
         forwarding.came_from(self._db, found.SOPInstanceUID, incoming.peer)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))

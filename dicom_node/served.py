@@ -9,11 +9,11 @@ version is pinned exactly.
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from io import BytesIO
-from typing import Any, Final
+from typing import Any
 
-from pydicom.errors import BytesLengthException
 from pynetdicom import evt
 from pynetdicom._globals import MODE_ACCEPTOR
 from pynetdicom.ae import ApplicationEntity
@@ -30,24 +30,23 @@ from pynetdicom.transport import AddressInformation
 from dicom_node.pace import Pace
 from dicom_node.statuses import LIMIT_REACHED, UNSUPPORTED_VERSION
 from dicom_node.store_command import C_STORE_RQ, NO_DATA_SET, StoreRequest, read_store_request
+from dicom_node.wire import Ended
 from llmcxr_ws.site import Peer
-
-_BREAKS: Final = (
-    ArithmeticError,
-    AttributeError,
-    BytesLengthException,
-    LookupError,
-    NotImplementedError,
-    OSError,
-    TypeError,
-    ValueError,
-    Warning,  # where they are made errors
-)
-"""What pynetdicom's and pydicom's decoders raise on bytes that aren't what they should be."""
 
 
 class BrokenMessage(Exception):
     """What came can't be decoded, or isn't a request; the association is aborted."""
+
+
+@contextmanager
+def _said_by_the_peer() -> Iterator[None]:
+    """Around the library's work on bytes of the peer, which break it in many ways, with many kinds of exception."""
+    try:
+        yield
+    except (BrokenMessage, Ended):
+        raise
+    except Exception as error:
+        raise BrokenMessage(type(error).__name__) from error
 
 
 class _Peeled:
@@ -160,12 +159,9 @@ class ServedAssociation(Association):  # type: ignore[misc]
             It can't be decoded.
         """
         pdu = A_ASSOCIATE_RQ()
-        try:
+        with _said_by_the_peer():
             pdu.decode(body)
-            primitive = pdu.to_primitive()
-            self.requestor.primitive = primitive
-        except _BREAKS as error:
-            raise BrokenMessage(type(error).__name__) from error
+            self.requestor.primitive = pdu.to_primitive()
         if pdu.protocol_version & 1 == 0:  # a bit for each version (PS3.8 table 9-11)
             self.acse.send_reject(*UNSUPPORTED_VERSION)
         elif full:
@@ -174,7 +170,8 @@ class ServedAssociation(Association):  # type: ignore[misc]
         else:
             evt.trigger(self, evt.EVT_REQUESTED, {})
             if not self.is_aborted and not self.is_rejected and not self.over:
-                self.acse.negotiate_association()
+                with _said_by_the_peer():
+                    self.acse.negotiate_association()
         self.over = self.over or not self.is_established
 
     def context(self, context_id: int) -> PresentationContext | None:
@@ -192,7 +189,7 @@ class ServedAssociation(Association):  # type: ignore[misc]
         usual = read_store_request(command)
         if usual is not None:
             return usual
-        try:
+        with _said_by_the_peer():
             found = decode(BytesIO(command), True, True)
             if found.CommandField != C_STORE_RQ:
                 return None
@@ -202,12 +199,17 @@ class ServedAssociation(Association):  # type: ignore[misc]
                 AffectedSOPInstanceUID=str(found.AffectedSOPInstanceUID),
                 has_data_set=found.CommandDataSetType != NO_DATA_SET,
             )
-        except _BREAKS as error:
-            raise BrokenMessage(type(error).__name__) from error
 
     def has_data_set(self, command: bytes) -> bool:
-        """Whether a data set follows a command set that :meth:`read_command` has passed (PS3.7 E.1)."""
-        return bool(decode(BytesIO(command), True, True).get("CommandDataSetType") != NO_DATA_SET)
+        """Whether a data set follows a command set that :meth:`read_command` has passed (PS3.7 E.1).
+
+        Raises
+        ------
+        BrokenMessage
+            It doesn't say so.
+        """
+        with _said_by_the_peer():
+            return bool(decode(BytesIO(command), True, True).get("CommandDataSetType") != NO_DATA_SET)
 
     def serve(self, context_id: int, command: bytes, data_set: bytes) -> None:
         """Have the library serve a whole request with the handler that is bound to its event.
@@ -223,12 +225,10 @@ class ServedAssociation(Association):  # type: ignore[misc]
         primitive = P_DATA()
         primitive.presentation_data_value_list.extend(fragments)
         message = DIMSEMessage()
-        try:
+        with _said_by_the_peer():
             if not message.decode_msg(primitive, self):
                 raise BrokenMessage("incomplete message")
             request = message.message_to_primitive()
-        except _BREAKS as error:
-            raise BrokenMessage(type(error).__name__) from error
         if isinstance(request, C_CANCEL):
             return  # what it would cancel has been answered
         if not request.is_valid_request:

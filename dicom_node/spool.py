@@ -84,11 +84,11 @@ class SpooledFile:
         self.size = 0
         self.head = bytearray()
         self.refusal: Verdict | None = None
-        self._prefix: bytes | None = prefix
+        self._prefix = prefix
         self._space = space
         self._largest = largest
         self._judge = judge
-        self._look_at = _LOOK_EVERY
+        self._check_at = min(_LOOK_EVERY, largest)
         self._is_gone = False
         self._descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
@@ -99,23 +99,22 @@ class SpooledFile:
         if self.refusal is not None:
             return
         self.size += len(part)
-        if self.size > self._largest:
-            self._refuse(Verdict(statuses.TOO_LARGE, f"larger than {self._largest // 1_000_000} MB"))
-        elif self.size > self._look_at:
-            self._look_at += _LOOK_EVERY
-            if self._space.is_short():
-                self._refuse(NO_ROOM)
-        if self.refusal is None:
-            try:
-                self._put(part)
-            except OSError as error:
-                self._refuse(failure(error))
+        if self.size > self._check_at and not self._may_go_on():
+            return
+        try:
+            if len(self.head) < HEAD_BYTES:
+                self._begin(part)
+            written = os.write(self._descriptor, part)
+            while written < len(part):
+                written += os.write(self._descriptor, part[written:])
+        except OSError as error:
+            self._refuse(failure(error))
 
     def finish(self) -> Verdict:
         """Make the bytes durable and have the file judged."""
         if self.refusal is None:
             try:
-                if self._prefix is not None:
+                if self._prefix:
                     os.write(self._descriptor, self._prefix)
                 os.fsync(self._descriptor)
                 self._close()
@@ -131,13 +130,21 @@ class SpooledFile:
         if not self._is_gone:
             self.path.unlink(missing_ok=True)
 
-    def _put(self, part: memoryview) -> None:
-        if len(self.head) < HEAD_BYTES:
-            self.head += part[: HEAD_BYTES - len(self.head)]
-        if self._prefix is not None:
-            prefix, self._prefix = self._prefix, None
-            _write_all(self._descriptor, memoryview(prefix))
-        _write_all(self._descriptor, part)
+    def _may_go_on(self) -> bool:
+        """Refuse it where it has become too large, or the disk too full."""
+        if self.size > self._largest:
+            self._refuse(Verdict(statuses.TOO_LARGE, f"larger than {self._largest // 1_000_000} MB"))
+        elif self._space.is_short():
+            self._refuse(NO_ROOM)
+        self._check_at = min(self.size + _LOOK_EVERY, self._largest)
+        return self.refusal is None
+
+    def _begin(self, part: memoryview) -> None:
+        """Keep the beginning in memory, and write what stands before it."""
+        self.head += part[: HEAD_BYTES - len(self.head)]
+        prefix, self._prefix = self._prefix, b""
+        if prefix:
+            os.write(self._descriptor, prefix)
 
     def _refuse(self, verdict: Verdict) -> None:
         self.refusal = verdict
@@ -157,9 +164,3 @@ def failure(error: OSError) -> Verdict:
     return Verdict(
         statuses.OUT_OF_RESOURCES if full else statuses.PROCESSING_FAILURE, "storage failed; send again"
     )
-
-
-def _write_all(descriptor: int, data: memoryview) -> None:
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, data[written:])

@@ -2,7 +2,8 @@
 
 A peer may be silent between PDUs for a while, but a PDU that has begun must be complete in time, and a message must
 come at a least rate: neither half a PDU nor ten bytes a second holds a thread for ever. Nothing is allocated for a
-length that a peer only announces. Knows no DICOM beyond the six bytes before every PDU.
+length that a peer only announces. Knows no DICOM beyond the six bytes before every PDU and every presentation data
+value.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ _SMALL: Final = 64 << 10
 _LINGER_BYTES: Final = 1 << 20
 """So much is passed over of what a peer still sends when it should hang up."""
 _HEAD: Final = struct.Struct(">BxL")
+_VALUE_HEAD: Final = struct.Struct(">LBB")
 _QUICKACK: Final = getattr(socket, "TCP_QUICKACK", None)  # Linux only
 
 
@@ -80,12 +82,12 @@ class Wire:
         self._start += 6
         return kind, length
 
-    def take(self, count: int) -> bytes:
-        """The next few bytes of the present PDU."""
-        self._need(count)
-        taken = bytes(self._view[self._start : self._start + count])
-        self._start += count
-        return taken
+    def value_head(self) -> tuple[int, int, int]:
+        """The six bytes before a presentation data value: item length, context id, control (PS3.8 9.3.5.1)."""
+        self._need(6)
+        head: tuple[int, int, int] = _VALUE_HEAD.unpack_from(self._buffer, self._start)
+        self._start += 6
+        return head
 
     def gather(self, count: int) -> bytes:
         """The next bytes of the present PDU, whatever their number; memory grows as they come."""

@@ -59,7 +59,7 @@ _WHEN: Final[dict[str, str]] = {
     "defective": "The pixel data is incomplete. The file goes to quarantine, and the study shows it.",
     "duplicate_uid": "The UID is held with other content. The file goes to quarantine.",
     "failed": "An error inside. Send it again later.",
-    "too_large": "The data set is longer than `max_instance_mb`.",
+    "too_large": "The data set is larger than `max_instance_mb`. Nothing of it is kept.",
 }
 _KIND_WORDS: Final[dict[str, str]] = {
     "draft": "AI draft, unreviewed",

@@ -74,7 +74,7 @@ def add_user(
     from llmcxr_ws.store.accounts import check_role
 
     check_role(role)
-    key = new_key(_password("New password", password_file, confirm=True))
+    key = new_key(password_of("New password", password_file, confirm=True))
     change = {
         "action": "add",
         "name": name,
@@ -97,7 +97,7 @@ def change_password(
     """Give a user a new password, and a new key pair with it."""
     from llmcxr_ws.identity import new_key
 
-    key = new_key(_password("New password", password_file, confirm=True))
+    key = new_key(password_of("New password", password_file, confirm=True))
     change = {
         "action": "passwd",
         "name": name,
@@ -277,7 +277,7 @@ def retract_study(
     from llmcxr_ws import reading
 
     with open_workplace() as workplace:
-        password = _password(f"Password of {ask_as}", password_file, confirm=False)
+        password = password_of(f"Password of {ask_as}", password_file, confirm=False)
         key = reading.log_in(workplace.db, ask_as, password)
         detail = reading.open_study(workplace.db, study_id)
         request_id = reading.request_retraction(workplace.db, key, detail, reason, words)
@@ -325,7 +325,7 @@ def ask_node(workplace: Workplace, user: str, kind: str, payload: dict[str, Any]
     from llmcxr_ws import reading
     from llmcxr_ws.store import requests
 
-    key = reading.log_in(workplace.db, user, _password(f"Password of {user}", None, confirm=False))
+    key = reading.log_in(workplace.db, user, password_of(f"Password of {user}", None, confirm=False))
     return _await_node(workplace, requests.submit(workplace.db, key, kind=kind, payload=payload))
 
 
@@ -349,7 +349,8 @@ def _await_node(workplace: Workplace, request_id: int) -> str:
     )
 
 
-def _password(prompt: str, file: Path | None, *, confirm: bool) -> str:
+def password_of(prompt: str, file: Path | None, *, confirm: bool) -> str:
+    """The password in a file, or the one that is typed."""
     if file is not None:
         try:
             return file.read_text(encoding="utf-8").strip()

@@ -84,6 +84,7 @@ class InstanceRow:
     sha256: str
     defect: str
     facts: dict[str, Any]
+    purged_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ class StudyRow:
     ordered: dict[str, str] = field(default_factory=dict)
     # Fetched to compare with; no work of anybody's.
     is_prior: bool = False
+    # When films of it were purged by a retention rule; their headers, reports and history stay.
+    purged_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -243,8 +246,21 @@ class DocumentRow:
 
 
 @dataclass(frozen=True)
+class DeidentifiedCopy:
+    """A kept file that is sent in a document's place to a peer that may not know the patient."""
+
+    path: str
+    sha256: str
+    sop_instance_uid: str
+    series_instance_uid: str
+
+
+@dataclass(frozen=True)
 class DeliveryRow:
-    """One document on its way to one destination; `faults` are what the gate found in one that it refused."""
+    """One document on its way to one destination; UIDs, path and hash are those of what is sent.
+
+    `faults` are what the gate found in one that it refused.
+    """
 
     id: int
     document_id: int
@@ -267,6 +283,9 @@ class DeliveryRow:
     faults: tuple[str, ...] = ()
     # A rule asked for a de-identified copy: the object itself must not go.
     deidentify: bool = False
+    series_instance_uid: str = ""
+    # What is sent is a copy without the patient.
+    deidentified: bool = False
 
     @property
     def is_forwarded(self) -> bool:

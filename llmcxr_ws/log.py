@@ -131,14 +131,14 @@ def _forget_old(file: LogFile) -> None:
     found: list[tuple[float, Path]] = []
     for path in file.folder.glob(f"{file.service}-*.jsonl*"):
         with suppress(OSError):  # another process that starts may be quicker
-            if not _is_of_running(path):
+            if not is_of_running(path):
                 found.append((path.stat().st_mtime, path))
     for _, path in sorted(found)[: max(len(found) - _FILES_KEPT, 0)]:
         with suppress(OSError):
             path.unlink()
 
 
-def _is_of_running(path: Path) -> bool:
+def is_of_running(path: Path) -> bool:
     """Whether the process that a log file is named after still runs; on Windows its open file can't be removed."""
     number = path.name.rpartition("-")[2].partition(".")[0]
     if os.name != "posix" or not number.isdigit():

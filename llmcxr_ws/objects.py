@@ -7,6 +7,8 @@
       quarantine/     refused files, kept as evidence
       documents/ab/…  what the node made
       drawings/ab/…   synthetic films that an engine drew, marked in their pixels
+      headers/ab/…    headers of received files and pictures that were purged
+      trash/          purged files whose row isn't written yet; emptied at once, put back after a crash
 
 A file counts as kept when its bytes and its directory entry are on the disk. File names carry no patient data.
 """
@@ -17,13 +19,13 @@ import hashlib
 import itertools
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from llmcxr_ws.errors import ObjectStoreError
 
 UUID_FILE = "store-uuid"
-_FOLDERS = ("spool", "received", "quarantine", "documents", "drawings")
+_FOLDERS = ("spool", "received", "quarantine", "documents", "drawings", "headers", "trash")
 
 
 class ObjectStore:
@@ -46,6 +48,9 @@ class ObjectStore:
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             for folder in _FOLDERS:
                 (self.root / folder).mkdir(exist_ok=True, mode=0o700)
+            for first in range(256):  # not when the first file of each comes, which would have to wait for it
+                (self.root / "received" / f"{first:02x}").mkdir(exist_ok=True, mode=0o700)
+            _sync_folder(self.root / "received")
             if not (self.root / UUID_FILE).exists():
                 write_durably(self.root / UUID_FILE, store_uuid.encode())
         except OSError as error:
@@ -151,6 +156,42 @@ class ObjectStore:
         name = hashlib.sha256(data).hexdigest()
         what_to_do = "Drawings need an engine that may write there: mount it so, or free space."
         return self._put(data, "drawings", name, ".png", what_to_do)
+
+    def put_header(self, SOPInstanceUID: str, data: bytes) -> str:
+        """Keep the header of a file that is to be purged; give its relative path."""
+        spooled = self.spool_file()
+        spooled.write_bytes(data)
+        return self._move(spooled, "headers", hashlib.sha256(SOPInstanceUID.encode()).hexdigest())
+
+    def header_of(self, relative: str) -> Path:
+        """The received file or document itself, or where it was purged what is kept of it."""
+        path = self.path(relative)
+        kept = self.path("headers/" + relative.partition("/")[2])
+        return kept if not path.is_file() and kept.is_file() else path
+
+    def discard(self, relative: str) -> bool:
+        """Take a file out of its place, so that it can still be put back; False when it is gone already."""
+        source = self.path(relative)
+        if not source.is_file():
+            return False
+        (self.root / "trash").mkdir(exist_ok=True, mode=0o700)
+        source.replace(self.root / "trash" / relative.replace("/", "!"))
+        return True
+
+    def empty_trash(self, is_purged: Callable[[str], bool]) -> int:
+        """Remove discarded files for good, and put those back whose purge was never written; give their bytes."""
+        freed = 0
+        for file in sorted((self.root / "trash").glob("*!*")):
+            relative = file.name.replace("!", "/")
+            if is_purged(relative):
+                freed += file.stat().st_size
+                file.unlink(missing_ok=True)
+            elif not self.path(relative).exists():
+                self.path(relative).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                file.replace(self.path(relative))
+            else:
+                file.unlink(missing_ok=True)
+        return freed
 
     def path(self, relative: str) -> Path:
         """The absolute path of a kept file.

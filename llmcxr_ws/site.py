@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, FiniteFloat, ValidationError, field_validator
 
 from llmcxr_ws.config import AE_TITLE, explain
+from llmcxr_ws.deidentification import NEEDS, NEVER, PROJECT, Option, check_options
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import (
     KINDS,
@@ -28,6 +29,7 @@ from llmcxr_ws.outputs import (
     is_loopback,
     plain_url,
 )
+from llmcxr_ws.retention import RetentionRule, check_retention
 from llmcxr_ws.rules import RoutingRule, check_rules
 from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
 
@@ -38,6 +40,7 @@ __all__ = [
     "Hl7Destination",
     "OutputRule",
     "Peer",
+    "RetentionRule",
     "RoutingRule",
     "SiteConfig",
     "known_settings",
@@ -212,6 +215,20 @@ class Peer(Part):
         description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
     )
 
+    deidentify: Literal["", "basic"] = Field(
+        default="",
+        description="`basic`: what goes to it is de-identified by the basic profile of PS3.15 Annex E; "
+        'only with role = "research" or "test".',
+    )
+    deidentify_options: tuple[Option, ...] = Field(
+        default=(), description="Options of the profile; see docs/deidentification.md."
+    )
+    project: str = Field(
+        default="",
+        pattern=PROJECT,
+        description="The research project: pseudonyms begin with it, and each project has its own.",
+    )
+
     @field_validator("dicomweb")
     @classmethod
     def _plain_dicomweb(cls, value: str) -> str:
@@ -282,6 +299,15 @@ class SiteConfig(Part):
         default=(),
         alias="accepted_model",
         description="Models accepted for this site; empty: any, with a hint in the window.",
+    )
+
+    retention: tuple[RetentionRule, ...] = Field(
+        default=(), description="What is purged, and when; without a rule nothing is."
+    )
+    purge_below_gb: FiniteFloat = Field(
+        default=0.0,
+        ge=0,
+        description="With less free space than this, rules with `at_least_days` purge earlier; 0: never.",
     )
 
     @property
@@ -374,6 +400,8 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     _check_web(site)
     _check_rules(site)
     check_rules(site.rules, [peer.name for peer in site.peers])
+    _check_deidentification(site)
+    check_retention(site.retention)
     if demo:
         for table, listed in _tables(site):
             for at, destination in enumerate(listed):
@@ -383,7 +411,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
 
 def known_settings() -> list[str]:
     """Every name that may stand in a site document."""
-    parts = (Peer, OutputRule, RoutingRule, Hl7Destination, FhirDestination, AcceptedModel)
+    parts = (Peer, RetentionRule, OutputRule, RoutingRule, Hl7Destination, FhirDestination, AcceptedModel)
     own = [field.alias or name for name, field in SiteConfig.model_fields.items()]
     return own + [name for part in parts for name in part.model_fields]
 
@@ -517,3 +545,49 @@ def _check_rules(site: SiteConfig) -> None:
                 f"The output rules send '{rule.document}' at two moments, and it is the same at both.",
                 what_to_do="Leave one when.",
             )
+
+
+def _check_deidentification(site: SiteConfig) -> None:
+    projects: dict[str, Peer] = {}
+    for peer in site.peers:
+        whose = f"Peer '{peer.name}'"
+        if not peer.deidentify:
+            if peer.deidentify_options:
+                raise ConfigError(
+                    f"{whose} has options of de-identification, and nothing is de-identified for it.",
+                    what_to_do="Add deidentify = 'basic', or leave them out.",
+                )
+            continue
+        if peer.role == "clinical":
+            raise ConfigError(
+                f"{whose} is clinical: what is sent there must say whose it is.",
+                what_to_do="Leave deidentify out, or give it role = 'research'.",
+            )
+        if not peer.project:
+            raise ConfigError(f"{whose} is de-identified for no project.", what_to_do="Add project = '…'.")
+        check_options(peer.deidentify_options, whose)
+        first = projects.setdefault(peer.project.upper(), peer)
+        if set(first.deidentify_options) != set(peer.deidentify_options) or first.project != peer.project:
+            raise ConfigError(
+                f"The peers '{first.name}' and '{peer.name}' are of one project and differ in their options.",
+                what_to_do="Give both the same, or each its own project.",
+            )
+    for rule in site.outputs:
+        _check_deidentified_rule(rule, site.destination(rule.to))
+
+
+def _check_deidentified_rule(rule: OutputRule, to: Destination | None) -> None:
+    if not isinstance(to, Peer) or not to.deidentify:
+        return
+    if rule.document in NEVER:
+        raise ConfigError(
+            f"The output rule that sends '{rule.document}' to '{rule.to}' was refused: {NEVER[rule.document]}.",
+            what_to_do="Send another document to a peer with deidentify.",
+        )
+    needed = NEEDS.get(rule.document)
+    if needed and needed not in to.deidentify_options:
+        raise ConfigError(
+            f"The output rule that sends '{rule.document}' to '{rule.to}' was refused: without the option "
+            f"'{needed}' nothing is left of its content.",
+            what_to_do=f"Add '{needed}' to the peer's deidentify_options.",
+        )

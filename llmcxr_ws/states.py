@@ -58,6 +58,7 @@ class DeliveryState(StrEnum):
     STORED = "stored"
     CONFIRMED = "confirmed"
     DEAD = "dead"
+    IDENTIFYING = "identifying"
 
 
 REPORTED = frozenset({StudyState.SIGNED, StudyState.CONFIRMED, StudyState.RETRACTED})
@@ -133,6 +134,9 @@ DELIVERY_MOVES: dict[tuple[DeliveryState, DeliveryState], frozenset[Actor]] = {
     (_D.STORED, _D.QUEUED): frozenset({_NODE}),
     (_D.STORED, _D.DEAD): frozenset({_NODE}),
     (_D.DEAD, _D.QUEUED): frozenset({_NODE}),
+    # De-identified, it would still have said who the patient is; or it can't be de-identified.
+    (_D.QUEUED, _D.IDENTIFYING): frozenset({_NODE}),
+    (_D.IDENTIFYING, _D.QUEUED): frozenset({_NODE}),
 }
 
 

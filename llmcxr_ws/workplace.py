@@ -12,10 +12,11 @@ from llmcxr_ws.errors import AccessError, ConfigError
 from llmcxr_ws.home import create_home, resolve_home
 from llmcxr_ws.objects import ObjectStore, write_durably
 from llmcxr_ws.site import SiteConfig
-from llmcxr_ws.store import configuration
+from llmcxr_ws.store import configuration, pseudonyms
 from llmcxr_ws.store.database import Database
 
 KEY_FILE = "service.key"
+SECRET_FILE = "deidentify.key"
 KEY_BYTES = 32
 DATABASE_FILE = "llmcxr.db"
 
@@ -65,7 +66,7 @@ class Workplace:
             if upgrade:
                 db.upgrade()
                 objects.create(db.store_uuid())
-                _create_service_key(folder)
+                _create_key(folder, KEY_FILE)
             else:
                 db.check_schema()
                 objects.check(db.store_uuid())
@@ -90,33 +91,54 @@ class Workplace:
         AccessError
             This account can't read it.
         """
-        try:
-            key = (self.home / KEY_FILE).read_bytes()
-        except OSError as error:
-            raise AccessError(
-                f"The service's key can't be read: {error.strerror}.",
-                what_to_do="Run this as the service's account, or ask an administrator with --as.",
-            ) from error
-        if len(key) != KEY_BYTES:  # under an empty key anybody could vouch for a user
-            raise AccessError(
-                f"The service's key has {len(key)} bytes instead of {KEY_BYTES}.",
-                what_to_do=f"Restore {KEY_FILE} from a backup.",
-            )
-        return key
+        return _read_key(self.home, KEY_FILE, "service's key")
+
+    def deidentification_secret(self) -> bytes:
+        """The secret that pseudonyms follow from; made when it is first needed, and never again.
+
+        Raises
+        ------
+        AccessError
+            This account can't read it, or it is gone though pseudonyms were given.
+        """
+        if not (self.home / SECRET_FILE).exists():
+            if pseudonyms.any_given(self.db):
+                raise AccessError(
+                    "The key of de-identification is missing, and pseudonyms were given under it.",
+                    what_to_do=f"Restore {SECRET_FILE} from a backup: another would give everybody a new pseudonym.",
+                )
+            _create_key(self.home, SECRET_FILE)
+        return _read_key(self.home, SECRET_FILE, "key of de-identification")
 
     def close(self) -> None:
         """Close the database."""
         self.db.close()
 
 
-def _create_service_key(home: Path) -> None:
-    """Make the key once, readable by its owner only; processes that start together agree on one."""
-    if (home / KEY_FILE).exists():
+def _read_key(home: Path, name: str, what: str) -> bytes:
+    try:
+        key = (home / name).read_bytes()
+    except OSError as error:
+        raise AccessError(
+            f"The {what} can't be read: {error.strerror}.",
+            what_to_do="Run this as the service's account, or ask an administrator with --as.",
+        ) from error
+    if len(key) != KEY_BYTES:  # under an empty key anybody could vouch for a user
+        raise AccessError(
+            f"The {what} has {len(key)} bytes instead of {KEY_BYTES}.",
+            what_to_do=f"Restore {name} from a backup.",
+        )
+    return key
+
+
+def _create_key(home: Path, name: str) -> None:
+    """Make a key once, readable by its owner only; processes that start together agree on one."""
+    if (home / name).exists():
         return
-    part = home / f"{KEY_FILE}.{secrets.token_hex(4)}"
+    part = home / f"{name}.{secrets.token_hex(4)}"
     write_durably(part, secrets.token_bytes(KEY_BYTES))
     try:
-        os.link(part, home / KEY_FILE)
+        os.link(part, home / name)
     except FileExistsError:
         pass
     finally:

@@ -17,7 +17,7 @@ from llmcxr_ws.imaging import Displayed, displayed, read_dataset, stored_table
 from llmcxr_ws.reading import StudyDetail
 from llmcxr_ws.seen import FilmSeen
 from ui.language import mark, tr
-from ui.text import dicom_date, patient_line, person_name, study_moment
+from ui.text import clock, dicom_date, patient_line, person_name, study_moment
 from ui.viewer.film import Film, Overlay, Seen
 from ui.viewer.look import Look
 
@@ -87,10 +87,15 @@ def load_film(path: Path, study: StudyRow, choice: FilmChoice, place: tuple[int,
     Raises
     ------
     ImagingError
-        The image was set aside as defective, or can't be decoded; the sentence says why.
+        The image was set aside as defective, was purged, or can't be decoded; the sentence says why.
     """
     if choice.instance.defect:
         raise ImagingError(choice.instance.defect)
+    if choice.instance.purged_at is not None:
+        when = clock(choice.instance.purged_at)
+        raise ImagingError(
+            tr("This film was purged on {time} by a retention rule; its report stays.", time=when)
+        )
     ds = read_dataset(path)
     image = displayed(ds)
     rows = _square(image)

@@ -12,7 +12,7 @@ from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import ObjectStoreError
 from llmcxr_ws.site import Peer
-from llmcxr_ws.store import reports, studies
+from llmcxr_ws.store import studies
 
 
 def held_by(desk: Desk, peer: Peer, rows: Iterable[DeliveryRow]) -> Iterator[tuple[DeliveryRow, bool]]:
@@ -25,10 +25,9 @@ def held_by(desk: Desk, peer: Peer, rows: Iterable[DeliveryRow]) -> Iterator[tup
     """
     with ways.open_finding(desk.local, peer) as finding:
         for row in rows:
-            document = reports.document_by_id(desk.db, row.document_id)
             keys = {
                 "StudyInstanceUID": _study_of(desk, row),
-                "SeriesInstanceUID": document.series_instance_uid,
+                "SeriesInstanceUID": row.series_instance_uid,
                 "SOPInstanceUID": row.sop_instance_uid,
             }
             matches = finding.ask("IMAGE", keys)

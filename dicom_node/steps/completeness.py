@@ -103,7 +103,7 @@ def _ask_count(desk: Desk, due: DueStudy, peer: Peer) -> None:
 
 def _settle_early(desk: Desk, due: DueStudy, verdict: Verdict) -> bool:
     """Draft what can be drafted although more images are expected."""
-    chosen = _choose(desk, due, [row for row in due.instances if not row.defect])
+    chosen = _choose(desk, due, [row for row in due.instances if not row.defect and row.purged_at is None])
     if not isinstance(chosen, Choice):
         return False
     priority = _priority(desk, due, chosen)
@@ -131,7 +131,7 @@ def _settle(desk: Desk, due: DueStudy, verdict: Verdict) -> bool:
         return studies.settle_without_film(
             desk.db, due, code=code, sentence=sentence, failed=False, verdict=verdict
         )
-    sound = [row for row in due.instances if not row.defect]
+    sound = [row for row in due.instances if not row.defect and row.purged_at is None]
     broken = [row for row in due.instances if row.defect]
     chosen = _choose(desk, due, sound)
     if isinstance(chosen, Choice):

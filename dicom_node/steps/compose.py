@@ -215,7 +215,7 @@ def instances_of(desk: Desk, report: ReportRow) -> list[InstanceRow]:
 
 def _read_header(desk: Desk, relative: str) -> Dataset:
     try:
-        return pydicom.dcmread(desk.workplace.objects.path(relative), stop_before_pixels=True)
+        return pydicom.dcmread(desk.workplace.objects.header_of(relative), stop_before_pixels=True)
     except (OSError, ObjectStoreError, InvalidDicomError) as error:
         raise DicomError(
             "A file of this study is missing from the object store or can't be read.",

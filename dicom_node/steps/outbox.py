@@ -44,6 +44,7 @@ _AHEAD: Final = 500
 """How far is looked ahead for the kinds of object that an association must take."""
 _WRITE_S: Final = 0.5
 """Longest time that outcomes are kept before they are written down together."""
+_OF_RULES: Final = ["SyntheticData", "PatientIdentityRemoved"]
 # Drafts that a peer should have: not yet signed, rejected or replaced.
 _WANTED: Final = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
 
@@ -85,7 +86,8 @@ def _send_to_one(desk: Desk, name: str) -> bool:
 
 def _send_objects(desk: Desk, peer: Peer) -> None:
     """Send all that is due on one association, as far as it takes their kinds."""
-    ahead = sending.due_for(desk.db, peer.name, _AHEAD)
+    # Copies without the patient are made when their turn comes; their kinds aren't known before.
+    ahead = [] if peer.deidentify else sending.due_for(desk.db, peer.name, _AHEAD)
     kinds = {file.kind for file in next(in_parts(_files(desk, ahead)), [])}
     batch = _ready(desk, peer)
     if not batch:
@@ -277,13 +279,13 @@ def _withdrawn(desk: Desk, row: DeliveryRow) -> bool:
 
 def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
     """Only the bytes that were made leave, synthetic data never to a clinical peer, and no patient where none may."""
-    if row.deidentify and not getattr(peer, "deidentify", ""):
+    if row.deidentify and not peer.deidentify:
         reason = f"A rule sends '{peer.name}' de-identified copies only, and nothing is de-identified for this peer."
         return _set_aside(desk, row, reason, "Nothing was sent. Change the rule or the peer.")
     try:
         path = desk.workplace.objects.path(row.path)
         changed = _sha256_of(path, row) != row.sha256
-        header = pydicom.dcmread(path, specific_tags=["SyntheticData"], stop_before_pixels=True)
+        header = pydicom.dcmread(path, specific_tags=_OF_RULES, stop_before_pixels=True)
     except (OSError, ObjectStoreError, InvalidDicomError):
         return _set_aside(desk, row, "The document's file is missing from the object store or can't be read.")
     if changed:
@@ -292,12 +294,14 @@ def _refused_here(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
         may_send(header, peer)
     except DicomError as error:
         return _set_aside(desk, row, error.message, error.what_to_do)
+    if peer.deidentify and header.get("PatientIdentityRemoved") != "YES":
+        return _set_aside(desk, row, "It wasn't de-identified, and this peer may not know the patient.", "")
     return False
 
 
 def _sha256_of(path: Path, row: DeliveryRow) -> str:
     """The hash by which a document's bytes are known: of a received instance that of its data set."""
-    if not row.is_forwarded:
+    if not row.is_forwarded or row.deidentified:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     return content_sha256(path)
 

@@ -26,7 +26,7 @@ from llmcxr_ws.log import logger, mask
 from llmcxr_ws.outputs import way_of
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import DeliveryState, StudyState
-from llmcxr_ws.store import deliveries, reports, studies
+from llmcxr_ws.store import deliveries, studies
 from llmcxr_ws.uids import derived_uid
 
 _LOG = logger(__name__)
@@ -175,11 +175,12 @@ def _complete(desk: Desk, peer: Peer, uid: str, rows: Sequence[StudyRow]) -> Non
 
 def _outputs(desk: Desk, study: StudyRow) -> list[Dataset]:
     """The documents of a study that a peer holds, with where each can be had."""
-    documents = {row.id: row for row in reports.documents_of(desk.db, study.id)}
     items = []
     for row in deliveries.deliveries_of(desk.db, study.id):
         to = find_peer(desk.site, row.peer)
         if row.state not in _SENT or way_of(row.path) != "dicom" or to is None:
+            continue
+        if row.is_forwarded or row.deidentified:  # no result; nor may a copy say whose it is
             continue
         instance = Dataset()
         instance.ReferencedSOPClassUID = row.sop_class_uid
@@ -187,7 +188,7 @@ def _outputs(desk: Desk, study: StudyRow) -> list[Dataset]:
         item = Dataset()
         item.TypeOfInstances = "DICOM"
         item.StudyInstanceUID = study.study_instance_uid
-        item.SeriesInstanceUID = documents[row.document_id].series_instance_uid
+        item.SeriesInstanceUID = row.series_instance_uid
         item.ReferencedSOPSequence = [instance]
         place = Dataset()
         if to.dicomweb:

@@ -30,11 +30,12 @@ _PLAIN: Final = (StudyState.RECEIVING, StudyState.DRAFTING, StudyState.IN_REVIEW
 
 def _defaults(table: Any) -> dict[str, Any]:
     """What a new row has where nothing is said: the models' own defaults, which plain statements don't fill in."""
-    columns = [column for column in table.columns if column.default is not None]
-    return {
-        column.name: column.default.arg if column.default.is_scalar else column.default.arg(None)
-        for column in columns
-    }
+    values: dict[str, Any] = {column.name: None for column in table.columns if column.nullable}
+    for column in table.columns:
+        if column.default is not None:
+            default = column.default
+            values[column.name] = default.arg if default.is_scalar else default.arg(None)
+    return values
 
 
 _STUDY_DEFAULTS: Final = _defaults(Study.__table__)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from llmcxr_ws.domain import DeliveryRow, DocumentRow, ReportRow
+from llmcxr_ws.domain import DeidentifiedCopy, DeliveryRow, DocumentRow, ReportRow
 from llmcxr_ws.errors import StoreError
 from llmcxr_ws.outputs import KINDS, STAGES
 from llmcxr_ws.site import SiteConfig
@@ -156,6 +156,30 @@ def refused(db: Database, delivery_id: int, *, message: str, faults: Iterable[st
         transitions.bury_delivery(session, row, message)
 
 
+def withheld(db: Database, delivery_id: int, *, message: str) -> None:
+    """De-identified, it would still say who the patient is: it stays here with the reason, which quotes nothing."""
+    with db.write() as session:
+        transitions.withhold_delivery(session, _get(session, delivery_id), message)
+
+
+def copied(db: Database, delivery_id: int, copy: DeidentifiedCopy) -> DeliveryRow:
+    """Write down which de-identified copy is sent in the document's place; give the delivery as it is now."""
+    with db.write() as session:
+        row = _get(session, delivery_id)
+        row.copy_path, row.copy_sha256 = copy.path, copy.sha256
+        row.copy_sop_instance_uid = copy.sop_instance_uid
+        row.copy_series_instance_uid = copy.series_instance_uid
+        session.flush()
+        return delivery_rows(session, Delivery.id == delivery_id)[0]
+
+
+def original_of(db: Database, delivery_id: int) -> tuple[str, str]:
+    """Path and SHA-256 of the document that a delivery's copy is made of."""
+    with db.read() as session:
+        document = session.get_one(Document, _get(session, delivery_id).document_id)
+        return document.path, document.sha256
+
+
 def unconfirmed(db: Database) -> list[DeliveryRow]:
     """Deliveries that are stored and wait for a confirmation."""
     with db.read() as session:
@@ -233,9 +257,9 @@ def resend(session: Session, delivery_id: int) -> None:
         It is neither, or it is a draft whose report has moved on.
     """
     row = _get(session, delivery_id)
-    if row.state not in (DeliveryState.DEAD, DeliveryState.HELD):
+    if row.state not in (DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.IDENTIFYING):
         raise StoreError(
-            f"The delivery is '{row.state}'.", what_to_do="Only a dead or held one is sent again."
+            f"The delivery is '{row.state}'.", what_to_do="Only a dead, held or withheld one is sent again."
         )
     if is_withdrawn_in(session, row):
         raise StoreError(
@@ -481,9 +505,11 @@ def delivery_rows(
             kind=document.kind,
             stage=document.stage,
             sop_class_uid=document.sop_class_uid,
-            sop_instance_uid=document.sop_instance_uid,
-            path=document.path,
-            sha256=document.sha256,
+            sop_instance_uid=row.copy_sop_instance_uid or document.sop_instance_uid,
+            series_instance_uid=row.copy_series_instance_uid or document.series_instance_uid,
+            path=row.copy_path or document.path,
+            sha256=row.copy_sha256 or document.sha256,
+            deidentified=bool(row.copy_path),
             peer=row.peer,
             required=row.required,
             state=DeliveryState(row.state),

@@ -114,6 +114,8 @@ class Instance(Base):
     received_at: Mapped[datetime] = mapped_column(server_default=db_now())
     # Whether the site's rules were asked where it is forwarded to.
     routed: Mapped[bool] = mapped_column(default=False, server_default=true(), index=True)
+    # When its file was purged by a retention rule; the row stays.
+    purged_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Notice(Base):
@@ -396,6 +398,7 @@ class Document(Base):
     path: Mapped[str] = mapped_column(Chars(512))
     sha256: Mapped[str] = mapped_column(Chars(64))
     created_at: Mapped[datetime] = mapped_column(server_default=db_now())
+    purged_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Delivery(Base):
@@ -422,6 +425,32 @@ class Delivery(Base):
     confirmed_by: Mapped[str] = mapped_column(Chars(16), default="")
     transaction_uid: Mapped[str] = mapped_column(UID, default="", index=True)
     commitment_asked_at: Mapped[datetime | None] = mapped_column(default=None)
+    # The de-identified copy that is sent in the document's place; empty: the document itself.
+    copy_path: Mapped[str] = mapped_column(Chars(512), default="", server_default="")
+    copy_sha256: Mapped[str] = mapped_column(Chars(64), default="", server_default="")
+    copy_sop_instance_uid: Mapped[str] = mapped_column(UID, default="", server_default="")
+    copy_series_instance_uid: Mapped[str] = mapped_column(UID, default="", server_default="")
+
+
+class QuarantineReview(Base):
+    """A quarantined file that somebody looked at; only such a one may be purged."""
+
+    __tablename__ = "quarantine_review"
+    path: Mapped[str] = mapped_column(Chars(512), primary_key=True)
+    reviewed_by: Mapped[str] = mapped_column(Chars(64))
+    reviewed_at: Mapped[datetime] = mapped_column(server_default=db_now())
+
+
+class Pseudonym(Base):
+    """Whose pseudonym it is, sealed under the de-identification key: the database alone doesn't tell."""
+
+    __tablename__ = "pseudonym"
+    __table_args__ = (UniqueConstraint("project", "pseudonym", name="uq_pseudonym"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project: Mapped[str] = mapped_column(Chars(16))
+    pseudonym: Mapped[str] = mapped_column(Chars(64))
+    sealed: Mapped[bytes] = mapped_column()
+    first_at: Mapped[datetime] = mapped_column(server_default=db_now())
 
 
 class CommitmentResult(Base):

@@ -107,27 +107,27 @@ def priors_of(db: Database, study_id: int) -> list[PriorRow]:
 def begin(db: Database, prior_id: int) -> None:
     """It is being fetched: what comes of its study from now on was asked for."""
     with db.write() as session:
-        row = session.get_one(Prior, prior_id)
-        row.state, row.tries = FETCHING, row.tries + 1
+        prior = session.get_one(Prior, prior_id)
+        prior.state, prior.tries = FETCHING, prior.tries + 1
 
 
 def end(db: Database, prior_id: int, *, message: str, pause_s: float) -> str:
     """It was fetched, or in vain for the reason in `message`; give its state. After some tries it is left."""
     with db.write() as session:
-        row = session.get_one(Prior, prior_id)
+        prior = session.get_one(Prior, prior_id)
         came = session.scalar(
             select(func.count(Instance.id))
             .join(Study, Instance.study_id == Study.id)
-            .where(Study.study_instance_uid == row.study_instance_uid)
+            .where(Study.study_instance_uid == prior.study_instance_uid)
         )
         if came and not message:
-            row.state, row.message = HERE, ""
+            prior.state, prior.message = HERE, ""
         else:
-            row.state = FAILED if row.tries >= _TRIES else WANTED
-            row.message = message or "The peer said that it sent it, and nothing came."
+            prior.state = FAILED if prior.tries >= _TRIES else WANTED
+            prior.message = message or "The peer said that it sent it, and nothing came."
             session.flush()
-            session.execute(update(Prior).where(Prior.id == row.id).values(run_after=db_now(pause_s)))
-        return row.state
+            session.execute(update(Prior).where(Prior.id == prior.id).values(run_after=db_now(pause_s)))
+        return prior.state
 
 
 def _row(row: Prior) -> PriorRow:

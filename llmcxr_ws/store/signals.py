@@ -79,15 +79,20 @@ def end_step(db: Database, sop_instance_uid: str, *, peer: str, state: str, list
     added = list(listed)
     with db.write() as session:
         rows = session.scalars(select(NoticeRow).where(NoticeRow.sop_instance_uid == sop_instance_uid)).all()
-        for row in rows:
-            row.state = state or row.state
+        for notice in rows:
+            notice.state = state or notice.state
             if len(rows) == 1:
-                known = {pair[0] for pair in row.instances}
-                row.instances = [*row.instances, *(list(pair) for pair in added if pair[0] not in known)]
+                known = {pair[0] for pair in notice.instances}
+                notice.instances = [
+                    *notice.instances,
+                    *(list(pair) for pair in added if pair[0] not in known),
+                ]
             session.flush()
-            session.execute(update(NoticeRow).where(NoticeRow.id == row.id).values(received_at=db_now()))
+            session.execute(update(NoticeRow).where(NoticeRow.id == notice.id).values(received_at=db_now()))
             if state != IN_PROGRESS:
-                _note(session, row.study_instance_uid, row.kind, peer, row.state, len(row.instances))
+                _note(
+                    session, notice.study_instance_uid, notice.kind, peer, notice.state, len(notice.instances)
+                )
 
 
 def _note(session: Session, study_uid: str, kind: str, peer: str, state: str, listed: int) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from llmcxr_ws import jobs
 from llmcxr_ws.completeness import Verdict
@@ -21,6 +21,7 @@ from llmcxr_ws.store.models import Instance, Prior, Report, Study
 from llmcxr_ws.store.types import db_now
 
 _OPEN_AGAIN = {StudyState.COMPLETE, StudyState.EXCLUDED, StudyState.FAILED, StudyState.DRAFTED}
+_Other = aliased(Instance)
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,19 @@ def note_hashes(db: Database, hashes: Mapping[str, str]) -> None:
                 .where(Instance.sop_instance_uid == uid, Instance.sha256 == "")
                 .values(sha256=sha256)
             )
+
+
+def note_returned(db: Database, SOPInstanceUID: str) -> None:
+    """A purged instance was sent once more and is kept again; its time here begins anew."""
+    with db.write() as session:
+        row = session.scalar(select(Instance).where(Instance.sop_instance_uid == SOPInstanceUID))
+        if row is None or row.purged_at is None:
+            return
+        row.purged_at = None
+        row.received_at = session.execute(select(db_now())).scalar_one()
+        study = get_study(session, row.study_id)
+        audit.append(session, actor=Actor.NODE, event="instance.returned", study_id=study.id)
+        transitions.touch(session, study)
 
 
 def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
@@ -450,6 +464,7 @@ def instance_row(row: Instance) -> InstanceRow:
         sha256=row.sha256,
         defect=row.defect,
         facts=row.facts,
+        purged_at=row.purged_at,
     )
 
 
@@ -476,8 +491,14 @@ def _instance_count() -> ScalarSelect[int]:
 
 def _study_rows(session: Session, condition: ColumnElement[bool], limit: int | None = None) -> list[StudyRow]:
     counted = _instance_count()
+    purged = (
+        select(func.max(_Other.purged_at))
+        .where(_Other.study_id == Study.id)
+        .correlate(Study)
+        .scalar_subquery()
+    )
     statement = (
-        select(Study, Report, Instance.facts, counted)
+        select(Study, Report, Instance.facts, counted, purged)
         .outerjoin(Report, Report.id == Study.current_report_id)
         .outerjoin(Instance, Instance.sop_instance_uid == Study.film_sop_instance_uid)
         .where(condition)
@@ -497,7 +518,13 @@ def _ordered(study: Study, facts: dict[str, object]) -> dict[str, str]:
     return words | {keyword: str(value) for keyword, value in said.items() if value}
 
 
-def _row(study: Study, report: Report | None, facts: dict[str, object] | None, instances: int) -> StudyRow:
+def _row(
+    study: Study,
+    report: Report | None,
+    facts: dict[str, object] | None,
+    instances: int,
+    purged_at: datetime | None,
+) -> StudyRow:
     guard = (report.evidence.get("guard") if report else None) or {}
     ordered = _ordered(study, facts or {})
     return StudyRow(
@@ -532,4 +559,5 @@ def _row(study: Study, report: Report | None, facts: dict[str, object] | None, i
         requested_priority=ordered.get("RequestedProcedurePriority", "").upper(),
         film_abnormal=guard.get("abnormal"),
         guard_disagrees=guard.get("agreement") == "disagrees",
+        purged_at=purged_at,
     )

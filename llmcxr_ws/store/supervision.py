@@ -128,7 +128,7 @@ class Flow:
 
 def open_deliveries(db: Database, *, limit: int = 1000) -> tuple[QueuedDelivery, ...]:
     """Deliveries that aren't confirmed, dead and held ones first, then the oldest."""
-    first = Delivery.state.in_([DeliveryState.DEAD, DeliveryState.HELD])
+    first = Delivery.state.in_([DeliveryState.DEAD, DeliveryState.IDENTIFYING, DeliveryState.HELD])
     statement = (
         select(
             *_of_queue(Delivery, Delivery.message, Document.created_at),

@@ -306,6 +306,11 @@ def bury_delivery(session: Session, delivery: Delivery, message: str) -> None:
     _move_delivery(session, delivery, DeliveryState.DEAD, message)
 
 
+def withhold_delivery(session: Session, delivery: Delivery, message: str) -> None:
+    """It would say who the patient is where nobody may know: it stays here; the message says why."""
+    _move_delivery(session, delivery, DeliveryState.IDENTIFYING, message)
+
+
 def _move_study(
     session: Session,
     study: Study,

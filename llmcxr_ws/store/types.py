@@ -62,8 +62,8 @@ class PlainText(TypeDecorator[str]):
 
 def _storable(value: str | None) -> str | None:
     """The text without what PostgreSQL can't hold: NUL, and halves of surrogate pairs, which aren't text at all."""
-    if value is None:
-        return None
+    if value is None or (value.isascii() and "\x00" not in value):
+        return value
     return value.replace("\x00", "").encode("utf-8", "replace").decode()
 
 

@@ -106,7 +106,7 @@ def test_a_dead_delivery_is_sent_again_on_request(
         deliveries.resend(session, pacs.id)
     assert (now(db, pacs).state, now(db, pacs).attempts) == ("queued", 0)
     for _ in range(2):  # neither a waiting one nor one that is being sent
-        with pytest.raises(StoreError, match="Only a dead or held one"), db.write() as session:
+        with pytest.raises(StoreError, match="Only a dead, held or withheld one"), db.write() as session:
             deliveries.resend(session, archive.id)
         if now(db, archive).state == DeliveryState.QUEUED:
             deliveries.begin(db, archive.id)

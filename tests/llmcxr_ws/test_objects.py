@@ -34,10 +34,12 @@ def test_a_store_of_ones_own(store: ObjectStore) -> None:
     assert sorted(p.name for p in store.root.iterdir()) == [
         "documents",
         "drawings",
+        "headers",
         "quarantine",
         "received",
         "spool",
         UUID_FILE,
+        "trash",
     ]
 
 
@@ -103,26 +105,28 @@ def test_bytes_reach_the_disk_before_their_name_and_the_name_before_the_answer(
 ) -> None:
     """fsync of the file, then rename, then fsync of the folder: recorded while the real calls run."""
     steps: list[str] = []
-    real_fsync, real_replace = os.fsync, Path.replace
+    real_fsync, real_replace = os.fsync, os.replace
 
     def fsync(descriptor: int) -> None:
         target = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
         steps.append(f"sync {'folder' if target.is_dir() else 'file'} {target.parent.name}/{target.name}")
         real_fsync(descriptor)
 
-    def replace(self: Path, target: Path) -> Path:
+    def replace(source: Path, target: Path) -> None:
+        real_replace(source, target)  # fails where the folder isn't there yet
         steps.append("rename")
-        return real_replace(self, target)
 
     monkeypatch.setattr(objects.os, "fsync", fsync)
-    monkeypatch.setattr(Path, "replace", replace)
+    monkeypatch.setattr(objects.os, "replace", replace)
+    for folder in (store.root / "received").iterdir():
+        folder.rmdir()  # as in a store that an earlier version made
     spooled = spool(store)
     relative = Path(store.keep(spooled, "1.2.3"))
-    new_folder, file, rename, folder = steps
+    file, new_folder, rename, its_folder = steps
     assert new_folder.endswith("/received") and new_folder.startswith("sync folder")
     assert file == f"sync file spool/{spooled.name}"
     assert rename == "rename"
-    assert folder == f"sync folder received/{relative.parent.name}"
+    assert its_folder == f"sync folder received/{relative.parent.name}"
 
 
 def test_a_small_file_is_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

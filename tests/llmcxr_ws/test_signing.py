@@ -34,6 +34,7 @@ from tests.llmcxr_ws.world import (
     due_now,
     events,
     execute,
+    held,
     report,
     row,
     settle,
@@ -385,7 +386,7 @@ def test_a_refused_document_stays_as_evidence(db: Database, reader: Person, with
     study_id = drafted(db, withheld=withheld)
     first = report(db, study_id)
     if not withheld:
-        document(db, first, "draft")
+        held(db, first)
     request = ask_signature(db, reader, study_id, "Mine.")
     signing.refuse_document(db, request, reason="dciodvfy says no.")
     one, two = reports.versions(db, study_id)

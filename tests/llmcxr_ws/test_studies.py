@@ -16,12 +16,12 @@ from tests.llmcxr_ws.world import (
     arrival,
     arrive,
     claim,
-    document,
     draft,
     drafted,
     due_study,
     events,
     execute,
+    held,
     instance_uid,
     new_draft,
     report,
@@ -187,7 +187,7 @@ def test_late_images_after_the_draft_give_a_new_version(db: Database) -> None:
 
 def test_a_draft_is_nobodys_when_late_images_exclude_its_study(db: Database) -> None:
     study_id = drafted(db)
-    document(db, report(db, study_id), "draft")
+    held(db, report(db, study_id))
     arrive(db, n=2)
     without_film(db, study_id)
     assert (state(db, study_id), report(db, study_id).state) == ("excluded", "superseded")

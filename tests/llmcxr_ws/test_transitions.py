@@ -68,6 +68,7 @@ TO_DELIVERY: dict[DeliveryState, list[tuple[Actor, Move]]] = {
     DeliveryState.STORED: [(Actor.NODE, t.store_delivery)],
     DeliveryState.CONFIRMED: [(Actor.NODE, lambda s, x: t.confirm_delivery(s, x, "find"))],
     DeliveryState.DEAD: [(Actor.NODE, lambda s, x: t.bury_delivery(s, x, "Why."))],
+    DeliveryState.IDENTIFYING: [(Actor.NODE, lambda s, x: t.withhold_delivery(s, x, "Why."))],
 }
 # Giving a report back has one function for several targets: see test_a_refused_request_gives_the_report_back and
 # test_a_report_is_sent_back_to_what_it_was.

@@ -233,6 +233,13 @@ def document(db: Database, report_row: ReportRow, kind: str, site: SiteConfig = 
     return [one for one in deliveries.deliveries_of(db, report_row.study_id) if one.document_id == made_id]
 
 
+def held(db: Database, report_row: ReportRow) -> None:
+    """Record a draft's document that every destination holds."""
+    for row in document(db, report_row, "draft"):
+        deliveries.begin(db, row.id)
+        deliveries.stored(db, row.id)
+
+
 def document_facts(report_id: int, kind: str) -> dict[str, str]:
     """What the courier says of the bytes it has put into the object store."""
     return {

@@ -32,6 +32,7 @@ _STATES = {
     "running": ("working", "focus", mark("at work")),
     "stored": ("signed", "good", mark("stored, not confirmed")),
     "dead": ("failed", "bad", mark("dead")),
+    "identifying": ("failed", "bad", mark("kept back: it would identify the patient")),
 }
 _JOBS = {
     "draft": mark("draft of a film"),
@@ -45,7 +46,7 @@ CHIPS = (
     (mark("All"), ()),
     (mark("Waiting"), ("queued", "sending", "running", "stored")),
     (mark("Held"), ("held",)),
-    (mark("Dead letters"), ("dead",)),
+    (mark("Dead letters"), ("dead", "identifying")),
 )
 _ACTIONS = (
     ("hold", mark("Hold"), ("queued",)),
@@ -99,7 +100,7 @@ class QueuePanel(QWidget, Generic[Row]):
             self.chips.addButton(chip, number)
             chips.append(chip)
         self.buttons: dict[str, tuple[QPushButton, tuple[str, ...]]] = {}
-        for action, title, states in (*_ACTIONS, ("again", again, ("dead",))):
+        for action, title, states in (*_ACTIONS, ("again", again, ("dead", "identifying"))):
             made = button(tr(title), partial(self._on_action, action), name=f"{name}: {tr(title)}")
             self.buttons[action] = made, states
         self.said = label("", wraps=True)

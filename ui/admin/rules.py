@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QLabel, QLineEdit, QWidget
 
 from llmcxr_ws import supervising
 from llmcxr_ws.rehearsal import Rehearsed
@@ -15,6 +15,7 @@ from ui.admin.section import Section, enable, number_in, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.language import mark, tr
 from ui.office import Office
+from ui.scrolling import Scrolled
 from ui.tables import Column, RowTable
 from ui.widgets import button, label, number
 from ui.worklist.status import word_of
@@ -72,9 +73,18 @@ class RulesSection(Section):
             ),
         )
         self.draft = draft
+        self._lay_out_site()
+        self._lay_out_rules()
+        self._lay_out_dry_run()
+        draft.changed.connect(self._show)
+        self._show_buttons()
+
+    def _lay_out_site(self) -> None:
         self.fields: dict[str, QLineEdit] = {}
         self._faults: dict[str, QLabel] = {}
-        form = QFormLayout()
+        fields = QWidget()
+        form = QFormLayout(fields)
+        form.setContentsMargins(0, 0, 0, 0)
         form.setHorizontalSpacing(14)
         form.setVerticalSpacing(4)
         for name, title, hint in _FIELDS:
@@ -95,7 +105,9 @@ class RulesSection(Section):
         self.early_draft.setAccessibleName(self.early_draft.text())
         self.early_draft.clicked.connect(lambda is_on: self.draft.put(("early_draft",), bool(is_on)))
         form.addRow(self.early_draft)
-        self.body.addLayout(form)
+        self.body.addWidget(Scrolled(fields, least=90, hugs=True))
+
+    def _lay_out_rules(self) -> None:
         self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
             tr("Routing rules"),
             [
@@ -114,6 +126,8 @@ class RulesSection(Section):
         self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the rule"))
         self.body.addWidget(self.rules, 1)
         self.body.addLayout(row_of(self.add, self.change, self.up, self.remove))
+
+    def _lay_out_dry_run(self) -> None:
         self.count = number(tr("How many of the latest studies"), 1, 500, 50)
         self.run = button(tr("Dry run"), self.rehearse, name=tr("Dry run on recent studies"), tone="action")
         self.body.addLayout(row_of(label(tr("Latest studies"), "muted"), self.count, self.run))
@@ -137,8 +151,6 @@ class RulesSection(Section):
             wraps=True,
         )
         self.body.addWidget(self.table, 2)
-        draft.changed.connect(self._show)
-        self._show_buttons()
 
     def refresh(self) -> None:
         """Read what is in force."""

@@ -1839,6 +1839,10 @@
         <translation>aufgegeben</translation>
     </message>
     <message>
+        <source>kept back: it would identify the patient</source>
+        <translation>zurückgehalten: es würde den Patienten erkennen lassen</translation>
+    </message>
+    <message>
         <source>draft of a film</source>
         <translation>Entwurf zu einer Aufnahme</translation>
     </message>
@@ -4030,6 +4034,10 @@
         <translation>Projektion unbekannt</translation>
     </message>
     <message>
+        <source>This film was purged on {time} by a retention rule; its report stays.</source>
+        <translation>Diese Aufnahme wurde am {time} nach einer Aufbewahrungsregel gelöscht; ihr Befund bleibt.</translation>
+    </message>
+    <message>
         <source>film of the draft</source>
         <translation>Aufnahme des Befundentwurfs</translation>
     </message>
@@ -4542,6 +4550,10 @@
     <message>
         <source>Answers lean towards this draft: they are no second opinion.</source>
         <translation>Antworten folgen eher diesem Entwurf: Sie sind keine zweite Meinung.</translation>
+    </message>
+    <message>
+        <source>Films of this study were purged on {time} by a retention rule; the report and its history stay.</source>
+        <translation>Aufnahmen dieser Studie wurden am {time} nach einer Aufbewahrungsregel gelöscht; der Befund und sein Verlauf bleiben.</translation>
     </message>
     <message>
         <source>No draft is made of this study. {why}</source>

@@ -74,7 +74,18 @@ def caution_line(report: ReportRow) -> str:
 
 
 def notice_of(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | None:
-    """Return the most important thing to know about this report, or None."""
+    """Return the most important thing to know about this report, and whether its films are still here, or None."""
+    notice = _most_important(detail, user, may_edit=may_edit)
+    if detail.study.purged_at is None:
+        return notice
+    purged = tr(
+        "Films of this study were purged on {time} by a retention rule; the report and its history stay.",
+        time=clock(detail.study.purged_at),
+    )
+    return Notice("plain", purged) if notice is None else Notice(notice.tone, f"{notice.text}\n{purged}")
+
+
+def _most_important(detail: StudyDetail, user: str, *, may_edit: bool) -> Notice | None:
     report, study = detail.report, detail.study
     if study.state is StudyState.EXCLUDED:
         return Notice("attention", tr("No draft is made of this study. {why}", why=study.reason))
@@ -140,7 +151,8 @@ def _signed_notice(detail: StudyDetail, report: ReportRow) -> Notice:
     signed = tr("Signed by {name} at {time}.", name=report.signed_by, time=at)
     # What the gate refused stands in a banner of its own.
     rest = [row for row in detail.deliveries if not is_refused(row)]
-    dead = [row for row in rest if row.state is DeliveryState.DEAD]
+    gave_up = (DeliveryState.DEAD, DeliveryState.IDENTIFYING)
+    dead = [row for row in rest if row.state in gave_up]
     if dead:
         lost = tr("It wasn't delivered to {peer}: {why}", peer=dead[0].peer, why=dead[0].message)
         return Notice("bad", f"{signed} {lost}")

@@ -1,0 +1,159 @@
+"""The commands `llmcxr deidentify …`. Light to import; the work is done inside."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from llmcxr_ws.errors import AccessError, ConfigError
+
+if TYPE_CHECKING:
+    from dicom_node.deidentified_export import Entry
+    from llmcxr_ws.domain import StudyRow
+    from llmcxr_ws.workplace import Workplace
+
+deidentify = typer.Typer(no_args_is_help=True)
+
+
+@deidentify.command("export")
+def export_studies(
+    study: Annotated[
+        list[str] | None,
+        typer.Option("--study", help="Number, accession number or Study Instance UID; may be repeated."),
+    ] = None,
+    listed: Annotated[Path | None, typer.Option("--list", help="A file that names one study a line.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the files and manifest.csv.")] = None,
+    to: Annotated[
+        str, typer.Option(metavar="PEER", help="Or a peer with deidentify in the site document.")
+    ] = "",
+    project: Annotated[str, typer.Option(help="Project of the pseudonyms; of a peer its own.")] = "",
+    option: Annotated[
+        list[str] | None,
+        typer.Option(help="Option of the profile, such as retain_modified_dates; of a peer its own; repeat."),
+    ] = None,
+    documents: Annotated[bool, typer.Option(help="Reports and results with the films.")] = True,
+    manifest: Annotated[Path | None, typer.Option(help="Where the manifest goes with --to.")] = None,
+) -> None:
+    """De-identify studies into a folder or to a research peer; nothing leaves that the check finds fault with."""
+    from dicom_node import deidentified_export as exporting
+    from dicom_node.association import LocalEntity
+    from dicom_node.steps.deidentified import profile_of
+    from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.log import setup_logging
+
+    if bool(out) == bool(to):
+        raise ConfigError("Studies go into a folder or to a peer.", what_to_do="Give --out or --to.")
+    setup_logging("warning")
+    names = [*(study or []), *(_lines(listed) if listed else [])]
+    with open_workplace() as workplace:
+        if to:
+            peer = workplace.site().peer(to)
+            if not peer.deidentify:
+                raise ConfigError(
+                    f"Peer '{to}' gets no de-identified objects.",
+                    what_to_do="Set deidentify and project there.",
+                )
+            project, option = peer.project, list(peer.deidentify_options)
+            deliver = exporting.to_peer(LocalEntity(ae_title=workplace.config.ae_title), peer)
+        else:
+            _check_project(project)
+            deliver = exporting.into(out or Path())
+        profile = profile_of(workplace, project, option or [])
+        rows = exporting.wanted(workplace, names)
+        entries = exporting.export(
+            workplace, profile, rows, deliver, documents=documents, told=_Told(len(rows))
+        )
+    target = manifest or (out / "manifest.csv" if out else None)
+    if target is not None and (entries or out):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        exporting.write_manifest(target, entries)
+    gone = sum(entry.outcome in ("written", "stored") for entry in entries)
+    typer.echo(f"{gone} of {len(entries)} objects of {len(rows)} studies left de-identified.")
+    if gone < len(entries):
+        raise typer.Exit(1)
+
+
+@deidentify.command("key-table")
+def print_key_table(
+    project: Annotated[str, typer.Option(help="The project.")],
+    ask_as: Annotated[str, typer.Option("--as", help="The administrator who reads it.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands in the audit trail.")],
+    password_file: Annotated[Path | None, typer.Option(help="Read the password from this file.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write it to this file, for its owner only.")] = None,
+) -> None:
+    """Print whose pseudonym is whose; for administrators, with a row in the audit trail."""
+    from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.store import pseudonyms
+
+    if not reason.strip():
+        raise ConfigError("The key table is read for a reason.", what_to_do="Give --reason.")
+    with open_workplace() as workplace:
+        _require_administrator(workplace, ask_as, password_file)
+        secret = workplace.deidentification_secret()
+        rows = pseudonyms.key_table(workplace.db, secret, project, by=ask_as, reason=reason.strip())
+    heads = ("pseudonym", "patient_id", "issuer_of_patient_id", "patient_name", "patient_birth_date")
+    if out is not None:
+        out.touch(mode=0o600)
+    with out.open("w", newline="", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
+        writer = csv.writer(file)
+        writer.writerow(heads)
+        writer.writerows([getattr(row, head) for head in heads] for row in rows)
+
+
+@deidentify.command("options")
+def list_options() -> None:
+    """List the options of the basic profile with their codes (CID 7050)."""
+    from llmcxr_ws.commands import table
+    from llmcxr_ws.deidentification import BASIC, OPTIONS
+
+    rows = [("(always)", *BASIC), *((name, *code) for name, code in OPTIONS.items())]
+    table(("option", "code", "meaning"), rows)
+
+
+class _Told:
+    """A line for each study: its number, never its patient."""
+
+    def __init__(self, count: int) -> None:
+        self._count, self._done = count, 0
+
+    def __call__(self, row: StudyRow, lines: list[Entry]) -> None:
+        self._done += 1
+        left = sum(line.outcome in ("written", "stored") for line in lines)
+        typer.echo(f"{self._done}/{self._count}  study {row.id}: {left} of {len(lines)}", err=True)
+        for line in lines:
+            if line.outcome not in ("written", "stored"):
+                typer.echo(f"  {line.kind}: {line.outcome}", err=True)
+
+
+def _require_administrator(workplace: Workplace, user: str, password_file: Path | None) -> None:
+    from llmcxr_ws import reading
+    from llmcxr_ws.commands import password_of
+
+    key = reading.log_in(workplace.db, user, password_of(f"Password of {user}", password_file, confirm=False))
+    if key.role != "admin":
+        raise AccessError(f"The user '{user}' is no administrator.", what_to_do="Ask one.")
+
+
+def _check_project(project: str) -> None:
+    import re
+
+    from llmcxr_ws.deidentification import PROJECT
+
+    if not project or not re.fullmatch(PROJECT, project):
+        raise ConfigError(
+            f"The project '{project}' was refused.",
+            what_to_do="Give --project with 1 to 16 letters, digits, - and _.",
+        )
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} can't be read: {error}.", what_to_do="Name a text file.") from error
+    return [line.strip() for line in text.splitlines() if line.strip()]

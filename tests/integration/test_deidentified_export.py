@@ -1,0 +1,149 @@
+"""`llmcxr deidentify export` into a folder and into a real Orthanc; sending again makes no second object."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pydicom
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dicom_node import cli
+from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
+from llmcxr_ws.home import ENVIRONMENT_VARIABLE
+from llmcxr_ws.site import Peer
+from llmcxr_ws.store import accounts
+from llmcxr_ws.store.configuration import import_site
+from tests.dicom_node.films import write_film
+from tests.dicom_node.world import World
+from tests.integration.conftest import Orthanc
+from tests.peers import dciodvfy_errors, require
+
+pytestmark = pytest.mark.peers
+NAME = "Müller-Lüdenscheidt^Anna"
+SITE = """
+quiet_s = 0.2
+
+[[peer]]
+name = "study"
+ae_title = "ORTHANC"
+host = "127.0.0.1"
+port = {port}
+role = "research"
+deidentify = "basic"
+deidentify_options = ["clean_structured_content", "retain_patient_characteristics"]
+project = "LUNG1"
+"""
+
+
+def llmcxr(*arguments: str | Path) -> tuple[int, str]:
+    """Run a command of the node as a person does."""
+    app = typer.Typer()
+    cli.register(app)
+    said = CliRunner().invoke(app, [str(one) for one in arguments])
+    return said.exit_code, said.output + str(said.exception or "")
+
+
+@pytest.fixture
+def world(tmp_path: Path, orthanc: Orthanc, monkeypatch: pytest.MonkeyPatch) -> World:
+    with PacsSimulator(SimulatorSettings(storage=tmp_path / "pacs", port=0)) as simulator:
+        pacs = Peer(name="pacs", ae_title="PACS", host="127.0.0.1", port=simulator.port)
+        made = World(tmp_path / "home", pacs)
+        for seed in ("A-1", "B-2"):
+            film = write_film(tmp_path, seed, accession=seed, patient_name=NAME, patient_id="0012345678")
+            assert made.push(film)[0].status == 0
+        import_site(made.workplace.db, SITE.format(port=orthanc.dicom_port), user="test")
+        accounts.create_user(
+            made.workplace.db,
+            made.workplace.service_key(),
+            name="boss",
+            password="a long password",
+            role="admin",
+            display_name="Boss^Bea",
+            organization="",
+        )
+        made.close()
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(tmp_path / "home"))
+    return made
+
+
+def test_a_cohort_goes_into_a_folder(world: World, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    cohort = tmp_path / "cohort.txt"
+    cohort.write_text("A-1\n2\n")
+    arguments = ("deidentify", "export", "--list", cohort, "--out", out, "--project", "LUNG1")
+    code, said = llmcxr(*arguments)
+    assert code == 0 and "2 of 2 objects of 2 studies left de-identified." in said
+    files = sorted(out.rglob("*.dcm"))
+    before = {path: path.read_bytes() for path in files}
+    assert len({path.relative_to(out).parts[0] for path in files}) == 1
+    for path, data in before.items():
+        assert b"nscheidt" not in data and b"12345678" not in data
+        assert dciodvfy_errors(path) == []
+    with (out / "manifest.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    manifest = (out / "manifest.csv").read_text()
+    assert [row["outcome"] for row in rows] == ["written", "written"]
+    for left in ("A-1", "B-2", "12345678", "nscheidt", *(str(path.stem) for path in tmp_path.glob("*.dcm"))):
+        assert left not in manifest and left not in said
+    assert llmcxr(*arguments)[0] == 0
+    assert {path: path.read_bytes() for path in sorted(out.rglob("*.dcm"))} == before
+
+
+def test_a_cohort_goes_to_a_peer_once(world: World, orthanc: Orthanc, tmp_path: Path) -> None:
+    require("Orthanc")
+    for _ in range(2):
+        code, said = llmcxr("deidentify", "export", "--study", "A-1", "--study", "B-2", "--to", "study")
+        assert code == 0, said
+    [first, second] = orthanc.rest("GET", "/instances")
+    assert first != second
+    tags = orthanc.rest("GET", f"/instances/{first}/simplified-tags")
+    assert tags["PatientID"].startswith("LUNG1-") and tags["PatientIdentityRemoved"] == "YES"
+    assert tags["PatientSex"] == "F" and tags["PatientBirthDate"] == ""
+
+
+def test_only_an_administrator_reads_whose_pseudonym_it_is(world: World, tmp_path: Path) -> None:
+    llmcxr("deidentify", "export", "--study", "A-1", "--out", tmp_path / "out", "--project", "LUNG1")
+    words = tmp_path / "password"
+    words.write_text("a long password")
+    asked = (
+        "deidentify",
+        "key-table",
+        "--project",
+        "LUNG1",
+        "--reason",
+        "a finding",
+        "--password-file",
+        words,
+    )
+    code, said = llmcxr(*asked, "--as", "reader")
+    assert code != 0 and "administrator" in said and "12345678" not in said
+    table = tmp_path / "table.csv"
+    code, said = llmcxr(*asked, "--as", "boss", "--out", table)
+    assert code == 0 and table.stat().st_mode & 0o077 == 0
+    [row] = list(csv.DictReader(table.read_text().splitlines()))
+    [folder] = [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
+    assert (row["pseudonym"], row["patient_id"]) == (folder.name, "0012345678")
+    from llmcxr_ws.workplace import Workplace
+
+    place = Workplace.open(tmp_path / "home")
+    with place.db.read() as session:
+        from llmcxr_ws.store.models import Audit
+
+        events = [row.event for row in session.query(Audit).filter(Audit.actor == "boss")]
+    place.close()
+    assert "deidentify.key_table_read" in events
+
+
+def test_what_has_burned_in_text_stays(world: World, tmp_path: Path) -> None:
+    place = world.workplace.objects.root
+    for path in place.rglob("received/**/*.dcm"):
+        film = pydicom.dcmread(path)
+        film.BurnedInAnnotation = "YES"
+        film.save_as(path)
+    out = tmp_path / "out"
+    code, said = llmcxr("deidentify", "export", "--study", "A-1", "--out", out, "--project", "LUNG1")
+    assert code == 1 and "0 of 1" in said and "burned in" in said
+    assert list(out.rglob("*.dcm")) == []
