@@ -80,7 +80,7 @@ class Timeouts:
 class LocalEntity:
     """Our side of an association: the calling AE title, how patient it is, and what it shows and trusts by TLS.
 
-    `home` is where passwords of peers are looked for.
+    `home` is where passwords and tokens for peers, and their authorities, are looked for.
     """
 
     ae_title: str = "LLMCXR"

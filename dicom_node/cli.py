@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from llmcxr_ws.site import Peer
 
 PeerName = Annotated[
-    str, typer.Argument(metavar="PEER", help="Name of a configured peer, or AETITLE@HOST:PORT.")
+    str,
+    typer.Argument(metavar="PEER", help="Name of a configured peer, AETITLE@HOST:PORT, or a DICOMweb URL."),
 ]
 Studies = Annotated[list[str], typer.Option("--study", help="Study Instance UID; may be repeated.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -68,6 +69,7 @@ def checks() -> Iterable[Check]:
     return (
         ("port", health.check_port),
         ("certificates", health.check_certificates),
+        ("web", health.check_web),
         ("peers", health.check_peers),
         ("messages", health.check_messages),
         ("clocks", checks.clocks_of_servers),
@@ -109,6 +111,17 @@ def run_courier_alone() -> None:
         run_courier(home, stop_on_signals())
 
 
+@_node.command("web")
+def run_web_alone() -> None:
+    """Run the STOW-RS server alone, as web_port and the settings beside it say."""
+    from dicom_node.single import only_one
+    from dicom_node.web.server import run_web
+
+    home = _prepare_service("web")
+    with only_one(home, "web"):
+        run_web(home, stop_on_signals())
+
+
 @_node.command("watcher")
 def run_watcher_alone() -> None:
     """Run the watcher alone: metrics, health and audit messages, as the machine's settings ask for them."""
@@ -122,11 +135,11 @@ def run_watcher_alone() -> None:
 
 @_dicom.command("echo")
 def echo(peer: PeerName, as_json: AsJson = False) -> None:
-    """Ask a peer to answer (C-ECHO)."""
-    from dicom_node import scu
+    """Ask a peer to answer (C-ECHO; QIDO-RS where it has DICOMweb)."""
+    from dicom_node import ways
 
     local, target = _resolve(peer)
-    seconds = scu.echo(local, target)
+    seconds = ways.echo(local, target)
     if as_json:
         typer.echo(json.dumps({"peer": target.name, "seconds": round(seconds, 4)}))
     else:
@@ -142,13 +155,13 @@ def find(
     limit: Annotated[int | None, typer.Option(help="Stop after so many matches.", min=1)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a peer what it holds (C-FIND); a key without a value asks for the attribute."""
-    from dicom_node import scu
+    """Ask a peer what it holds (C-FIND or QIDO-RS); a key without a value asks for the attribute."""
+    from dicom_node import ways
 
     local, target = _resolve(peer)
     level = _one_of(level.upper(), ("PATIENT", "STUDY", "SERIES", "IMAGE"), "level")
     keys = dict(_split(pair) for pair in key)
-    matches = scu.find(
+    matches = ways.find(
         local, target, level, keys, model=_one_of(model.lower(), ("study", "patient"), "model"), limit=limit
     )
     rows = [
@@ -182,12 +195,12 @@ def get(
     modality: Annotated[str, typer.Option(help="Only series of this modality, such as SR.")] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Fetch studies, or one series, into a folder (C-GET); each file is named by its SOP Instance UID."""
+    """Fetch studies, or one series, into a folder (C-GET or WADO-RS); each file is named by its SOP Instance UID."""
     import shutil
 
     import pydicom
 
-    from dicom_node import scu
+    from dicom_node import ways
 
     local, target = _resolve(peer)
     out.mkdir(parents=True, exist_ok=True)
@@ -199,7 +212,7 @@ def get(
 
     for uid in study:
         for one in _series_of(local, target, uid, modality) if modality and not series else [series]:
-            _print_counts(scu.get(local, target, *_study_keys(uid, one), sink), as_json=as_json)
+            _print_counts(ways.get(local, target, *_study_keys(uid, one), sink), as_json=as_json)
 
 
 @_dicom.command("reports")
@@ -232,11 +245,11 @@ def store(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="DICOM files.")],
     as_json: AsJson = False,
 ) -> None:
-    """Send files to a peer (C-STORE)."""
-    from dicom_node import scu
+    """Send files to a peer (C-STORE or STOW-RS)."""
+    from dicom_node import scu, ways
 
     local, target = _resolve(peer)
-    results = scu.store(local, target, files)
+    results = ways.store(local, target, files)
     rows = [
         {"file": result.path.name, "outcome": str(result.outcome), "note": result.sentence}
         for result in results
@@ -300,9 +313,12 @@ def _resolve(text: str) -> tuple[LocalEntity, Peer]:
     with open_workplace() as workplace:
         config = workplace.config
         local = LocalEntity.of(config, workplace.home)
-        if "@" not in text:
+        if text.startswith(("http://", "https://")):
+            peer = _peer_by_url(text)
+        elif "@" in text:
+            peer = peer_at(text)
+        else:
             return local, workplace.site().peer(text)
-        peer = peer_at(text)
         if config.demo:
             require_loopback(peer)
         return local, peer
@@ -321,8 +337,21 @@ def peer_at(text: str) -> Peer:
     ae_title, _, address = text.partition("@")
     host, _, port = address.rpartition(":")
     if not (0 < len(ae_title) <= 16 and host and port.isdigit() and 0 < int(port) < 65536):
-        raise ConfigError(f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT.")
+        raise ConfigError(f"The peer '{text}' was refused.", what_to_do="Write AETITLE@HOST:PORT or a URL.")
     return Peer(name="unnamed", ae_title=ae_title, host=host.strip("[]"), port=int(port), role="test")
+
+
+def _peer_by_url(url: str) -> Peer:
+    """A peer that is no configured one, by the base URL of its DICOMweb services."""
+    from pydantic import ValidationError
+
+    from llmcxr_ws.config import explain
+    from llmcxr_ws.site import Peer
+
+    try:
+        return Peer(name="unnamed", ae_title="UNNAMED", host="127.0.0.1", port=1, role="test", dicomweb=url)
+    except ValidationError as error:
+        raise ConfigError(explain(error, Peer.model_fields)) from error
 
 
 def _split(pair: str) -> tuple[str, str | list[str]]:
@@ -338,10 +367,10 @@ def _one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
 
 def _series_of(local: LocalEntity, peer: Peer, study: str, modality: str) -> list[str]:
     """The series of one modality in a study."""
-    from dicom_node import scu
+    from dicom_node import ways
 
     keys = {"StudyInstanceUID": study, "Modality": modality, "SeriesInstanceUID": ""}
-    found = scu.find(local, peer, "SERIES", keys)
+    found = ways.find(local, peer, "SERIES", keys)
     # Not every PACS matches by modality at this level; one that returns it is checked.
     series = [str(match.SeriesInstanceUID) for match in found if match.get("Modality", modality) == modality]
     if not series:

@@ -26,6 +26,7 @@ from dicom_node.steps.outputs import make_outputs
 from dicom_node.steps.priors import fetch_priors
 from dicom_node.steps.purging import purge_due, tidy
 from dicom_node.steps.requests import decide_requests
+from dicom_node.steps.workitems import do_workitems
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
 from llmcxr_ws.store import deliveries, services
@@ -40,6 +41,7 @@ Step = Callable[[Desk], bool]
 
 DECIDING: Final[tuple[Step, ...]] = (
     decide_requests,
+    do_workitems,
     ask_orders,
     fetch_priors,
     settle_studies,

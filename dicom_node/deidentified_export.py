@@ -14,7 +14,7 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
-from dicom_node import scu
+from dicom_node import scu, ways
 from dicom_node.association import LocalEntity
 from dicom_node.deidentify import Profile
 from dicom_node.steps.deidentified import Identifying, Made, headers_of, make
@@ -142,14 +142,14 @@ def into(folder: Path) -> Callable[[list[tuple[Made, str]]], list[Entry]]:
 
 
 def to_peer(local: LocalEntity, peer: Peer) -> Callable[[list[tuple[Made, str]]], list[Entry]]:
-    """Send files to a peer (C-STORE), one association a study."""
+    """Send files to a peer (C-STORE or STOW-RS), one association a study."""
 
     def deliver(made: list[tuple[Made, str]]) -> list[Entry]:
         with tempfile.TemporaryDirectory() as name:
             paths = {Path(name) / f"{number}.dcm": one for number, one in enumerate(made)}
             for path, (one, _) in paths.items():
                 path.write_bytes(one.data)
-            results = scu.store(local, peer, list(paths))
+            results = ways.store(local, peer, list(paths))
             return [
                 _entry(
                     *paths[result.path], "stored" if result.outcome is scu.Outcome.STORED else result.sentence

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 from pydicom.dataset import Dataset
 
-from dicom_node import scu
+from dicom_node import scu, ways
 from dicom_node.association import LocalEntity
 from dicom_node.documents import gate, sr
 from dicom_node.documents.encapsulated import encapsulate
@@ -131,7 +131,7 @@ def show(local: LocalEntity, peer: Peer, installation: str, kinds: Iterable[str]
                 path = Path(folder) / f"{kind}-{number}.dcm"
                 ds.save_as(path, enforce_file_format=True)
                 paths[path] = kind
-        results = scu.store(local, peer, list(paths))
+        results = ways.store(local, peer, list(paths))
     shown = []
     for kind in made:
         of_kind = [result for result in results if paths[result.path] == kind]

@@ -26,6 +26,7 @@ from llmcxr_ws.film_facts import Header, read_facts
 _UID: Final = re.compile(r"[0-9.]{1,64}")
 """What a UID is made of (PS3.5 9.1); its finer rules are broken by too many senders to be held against a film."""
 
+_ANNOUNCED: Final = ("MediaStorageSOPClassUID", "MediaStorageSOPInstanceUID", "TransferSyntaxUID")
 _CHUNK: Final = 1 << 20
 _DEFERRED: Final = 4096
 """Longer values are left in the file; nothing that is needed here is longer."""
@@ -143,6 +144,17 @@ def _examined(
     return Examined(
         **uids, transfer_syntax=transfer_syntax, size=size, **described, facts=facts, defect=defect
     )
+
+
+def announced_kind(path: Path) -> tuple[str, str, str]:
+    """SOP class, SOP instance and transfer syntax of the file meta information; empty where none can be read."""
+    try:
+        meta = pydicom.filereader.read_file_meta_info(path)
+        uids = [str(meta.get(keyword, "")) for keyword in _ANNOUNCED]
+    except Exception:  # as above: data from outside
+        return "", "", ""
+    sop_class, instance, syntax = (uid if _UID.fullmatch(uid) else "" for uid in uids)
+    return sop_class, instance, syntax
 
 
 def content_sha256(path: Path) -> str:

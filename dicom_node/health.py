@@ -1,4 +1,6 @@
-"""The node's checks for `llmcxr doctor`: its port and certificates, its peers, its HL7 and FHIR destinations."""
+"""The node's checks for `llmcxr doctor`: its port and certificates, its STOW-RS server, its peers, its HL7 and FHIR
+destinations.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from dicom_node import probe
 from dicom_node.association import LocalEntity
 from dicom_node.certificates import judged
 from dicom_node.messages.trying import try_fhir, try_hl7
+from dicom_node.web import checks as web_checks
 from llmcxr_ws.commands import open_workplace
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.store import services
@@ -39,6 +42,12 @@ def check_certificates() -> str:
     """This node's certificate and those it trusts can be used, for some weeks yet."""
     with open_workplace() as workplace:
         return judged(workplace.config, workplace.home, workplace.site())
+
+
+def check_web() -> str:
+    """The STOW-RS server, where one is wanted, has what it needs and runs."""
+    with open_workplace() as workplace:
+        return web_checks.check_web(workplace)
 
 
 def check_peers() -> str:

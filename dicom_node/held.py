@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pydicom
 
-from dicom_node import scu
+from dicom_node import ways
 from dicom_node.association import LocalEntity
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.site import Peer
@@ -59,7 +59,7 @@ def documents_at(
                 continue
             document = documents[delivery.document_id]
             keys = _keys(_study_of(workplace, study.study_instance_uid, delivery), delivery)
-            found = bool(scu.find(local, peer, "IMAGE", keys))
+            found = bool(ways.find(local, peer, "IMAGE", keys))
             kept = workplace.objects.path(delivery.path).is_file()
             file = _fetch(local, peer, keys, out) if found and kept and out is not None else None
             yield HeldDocument(
@@ -97,7 +97,7 @@ def _fetch(local: LocalEntity, peer: Peer, keys: dict[str, str], out: Path) -> P
         shutil.copyfile(path, target)
         return 0
 
-    scu.get(local, peer, "IMAGE", keys, sink)
+    ways.get(local, peer, "IMAGE", keys, sink)
     return target if target.exists() else None
 
 

@@ -1,4 +1,5 @@
-"""Which earlier studies of a patient a peer holds that a reader may compare with: asked by C-FIND (PS3.4 annex C).
+"""Which earlier studies of a patient a peer holds that a reader may compare with: asked by C-FIND
+(PS3.4 annex C) or QIDO-RS.
 
 Knows no database: :mod:`dicom_node.steps.priors` asks and fetches.
 """
@@ -11,10 +12,11 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from dicom_node import scu
-from dicom_node.association import LocalEntity, PeerAddress
+from dicom_node import ways
+from dicom_node.association import LocalEntity
 from llmcxr_ws.domain import Identity
 from llmcxr_ws.films import is_of_chest
+from llmcxr_ws.site import Peer
 
 FILMS: Final = frozenset({"CR", "DX"})
 REPORTS: Final = frozenset({"SR"})
@@ -34,7 +36,7 @@ class EarlierStudy:
 
 def earlier_studies(
     local: LocalEntity,
-    peer: PeerAddress,
+    peer: Peer,
     identity: Identity,
     study: tuple[str, str],
     *,
@@ -67,7 +69,7 @@ def earlier_studies(
     }
     matches = [
         match
-        for match in scu.find(local, peer, "STUDY", keys)
+        for match in ways.find(local, peer, "STUDY", keys)
         if _text(match, "StudyInstanceUID") not in ("", uid)
         and _is_same_patient(identity, match)
         and _may_have_films(match)
@@ -78,13 +80,13 @@ def earlier_studies(
     return found[:most]
 
 
-def _with_series(local: LocalEntity, peer: PeerAddress, match: Dataset) -> EarlierStudy | None:
+def _with_series(local: LocalEntity, peer: Peer, match: Dataset) -> EarlierStudy | None:
     """The study with the series that are worth fetching; None where it has no chest film."""
     keys = {
         "StudyInstanceUID": _text(match, "StudyInstanceUID"),
         **dict.fromkeys(("SeriesInstanceUID", "Modality", "BodyPartExamined", "SeriesDescription"), ""),
     }
-    series = scu.find(local, peer, "SERIES", keys)
+    series = ways.find(local, peer, "SERIES", keys)
     films = [one for one in series if _text(one, "Modality") in FILMS and _is_chest(one, match) is not False]
     if not films:
         return None

@@ -14,19 +14,18 @@ from typing import Any, Final
 
 from pydicom.uid import UID
 
-from dicom_node import scu, sop_classes
+from dicom_node import sop_classes, ways
 from dicom_node.association import (
     MAX_CONTEXTS,
     Context,
     LocalEntity,
-    PeerAddress,
     ServiceNotOffered,
     Timeouts,
     describe,
     open_association,
 )
 from llmcxr_ws.errors import DicomError
-from llmcxr_ws.site import SiteConfig
+from llmcxr_ws.site import Peer, SiteConfig
 
 _SERVICES: Final[tuple[tuple[str, str], ...]] = (
     (sop_classes.VERIFICATION, "answers C-ECHO"),
@@ -101,16 +100,16 @@ def hurried(local: LocalEntity) -> LocalEntity:
     )
 
 
-def echo(local: LocalEntity, peer: PeerAddress) -> Probe:
+def echo(local: LocalEntity, peer: Peer) -> Probe:
     """Ask the peer to answer."""
     try:
-        seconds = scu.echo(hurried(local), peer)
+        seconds = ways.echo(hurried(local), peer)
     except DicomError as error:
         return Probe(reached=False, sentence=error.message, what_to_do=error.what_to_do)
     return Probe(
         reached=True,
         seconds=round(seconds, 4),
-        sentence=f"Peer {describe(peer)} answered in {seconds * 1000:.0f} ms.",
+        sentence=f"Peer {_named(peer)} answered in {seconds * 1000:.0f} ms.",
     )
 
 
@@ -125,14 +124,16 @@ def sent_to(site: SiteConfig, name: str) -> dict[str, tuple[str, ...]]:
     return {kind: tuple(dict.fromkeys(documents)) for kind, documents in kinds.items()}
 
 
-def probe(local: LocalEntity, peer: PeerAddress, sent: Mapping[str, tuple[str, ...]] | None = None) -> Probe:
-    """Find out what the peer takes.
+def probe(local: LocalEntity, peer: Peer, sent: Mapping[str, tuple[str, ...]] | None = None) -> Probe:
+    """Find out what the peer takes; by DICOMweb nothing is negotiated, and only whether it answers is asked.
 
     Parameters
     ----------
     sent : mapping, optional
         What the output matrix sends there, as of :func:`sent_to`.
     """
+    if peer.dicomweb:
+        return echo(local, peer)
     sent = sent or {}
     started = time.monotonic()
     contexts = _contexts()
@@ -165,6 +166,10 @@ def probe(local: LocalEntity, peer: PeerAddress, sent: Mapping[str, tuple[str, .
         implementation=implementation,
         abilities=abilities,
     )
+
+
+def _named(peer: Peer) -> str:
+    return f"{peer.name} ({peer.where})" if peer.dicomweb else describe(peer)
 
 
 def refused_of(abilities: Iterable[Ability]) -> str:

@@ -7,7 +7,6 @@ committed, and only then success. Knows no sockets and no pynetdicom: the listen
 from __future__ import annotations
 
 import logging
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +15,7 @@ from dicom_node import statuses
 from dicom_node.examine import Examined, Head, content_sha256, examine, same_content
 from dicom_node.spool import NO_ROOM, FreeSpace, SpooledFile, failure
 from dicom_node.store_command import StoreRequest, Verdict, file_prefix
+from dicom_node.stripes import Stripes
 from dicom_node.tally import Tally
 from llmcxr_ws.domain import Arrival, InstanceRow
 from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
@@ -28,7 +28,7 @@ from llmcxr_ws.store.database import Database
 from llmcxr_ws.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _LOG = logger(__name__)
-_STRIPES: Final = 64
+_LOCKS_FILE: Final = "reception.lock"
 _IMPLEMENTATION: Final = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
 OUTCOMES: Final[dict[int, str]] = {
     statuses.SUCCESS: "stored",
@@ -41,17 +41,18 @@ OUTCOMES: Final[dict[int, str]] = {
     statuses.PROCESSING_FAILURE: "failed",
     statuses.TOO_LARGE: "too_large",
 }
-"""Each status that is answered, in one word for counts."""
+"""Each status that a C-STORE is answered with, in one word for counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Incoming:
-    """A spooled file and what its sender said of it (PS3.7 9.1.1.1)."""
+    """A spooled file and what its sender said of it (PS3.7 9.1.1.1); the study where it named one."""
 
     path: Path
     AffectedSOPClassUID: str
     AffectedSOPInstanceUID: str
     peer: str
+    StudyInstanceUID: str = ""
     synced: bool = False  # its bytes are on the disk already
     head: Head | None = None
 
@@ -82,7 +83,7 @@ class Reception:
         self._space = FreeSpace(objects.root, min_free_bytes)
         self._largest_bytes = largest_bytes
         self._tally = tally or Tally()
-        self._locks = [threading.Lock() for _ in range(_STRIPES)]
+        self._locks = Stripes(objects.root / _LOCKS_FILE)
 
     def close(self) -> None:
         """Nothing more will come."""
@@ -129,8 +130,8 @@ class Reception:
             if incoming.head is None and self._space.is_short():  # else it was looked at before
                 verdict = NO_ROOM
             else:
-                # Two senders may push the same instance at the same time.
-                with self._locks[hash(incoming.AffectedSOPInstanceUID) % _STRIPES]:
+                # Two senders may push the same instance at the same time, and by two ways in.
+                with self._locks.held(incoming.AffectedSOPInstanceUID):
                     verdict = self._judge(incoming)
         except OSError as error:
             verdict = failure(error)
@@ -153,6 +154,9 @@ class Reception:
         ):
             reason = "UIDs of command and data set differ"
             return self._set_aside(incoming, statuses.DOES_NOT_MATCH_CLASS, "uid_mismatch", reason)
+        if incoming.StudyInstanceUID and found.StudyInstanceUID != incoming.StudyInstanceUID:
+            reason = "belongs to another study than the one named"
+            return self._set_aside(incoming, statuses.OTHER_STUDY, "uid_mismatch", reason)
         stored = self._arrivals.look_up(found.SOPInstanceUID)
         if stored.own_document:
             _LOG.info("own document came back", peer=incoming.peer)  # no news, and no image of the study
@@ -219,7 +223,7 @@ class Reception:
                 quarantine=path,
                 reason=reason,
             )
-        return Verdict(status, reason)
+        return Verdict(status, reason, outcome=event)
 
 
 def _size_of(path: Path) -> int:

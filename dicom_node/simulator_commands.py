@@ -51,16 +51,27 @@ def run(
     seed: Seed = 0,
     fault_times: Times = 0,
     delay: Delay = 5.0,
+    worklist: Annotated[
+        str,
+        typer.Option(
+            metavar="VALUE^SCHEME",
+            help="Also serve a UPS-RS worklist on loopback: every study held at the start, under this code.",
+        ),
+    ] = "",
+    worklist_port: Annotated[int, typer.Option(help="Its port; 0 for a free one.", min=0, max=65535)] = 11180,
 ) -> None:
     """Run the built-in PACS until it is stopped."""
     if context.invoked_subcommand is not None:
         return
     if storage is None:
         raise ConfigError("The simulator has no folder for its objects.", what_to_do="Name one: --storage.")
+    from contextlib import ExitStack
+
     from dicom_node.cli import stop_on_signals
     from dicom_node.simulator.faults import Faults, parse_faults
     from dicom_node.simulator.profiles import habits_of
     from dicom_node.simulator.server import PacsSimulator, SimulatorSettings, parse_destinations
+    from dicom_node.simulator.worklist import WorklistSimulator
     from llmcxr_ws.log import setup_logging
 
     setup_logging("info")
@@ -76,8 +87,13 @@ def run(
         faults=faults,
     )
     stop = stop_on_signals()
-    with PacsSimulator(settings) as running:
+    with ExitStack() as stack:
+        running = stack.enter_context(PacsSimulator(settings))
         typer.echo(f"{ae} listens on {host}:{running.port} with {len(running.archive)} objects.")
+        if worklist:
+            held = stack.enter_context(WorklistSimulator(running.archive, worklist_port))
+            held.schedule_all(worklist)
+            typer.echo(f"{len(held.workitems)} workitems at {held.url}.")
         stop.wait()
     for name, count in sorted(faults.struck.items()):
         typer.echo(f"{name}: {count} times.")

@@ -28,6 +28,9 @@ DUPLICATE_UID_OTHER_CONTENT: Final = 0xC001
 TRUNCATED: Final = 0xC002
 UNREADABLE: Final = 0xC003
 TOO_LARGE: Final = 0xC004
+OTHER_STUDY: Final = 0xA901
+SYNTAX_NOT_SUPPORTED: Final = 0xC122
+"""PS3.18 I.2.2: the transfer syntax isn't supported."""
 
 CALLING_NOT_RECOGNISED: Final = (1, 1, 3)
 """Result, source and reason of an A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised."""
@@ -79,6 +82,8 @@ _FAILURES: Final[dict[int, str]] = {
     0xA702: "out of resources: can't perform the transfers",
     0xA801: "move destination unknown",
     0xA900: "the data set doesn't fit its SOP class",
+    0xA901: "it belongs to another study than the one named",
+    0xC122: "transfer syntax not supported",
     0xFE00: "cancelled",
 }
 

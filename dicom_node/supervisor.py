@@ -1,5 +1,5 @@
-"""The supervisor: starts listener, courier and, where it is wanted, the watcher; restarts one that dies, ends them
-when told (`llmcxr node`).
+"""The supervisor: starts listener, courier and, where they are wanted, watcher and STOW-RS server; restarts one that
+dies, ends them when told (`llmcxr node`).
 
 Does no DICOM itself. Where systemd or another supervisor starts the two one by one, it isn't needed.
 """
@@ -24,6 +24,8 @@ _LOG = logger(__name__)
 PARTS: Final = ("listener", "courier")
 WATCHER: Final = "watcher"
 """Runs only where a setting gives it something to do."""
+WEB: Final = "web"
+"""Runs only where `web_port` is set."""
 _POLL_S: Final = 0.2
 _HEARTBEAT_S: Final = 4.0
 _FIRST_PAUSE_S: Final = 0.5
@@ -84,7 +86,8 @@ def run_supervisor(home: Path, stop: threading.Event) -> None:
     workplace.service_key()
     name = services.register(workplace.db, "node")
     watched = (WATCHER,) if workplace.config.wants_watcher else ()
-    parts = [Part(part) for part in (*PARTS, *watched)]
+    web = (WEB,) if workplace.config.web_port else ()
+    parts = [Part(part) for part in (*PARTS, *watched, *web)]
     beat_after = 0.0
     try:
         while not stop.wait(_POLL_S):

@@ -21,7 +21,7 @@ cd "$(dirname "$0")/.."
 torch=${TORCH:-torch==2.13.0}
 qt_packages="libegl1 libgl1 libxkbcommon0 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 fonts-dejavu-core \
 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1"
-peer_packages="orthanc dcmtk dicom3tools postgresql poppler-utils xvfb xdotool openbox \
+peer_packages="orthanc orthanc-dicomweb stunnel4 dcmtk dicom3tools postgresql poppler-utils xvfb xdotool openbox \
 hunspell-en-us systemd rsyslog rsyslog-gnutls"
 
 say() { printf '\033[1m[%s]\033[0m %s\n' "$kind" "$*" >&2; }

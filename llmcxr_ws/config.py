@@ -64,6 +64,27 @@ class MachineConfig(BaseSettings):
     tls_client_certificates: bool = Field(
         default=True, description="Whether a peer must show a certificate to be let in by TLS."
     )
+    web_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of the STOW-RS server, a process of its own (`llmcxr node web`); 0: there is none.",
+    )
+    web_host: str = Field(
+        default="127.0.0.1",
+        description="Address on which it accepts connections; any but loopback needs web_certificate and web_key.",
+    )
+    web_certificate: str = Field(
+        default="", description="PEM file of its certificate and the chain behind it; empty: no TLS."
+    )
+    web_key: str = Field(default="", description="PEM file of the certificate's key, without a pass phrase.")
+    web_client_ca: str = Field(
+        default="",
+        description="PEM file of the authorities whose client certificates it takes; empty: tokens only.",
+    )
+    web_requests: int = Field(default=8, ge=1, le=64, description="Requests that it works on at a time.")
+    web_instance_mb: int = Field(default=512, ge=1, description="Largest instance that it takes, MB.")
+    web_request_mb: int = Field(default=4096, ge=1, description="Largest request that it takes, MB.")
     max_associations: int = Field(
         default=20, ge=1, le=1000, description="Simultaneous associations the listener accepts."
     )

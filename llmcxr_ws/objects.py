@@ -85,6 +85,31 @@ class ObjectStore:
         """A fresh path in the spool, on the same file system as the rest."""
         return self.root / "spool" / f"{self._spool_prefix}{next(self._spooled):08x}"
 
+    @staticmethod
+    def spool_name() -> str:
+        """A name that no other file in a spool has."""
+        return secrets.token_hex(16)
+
+    def own_spool(self, way: str) -> Path:
+        """The spool of one more way in, emptied: a sweep of the listener's leaves it alone.
+
+        Raises
+        ------
+        ObjectStoreError
+            The store can't be written here.
+        """
+        folder = self.root / "spool" / way
+        try:
+            folder.mkdir(exist_ok=True, mode=0o700)
+            for file in folder.iterdir():
+                file.unlink(missing_ok=True)
+        except OSError as error:
+            raise ObjectStoreError(
+                f"The object store {self.root} can't be written: {error.strerror}.",
+                what_to_do="Check its owner and the free space.",
+            ) from error
+        return folder
+
     def sweep_spool(self) -> int:
         """Remove what an interrupted reception left; nothing in the spool was ever acknowledged."""
         files = [file for file in (self.root / "spool").iterdir() if file.is_file()]

@@ -45,7 +45,9 @@ SECRETS: Final = frozenset(
     {
         "token_env",
         "token_key",
+        "web_token_key",
         "base_url",
+        "dicomweb",
         "password_env",
         "password_key",
         "must_give_password_env",
@@ -171,12 +173,7 @@ class FhirDestination(Part):
     @field_validator("base_url")
     @classmethod
     def _plain_url(cls, value: str) -> str:
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("it isn't an http or https URL")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("it may hold no user, password, query or fragment")
-        return value.rstrip("/")
+        return plain_url(value)
 
     @property
     def host(self) -> str:
@@ -192,6 +189,26 @@ class FhirDestination(Part):
 def way_of(path: str) -> Way:
     """How the stored bytes of a document travel, by the ending of their path."""
     return "hl7" if path.endswith(ENDINGS["hl7"]) else "fhir" if path.endswith(ENDINGS["fhir"]) else "dicom"
+
+
+def plain_url(value: str) -> str:
+    """A base URL without the slash at its end.
+
+    Raises
+    ------
+    ValueError
+        It isn't one of http or https, or holds more than host, port and path.
+    """
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("it isn't an http or https URL")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("it may hold no user, password, query or fragment")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("its port isn't one") from error
+    return value.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
@@ -211,31 +228,41 @@ def is_name_of_token(setting: str, value: str) -> bool:
     return True
 
 
-def check_token(destination: FhirDestination, at: int = 0) -> None:
+def check_token(
+    what: str,
+    url: str,
+    token_env: str,
+    token_key: str,
+    place: tuple[str | int, ...] = (),
+    setting: str = "base_url",
+) -> None:
     """Refuse two tokens at once, and a token that would travel in clear.
 
     Parameters
     ----------
-    at : int
-        Which of the site's FHIR destinations it is.
+    what : str
+        The destination in words, for the sentence.
+    place : tuple
+        Where it stands in the site document, ("fhir", 0) say; empty where it doesn't.
+    setting : str
+        The name of its URL there.
 
     Raises
     ------
     ConfigError
         Names the destination.
     """
-    if destination.token_env and destination.token_key:
+    if token_env and token_key:
         raise ConfigError(
-            f"FHIR destination '{destination.name}' names its token twice.",
+            f"{what} names its token twice.",
             what_to_do="Leave token_env or token_key.",
-            place=("fhir", at, "token_key"),
+            place=(*place, "token_key") if place else (),
         )
-    has_token = destination.token_env or destination.token_key
-    if has_token and destination.base_url.startswith("http:") and not is_loopback(destination.host):
+    if (token_env or token_key) and url.startswith("http:") and not is_loopback(urlsplit(url).hostname or ""):
         raise ConfigError(
-            f"FHIR destination '{destination.name}' was refused: its token would travel in clear.",
+            f"{what} was refused: its token would travel in clear.",
             what_to_do="Use https.",
-            place=("fhir", at, "base_url"),
+            place=(*place, setting) if place else (),
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, FiniteFloat, ValidationError, field_validator
 
@@ -26,6 +27,7 @@ from llmcxr_ws.outputs import (
     check_rule,
     check_token,
     is_loopback,
+    plain_url,
 )
 from llmcxr_ws.retention import RetentionRule, check_retention
 from llmcxr_ws.rules import RoutingRule, check_rules
@@ -139,8 +141,8 @@ class Peer(Part):
     )
     count_from: str = Field(
         default="",
-        description="Name of the peer that is asked by C-FIND how many images a study from this one has; empty: "
-        "none is.",
+        description="Name of the peer that is asked by C-FIND, or QIDO-RS, how many images a study of this one has; "
+        "empty: none is.",
     )
     priors: bool = Field(
         default=False, description="Whether it is asked for earlier chest films of a new study's patient."
@@ -151,7 +153,8 @@ class Peer(Part):
     )
     retrieve: Literal["auto", "move", "get"] = Field(
         default="auto",
-        description="How studies are fetched from it: C-MOVE to this node, C-GET, or whichever it has.",
+        description="How studies are fetched from it: C-MOVE to this node, C-GET (WADO-RS where it has DICOMweb), or "
+        "whichever it has.",
     )
     worklist: bool = Field(
         default=False,
@@ -166,6 +169,46 @@ class Peer(Part):
         default=None,
         ge=1,
         description="Associations it may have with us at once; empty: as many as the node.",
+    )
+    dicomweb: str = Field(
+        default="",
+        description="Base URL of its DICOMweb services, such as https://pacs.example.org/dicom-web. Objects are then "
+        "sent, asked for and fetched there instead of by AE title.",
+    )
+    token_env: str = Field(
+        default="",
+        max_length=128,
+        pattern=ENVIRONMENT_NAME,
+        description="Name of the courier's environment variable with the bearer token for its DICOMweb services.",
+    )
+    token_key: str = Field(
+        default="",
+        max_length=64,
+        pattern=FILE_NAME,
+        description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
+    )
+    web_ca: str = Field(
+        default="",
+        max_length=64,
+        pattern=FILE_NAME,
+        description="File in `keys` (PEM) with the authorities that its DICOMweb server's certificate must come "
+        "from; empty: those that the system trusts.",
+    )
+    workitems: str = Field(
+        default="",
+        pattern=r"^[^\^]{1,16}\^[^\^]{1,16}$|^$",
+        description="Code of the workitems that are claimed from its UPS-RS worklist, as VALUE^SCHEME; empty: none.",
+    )
+    web_token_key: str = Field(
+        default="",
+        max_length=64,
+        pattern=FILE_NAME,
+        description="File in `keys` (mode 0600) with the bearer token that it presents to our STOW-RS server.",
+    )
+    web_client: str = Field(
+        default="",
+        max_length=253,
+        description="Name in the client certificate that it shows there: a DNS name, else the common name.",
     )
     shows: tuple[str, ...] = Field(
         default=(),
@@ -186,6 +229,11 @@ class Peer(Part):
         description="The research project: pseudonyms begin with it, and each project has its own.",
     )
 
+    @field_validator("dicomweb")
+    @classmethod
+    def _plain_dicomweb(cls, value: str) -> str:
+        return plain_url(value) if value else ""
+
     @field_validator("classes")
     @classmethod
     def _known_classes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -197,6 +245,8 @@ class Peer(Part):
     @property
     def where(self) -> str:
         """Its address in words."""
+        if self.dicomweb:
+            return f"DICOMweb {self.dicomweb}"
         return f"{self.ae_title}@{self.host}:{self.port}" + (" by TLS" if self.tls else "")
 
 
@@ -345,7 +395,9 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     for peer in site.peers:
         _check_access(peer)
     for at, server in enumerate(site.fhir):
-        check_token(server, at)
+        what = f"FHIR destination '{server.name}'"
+        check_token(what, server.base_url, server.token_env, server.token_key, ("fhir", at))
+    _check_web(site)
     _check_rules(site)
     check_rules(site.rules, [peer.name for peer in site.peers])
     _check_deidentification(site)
@@ -372,14 +424,17 @@ def require_loopback(peer: Destination, at: tuple[str | int, ...] = ()) -> None:
     at : tuple
         Where it stands in the site document, ("peer", 0) say; empty where it doesn't.
     """
-    if not is_loopback(peer.host):
-        field = "base_url" if isinstance(peer, FhirDestination) else "host"
-        what = "Peer" if isinstance(peer, Peer) else "Destination"
-        raise ConfigError(
-            f"{what} '{peer.name}' at {peer.host} was refused: a demonstration home talks to loopback only.",
-            what_to_do="Use 127.0.0.1, or set up a home of its own for a real site.",
-            place=(*at, field) if at else (),
-        )
+    hosts = {"base_url" if isinstance(peer, FhirDestination) else "host": peer.host}
+    if isinstance(peer, Peer) and peer.dicomweb:
+        hosts["dicomweb"] = urlsplit(peer.dicomweb).hostname or ""
+    what = "Peer" if isinstance(peer, Peer) else "Destination"
+    for field, host in hosts.items():
+        if not is_loopback(host):
+            raise ConfigError(
+                f"{what} '{peer.name}' at {host} was refused: a demonstration home talks to loopback only.",
+                what_to_do="Use 127.0.0.1, or set up a home of its own for a real site.",
+                place=(*at, field) if at else (),
+            )
 
 
 def _tables(site: SiteConfig) -> tuple[tuple[str, tuple[Destination, ...]], ...]:
@@ -436,6 +491,27 @@ def _check_access(peer: Peer) -> None:
         raise ConfigError(
             f"Peer '{peer.name}' has a certificate to be checked and no tls = true.", what_to_do="Add it."
         )
+
+
+def _check_web(site: SiteConfig) -> None:
+    """Refuse what makes no sense of a peer's DICOMweb services, and two peers that couldn't be told apart."""
+    for at, peer in enumerate(site.peers):
+        what = f"Peer '{peer.name}'"
+        check_token(what, peer.dicomweb, peer.token_env, peer.token_key, ("peer", at), "dicomweb")
+        if not peer.dicomweb and (peer.token_env or peer.token_key or peer.web_ca or peer.workitems):
+            raise ConfigError(
+                f"Peer '{peer.name}' has a token, authorities or workitems, but no DICOMweb services for them.",
+                what_to_do="Give dicomweb, or leave them out.",
+            )
+    shown: set[tuple[str, str]] = set()
+    for peer in site.peers:
+        pair = (peer.web_token_key, peer.web_client)
+        if any(pair) and pair in shown:
+            raise ConfigError(
+                f"Peer '{peer.name}' shows the same token and certificate to our STOW-RS server as another one.",
+                what_to_do="Give each its own.",
+            )
+        shown.add(pair)
 
 
 def _check_rules(site: SiteConfig) -> None:

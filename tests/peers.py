@@ -25,6 +25,7 @@ _DEBIAN_PACKAGES = {
     "openbox": "openbox",
     "rsyslogd": "rsyslog rsyslog-gnutls",
     "runuser": "util-linux",
+    "stunnel": "stunnel4",
     "xdotool": "xdotool",
     "Xvfb": "xvfb",
 }

@@ -13,9 +13,8 @@ from typing import Final
 
 from dicom_node.messages.fhir import address
 from dicom_node.messages.mllp import Answer
-from llmcxr_ws.errors import ConfigError
+from dicom_node.tokens import token
 from llmcxr_ws.outputs import FhirDestination
-from llmcxr_ws.secret_files import read_secret
 
 # Another try may end otherwise: a token that is renewed, a lock, too many requests. 412: several reports match.
 _PASSING: Final = frozenset({401, 403, 408, 409, 423, 425, 429})
@@ -71,30 +70,3 @@ def open_url(request: urllib.request.Request, silence_s: float) -> HTTPResponse:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     answer: HTTPResponse = opener.open(request, timeout=silence_s)
     return answer
-
-
-def token(to: FhirDestination, home: Path) -> str:
-    """The bearer token that a destination names; empty where it names none.
-
-    Raises
-    ------
-    ConfigError
-        It isn't there, or others may read its file; the sentence never quotes it.
-    """
-    value = read_secret(
-        home,
-        env=to.token_env,
-        key=to.token_key,
-        whose=f"FHIR destination '{to.name}'",
-        what="token",
-    )
-    return _plain(value, to)
-
-
-def _plain(value: str, to: FhirDestination) -> str:
-    if not value.isascii() or " " in value:
-        raise ConfigError(
-            f"The token of FHIR destination '{to.name}' was refused: it isn't one plain word.",
-            what_to_do="Write the token alone.",
-        )
-    return value

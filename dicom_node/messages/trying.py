@@ -18,7 +18,8 @@ from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any, Final
 
-from dicom_node.messages.rest import open_url, token
+from dicom_node.messages.rest import open_url
+from dicom_node.tokens import token
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import FhirDestination, Hl7Destination
 

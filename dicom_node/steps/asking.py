@@ -1,4 +1,4 @@
-"""Ask peers by C-FIND which of our documents they hold, on one association for many."""
+"""Ask peers by C-FIND or QIDO-RS which of our documents they hold, on one connection for many."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 import pydicom
 from pydicom.errors import InvalidDicomError
 
-from dicom_node import scu
+from dicom_node import ways
 from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import ObjectStoreError
@@ -23,7 +23,7 @@ def held_by(desk: Desk, peer: Peer, rows: Iterable[DeliveryRow]) -> Iterator[tup
     DicomError
         The peer can't be asked, or not any more.
     """
-    with scu.open_finding(desk.local, peer) as finding:
+    with ways.open_finding(desk.local, peer) as finding:
         for row in rows:
             keys = {
                 "StudyInstanceUID": _study_of(desk, row),

@@ -78,9 +78,9 @@ def _confirm_at(desk: Desk, name: str, rows: list[DeliveryRow]) -> bool:
 
 
 def _asks_by_find(desk: Desk, peer: Peer) -> bool:
-    return peer.commitment == "find" or (
-        peer.commitment == "auto" and not desk.is_due("commitment", peer.name)
-    )
+    """A peer that got it by DICOMweb is asked by QIDO-RS, unless storage commitment is wanted of it."""
+    without = bool(peer.dicomweb) or not desk.is_due("commitment", peer.name)
+    return peer.commitment == "find" or (peer.commitment == "auto" and without)
 
 
 def _ask(desk: Desk, peer: Peer, rows: list[DeliveryRow]) -> bool:

@@ -41,6 +41,8 @@ _LOOK: Final[dict[str, Callable[[Desk, Peer], Probe]]] = {
 }
 MAX_LOOKS: Final = 4
 _MOST_PATIENCE_S: Final = 5.0
+_OURS: Final = ("user", "password_env", "password_key", "token_env", "token_key")
+"""What a peer is told by us so that it lets us in."""
 
 Work = Callable[[], dict[str, Any]]
 Named = TypeVar("Named", Peer, Hl7Destination, FhirDestination)
@@ -91,11 +93,11 @@ def _decide(desk: Desk, request: RequestRow, *, granted: bool, outcome: str) -> 
 def _look(kind: str, desk: Desk, payload: dict[str, Any]) -> Work:
     """Echo or probe of a peer as the administrator's form has it, which needn't be in force yet.
 
-    Our name and password for it go along only where it is, as with the tokens below.
+    Our name, password and token for it go along only where it is, as with the tokens below.
     """
     peer = _read(Peer, payload["peer"], desk)
-    if peer.user and peer not in desk.site.peers:
-        peer = peer.model_copy(update={"user": "", "password_env": "", "password_key": ""})
+    if peer not in desk.site.peers:
+        peer = peer.model_copy(update=dict.fromkeys(_OURS, ""))
     return lambda: _LOOK[kind](desk, peer).to_dict()
 
 
@@ -112,7 +114,6 @@ def _try(desk: Desk, payload: dict[str, Any]) -> Work:
         connect_s = min(config.connect_timeout_s, _MOST_PATIENCE_S)
         return lambda: trying.try_hl7(receiver, connect_s=connect_s).to_dict()
     server = _read(FhirDestination, payload["fhir"], desk)
-    check_token(server)
     is_in_force = server == desk.site.destination(server.name)
     home = desk.workplace.home
     return lambda: trying.try_fhir(server, home, silence_s=patience, with_token=is_in_force).to_dict()
@@ -157,6 +158,10 @@ def _read(kind: type[Named], values: dict[str, Any], desk: Desk) -> Named:
     except ValidationError as error:
         what = "peer" if kind is Peer else "destination"
         raise ConfigError(f"The {what} can't be asked: {explain(error, kind.model_fields)}") from error
+    if isinstance(found, Peer):
+        check_token(f"Peer '{found.name}'", found.dicomweb, found.token_env, found.token_key)
+    elif isinstance(found, FhirDestination):
+        check_token(f"FHIR destination '{found.name}'", found.base_url, found.token_env, found.token_key)
     if desk.workplace.config.demo:
         require_loopback(found)
     return found

@@ -1,8 +1,9 @@
-"""Send what is due: many objects on one association by C-STORE; HL7 messages and FHIR resources one by one.
+"""Send what is due: many objects on one association by C-STORE, or one connection by STOW-RS; HL7 messages and FHIR
+resources one by one.
 
 Each destination has a lane of its own. A delivery is marked as being sent before its first byte leaves. Where the
-outcome of an earlier try isn't known, the peer is asked by C-FIND first, so that nothing is sent twice after it was
-stored. In which order things leave is decided in :mod:`llmcxr_ws.store.sending`.
+outcome of an earlier try isn't known, the peer is asked by C-FIND or QIDO-RS first, so that nothing is sent twice
+after it was stored. In which order things leave is decided in :mod:`llmcxr_ws.store.sending`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 import pydicom
 from pydicom.errors import InvalidDicomError
 
+from dicom_node import ways
 from dicom_node.association import ServiceNotOffered
 from dicom_node.documents.synthetic import may_send
 from dicom_node.examine import content_sha256
@@ -26,7 +28,8 @@ from dicom_node.messages.oru import control_id_of
 from dicom_node.steps import deidentified
 from dicom_node.steps.asking import held_by
 from dicom_node.steps.desk import Desk
-from dicom_node.storing import Outcome, SendFile, StoreResult, Storing, in_parts, look_at, open_storing
+from dicom_node.storing import Outcome, SendFile, StoreResult, in_parts, look_at
+from dicom_node.ways import Storing
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import ConfigError, DicomError, ObjectStoreError
 from llmcxr_ws.log import logger
@@ -91,7 +94,7 @@ def _send_objects(desk: Desk, peer: Peer) -> None:
     if not batch:
         return
     try:
-        with open_storing(desk.local, peer, kinds or {file.kind for _, file in batch}) as storing:
+        with ways.open_storing(desk.local, peer, kinds or {file.kind for _, file in batch}) as storing:
             if peer.name in desk.down:
                 desk.down.discard(peer.name)
                 sending.hasten_all(desk.db, peer.name)

@@ -7,13 +7,14 @@ reception like everything else, and is marked as a prior: it isn't drafted, and 
 from __future__ import annotations
 
 import shutil
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 import pydicom
 
-from dicom_node import priors, scu
+from dicom_node import priors, scu, ways
 from dicom_node.reception import Incoming, Reception
 from dicom_node.steps.desk import Desk
 from llmcxr_ws.domain import StudyRow
@@ -88,8 +89,9 @@ def _fetch(desk: Desk, peer: Peer, prior: PriorRow) -> None:
 
 
 def _retrieve(desk: Desk, peer: Peer, keys: dict[str, str]) -> None:
-    """Have the peer send a series, by C-MOVE to our listener or on the same association."""
-    if peer.retrieve == "get" or (peer.retrieve == "auto" and not desk.is_due("move", peer.name)):
+    """Have the peer send a series: by C-MOVE to our listener, on the same association, or by WADO-RS."""
+    without_move = bool(peer.dicomweb) or not desk.is_due("move", peer.name)
+    if peer.retrieve == "get" or (peer.retrieve == "auto" and without_move):
         _get(desk, peer, keys)
         return
     try:
@@ -104,18 +106,19 @@ def _retrieve(desk: Desk, peer: Peer, keys: dict[str, str]) -> None:
 
 def _get(desk: Desk, peer: Peer, keys: dict[str, str]) -> None:
     objects = desk.workplace.objects
-    reception = Reception(desk.db, objects, min_free_bytes=desk.workplace.config.min_free_mb * 1_000_000)
+    least = desk.workplace.config.min_free_mb * 1_000_000
+    with closing(Reception(desk.db, objects, min_free_bytes=least)) as reception:
 
-    def sink(path: Path) -> int:
-        meta = pydicom.filereader.read_file_meta_info(path)
-        spooled = objects.spool_file()
-        shutil.move(path, spooled)
-        incoming = Incoming(
-            path=spooled,
-            AffectedSOPClassUID=str(meta.MediaStorageSOPClassUID),
-            AffectedSOPInstanceUID=str(meta.MediaStorageSOPInstanceUID),
-            peer=peer.name,
-        )
-        return reception.receive(incoming).status
+        def sink(path: Path) -> int:
+            meta = pydicom.filereader.read_file_meta_info(path)
+            spooled = objects.spool_file()
+            shutil.move(path, spooled)
+            incoming = Incoming(
+                path=spooled,
+                AffectedSOPClassUID=str(meta.MediaStorageSOPClassUID),
+                AffectedSOPInstanceUID=str(meta.MediaStorageSOPInstanceUID),
+                peer=peer.name,
+            )
+            return reception.receive(incoming).status
 
-    scu.get(desk.local, peer, "SERIES", keys, sink)
+        ways.get(desk.local, peer, "SERIES", keys, sink)

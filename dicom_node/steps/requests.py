@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from pydicom.dataset import Dataset
 
-from dicom_node import scu
+from dicom_node import ways
 from dicom_node.steps import compose, inspection, retraction
 from dicom_node.steps.desk import Desk, failed_over
 from llmcxr_ws.domain import Identity, RequestRow
@@ -134,7 +134,7 @@ def ask_identity(desk: Desk, peer: Peer, StudyInstanceUID: str) -> list[Identity
     keys = {"StudyInstanceUID": StudyInstanceUID, **dict.fromkeys(_IDENTITY.values(), "")}
     return [
         _identity_of(match)
-        for match in scu.find(desk.local, peer, "STUDY", keys)
+        for match in ways.find(desk.local, peer, "STUDY", keys)
         if str(match.get("StudyInstanceUID", "")) == StudyInstanceUID
     ]
 

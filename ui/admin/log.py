@@ -22,6 +22,7 @@ _SERVICES = (
     ("listener", mark("listener")),
     ("courier", mark("courier")),
     ("watcher", mark("watcher")),
+    ("web", mark("STOW-RS server")),
     ("node", mark("node")),
     ("engine", mark("engine")),
     ("shadow", mark("shadow engine")),

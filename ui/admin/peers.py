@@ -29,6 +29,7 @@ _FIELDS = (
     Text("ae_title", mark("AE title"), mark("As its administrator says it, at most 16 characters")),
     Text("host", mark("Host"), mark("Host name or address")),
     Text("port", mark("Port"), "104", is_number=True),
+    Text("dicomweb", mark("DICOMweb"), mark("Base URL; empty: by AE title")),
     Text("quiet_s", mark("Quiet time"), mark("Seconds; empty: the site's"), is_number=True),
     Text("patience_s", mark("Patience"), mark("Seconds; empty: the site's"), is_number=True),
     Text(

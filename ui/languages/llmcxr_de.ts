@@ -320,6 +320,10 @@
         <translation>Wächter</translation>
     </message>
     <message>
+        <source>STOW-RS server</source>
+        <translation>STOW-RS-Server</translation>
+    </message>
+    <message>
         <source>node</source>
         <translation>Knoten</translation>
     </message>
@@ -2221,6 +2225,14 @@
     <message>
         <source>patients&apos; care</source>
         <translation>Krankenversorgung</translation>
+    </message>
+    <message>
+        <source>DICOMweb</source>
+        <translation>DICOMweb</translation>
+    </message>
+    <message>
+        <source>Base URL; empty: by AE title</source>
+        <translation>Basis-URL; leer: über den AE-Titel</translation>
     </message>
     <message>
         <source>Patience</source>

@@ -1,0 +1,172 @@
+"""Take the instances of one request in: each part to a spool file as it comes, then to the reception.
+
+The verdict of each is the one that C-STORE would have got; what was taken stays, whatever becomes of the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from dicom_node import sop_classes, statuses
+from dicom_node.examine import announced_kind
+from dicom_node.reception import Incoming, Reception
+from dicom_node.web.answers import Stored
+from dicom_node.web.exchange import Refusal
+from dicom_node.web.related import DICOM, BrokenMultipart, Mark, PartBegins, Related
+from llmcxr_ws.errors import DatabaseFailure, StoreError
+from llmcxr_ws.log import logger, mask
+from llmcxr_ws.objects import ObjectStore
+
+_LOG = logger(__name__)
+_WRITTEN_AT_ONCE: Final = 1 << 20
+_SYNTAXES: Final = frozenset((*sop_classes.UNCOMPRESSED, *sop_classes.COMPRESSED))
+_CLASSES: Final = frozenset(sop_classes.STORAGE_CLASSES)
+
+
+@dataclass
+class _Open:
+    """The part that is arriving."""
+
+    path: Path
+    file: BinaryIO
+    waiting: bytearray
+    size: int = 0
+
+
+class Taking:
+    """The instances of one request.
+
+    Parameters
+    ----------
+    study : str
+        The study that the request's path names; empty where it names none.
+    classes : frozenset of str, optional
+        The SOP classes that the peer may send; None: all that are supported.
+    """
+
+    def __init__(
+        self,
+        reception: Reception,
+        spool: Path,
+        *,
+        peer: str,
+        study: str,
+        max_instance_bytes: int,
+        classes: frozenset[str] | None = None,
+    ) -> None:
+        self.results: list[Stored] = []
+        self._reception = reception
+        self._spool = spool
+        self._peer = peer
+        self._study = study
+        self._most = max_instance_bytes
+        self._classes = _CLASSES if classes is None else _CLASSES & classes
+        self._open: _Open | None = None
+
+    async def take(self, chunks: AsyncIterator[bytes], boundary: bytes) -> list[Stored]:
+        """Take all of them and return what became of each.
+
+        Raises
+        ------
+        Refusal
+            400 for a body that isn't multipart as its header says, 415 for a part that is no DICOM file.
+        """
+        related = Related(boundary)
+        try:
+            async for chunk in chunks:
+                for event in related.feed(chunk):
+                    if isinstance(event, PartBegins):
+                        self._begin(event)
+                    elif event is Mark.PART_ENDS:
+                        await self._end()
+                    elif isinstance(event, bytes):
+                        await self._write(event)
+        except BrokenMultipart as error:
+            raise Refusal(400, error.sentence) from error
+        finally:
+            self._drop()
+        if not related.ended:
+            raise Refusal(400, "The body ends before its closing boundary.")
+        if not self.results:
+            raise Refusal(400, "The body has no parts.")
+        return self.results
+
+    def _begin(self, part: PartBegins) -> None:
+        if part.media_type != DICOM:
+            raise Refusal(
+                415, f"Only {DICOM} parts are taken, not metadata with bulk data. Send whole DICOM files."
+            )
+        path = self._spool / ObjectStore.spool_name()
+        self._open = _Open(path, path.open("wb"), bytearray())
+
+    async def _write(self, data: bytes) -> None:
+        part = self._open
+        if part is None:
+            return
+        part.size += len(data)
+        if part.size > self._most:  # the rest of it is read and left
+            part.waiting.clear()
+            return
+        part.waiting += data
+        if len(part.waiting) >= _WRITTEN_AT_ONCE:
+            await asyncio.to_thread(part.file.write, part.waiting)
+            part.waiting = bytearray()
+
+    async def _end(self) -> None:
+        part, self._open = self._open, None
+        if part is not None:
+            # Whoever cancels this waits until the file has its place or is gone.
+            self.results.append(await asyncio.shield(asyncio.to_thread(self._finish, part)))
+
+    def _finish(self, part: _Open) -> Stored:
+        try:
+            with part.file:
+                if part.size > self._most:
+                    _LOG.warning("refused: too large", peer=self._peer, bytes=part.size)
+                    return Stored(SOPClassUID="", SOPInstanceUID="", status=statuses.TOO_LARGE)
+                part.file.write(part.waiting)
+            return self._judge(part.path)
+        except OSError as error:
+            _LOG.error("not stored", peer=self._peer, error=error.strerror or type(error).__name__)
+            return Stored(SOPClassUID="", SOPInstanceUID="", status=statuses.OUT_OF_RESOURCES)
+        finally:
+            part.path.unlink(missing_ok=True)
+
+    def _judge(self, path: Path) -> Stored:
+        sop_class, instance, syntax = announced_kind(path)
+        refused = 0
+        if sop_class and sop_class not in self._classes:
+            refused = statuses.SOP_CLASS_NOT_SUPPORTED
+        elif syntax and syntax not in _SYNTAXES:
+            refused = statuses.SYNTAX_NOT_SUPPORTED
+        if refused:
+            _LOG.warning(
+                "refused", peer=self._peer, reason=statuses.explain(refused), instance=mask(instance)
+            )
+            return Stored(SOPClassUID=sop_class, SOPInstanceUID=instance, status=refused)
+        incoming = Incoming(
+            path=path,
+            AffectedSOPClassUID=sop_class,
+            AffectedSOPInstanceUID=instance,
+            peer=self._peer,
+            StudyInstanceUID=self._study,
+        )
+        try:
+            status = self._reception.receive(incoming).status
+        except DatabaseFailure:  # nothing against this one: the sender is asked to come again
+            raise
+        except StoreError as error:
+            _LOG.error("not stored", peer=self._peer, reason=error.message, instance=mask(instance))
+            status = statuses.PROCESSING_FAILURE
+        return Stored(SOPClassUID=sop_class, SOPInstanceUID=instance, status=status)
+
+    def _drop(self) -> None:
+        """Leave nothing of a part that didn't end."""
+        part, self._open = self._open, None
+        if part is not None:
+            part.file.close()
+            part.path.unlink(missing_ok=True)
