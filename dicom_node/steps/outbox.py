@@ -93,8 +93,9 @@ def _send_objects(desk: Desk, peer: Peer) -> None:
     batch = _ready(desk, peer)
     if not batch:
         return
+    kinds = kinds or {file.kind for _, file in batch}
     try:
-        with ways.open_storing(desk.local, peer, kinds or {file.kind for _, file in batch}) as storing:
+        with ways.open_storing(desk.local, peer, kinds) as storing:
             if peer.name in desk.down:
                 desk.down.discard(peer.name)
                 sending.hasten_all(desk.db, peer.name)
