@@ -57,10 +57,10 @@ def test_a_class_that_the_listener_takes_more_appears_in_the_statement(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     module = maker()
-    mpps = "1.2.840.10008.3.1.2.3.3"
-    more = [*accepted_contexts(), *service_contexts([mpps])]
+    print_job = "1.2.840.10008.5.1.1.14"
+    more = [*accepted_contexts(), *service_contexts([print_job])]
     monkeypatch.setattr(module, "accepted_contexts", lambda: more)
-    assert mpps not in STATEMENT_PAGE and f"`{mpps}`" in module.statement()
+    assert print_job not in STATEMENT_PAGE and f"`{print_job}`" in module.statement()
 
 
 def test_another_limit_or_status_changes_the_statement(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,4 +84,4 @@ def test_what_the_listener_negotiates_is_what_the_statement_lists(node: Peer) ->
         uid, syntaxes = str(context.abstract_syntax), [str(s) for s in context.transfer_syntax]
         offers = [(uid, (syntax,)) for syntax in syntaxes]
         with open_association(LocalEntity(ae_title="SENDER"), node, offers) as association:
-            assert all(association.accepts(uid, syntax) for syntax in syntaxes), uid
+            assert all(association.context_of(uid, syntax) is not None for syntax in syntaxes), uid
