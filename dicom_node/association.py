@@ -5,7 +5,7 @@ inside a PDU, and an association reactor that stays paused for the life of the a
 reactor can have passed its checkpoint without having cleared its flag, and then takes a response off the queue that
 the caller waits for: about one in 800 is lost. Refusals become sentences.
 
-Doesn't encode services (:mod:`dicom_node.scu`), doesn't accept associations (:mod:`dicom_node.listener`).
+Doesn't encode services (:mod:`dicom_node.scu`), doesn't accept associations (:mod:`dicom_node.loop`).
 """
 
 from __future__ import annotations

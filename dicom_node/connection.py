@@ -24,7 +24,7 @@ from pynetdicom.presentation import PresentationContext
 
 from dicom_node.association import MAX_PDU_BYTES
 from dicom_node.served import BrokenMessage, ServedAssociation
-from dicom_node.statuses import CANNOT_UNDERSTAND, PROCESSING_FAILURE
+from dicom_node.statuses import CANNOT_UNDERSTAND, PROCESSING_FAILURE, SUCCESS
 from dicom_node.store_command import StoreRequest, Verdict, command_pdu, store_response
 from dicom_node.wire import LARGEST_PDU, Ended, Patience, Wire
 from llmcxr_ws.errors import UserFacingError
@@ -118,6 +118,7 @@ class Connection:
         self._host = host
         self._wire: Wire | None = None
         self._message: _Message | None = None
+        self._stored = self._refused = 0
         self.thread = threading.Thread(target=self._run, name=f"association from {host}", daemon=True)
 
     def cut(self) -> None:
@@ -153,6 +154,7 @@ class Connection:
             self._drop_message()
             self.admitted = False
             if association is not None:
+                self._say(association)
                 association.lost()
                 evt.trigger(association, evt.EVT_CONN_CLOSE, {"address": (self._host, 0)})
             if wire is not None:
@@ -290,8 +292,25 @@ class Connection:
         if verdict is None and message.received is not None:
             verdict = guarded(message.received.finish, _INTERNAL_ERROR)()
         self._drop_message()
-        answer = store_response(request, verdict or _INTERNAL_ERROR)
+        verdict = verdict or _INTERNAL_ERROR
+        if verdict.status == SUCCESS:
+            self._stored += 1
+        else:
+            self._refused += 1
+        answer = store_response(request, verdict)
         wire.send(command_pdu(message.context_id, answer))
+
+    def _say(self, association: ServedAssociation) -> None:
+        """One line for an association that brought objects."""
+        if self._stored or self._refused:
+            calling = str(association.requestor.ae_title).strip()
+            _LOG.info(
+                "objects received",
+                calling=calling,
+                host=self._host,
+                stored=self._stored,
+                refused=self._refused,
+            )
 
     def _drop_message(self) -> None:
         message, self._message = self._message, None

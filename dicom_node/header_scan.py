@@ -165,6 +165,22 @@ def scan_header(head: bytes, size: int, transfer_syntax: str) -> Scanned | None:
     return Scanned(Elements(values, Elements({"TransferSyntaxUID": transfer_syntax})), pixels_at, length)
 
 
+def announced_size(head: bytes, transfer_syntax: str) -> int | None:
+    """The length in bytes of a data set of which only the beginning is there, by what its native pixel data announce.
+
+    None where that can't be told, which harms nobody.
+    """
+    if transfer_syntax != ImplicitVRLittleEndian and transfer_syntax not in _EXPLICIT:
+        return None
+    reader = _Reader(head, transfer_syntax in _EXPLICIT)
+    try:
+        _, at = reader.elements(0, 1 << 62, 0, top=True)
+        begin, length = reader.pixel_data(at)
+    except (_Unusual, IndexError, ValueError, struct.error):
+        return None
+    return begin + length if length != _UNDEFINED else None
+
+
 class _Reader:
     def __init__(self, head: bytes, explicit: bool) -> None:
         self.head = head
@@ -252,13 +268,18 @@ class _Reader:
 
     def pixel_length(self, at: int, size: int) -> int | None:
         """Length of native pixel data that end the data set."""
+        begin, length = self.pixel_data(at)
+        return length if begin + length == size else None
+
+    def pixel_data(self, at: int) -> tuple[int, int]:
+        """Where the value of the pixel data element at `at` begins, and its length."""
         if self._explicit:
             vr, reserved = self.head[at + 4 : at + 6], self.head[at + 6 : at + 8]
             if vr not in _LONG_VRS or reserved != b"\0\0":
                 raise _Unusual
             at += 4
         (length,) = _LENGTH.unpack_from(self.head, at + 4)
-        return length if at + 8 + length == size else None
+        return at + 8, length
 
 
 def _character_set(reader: _Reader, found: dict[int, Any]) -> str:

@@ -29,6 +29,7 @@ _BACKLOG: Final = 256
 _WAITING: Final = 256
 """Connections above the limit of associations that still get a rejection; more are closed without a word."""
 _ABORTED_S: Final = 2.0
+_PAUSE_S: Final = 0.5
 
 
 class Loop:
@@ -126,7 +127,7 @@ class Loop:
                 if self.stopping.is_set():
                     return
                 _LOG.error("connection not accepted", error=error.strerror)  # such as too many open files
-                time.sleep(0.1)
+                time.sleep(_PAUSE_S)
                 continue
             with self._lock:
                 crowded = len(self._open) >= self.limits.max_associations + _WAITING
@@ -136,5 +137,10 @@ class Loop:
             if crowded:
                 _LOG.warning("connection closed: too many", host=str(address[0]))
                 accepted.close()
-            else:
+                continue
+            try:
                 connection.thread.start()
+            except RuntimeError:  # the system has no more threads for us
+                _LOG.error("connection closed: no thread for it", host=str(address[0]))
+                accepted.close()
+                self.forget(connection)

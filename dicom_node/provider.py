@@ -1,7 +1,6 @@
-"""Accepting associations on pynetdicom: limits, deadlines and start and stop, for the listener and the simulator.
+"""Accepting associations by pynetdicom's own server, for the simulator; what handlers share with the listener.
 
-What is served is given as event handlers. When the listener gets a socket loop of its own, it replaces this module;
-what is received is judged in :mod:`dicom_node.reception`, which knows no pynetdicom.
+The listener has a loop of its own (:mod:`dicom_node.loop`).
 """
 
 from __future__ import annotations

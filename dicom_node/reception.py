@@ -13,6 +13,7 @@ from typing import Final
 
 from dicom_node import statuses
 from dicom_node.examine import Examined, Head, content_sha256, examine, same_content
+from dicom_node.header_scan import announced_size
 from dicom_node.spool import NO_ROOM, FreeSpace, SpooledFile, failure
 from dicom_node.store_command import StoreRequest, Verdict, file_prefix
 from dicom_node.stripes import Stripes
@@ -116,7 +117,14 @@ class Reception:
             return self.receive(incoming)
 
         try:
-            return SpooledFile(self._objects.spool_file(), prefix, self._space, self._largest_bytes, judge)
+            return SpooledFile(
+                self._objects.spool_file(),
+                prefix,
+                self._space,
+                self._largest_bytes,
+                lambda head: announced_size(head, transfer_syntax),
+                judge,
+            )
         except OSError as error:
             return self._counted(peer, failure(error), 0)
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +26,8 @@ HEAD_BYTES: Final = 64 << 10
 _LOOK_EVERY: Final = 8 << 20
 """Bytes after which the free space is looked at again while an object comes in."""
 _AGAIN: Final = 1.1
+_MOST_RESERVED: Final = 64 << 20
+"""No film is larger, and a sender mustn't fill the disk by an announcement."""
 NO_ROOM: Final = Verdict(statuses.OUT_OF_RESOURCES, "no space; send again later")
 
 
@@ -60,6 +63,9 @@ class SpooledFile:
     ----------
     prefix : bytes
         What stands before the data set.
+    announced : callable
+        Says of a data set's beginning how long the whole will be, or None; that much is reserved on the disk, which
+        saves a third of the time of writing.
     judge : callable
         Says what becomes of the file, complete or refused, and leaves nothing at its path.
     largest : int
@@ -77,6 +83,7 @@ class SpooledFile:
         prefix: bytes,
         space: FreeSpace,
         largest: int,
+        announced: Callable[[bytes], int | None],
         judge: Callable[[SpooledFile], Verdict],
     ) -> None:
         self.path = path
@@ -87,7 +94,9 @@ class SpooledFile:
         self._prefix = prefix
         self._space = space
         self._largest = largest
+        self._announced = announced
         self._judge = judge
+        self._reserved = 0
         self._check_at = min(_LOOK_EVERY, largest)
         self._is_gone = False
         self._descriptor = os.open(
@@ -116,6 +125,8 @@ class SpooledFile:
             try:
                 if self._prefix:
                     os.write(self._descriptor, self._prefix)
+                if self._reserved not in (0, self.offset + self.size):
+                    os.ftruncate(self._descriptor, self.offset + self.size)  # it was announced wrongly
                 os.fsync(self._descriptor)
                 self._close()
             except OSError as error:
@@ -145,6 +156,16 @@ class SpooledFile:
         prefix, self._prefix = self._prefix, b""
         if prefix:
             os.write(self._descriptor, prefix)
+        if len(self.head) == HEAD_BYTES:
+            self._reserve()
+
+    def _reserve(self) -> None:
+        """Reserve what the whole file will take; where the system can't, it is written all the same."""
+        announced = self._announced(bytes(self.head)) or 0
+        if hasattr(os, "posix_fallocate") and HEAD_BYTES < announced <= min(self._largest, _MOST_RESERVED):
+            with suppress(OSError):
+                os.posix_fallocate(self._descriptor, 0, self.offset + announced)
+                self._reserved = self.offset + announced
 
     def _refuse(self, verdict: Verdict) -> None:
         self.refusal = verdict

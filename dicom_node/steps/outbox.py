@@ -25,6 +25,7 @@ from dicom_node.examine import content_sha256
 from dicom_node.messages import mllp, rest
 from dicom_node.messages.mllp import Answer
 from dicom_node.messages.oru import control_id_of
+from dicom_node.steps import deidentified
 from dicom_node.steps.asking import held_by
 from dicom_node.steps.desk import Desk
 from dicom_node.storing import Outcome, SendFile, StoreResult, in_parts, look_at
@@ -92,8 +93,9 @@ def _send_objects(desk: Desk, peer: Peer) -> None:
     batch = _ready(desk, peer)
     if not batch:
         return
+    kinds = kinds or {file.kind for _, file in batch}
     try:
-        with ways.open_storing(desk.local, peer, kinds or {file.kind for _, file in batch}) as storing:
+        with ways.open_storing(desk.local, peer, kinds) as storing:
             if peer.name in desk.down:
                 desk.down.discard(peer.name)
                 sending.hasten_all(desk.db, peer.name)
@@ -122,6 +124,8 @@ def _files(desk: Desk, rows: Sequence[DeliveryRow]) -> list[SendFile]:
 def _ready(desk: Desk, peer: Peer) -> list[tuple[DeliveryRow, SendFile]]:
     """What can go next, with everything checked that may keep it from leaving."""
     batch = sending.due_for(desk.db, peer.name, _TOGETHER)
+    if peer.deidentify:
+        batch = [copy for row in batch if (copy := deidentified.for_delivery(desk, peer, row)) is not None]
     unclear = [row for row in batch if row.outcome_unknown]
     if unclear:
         try:

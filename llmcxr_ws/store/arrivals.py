@@ -43,7 +43,10 @@ _INSTANCE_DEFAULTS: Final = _defaults(Instance.__table__)
 _UID: Final[BindParameter[str]] = bindparam("uid")
 _KNOWN_IDS: Final = Prepared(
     select(
-        select(Document.id).where(Document.sop_instance_uid == _UID).limit(1).scalar_subquery(),
+        select(Document.id)
+        .where(Document.sop_instance_uid == _UID, Document.report_id.is_not(None))
+        .limit(1)
+        .scalar_subquery(),
         select(Instance.id).where(Instance.sop_instance_uid == _UID).scalar_subquery(),
     )
 )

@@ -57,10 +57,10 @@ def test_a_class_that_the_listener_takes_more_appears_in_the_statement(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     module = maker()
-    print_job = "1.2.840.10008.5.1.1.14"
-    more = [*accepted_contexts(), *service_contexts([print_job])]
+    more_uid = "1.2.840.10008.5.1.4.38.2"  # hanging protocols
+    more = [*accepted_contexts(), *service_contexts([more_uid])]
     monkeypatch.setattr(module, "accepted_contexts", lambda: more)
-    assert print_job not in STATEMENT_PAGE and f"`{print_job}`" in module.statement()
+    assert more_uid not in STATEMENT_PAGE and f"`{more_uid}`" in module.statement()
 
 
 def test_another_limit_or_status_changes_the_statement(monkeypatch: pytest.MonkeyPatch) -> None:

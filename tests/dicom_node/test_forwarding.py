@@ -11,6 +11,7 @@ import pytest
 from dicom_node import scu
 from dicom_node.association import LocalEntity
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
+from dicom_node.steps.forwarding import forward_received
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import deliveries, studies
@@ -111,7 +112,10 @@ def test_a_peer_that_sends_it_itself_needn_t_get_it(
     archive.stop()
     path = write_film(tmp_path, "own")
     world.push(path)
-    world.work_until(lambda: [d.attempts for d in forwards(world, "ACC-own")] == [1], "tried in vain")
+    world.work_until(
+        lambda: [(d.attempts, d.state) for d in forwards(world, "ACC-own")] == [(1, "queued")],
+        "tried in vain",
+    )
     scu.store(LocalEntity(ae_title="ARCHIVE"), world.node, [path])
     (row,) = forwards(world, "ACC-own")
     assert row.state is DeliveryState.HELD and "sent it itself" in row.message
@@ -136,6 +140,7 @@ def test_a_dead_forward_is_sent_again(
     allow_log("delivery is dead")
     world = place(make_world, archive, rule("all", 'forward_to = ["archive"]'))
     world.push(write_film(tmp_path, "dead"))
+    forward_received(world.desk)
     (kept,) = studies.instances_of(world.workplace.db, world.study("ACC-dead").id)
     file = world.workplace.objects.path(kept.path)
     whole = file.read_bytes()

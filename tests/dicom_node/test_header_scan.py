@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from dicom_node.association import prepare_pynetdicom
 from dicom_node.examine import Examined, Head, data_set_offset, examine
-from dicom_node.header_scan import scan_header
+from dicom_node.header_scan import announced_size, scan_header
 from llmcxr_ws.errors import DicomError
 from tests.dicom_node.films import make_film
 
@@ -189,3 +189,13 @@ def test_a_header_longer_than_what_is_at_hand(tmp_path: Path) -> None:
     film.ImageComments = "x" * 9000
     data = _encoded(film, ExplicitVRLittleEndian)
     _same(data, ExplicitVRLittleEndian, longest=2000)
+
+
+@pytest.mark.parametrize("transfer_syntax", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+def test_the_size_that_a_beginning_announces(tmp_path: Path, transfer_syntax: str) -> None:
+    path = tmp_path / "a.dcm"
+    path.write_bytes(_encoded(make_film("size", size=64), transfer_syntax))
+    head = _head(path, transfer_syntax, longest=3000)
+    assert announced_size(head.data, transfer_syntax) == head.size
+    assert announced_size(head.data[:100], transfer_syntax) is None
+    assert announced_size(head.data, "1.2.840.10008.1.2.2") is None

@@ -274,6 +274,30 @@ def test_a_full_disk_is_answered_and_leaves_nothing(
     assert scu.store(SENDER, node, [path])[0].status == statuses.SUCCESS
 
 
+@pytest.mark.allow_log("event='refused'")
+@pytest.mark.parametrize(
+    ("change", "status", "folder"),
+    [(-5000, statuses.TRUNCATED, "quarantine"), (6000, statuses.SUCCESS, "received")],
+)
+def test_a_length_announced_wrongly(
+    quick: Listener, workplace: Workplace, change: int, status: int, folder: str
+) -> None:
+    """What is reserved on the disk for the announced length is no part of the file."""
+    from pynetdicom.dsutils import encode
+
+    film = make_film("announced", size=400)
+    encoded = encode(film, False, True)
+    assert encoded is not None
+    data = encoded[:change] if change < 0 else encoded + bytes(change)
+    with RawPeer(quick.port) as peer:
+        peer.send(value(3, store_command(str(film.SOPInstanceUID))))
+        for at in range(0, len(data), 8000):
+            peer.send(value(2 if at + 8000 >= len(data) else 0, data[at : at + 8000]))
+        assert peer.status() == status
+    [kept] = (workplace.objects.root / folder).rglob("*.dcm")
+    assert kept.read_bytes().endswith(data)
+
+
 def test_an_instance_may_be_too_large(workplace: Workplace, tmp_path: Path) -> None:
     listener = _listener(workplace, max_instance_mb=1)
     try:
