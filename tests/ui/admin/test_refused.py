@@ -60,5 +60,7 @@ def test_send_again_makes_it_anew(section: QueuesSection, seat: Seat, past: Past
     # What is no longer dead isn't sent again, and that is said.
     dialog.again.setEnabled(True)
     dialog.again.click()
-    seat.wait(lambda: "Refused:" in dialog.line.text and "Only a dead, held or withheld one" in dialog.line.text)
+    seat.wait(
+        lambda: "Refused:" in dialog.line.text and "Only a dead, held or withheld one" in dialog.line.text
+    )
     dialog.reject()
