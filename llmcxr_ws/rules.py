@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, Literal
 
 from pydantic import Field, FiniteFloat
@@ -113,13 +113,13 @@ class RoutingRule(Part):
         )
 
 
-def check_rules(rules: Sequence[RoutingRule], peers: Sequence[str]) -> None:
+def check_rules(rules: Sequence[RoutingRule], peers: Mapping[str, bool]) -> None:
     """Refuse rules that contradict themselves, or name what isn't there.
 
     Parameters
     ----------
-    peers : sequence of str
-        Names of the configured peers.
+    peers : mapping
+        Names of the configured peers, each with whether what goes to it is de-identified.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def check_rules(rules: Sequence[RoutingRule], peers: Sequence[str]) -> None:
         names.add(rule.name)
         _check_decision(rule)
         _check_conditions(rule)
-        _check_targets(rule)
+        _check_targets(rule, peers)
 
 
 def _check_decision(rule: RoutingRule) -> None:
@@ -182,7 +182,7 @@ def _check_conditions(rule: RoutingRule) -> None:
         )
 
 
-def _check_targets(rule: RoutingRule) -> None:
+def _check_targets(rule: RoutingRule, peers: Mapping[str, bool]) -> None:
     both = set(rule.forward_to) & set(rule.deidentify_to)
     if both:
         raise ConfigError(
@@ -194,3 +194,10 @@ def _check_targets(rule: RoutingRule) -> None:
             f"The routing rule '{rule.name}' sends films back to '{rule.source}', where they came from.",
             what_to_do="Name another peer.",
         )
+    for peer in rule.deidentify_to:
+        if not peers[peer]:
+            raise ConfigError(
+                f"The routing rule '{rule.name}' sends '{peer}' copies without their patient, and nothing is "
+                "de-identified for that peer.",
+                what_to_do="Give the peer deidentify = 'basic', or leave the rule out.",
+            )

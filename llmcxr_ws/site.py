@@ -399,7 +399,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
         check_token(what, server.base_url, server.token_env, server.token_key, ("fhir", at))
     _check_web(site)
     _check_rules(site)
-    check_rules(site.rules, [peer.name for peer in site.peers])
+    check_rules(site.rules, {peer.name: bool(peer.deidentify) for peer in site.peers})
     _check_deidentification(site)
     check_retention(site.retention)
     if demo:

@@ -13,6 +13,7 @@ from dicom_node.association import LocalEntity
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from dicom_node.steps.forwarding import forward_received
 from llmcxr_ws.domain import DeliveryRow
+from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.states import DeliveryState, StudyState
 from llmcxr_ws.store import deliveries, studies
 from llmcxr_ws.store.configuration import import_site
@@ -121,14 +122,60 @@ def test_a_peer_that_sends_it_itself_needn_t_get_it(
     assert row.state is DeliveryState.HELD and "sent it itself" in row.message
 
 
+RESEARCH = """
+[[peer]]
+name = "study"
+ae_title = "STUDY"
+host = "127.0.0.1"
+port = {study}
+role = "research"
+commitment = "find"
+deidentify = "basic"
+deidentify_options = ["clean_structured_content"]
+project = "P1"
+"""
+
+
+def test_a_rule_sends_a_study_copies_without_their_patient(
+    make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path
+) -> None:
+    """The archive gets the film itself, the study a copy of it; each is confirmed under its own UID."""
+    settings = SimulatorSettings(storage=tmp_path / "study", ae_title="STUDY", port=0)
+    rules = rule("care", 'forward_to = ["archive"]') + rule("study", 'deidentify_to = ["study"]')
+    with PacsSimulator(settings) as study:
+        world = place(make_world, archive, RESEARCH.format(study=study.port) + rules)
+        path = write_film(tmp_path, "deid", patient_name="Luedenscheidt^Anna", patient_id="PID-0815")
+        world.push(path)
+        world.work_until(
+            lambda: [d.state for d in forwards(world, "ACC-deid")] == ["confirmed", "confirmed"], "confirmed"
+        )
+        (film,), (copy,) = archive.archive.instances(), study.archive.instances()
+        assert pydicom.dcmread(film.path) == pydicom.dcmread(path)
+        ours, theirs = pydicom.dcmread(path), pydicom.dcmread(copy.path)
+    data = Path(copy.path).read_bytes()
+    for left in (b"Luedenscheidt", b"PID-0815", b"ACC-deid", str(ours.SOPInstanceUID).encode()):
+        assert left not in data
+    assert theirs.PatientIdentityRemoved == "YES" and theirs.PatientID.startswith("P1-")
+    assert theirs.PixelData == ours.PixelData
+
+
 def test_what_may_not_name_its_patient_does_not_leave_with_it(
     make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path, allow_log: AllowLog
 ) -> None:
-    """Also where another rule forwards the same film to the same peer."""
+    """A peer that isn't a study's any more when the film's turn comes gets nothing at all."""
     allow_log("delivery is dead")
-    rules = rule("care", 'forward_to = ["archive"]') + rule("study", 'deidentify_to = ["archive"]')
-    world = place(make_world, archive, rules)
+    to_study = rule("study", 'deidentify_to = ["archive"]')
+    world = place(make_world, archive, "")
+    plain = SITE.format(pacs=world.pacs.port, archive=archive.port)
+    with pytest.raises(ConfigError, match="nothing is de-identified for that peer"):
+        import_site(world.workplace.db, plain + to_study, user="test")
+    study = plain.replace(
+        'commitment = "find"', 'commitment = "find"\nrole = "research"\ndeidentify = "basic"\nproject = "P1"'
+    )
+    import_site(world.workplace.db, study + to_study, user="test")
     world.push(write_film(tmp_path, "deid"))
+    forward_received(world.desk)
+    import_site(world.workplace.db, plain, user="test")
     world.work_until(lambda: [d.state for d in forwards(world, "ACC-deid")] == ["dead"], "refused")
     assert "nothing is de-identified for this peer" in forwards(world, "ACC-deid")[0].message
     assert len(archive.archive) == 0

@@ -24,7 +24,7 @@ PEERS = (
         for number, name in enumerate(("pacs", "archive", "study"))
     )
     + '[[peer]]\nname = "twin"\nae_title = "TWIN"\nhost = "h0"\nport = 1\n'
-)
+).replace('name = "study"\n', 'name = "study"\nrole = "research"\ndeidentify = "basic"\nproject = "P"\n')
 
 
 @pytest.fixture(scope="module")
