@@ -10,6 +10,7 @@ Doesn't encode services (:mod:`dicom_node.scu`), doesn't accept associations (:m
 
 from __future__ import annotations
 
+import queue
 import socket
 import ssl
 import sys
@@ -24,7 +25,7 @@ from typing import Any, Final, Protocol
 import pydicom.config
 from pynetdicom import _config, evt
 from pynetdicom.ae import ApplicationEntity
-from pynetdicom.pdu_primitives import UserIdentityNegotiation
+from pynetdicom.pdu_primitives import A_ASSOCIATE, UserIdentityNegotiation
 from pynetdicom.presentation import PresentationContext, build_context, build_role
 from pynetdicom.transport import AssociationSocket
 
@@ -323,10 +324,20 @@ def _access(
     return tls_args, [item]
 
 
+def _unread_answer(raw: Any) -> Any:
+    """A rejection that came so quickly that the library took the ended connection for one that never stood."""
+    with suppress(queue.Empty):
+        while True:
+            primitive = raw.dul.to_user_queue.get_nowait()
+            if isinstance(primitive, A_ASSOCIATE) and primitive.result != 0:
+                return primitive
+    return None
+
+
 def _refusal(raw: Any, local: LocalEntity, peer: PeerAddress) -> DicomError:
     """Say why there is no association, from what pynetdicom left behind."""
-    answer = raw.acceptor.primitive
-    if answer is not None and raw.is_rejected:
+    answer = raw.acceptor.primitive or _unread_answer(raw)
+    if answer is not None and answer.result != 0:
         reason, what_to_do = REJECTIONS.get(
             (answer.result_source, answer.diagnostic), ("it gave no reason", "Ask its administrator.")
         )

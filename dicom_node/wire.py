@@ -148,10 +148,7 @@ class Wire:
                 self._sending.release()
 
     def hang_up(self, linger_s: float) -> None:
-        """Close; before that wait a while for the peer to do so, who has the last word to read (PS3.8 9.2, Sta13).
-
-        Whoever closes right behind an A-ASSOCIATE-RJ makes some requestors miss it.
-        """
+        """Close; before that wait a while for the peer to do so, who has the last word to read (PS3.8 9.2, Sta13)."""
         deadline, left = time.monotonic() + linger_s, _LINGER_BYTES
         with suppress(OSError):
             while (rest := deadline - time.monotonic()) > 0 and left > 0:
