@@ -16,6 +16,7 @@ from llmcxr_ws.output_commands import outputs
 from llmcxr_ws.rule_commands import rules
 
 if TYPE_CHECKING:
+    from llmcxr_ws.rehearsal import Rehearsed
     from llmcxr_ws.workplace import Workplace
 
 As = Annotated[
@@ -358,6 +359,23 @@ def password_of(prompt: str, file: Path | None, *, confirm: bool) -> str:
             raise ConfigError(f"{file} can't be read: {error}.", what_to_do="Name a text file.") from error
     answer: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm)
     return answer
+
+
+def rehearsed(document: Path | None, limit: int) -> tuple[Rehearsed, ...]:
+    """What a site document, or the one in force, would make of the latest studies.
+
+    Raises
+    ------
+    ConfigError
+        The document has a fault; named with its line.
+    """
+    from llmcxr_ws import supervising
+    from llmcxr_ws.store import configuration
+
+    with open_workplace() as workplace:
+        text = configuration.site_text(workplace.db) if document is None else read_text(document)
+        refuse_faults(text, demo=workplace.config.demo)
+        return supervising.rehearsal(workplace, text, limit=limit)
 
 
 def read_text(file: Path) -> str:

@@ -47,13 +47,9 @@ def dry_run(
     as_json: AsJson = False,
 ) -> None:
     """List what would be sent of the latest studies, where to and when; nothing is sent or written."""
-    from llmcxr_ws import supervising
-    from llmcxr_ws.commands import open_workplace, read_text, table
-    from llmcxr_ws.store import configuration
+    from llmcxr_ws.commands import rehearsed, table
 
-    with open_workplace() as workplace:
-        text = configuration.site_text(workplace.db) if document is None else read_text(document)
-        studies = supervising.rehearsal(workplace, text, limit=limit)
+    studies = rehearsed(document, limit)
     if as_json:
         typer.echo(json.dumps([asdict(study) for study in studies]))
         return

@@ -44,14 +44,9 @@ def dry_run(
     as_json: AsJson = False,
 ) -> None:
     """List what the rules would make of the latest stored studies; nothing is changed or sent."""
-    from llmcxr_ws import supervising
-    from llmcxr_ws.commands import open_workplace, read_text, refuse_faults, table
-    from llmcxr_ws.store import configuration
+    from llmcxr_ws.commands import rehearsed, table
 
-    with open_workplace() as workplace:
-        text = configuration.site_text(workplace.db) if document is None else read_text(document)
-        refuse_faults(text, demo=workplace.config.demo)
-        studies = supervising.rehearsal(workplace, text, limit=limit)
+    studies = rehearsed(document, limit)
     if as_json:
         typer.echo(json.dumps([asdict(study) for study in studies]))
         return
