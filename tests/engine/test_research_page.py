@@ -42,7 +42,9 @@ def built() -> Any:
 def test_a_command_of_a_page_exists_with_its_options(line: list[str]) -> None:
     command: Any = built()
     words = line[1:]
-    while words and (group := getattr(command, "commands", None)) is not None:
+    while (
+        words and not words[0].startswith("-") and (group := getattr(command, "commands", None)) is not None
+    ):
         assert words[0] in group, f"there is no command {words[0]}"
         command, words = group[words[0]], words[1:]
     known = {name for parameter in command.params for name in (*parameter.opts, *parameter.secondary_opts)}
