@@ -14,15 +14,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
-
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+from typing import TYPE_CHECKING, Any, Final
 
 from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.secret_files import others_may_read
 from llmcxr_ws.site import Peer
+
+# Loaded where it is needed: the listener has no use for it without TLS.
+if TYPE_CHECKING:
+    from cryptography import x509
 
 SUITES_TLS_1_2: Final = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -111,6 +112,8 @@ def is_certificate(certificate: bytes, wanted: str) -> bool:
 
 def bears_name(certificate: bytes, name: str) -> bool:
     """Whether a certificate (DER) is for this host name or address: in its alternative names, else as common name."""
+    from cryptography import x509
+
     found = x509.load_der_x509_certificate(certificate)
     try:
         alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
@@ -134,6 +137,8 @@ def read_certificates(path: Path, what: str) -> list[x509.Certificate]:
     ConfigError
         It can't be read, or holds none.
     """
+    from cryptography import x509
+
     try:
         files = (
             sorted(file for file in path.iterdir() if file.suffix in (".pem", ".crt"))
@@ -179,6 +184,8 @@ def check_times(certificates: Iterable[x509.Certificate], what: str) -> None:
 
 def name_of(certificate: x509.Certificate) -> str:
     """A certificate's common name, or its whole subject."""
+    from cryptography import x509
+
     common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     return str(common[0].value) if common else certificate.subject.rfc4514_string()
 
@@ -220,6 +227,8 @@ def _context(protocol: int) -> ssl.SSLContext:
 
 
 def _load_own(context: ssl.SSLContext, certificate: Path, private_key: Path) -> None:
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
     own = read_certificates(certificate, "The certificate")
     check_times(own[:1], "This node's certificate")
     try:
@@ -249,11 +258,15 @@ def _load_own(context: ssl.SSLContext, certificate: Path, private_key: Path) -> 
 
 
 def _load_trusted(context: ssl.SSLContext, path: Path) -> None:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
     for one in read_certificates(path, "What is trusted,"):
         context.load_verify_locations(cadata=one.public_bytes(Encoding.DER))
 
 
 def _public_bytes(key: Any) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
     encoded: bytes = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return encoded
 

@@ -12,7 +12,7 @@ from llmcxr_ws.errors import AccessError, ConfigError
 from llmcxr_ws.home import create_home, resolve_home
 from llmcxr_ws.objects import ObjectStore, write_durably
 from llmcxr_ws.site import SiteConfig
-from llmcxr_ws.store import configuration, pseudonyms
+from llmcxr_ws.store import configuration
 from llmcxr_ws.store.database import Database
 
 KEY_FILE = "service.key"
@@ -101,6 +101,8 @@ class Workplace:
         AccessError
             This account can't read it, or it is gone though pseudonyms were given.
         """
+        from llmcxr_ws.store import pseudonyms  # loads cryptography, which the listener has no use for
+
         if not (self.home / SECRET_FILE).exists():
             if pseudonyms.any_given(self.db):
                 raise AccessError(
