@@ -22,6 +22,7 @@ _UNDEFINED: Final = 0xFFFFFFFF
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _PIXEL_DATA: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _FIRST: Final = 0x00080000
+_FIRST_PIXELS: Final = min(_PIXEL_DATA)
 _LONGEST: Final = 4096
 _DEEPEST: Final = 8
 _EXPLICIT_HEAD: Final = struct.Struct("<HH2sH")
@@ -96,6 +97,7 @@ _WANTED: Final[Mapping[int, tuple[str, str]]] = {
     for keyword in _KEYWORDS
     if (tag := tag_for_keyword(keyword)) is not None
 }
+_WANTED_VRS: Final[Mapping[int, bytes]] = {tag: vr.encode() for tag, (_, vr) in _WANTED.items()}
 _NAMED: Final = frozenset(_KEYWORDS) | {"TransferSyntaxUID"}
 
 
@@ -193,17 +195,15 @@ class _Reader:
 
         At the top that may be the pixel data; in an item of undefined length, behind its delimiter.
         """
-        head, explicit, limit = self.head, self._explicit, len(self.head)
+        head, explicit = self.head, self._explicit
+        limit = min(end, len(head))
         found: dict[int, Any] = {}
-        last = _FIRST - 1
+        last, vr = _FIRST - 1, b""
         while at < end:
-            if at + 8 > limit:
-                raise _Unusual
             if explicit:
                 group, element, vr, length = _EXPLICIT_HEAD.unpack_from(head, at)
             else:
                 group, element, length = _IMPLICIT_HEAD.unpack_from(head, at)
-                vr = b""
             tag = group << 16 | element
             if tag == _ITEM_END and until_delimiter:
                 if head[at + 4 : at + 8] != b"\0\0\0\0":
@@ -212,7 +212,7 @@ class _Reader:
             if tag <= last:
                 raise _Unusual
             last = tag
-            if tag in _PIXEL_DATA:
+            if tag >= _FIRST_PIXELS and tag in _PIXEL_DATA:
                 if top:
                     return found, at
                 raise _Unusual
@@ -224,8 +224,8 @@ class _Reader:
                 at += 4
             elif explicit and vr not in _SHORT_VRS:
                 raise _Unusual
-            wanted = tag in _WANTED
-            if wanted and explicit and vr.decode() != _WANTED[tag][1]:
+            wanted = _WANTED_VRS.get(tag)
+            if wanted and explicit and vr != wanted:
                 raise _Unusual
             if length == _UNDEFINED:
                 if (explicit and vr != b"SQ") or depth >= _DEEPEST:
@@ -234,13 +234,12 @@ class _Reader:
                 if wanted:
                     found[tag] = items
                 continue
-            if at + length > min(end, limit):
+            if at + length > limit:
                 raise _Unusual
-            if wanted:
-                is_sequence = _WANTED[tag][1] == "SQ"
-                found[tag] = (
-                    self._items(at, at + length, depth, delimited=False)[0] if is_sequence else (at, length)
-                )
+            if wanted == b"SQ":
+                found[tag] = self._items(at, at + length, depth, delimited=False)[0]
+            elif wanted:
+                found[tag] = at, length
             at += length
         if until_delimiter or at != end:
             raise _Unusual

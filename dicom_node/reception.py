@@ -18,7 +18,7 @@ from dicom_node.spool import NO_ROOM, FreeSpace, SpooledFile, failure
 from dicom_node.store_command import StoreRequest, Verdict, file_prefix
 from dicom_node.stripes import Stripes
 from dicom_node.tally import Tally
-from llmcxr_ws.domain import Arrival, InstanceRow
+from llmcxr_ws.domain import Arrival, InstanceRow, Recorded
 from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
@@ -55,6 +55,7 @@ class Incoming:
     peer: str
     StudyInstanceUID: str = ""
     synced: bool = False  # its bytes are on the disk already
+    descriptor: int | None = None  # of the file where it is still open, its bytes on their way to the disk
     head: Head | None = None
 
 
@@ -106,7 +107,8 @@ class Reception:
                 AffectedSOPClassUID=request.AffectedSOPClassUID,
                 AffectedSOPInstanceUID=request.AffectedSOPInstanceUID,
                 peer=peer,
-                synced=True,
+                synced=not self._objects.keeps_order,
+                descriptor=spooled.descriptor if self._objects.keeps_order else None,
                 head=Head(
                     data=bytes(spooled.head),
                     offset=spooled.offset,
@@ -124,6 +126,7 @@ class Reception:
                 self._largest_bytes,
                 lambda head: announced_size(head, transfer_syntax),
                 judge,
+                judged_open=self._objects.keeps_order,
             )
         except OSError as error:
             return self._counted(peer, failure(error), 0)
@@ -177,8 +180,11 @@ class Reception:
         return self._keep(incoming, found)
 
     def _keep(self, incoming: Incoming, found: Examined) -> Verdict:
-        path = self._objects.keep(incoming.path, found.SOPInstanceUID, synced=incoming.synced)
-        recorded = self._arrivals.record(arrival_of(found, path, incoming.peer))
+        if incoming.descriptor is None:
+            path = self._objects.keep(incoming.path, found.SOPInstanceUID, synced=incoming.synced)
+            recorded = self._arrivals.record(arrival_of(found, path, incoming.peer))
+        else:
+            recorded = self._keep_open(incoming, found, incoming.descriptor)
         if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):  # each line costs as much as a look-up
             _LOG.debug(
                 "received",
@@ -188,6 +194,18 @@ class Reception:
                 instance=mask(found.SOPInstanceUID),
             )
         return Verdict(statuses.SUCCESS)
+
+    def _keep_open(self, incoming: Incoming, found: Examined, descriptor: int) -> Recorded:
+        """Write the index while the disk takes the file in."""
+        recorded = None
+        try:
+            with self._objects.keeping(incoming.path, found.SOPInstanceUID, descriptor) as path:
+                recorded = self._arrivals.record(arrival_of(found, path, incoming.peer))
+        except OSError:
+            if recorded is not None:
+                studies.note_lost(self._db, found.SOPInstanceUID, "The disk failed while it was stored.")
+            raise
+        return recorded
 
     def _duplicate(self, incoming: Incoming, found: Examined, known: InstanceRow) -> Verdict:
         """The same bytes again are no news; other bytes under a known UID are refused and kept as evidence."""

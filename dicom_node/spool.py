@@ -17,6 +17,7 @@ from typing import Final
 
 from dicom_node import statuses
 from dicom_node.store_command import Verdict
+from llmcxr_ws import write_back
 from llmcxr_ws.log import logger
 
 _LOG = logger(__name__)
@@ -25,6 +26,8 @@ HEAD_BYTES: Final = 64 << 10
 """So much of the data set's beginning is kept in memory to be examined; longer headers are read from the file."""
 _LOOK_EVERY: Final = 8 << 20
 """Bytes after which the free space is looked at again while an object comes in."""
+_WRITE_BACK_EVERY: Final = 1 << 20
+"""Bytes after which what came is sent to the disk, while the rest still comes."""
 _AGAIN: Final = 1.1
 _MOST_RESERVED: Final = 64 << 20
 """No film is larger, and a sender mustn't fill the disk by an announcement."""
@@ -70,6 +73,9 @@ class SpooledFile:
         Says what becomes of the file, complete or refused, and leaves nothing at its path.
     largest : int
         Bytes of the largest data set that is taken.
+    judged_open : bool
+        The file is judged while its last bytes are on their way to the disk: whoever keeps it sees that they come
+        there, by :attr:`descriptor`.
 
     Raises
     ------
@@ -85,6 +91,7 @@ class SpooledFile:
         largest: int,
         announced: Callable[[bytes], int | None],
         judge: Callable[[SpooledFile], Verdict],
+        judged_open: bool = False,
     ) -> None:
         self.path = path
         self.offset = len(prefix)
@@ -96,10 +103,12 @@ class SpooledFile:
         self._largest = largest
         self._announced = announced
         self._judge = judge
+        self._judged_open = judged_open
+        self._written_back = 0
         self._reserved = 0
         self._check_at = min(_LOOK_EVERY, largest)
         self._is_gone = False
-        self._descriptor = os.open(
+        self.descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
         )
 
@@ -113,22 +122,27 @@ class SpooledFile:
         try:
             if len(self.head) < HEAD_BYTES:
                 self._begin(part)
-            written = os.write(self._descriptor, part)
+            written = os.write(self.descriptor, part)
             while written < len(part):
-                written += os.write(self._descriptor, part[written:])
+                written += os.write(self.descriptor, part[written:])
+            if self.size - self._written_back >= _WRITE_BACK_EVERY:
+                self._write_back()
         except OSError as error:
             self._refuse(failure(error))
 
     def finish(self) -> Verdict:
-        """Make the bytes durable and have the file judged."""
+        """Have the file judged, its bytes on the disk or on their way there."""
         if self.refusal is None:
             try:
                 if self._prefix:
-                    os.write(self._descriptor, self._prefix)
+                    os.write(self.descriptor, self._prefix)
                 if self._reserved not in (0, self.offset + self.size):
-                    os.ftruncate(self._descriptor, self.offset + self.size)  # it was announced wrongly
-                os.fsync(self._descriptor)
-                self._close()
+                    os.ftruncate(self.descriptor, self.offset + self.size)  # it was announced wrongly
+                if self._judged_open:
+                    self._write_back()
+                else:
+                    os.fsync(self.descriptor)
+                    self._close()
             except OSError as error:
                 self._refuse(failure(error))
         verdict = self._judge(self)
@@ -140,6 +154,10 @@ class SpooledFile:
         self._close()
         if not self._is_gone:
             self.path.unlink(missing_ok=True)
+
+    def _write_back(self) -> None:
+        write_back.start(self.descriptor, self._written_back)
+        self._written_back = self.size
 
     def _may_go_on(self) -> bool:
         """Refuse it where it has become too large, or the disk too full."""
@@ -155,7 +173,7 @@ class SpooledFile:
         self.head += part[: HEAD_BYTES - len(self.head)]
         prefix, self._prefix = self._prefix, b""
         if prefix:
-            os.write(self._descriptor, prefix)
+            os.write(self.descriptor, prefix)
         if len(self.head) == HEAD_BYTES:
             self._reserve()
 
@@ -164,7 +182,7 @@ class SpooledFile:
         announced = self._announced(bytes(self.head)) or 0
         if hasattr(os, "posix_fallocate") and HEAD_BYTES < announced <= min(self._largest, _MOST_RESERVED):
             with suppress(OSError):
-                os.posix_fallocate(self._descriptor, 0, self.offset + announced)
+                os.posix_fallocate(self.descriptor, 0, self.offset + announced)
                 self._reserved = self.offset + announced
 
     def _refuse(self, verdict: Verdict) -> None:
@@ -173,9 +191,9 @@ class SpooledFile:
         self.path.unlink(missing_ok=True)  # at once: the disk may be full
 
     def _close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        if self.descriptor >= 0:
+            os.close(self.descriptor)
+            self.descriptor = -1
 
 
 def failure(error: OSError) -> Verdict:

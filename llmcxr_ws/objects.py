@@ -16,12 +16,15 @@ A file counts as kept when its bytes and its directory entry are on the disk. Fi
 from __future__ import annotations
 
 import hashlib
+import functools
 import itertools
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from llmcxr_ws import write_back
 from llmcxr_ws.errors import ObjectStoreError
 
 UUID_FILE = "store-uuid"
@@ -35,6 +38,12 @@ class ObjectStore:
         self.root = root
         self._spool_prefix = f"{secrets.token_hex(8)}-"  # of this process: others may spool there too
         self._spooled = itertools.count(1)
+        self._syncs = write_back.Syncs()
+
+    @functools.cached_property
+    def keeps_order(self) -> bool:
+        """Whether :meth:`keeping` may be used on this file system."""
+        return write_back.keeps_order(self.root)
 
     def create(self, store_uuid: str) -> None:
         """Make the folders and name the store; an existing name must be the same.
@@ -124,6 +133,32 @@ class ObjectStore:
         """
         name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
         return self._move(spooled, "received", name, synced=synced)
+
+    @contextmanager
+    def keeping(self, spooled: Path, SOPInstanceUID: str, descriptor: int) -> Iterator[str]:
+        """As :meth:`keep`, of a file that is still open: it has its place in the block, and is durable at its end.
+
+        For what the block writes to the index: who is told of success afterwards can rely on both.
+
+        Raises
+        ------
+        OSError
+            The disk refuses; the file isn't kept, and what the block has done is to be undone.
+        """
+        write_back.complete(descriptor)
+        name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
+        relative = self._place(spooled, "received", name)
+        path = self.root / relative
+        try:
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                with self._syncs.beside(descriptor, folder):
+                    yield relative
+            finally:
+                os.close(folder)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
     def quarantine(self, spooled: Path) -> str:
         """Keep a refused file as evidence, once for the same bytes; give its relative path.
@@ -224,18 +259,23 @@ class ObjectStore:
     def _move(
         self, spooled: Path, folder: str, name: str, suffix: str = ".dcm", *, synced: bool = False
     ) -> str:
-        relative = f"{folder}/{name[:2]}/{name}{suffix}"
-        parent = self.root / folder / name[:2]
         if not synced:
             with spooled.open("rb") as file:
                 os.fsync(file.fileno())
+        relative = self._place(spooled, folder, name, suffix)
+        _sync_folder(self.root / folder / name[:2])
+        return relative
+
+    def _place(self, spooled: Path, folder: str, name: str, suffix: str = ".dcm") -> str:
+        """Give a file its name; a rename alone isn't durable."""
+        relative = f"{folder}/{name[:2]}/{name}{suffix}"
+        parent = self.root / folder / name[:2]
         try:
             os.replace(spooled, self.root / relative)
         except FileNotFoundError:  # the first one in its folder
             parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             _sync_folder(parent.parent)
             os.replace(spooled, self.root / relative)
-        _sync_folder(parent)
         return relative
 
 

@@ -108,8 +108,8 @@ class Arrivals:
         self._waiting: list[_Ticket] = []
         self._lock = threading.Lock()
         self._writer = threading.Lock()
-        self._reading = Kept(db, writes=False)
-        self._writing = Kept(db, writes=True)
+        self._reading = Kept(db)
+        self._writing = Kept(db)
 
     def close(self) -> None:
         """Give the connections back."""
@@ -118,8 +118,7 @@ class Arrivals:
 
     def look_up(self, SOPInstanceUID: str) -> Known:
         """Whether the instance was received before, or is a result document of ours that a PACS sends back."""
-        with self._reading.transaction() as connection:
-            own, known = _KNOWN_IDS.run(connection, {"uid": SOPInstanceUID})
+        own, known = self._reading.first(_KNOWN_IDS, {"uid": SOPInstanceUID})
         instance = studies.known_instance(self._db, SOPInstanceUID) if known is not None else None
         return Known(own is not None, instance)
 
@@ -150,7 +149,7 @@ class Arrivals:
     def _commit(self, batch: list[_Ticket]) -> None:
         """Write all in one transaction; where one can't be written, each in its own, so that it harms no other."""
         try:
-            with self._writing.transaction() as connection:
+            with self._writing.write() as connection:
                 made = [_record(connection, ticket.arrival) for ticket in batch]
         except (UserFacingError, SQLAlchemyError) as error:
             if len(batch) == 1 or isinstance(error, DatabaseFailure):

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.store.models import StoreInfo
+from llmcxr_ws.store.prepared import Prepared, run_plainly
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -169,36 +170,52 @@ class Database:
 
 
 class Kept:
-    """One connection that stays open, for transactions that come thousands of times an hour; one at a time.
+    """One connection that stays open, for what is done thousands of times an hour; one at a time.
 
     Opening a connection of the pool and an object mapping around it costs more than the statements do. After an error
-    the connection is given back and the next transaction opens another.
+    the connection is given back and the next use opens another.
     """
 
-    def __init__(self, db: Database, *, writes: bool) -> None:
+    def __init__(self, db: Database) -> None:
         self._db = db
-        self._writes = writes
         self._connection: Connection | None = None
         self._lock = threading.Lock()
 
     @contextmanager
-    def transaction(self) -> Iterator[Connection]:
-        """A transaction that is committed at the end.
+    def write(self) -> Iterator[Connection]:
+        """A write transaction, committed at the end.
 
         Raises
         ------
         StoreError
-            As :meth:`Database.write` and :meth:`Database.read`.
+            As :meth:`Database.write`.
         """
+        with self._opened() as connection, connection.begin():
+            self._db.take_turn(connection)
+            yield connection
+
+    def first(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
+        """The first row of one statement that only reads; None where there is none.
+
+        Raises
+        ------
+        StoreError
+            As :meth:`Database.read`.
+        """
+        with self._opened() as connection:
+            row = statement.run(connection, values)
+            if not self._db.is_sqlite:  # whose driver has begun a transaction
+                connection.connection.rollback()
+        return row
+
+    @contextmanager
+    def _opened(self) -> Iterator[Connection]:
         with self._lock, _clear_errors():
             connection = self._connection
             if connection is None:
-                connection = self._db.engine.connect().execution_options(llmcxr_write=self._writes)
+                connection = self._db.engine.connect().execution_options(llmcxr_write=True)
             try:
-                with connection.begin():
-                    if self._writes:
-                        self._db.take_turn(connection)
-                    yield connection
+                yield connection
             except BaseException:
                 self._connection = None
                 connection.close()
@@ -317,4 +334,4 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("llmcxr_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        run_plainly(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -61,16 +61,7 @@ class Prepared:
         ]
         if not compiled.by_position:
             given = dict(zip((name for name, _ in compiled.parameters), given, strict=True))  # type: ignore[assignment]
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(sql, given)
-            return cursor.fetchone() if cursor.description else None
-        except connection.dialect.loaded_dbapi.Error as error:
-            raise DBAPIError.instance(
-                sql, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True
-            ) from error
-        finally:
-            cursor.close()
+        return run_plainly(connection, sql, given)
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         if not isinstance(self._statement, ClauseElement):
@@ -88,3 +79,23 @@ class Prepared:
             literals={name: bind.value for name, bind in binds.items() if not bind.required},
             by_position=by_position,
         )
+
+
+def run_plainly(connection: Connection, sql: str, parameters: Any = ()) -> Any:
+    """Run SQL on the driver's own cursor; give the first row, None where there is none.
+
+    Raises
+    ------
+    DBAPIError
+        As SQLAlchemy raises it.
+    """
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(sql, parameters)
+        return cursor.fetchone() if cursor.description else None
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError.instance(
+            sql, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True
+        ) from error
+    finally:
+        cursor.close()

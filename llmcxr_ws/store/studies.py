@@ -124,6 +124,18 @@ def note_returned(db: Database, SOPInstanceUID: str) -> None:
         transitions.touch(session, study)
 
 
+def note_lost(db: Database, SOPInstanceUID: str, reason: str) -> None:
+    """The file of an instance that was just indexed isn't there: only when it is sent again does it count."""
+    with db.write() as session:
+        row = session.scalar(select(Instance).where(Instance.sop_instance_uid == SOPInstanceUID))
+        if row is None:
+            return
+        row.defect = reason
+        study = get_study(session, row.study_id)
+        audit.append(session, actor=Actor.NODE, event="instance.defective", study_id=study.id)
+        transitions.touch(session, study)
+
+
 def note_sent_again(db: Database, SOPInstanceUID: str) -> None:
     """A known instance came again: a study that failed is looked at, and drafted, once more. Otherwise no news."""
     with db.read() as session:
