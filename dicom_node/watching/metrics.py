@@ -156,7 +156,7 @@ def _of_services(running: list[ServiceRow]) -> Iterator[Metric]:
 
 
 def _of_listeners(rows: list[ServiceRow]) -> Iterator[Metric]:
-    """Counts of this machine's listener; one that fell silent has a successor or nothing to say."""
+    """Counts of this machine's listener and STOW-RS server; one that fell silent has nothing to say."""
     here = [
         row for row in rows if row.host == socket.gethostname() and row.seconds_since_seen < services.ALIVE_S
     ]
@@ -170,6 +170,14 @@ def _of_listeners(rows: list[ServiceRow]) -> Iterator[Metric]:
         for (peer, outcome), count in sorted(_added(tallies, key).items()):
             family.add_metric([peer, outcome], count)
         yield family
+    answered = CounterMetricFamily(
+        "llmcxr_stow_requests",
+        "STOW-RS requests by peer (empty: a stranger) and HTTP status (tls: no handshake).",
+        labels=["peer", "status"],
+    )
+    for (peer, status), count in sorted(_added(tallies, "requests").items()):
+        answered.add_metric([peer, status], count)
+    yield answered
     open_now = sum(int(tally.get("open", 0)) for tally in tallies)
     yield GaugeMetricFamily("llmcxr_associations_open", "Associations that are open.", value=open_now)
 
