@@ -44,7 +44,8 @@ def sender_of(exchange: Exchange, site: SiteConfig, home: Path) -> Peer:
     """
     certificate: bytes = exchange.scope.get(CERTIFICATE, b"")
     header = exchange.header("authorization")
-    peer = next((one for one in site.peers if _is(one, header, certificate, home)), None)
+    fitting = [one for one in site.peers if _is(one, header, certificate, home)]
+    peer = max(fitting, key=_asked_of, default=None)
     if peer is None:
         _LOG.warning("store refused: no peer's token, user or certificate", host=exchange.address)
         raise Refusal(
@@ -54,6 +55,10 @@ def sender_of(exchange: Exchange, site: SiteConfig, home: Path) -> Peer:
             why="no peer's token, user or certificate" if header or certificate else "nothing shown",
         )
     exchange.who, exchange.title = peer.name, peer.ae_title
+    if sum(_asked_of(one) == _asked_of(peer) for one in fitting) > 1:
+        why = "fits several peers"
+        _LOG.warning(f"store refused: {why}", peer=peer.name, host=exchange.address)
+        raise Refusal(403, "What was shown fits several peers.", why=why)
     if why := place_fault(peer, exchange.address, exchange.scope.get("scheme") == "https", certificate):
         _LOG.warning(f"store refused: {why}", peer=peer.name, host=exchange.address)
         raise Refusal(403, f"This peer was refused: {why}.", why=why)
@@ -62,6 +67,11 @@ def sender_of(exchange: Exchange, site: SiteConfig, home: Path) -> Peer:
         _LOG.warning("store refused: the peer isn't configured to send", peer=peer.name)
         raise Refusal(403, "This peer isn't configured to send.", why=why)
     return peer
+
+
+def _asked_of(peer: Peer) -> int:
+    """How much must be shown to be known as this peer."""
+    return 2 * bool(peer.web_token_key) + bool(peer.web_client) + bool(peer.must_give_user)
 
 
 def _has_password(peer: Peer) -> bool:

@@ -25,6 +25,8 @@ from llmcxr_ws.objects import ObjectStore
 
 _LOG = logger(__name__)
 _WRITTEN_AT_ONCE: Final = 1 << 20
+_LEAST_BYTES: Final = 132
+"""Preamble and prefix, with which every DICOM file begins (PS3.10 7.1)."""
 _SYNTAXES: Final = frozenset((*sop_classes.UNCOMPRESSED, *sop_classes.COMPRESSED))
 _CLASSES: Final = frozenset(sop_classes.STORAGE_CLASSES)
 
@@ -139,6 +141,9 @@ class Taking:
         if spooled.refusal is not None:
             _LOG.warning("refused", peer=self._peer, reason=statuses.explain(spooled.refusal.status))
             return self._reception.refuse(self._peer, spooled.refusal, spooled.size)
+        if spooled.size < _LEAST_BYTES:  # nothing that quarantine could show
+            spooled.path.unlink(missing_ok=True)
+            return self._reception.refuse(self._peer, Verdict(statuses.CANNOT_UNDERSTAND), spooled.size)
         sop_class, instance, syntax = announced_kind(spooled.path)
         refused = 0
         if sop_class and sop_class not in self._classes:
