@@ -207,10 +207,10 @@ def run_web(home: Path, stop: threading.Event) -> None:
         _LOG.info("stopped")
 
 
-def address_of(config: MachineConfig) -> str:
-    """The base URL as the settings have it."""
-    scheme = "https" if config.web_certificate else "http"
-    return f"{scheme}://{config.web_host}:{config.web_port}{BASE}"
+def address_of(config: MachineConfig, host: str = "") -> str:
+    """The base URL as the settings have it, or at another host."""
+    scheme, named = "https" if config.web_certificate else "http", host or config.web_host
+    return f"{scheme}://{f'[{named}]' if ':' in named else named}:{config.web_port}{BASE}"
 
 
 def tls_of(config: MachineConfig, home: Path) -> ssl.SSLContext | None:

@@ -179,7 +179,7 @@ def test_dicomweb_client_stores_to_us(
 
 
 @pytest.mark.parametrize("pacs", ["tls"], indirect=True)
-@pytest.mark.allow_log("store refused")
+@pytest.mark.allow_log("store refused", "connection refused")
 def test_a_client_certificate_is_a_name(
     pacs: OrthancWeb, web: WebServer, place: Workplace, authority: Authority, tmp_path: Path
 ) -> None:
@@ -203,6 +203,7 @@ def test_a_client_certificate_is_a_name(
 
 
 @pytest.mark.parametrize("pacs", ["tls"], indirect=True)
+@pytest.mark.allow_log("connection refused")
 def test_old_tls_is_refused(pacs: OrthancWeb, web: WebServer, authority: Authority) -> None:
     context = ssl.create_default_context(cafile=authority.certificate)
     context.set_ciphers("AES256-SHA256:@SECLEVEL=0")  # no forward secrecy
