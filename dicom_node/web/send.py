@@ -19,9 +19,17 @@ from llmcxr_ws.errors import DicomError
 from llmcxr_ws.site import Peer
 
 _CHUNK: Final = 1 << 18
-_KEPT_ALREADY: Final = frozenset({0x0111, 45070})
+TAKEN: Final[dict[int, str]] = {
+    200: "the instance is stored, if the answer names it so; else its outcome isn't known",
+    202: "as 200, or refused with the reason given",
+    409: "refused with the reason given",
+    400: "as 409 where a reason is given",
+}
+"""Statuses of which the answer's own words count (PS3.18 table 10.5.3-1)."""
+_DONE: Final = (200, 202)
+KEPT_ALREADY: Final = frozenset({0x0111, 45070})
 """Failure reasons that say the instance is there: duplicate SOP instance (PS3.7 C.5.9), and Azure's own."""
-_PASSING: Final = frozenset({401, 403, 404, 408, 423, 425, 429})
+PASSING: Final = frozenset({401, 403, 404, 408, 423, 425, 429})
 """Another try may end otherwise: a token that is renewed, a server that is set up, too many requests."""
 
 
@@ -129,29 +137,29 @@ def _judge(connection: WebConnection, path: Path, uid: str, reply: Reply, data: 
     """What the answer says of this instance (PS3.18 10.5.3)."""
     who = connection.who
     said = _said(reply, data)
-    if uid in said.stored and reply.status in (200, 202):
+    if uid in said.stored and reply.status in _DONE:
         return StoreResult(path=path, outcome=Outcome.STORED, status=statuses.SUCCESS)
     reason = said.failed.get(uid, said.others[0] if said.others else None)
-    if reason in _KEPT_ALREADY:
+    if reason in KEPT_ALREADY:
         return StoreResult(
             path=path,
             outcome=Outcome.UNKNOWN,
             sentence=f"{who} says that it holds the object already; it is asked whether it does.",
         )
-    if reason is not None and reply.status in (200, 202, 409, 400):
+    if reason is not None and reply.status in TAKEN:
         return StoreResult(
             path=path,
             outcome=Outcome.REFUSED,
             status=reason,
             sentence=f"{who} refused the object: {statuses.explain(reason)}.",
         )
-    if reply.status in (200, 202):
+    if reply.status in _DONE:
         return StoreResult(
             path=path,
             outcome=Outcome.UNKNOWN,
             sentence=f"{who} answered {reply.status} and doesn't say what became of the object.",
         )
-    passing = reply.status >= 500 or reply.status in _PASSING
+    passing = reply.status >= 500 or reply.status in PASSING
     return StoreResult(
         path=path,
         outcome=Outcome.NOT_SENT if passing else Outcome.REFUSED,

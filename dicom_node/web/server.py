@@ -38,7 +38,7 @@ from llmcxr_ws.workplace import Workplace
 _LOG = logger(__name__)
 _HEARTBEAT_S: Final = 5.0
 _GRACE_S: Final = 5
-_HEAD_S: Final = 10.0
+HEAD_S: Final = 10.0
 """Until a request's line and headers are complete."""
 _MOST_CONNECTIONS: Final = 256
 _BACKLOG: Final = 128
@@ -91,7 +91,7 @@ class _Protocol(H11Protocol):
 
     def _wait_for_head(self) -> None:
         if self._head is None:
-            self._head = self.loop.call_later(_HEAD_S, self.transport.abort)
+            self._head = self.loop.call_later(HEAD_S, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._head is not None:

@@ -42,11 +42,31 @@ from llmcxr_ws.workplace import Workplace
 BASE: Final = "/dicom-web"
 _LOG = logger(__name__)
 _PATH: Final = re.compile(rf"{BASE}/studies(?:/([0-9.]{{1,64}}))?/?")
-_JSON_TOO: Final = frozenset({"*/*", "application/*", "application/json", JSON})
-_XML_TOO: Final = frozenset({"application/xml", "text/xml", XML})
+JSON_TOO: Final = frozenset({"*/*", "application/*", "application/json", JSON})
+XML_TOO: Final = frozenset({"application/xml", "text/xml", XML})
 _LONGEST_BOUNDARY: Final = 200
 GONE: Final = 499
 """Counted for a sender that went before it could be answered; nobody sees it."""
+STATUSES: Final[dict[int, str]] = {
+    200: "all instances are kept; each is named",
+    202: "some are kept; the others are named with their failure reasons",
+    409: "none is kept; each is named with its failure reason",
+    400: "no boundary, another boundary, a broken header of a part, more parts than are taken, no parts, or an end "
+    "before the closing boundary; what was whole before it is kept",
+    401: "nothing is shown by which a configured peer is known: bearer token, user, client certificate",
+    403: "the peer is known, and isn't let in: address, TLS, certificate, or it isn't configured to send",
+    404: "another path",
+    405: "another method",
+    406: "no media type of the answer is accepted",
+    408: "silence, or a rate below the least",
+    413: "the request is larger than is taken",
+    415: "metadata with bulk data, a compressed body, a single part without multipart, or a part that isn't "
+    "application/dicom",
+    500: "an error inside",
+    503: "with Retry-After: no space, too many requests or connections, the peer has as many requests as it may, or "
+    "the database can't be used",
+}
+"""Each status that a request is answered with, and when (PS3.18 table 10.5.3-1, RFC 9110)."""
 CROWDED: Final = "llmcxr.crowded"
 """Key of the scope by which the server says that there are too many connections."""
 
@@ -204,9 +224,9 @@ def _acceptable(header: str) -> str:
     """The media type of the answer: the first of the Accept header that can be made, without regard to weights."""
     kinds = [parse_media_type(one)[0] for one in header.split(",") if one.strip()]
     for kind in kinds or ["*/*"]:
-        if kind in _JSON_TOO:
+        if kind in JSON_TOO:
             return JSON
-        if kind in _XML_TOO:
+        if kind in XML_TOO:
             return XML
     raise Refusal(406, f"The answer can be {JSON} or {XML}.")
 

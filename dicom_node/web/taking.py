@@ -27,8 +27,8 @@ _LOG = logger(__name__)
 _WRITTEN_AT_ONCE: Final = 1 << 20
 _LEAST_BYTES: Final = 132
 """Preamble and prefix, with which every DICOM file begins (PS3.10 7.1)."""
-_SYNTAXES: Final = frozenset((*sop_classes.UNCOMPRESSED, *sop_classes.COMPRESSED))
-_CLASSES: Final = frozenset(sop_classes.STORAGE_CLASSES)
+SYNTAXES: Final = frozenset((*sop_classes.UNCOMPRESSED, *sop_classes.COMPRESSED))
+CLASSES: Final = frozenset(sop_classes.STORAGE_CLASSES)
 
 
 @dataclass
@@ -66,7 +66,7 @@ class Taking:
         self._peer = peer
         self._study = study
         self._most = max_instance_bytes
-        self._classes = _CLASSES if classes is None else _CLASSES & classes
+        self._classes = CLASSES if classes is None else CLASSES & classes
         self._open: _Open | None = None
 
     async def take(self, chunks: AsyncIterator[bytes], boundary: bytes) -> list[Stored]:
@@ -148,7 +148,7 @@ class Taking:
         refused = 0
         if sop_class and sop_class not in self._classes:
             refused = statuses.SOP_CLASS_NOT_SUPPORTED
-        elif syntax and syntax not in _SYNTAXES:
+        elif syntax and syntax not in SYNTAXES:
             refused = statuses.SYNTAX_NOT_SUPPORTED
         if refused:
             spooled.path.unlink(missing_ok=True)

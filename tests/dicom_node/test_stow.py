@@ -292,7 +292,7 @@ def test_an_abort_in_the_middle_leaves_nothing(web: WebServer, place: Workplace,
 def test_a_head_that_never_ends_is_cut(
     place: Workplace, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dicom_node.web.server._HEAD_S", 0.5)
+    monkeypatch.setattr("dicom_node.web.server.HEAD_S", 0.5)
     with serving(place) as web, socket.create_connection(("127.0.0.1", web.port)) as connection:
         connection.sendall(sent)
         assert web_sender.said(connection)[1] < 5
@@ -413,7 +413,7 @@ def test_no_patient_reaches_the_log(
 def test_what_isnt_http_is_answered_or_cut(
     place: Workplace, garbage: bytes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("dicom_node.web.server._HEAD_S", 1.0)
+    monkeypatch.setattr("dicom_node.web.server.HEAD_S", 1.0)
     with serving(place, network_timeout_s=1.0) as web:
         with socket.create_connection(("127.0.0.1", web.port)) as connection:
             with contextlib.suppress(OSError):

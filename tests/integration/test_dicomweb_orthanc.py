@@ -138,7 +138,7 @@ def test_a_compressed_film_is_fetched_as_it_is(pacs: OrthancWeb, local: LocalEnt
 def test_pages_are_put_together(
     pacs: OrthancWeb, local: LocalEntity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dicom_node.web.search._PAGE", 2)
+    monkeypatch.setattr("dicom_node.web.search.PAGE", 2)
     mark = "PAGES" + ("T" if pacs.authority else "")
     paths = [write_film(tmp_path, f"{mark}{n}", patient_id=mark) for n in range(5)]
     ways.store(local, pacs.web_peer, paths)
