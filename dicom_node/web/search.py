@@ -58,7 +58,14 @@ class Finding:
         self._connection = connection
 
     def ask(self, level: str, keys: Keys, limit: int | None = None) -> list[Dataset]:
-        """What matches; as :func:`find`."""
+        """Which studies, series or instances match; as :meth:`dicom_node.scu.Finding.ask`.
+
+        Raises
+        ------
+        DicomError
+            The peer can't be reached, refused, or its answer isn't DICOM JSON; or the level is PATIENT, which QIDO-RS
+            hasn't got.
+        """
         path, query = search(level, keys)
         found: dict[str, Dataset] = {}
         while True:
@@ -82,27 +89,6 @@ def open_finding(local: LocalEntity, peer: Peer) -> Iterator[Finding]:
     """A connection for questions, opened by the first one."""
     with WebConnection(local, peer) as connection:
         yield Finding(connection)
-
-
-def find(
-    local: LocalEntity,
-    peer: Peer,
-    level: str,
-    keys: Keys,
-    *,
-    model: str = "study",
-    limit: int | None = None,
-) -> list[Dataset]:
-    """Ask which studies, series or instances match (QIDO-RS); as :func:`dicom_node.scu.find`.
-
-    Raises
-    ------
-    DicomError
-        The peer can't be reached, refused, or its answer isn't DICOM JSON; or the level is PATIENT, which QIDO-RS
-        hasn't got.
-    """
-    with open_finding(local, peer) as finding:
-        return finding.ask(level, keys, limit)
 
 
 def matches(connection: WebConnection, path: str, query: Iterable[tuple[str, str]]) -> list[Dataset]:

@@ -1,15 +1,18 @@
-"""STOW-RS as its user (PS3.18 10.5), in the shape of :func:`dicom_node.scu.store`."""
+"""STOW-RS as its user (PS3.18 10.5), in the shape of :mod:`dicom_node.storing`.
+
+Each file has a request of its own: so each has a verdict of its own, also at servers that refuse a whole request for
+one part of it. Sending a file again is safe: the SOP Instance UID is the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from dicom_node import statuses
 from dicom_node.association import LocalEntity
-from dicom_node.examine import announced_kind
 from dicom_node.storing import Outcome, SendFile, StoreResult
 from dicom_node.web import answers
 from dicom_node.web.http import NoAnswer, Reply, WebConnection
@@ -33,37 +36,6 @@ PASSING: Final = frozenset({401, 403, 404, 408, 423, 425, 429})
 """Another try may end otherwise: a token that is renewed, a server that is set up, too many requests."""
 
 
-def store(
-    local: LocalEntity,
-    peer: Peer,
-    paths: Sequence[Path],
-    on_status: Callable[[StoreResult], None] | None = None,
-) -> list[StoreResult]:
-    """Send files by STOW-RS on one connection, each in a request of its own and with the bytes that it has.
-
-    So each has a verdict of its own, also at servers that refuse a whole request for one part of it. Sending a file
-    again is safe: the SOP Instance UID is the same.
-
-    Raises
-    ------
-    DicomError
-        The peer can't be reached. Refused or lost files don't raise.
-    """
-    results: list[StoreResult] = []
-    with WebConnection(local, peer) as connection:
-        for path in paths:
-            try:
-                result = _store_one(connection, path)
-            except _Unreachable as error:
-                if not results:
-                    raise
-                result = StoreResult(path=path, outcome=Outcome.NOT_SENT, sentence=error.sentence)
-            results.append(result)
-            if on_status is not None:
-                on_status(result)
-    return results
-
-
 class Storing:
     """A connection on which files are stored, in the shape of :class:`dicom_node.storing.Storing`."""
 
@@ -80,7 +52,7 @@ class Storing:
             The file can't be read any more.
         """
         try:
-            return _store_one(self._connection, file.path)
+            return _store_one(self._connection, file)
         except _Unreachable as error:
             self.alive = False
             return StoreResult(path=file.path, outcome=Outcome.NOT_SENT, sentence=error.sentence)
@@ -104,20 +76,20 @@ class _Unreachable(DicomError):
     """Nothing of a file was sent: there is no connection, or the peer sends elsewhere."""
 
 
-def _store_one(connection: WebConnection, path: Path) -> StoreResult:
-    _, uid, _ = announced_kind(path)
-    if not uid:
-        raise DicomError(
-            f"{path.name} can't be sent: it is not a DICOM file with file meta information.",
-            what_to_do="Check that the file exists and is complete.",
-        )
+def _store_one(connection: WebConnection, file: SendFile) -> StoreResult:
+    path = file.path
     boundary = new_boundary()
     head, tail = part_head(boundary), body_tail(boundary)
     headers = {
         "Content-Type": f'multipart/related; type="{DICOM}"; boundary={boundary}',
         "Accept": answers.JSON,
     }
-    length = len(head) + path.stat().st_size + len(tail)
+    try:
+        length = len(head) + path.stat().st_size + len(tail)
+    except OSError as error:
+        raise DicomError(
+            f"{path.name} can't be read any more.", what_to_do="Check that the file exists."
+        ) from error
     reply = None
     try:
         reply = connection.request(
@@ -130,7 +102,7 @@ def _store_one(connection: WebConnection, path: Path) -> StoreResult:
             sentence = f"{error.message} Whether it has the object isn't known."
             return StoreResult(path=path, outcome=Outcome.UNKNOWN, sentence=sentence)
         raise _Unreachable(error.message, what_to_do=error.what_to_do) from error
-    return _judge(connection, path, uid, reply, data)
+    return _judge(connection, path, file.sop_instance, reply, data)
 
 
 def _judge(connection: WebConnection, path: Path, uid: str, reply: Reply, data: bytes) -> StoreResult:
