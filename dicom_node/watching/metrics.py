@@ -31,6 +31,10 @@ _DRAFT_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 _CONFIRM_BUCKETS: Final = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
 
 
+_WAYS_IN: Final = frozenset({"listener", "web"})
+"""Processes that count what they receive."""
+
+
 class NodeMetrics(Collector):
     """Everything there is to count of one home; register it once."""
 
@@ -80,7 +84,7 @@ class NodeMetrics(Collector):
             running = services.running(self._workplace.db)
             self._read_on()
             found += _of_services(running)
-            found += _of_listeners([row for row in running if row.kind == "listener"])
+            found += _of_listeners([row for row in running if row.kind in _WAYS_IN])
             found += _of_backlog(watching.backlog(self._workplace.db))
             found += self._trail()
         except DatabaseFailure:

@@ -7,6 +7,7 @@ from pathlib import Path
 from dicom_node.tokens import presented_token, token
 from dicom_node.web.senders import may_store
 from dicom_node.web.server import address_of, tls_of
+from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.errors import ConfigError, DicomError
 from llmcxr_ws.site import Peer
 from llmcxr_ws.store import services
@@ -39,6 +40,8 @@ def check_web(workplace: Workplace) -> str:
             "The STOW-RS server lets nobody in: no peer has web_token_key, web_client or must_give_user.",
             what_to_do="Give the senders a token each, in the site document.",
         )
+    for peer in peers:
+        _check_reachable(peer, config)
     address = address_of(config)
     running = any(
         row.kind == "web" and row.seconds_since_seen < services.ALIVE_S
@@ -49,6 +52,22 @@ def check_web(workplace: Workplace) -> str:
             f"The STOW-RS server ({address}) isn't running.", what_to_do="Start the node, and read its log."
         )
     return f"the STOW-RS server runs ({address}); {', '.join(senders)} may store"
+
+
+def _check_reachable(peer: Peer, config: MachineConfig) -> None:
+    """Raise where a peer that is meant to store can't, whatever it shows."""
+    if not (peer.web_token_key or peer.web_client):
+        return
+    missing = ""
+    if peer.tls and not config.web_certificate:
+        missing = "web_certificate: it is let in by TLS only"
+    elif (peer.web_client or peer.tls_name or peer.tls_fingerprint) and not config.web_client_ca:
+        missing = "web_client_ca: its certificate is to be seen"
+    if missing:
+        raise ConfigError(
+            f"Peer '{peer.name}' can't store by STOW-RS without {missing}.",
+            what_to_do="Set it in llmcxr.toml, or ask less of the peer.",
+        )
 
 
 def _check_tokens(peer: Peer, home: Path) -> None:

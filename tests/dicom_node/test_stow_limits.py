@@ -18,8 +18,11 @@ from dicom_node import statuses
 from dicom_node.certificate_facts import fingerprint
 from dicom_node.turned_away import REQUESTS, note_rejections
 from dicom_node.watching.audit_events import Reporter
+from dicom_node.watching.metrics import NodeMetrics
+from dicom_node.web.checks import check_web
 from dicom_node.web.server import WebServer
-from llmcxr_ws.store import watching
+from llmcxr_ws.errors import ConfigError
+from llmcxr_ws.store import services, watching
 from llmcxr_ws.workplace import Workplace
 from tests.certificates import Authority
 from tests.conftest import AllowLog
@@ -329,3 +332,37 @@ def test_ten_thousand_tiny_parts(workplace: Workplace) -> None:
         answer, text = post(web.port, body_of(*[b"x"] * 10_001, media_type="application/dicom"))
         assert answer.status == 400
     assert [path for path in (workplace.objects.root / "spool").rglob("*") if path.is_file()] == []
+
+
+def test_the_doctor_finds_a_peer_that_could_never_store(workplace: Workplace, secure: dict[str, Any]) -> None:
+    fingerprint_of = f'tls_fingerprint = "{"AB" * 32}"'
+    for asked, settings, missing in (
+        ("tls = true", {}, "web_certificate"),
+        (f"tls = true\n{fingerprint_of}", {**secure, "web_client_ca": ""}, "web_client_ca"),
+        ('web_client = "x.test"', {}, "web_client_ca"),
+    ):
+        web_sender.with_peers(workplace, site(asked))
+        workplace.config = workplace.config.model_copy(
+            update={"web_port": 8443, "web_certificate": "", "web_key": "", "web_client_ca": "", **settings}
+        )
+        with pytest.raises(ConfigError, match=f"'sender' can't store by STOW-RS without {missing}"):
+            check_web(workplace)
+
+
+@pytest.mark.allow_log("refused")
+def test_what_came_by_stow_stands_in_the_metrics(workplace: Workplace, tmp_path: Path) -> None:
+    web_sender.with_peers(workplace)
+    film = write_film(tmp_path).read_bytes()
+    with serving(workplace) as web:
+        assert post(web.port, b"x")[0].status == 400
+        assert post(web.port, body_of(film, film[:-9]))[0].status == 202
+        services.register(workplace.db, "web", web.detail())
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in NodeMetrics(workplace).collect()
+        for sample in family.samples
+    }
+    assert found["llmcxr_stow_requests_total", "sender", "400"] == 1
+    assert found["llmcxr_stow_requests_total", "sender", "202"] == 1
+    assert found["llmcxr_received_instances_total", "sender", "stored"] == 1
+    assert found["llmcxr_received_instances_total", "sender", "defective"] == 1
