@@ -26,17 +26,18 @@ from llmcxr_ws.objects import ObjectStore
 _LOG = logger(__name__)
 _WRITTEN_AT_ONCE: Final = 1 << 20
 _LEAST_BYTES: Final = 132
-"""Preamble and prefix, with which every DICOM file begins (PS3.10 7.1)."""
+"""Preamble and prefix of every DICOM file (PS3.10 7.1); less is nothing that quarantine could show."""
 SYNTAXES: Final = frozenset((*sop_classes.UNCOMPRESSED, *sop_classes.COMPRESSED))
 CLASSES: Final = frozenset(sop_classes.STORAGE_CLASSES)
 
 
 @dataclass
 class _Open:
-    """The part that is arriving; nothing of one whose file couldn't be made is written."""
+    """The part that is arriving; of one whose file couldn't be made (`failed`) nothing is kept."""
 
-    file: SpooledFile | None
+    file: SpooledFile | None = None
     waiting: bytearray = field(default_factory=bytearray)
+    failed: bool = False
 
 
 class Taking:
@@ -102,21 +103,28 @@ class Taking:
             raise Refusal(
                 415, f"Only {DICOM} parts are taken, not metadata with bulk data. Send whole DICOM files."
             )
-        path = self._spool / ObjectStore.spool_name()
-        try:
-            self._open = _Open(self._reception.spool(path, self._most, self._judge))
-        except OSError as error:
-            self._open = _Open(None)
-            failure(error)
+        self._open = _Open()
 
     async def _write(self, data: bytes) -> None:
         part = self._open
-        if part is None or part.file is None:
+        if part is None:
             return
         part.waiting += data
         if len(part.waiting) >= _WRITTEN_AT_ONCE:
-            waiting, part.waiting = part.waiting, bytearray()
-            await asyncio.to_thread(part.file.write, memoryview(waiting))
+            await asyncio.to_thread(self._put_down, part)
+
+    def _put_down(self, part: _Open) -> None:
+        """Write what waits; the file is made when it is first needed."""
+        waiting, part.waiting = part.waiting, bytearray()
+        if part.file is None and not part.failed:
+            try:
+                path = self._spool / ObjectStore.spool_name()
+                part.file = self._reception.spool(path, self._most, self._judge)
+            except OSError as error:
+                part.failed = True
+                failure(error)
+        if part.file is not None:
+            part.file.write(memoryview(waiting))
 
     async def _end(self) -> None:
         part, self._open = self._open, None
@@ -125,11 +133,15 @@ class Taking:
             self.results.append(await asyncio.shield(asyncio.to_thread(self._finish, part)))
 
     def _finish(self, part: _Open) -> Stored:
+        size = len(part.waiting)
+        is_nothing = part.file is None and not part.failed and size < _LEAST_BYTES
+        if not is_nothing:
+            self._put_down(part)
         if part.file is None:
-            status = self._reception.refuse(self._peer, NO_ROOM, 0).status
+            refused = Verdict(statuses.CANNOT_UNDERSTAND) if is_nothing else NO_ROOM
+            status = self._reception.refuse(self._peer, refused, size).status
             return Stored(SOPClassUID="", SOPInstanceUID="", status=status)
         try:
-            part.file.write(memoryview(part.waiting))
             status = part.file.finish().status
         finally:
             part.file.discard()
@@ -141,9 +153,6 @@ class Taking:
         if spooled.refusal is not None:
             _LOG.warning("refused", peer=self._peer, reason=statuses.explain(spooled.refusal.status))
             return self._reception.refuse(self._peer, spooled.refusal, spooled.size)
-        if spooled.size < _LEAST_BYTES:  # nothing that quarantine could show
-            spooled.path.unlink(missing_ok=True)
-            return self._reception.refuse(self._peer, Verdict(statuses.CANNOT_UNDERSTAND), spooled.size)
         sop_class, instance, syntax = announced_kind(spooled.path)
         refused = 0
         if sop_class and sop_class not in self._classes:
