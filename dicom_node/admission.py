@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dicom_node import sop_classes, statuses
-from dicom_node.tls import bears_name, is_certificate
+from dicom_node.certificate_facts import bears_name, is_certificate
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.secret_files import read_secret
 from llmcxr_ws.site import Peer, SiteConfig
@@ -77,25 +77,43 @@ def admit(site: SiteConfig, request: AssociationRequest, home: Path) -> Decision
     peer = site.peer_of(request.calling)
     if peer is None:
         return _rejected("calling AE title unknown")
-    if peer.from_host and not is_address_of(peer.host, request.address):
-        return _rejected("not from the peer's host", peer.name)
-    if peer.tls and not request.tls:
-        return _rejected("not by TLS", peer.name)
-    if peer.tls_fingerprint and not (
-        request.certificate and is_certificate(request.certificate, peer.tls_fingerprint)
-    ):
-        return _rejected("not with the peer's certificate", peer.name)
-    by_name = bool(peer.tls_name) and not peer.tls_fingerprint
-    if by_name and not (request.certificate and bears_name(request.certificate, peer.tls_name)):
-        return _rejected("the certificate doesn't bear the peer's name", peer.name)
-    if peer.must_give_user:
-        try:
-            why = _user_fault(peer, request.user, home)
-        except ConfigError as error:
-            why = f"user identity can't be checked ({error.message})"
-        if why:
-            return _rejected(why, peer.name, statuses.USER_NOT_IDENTIFIED)
+    if why := place_fault(peer, request.address, request.tls, request.certificate):
+        return _rejected(why, peer.name)
+    if why := user_fault(peer, request.user, home):
+        return _rejected(why, peer.name, statuses.USER_NOT_IDENTIFIED)
     return Decision(peer=peer, classes=allowed_classes(peer))
+
+
+def place_fault(peer: Peer, address: str, tls: bool, certificate: bytes) -> str:
+    """What is wrong with where a peer comes from, by DIMSE or STOW-RS; nothing where all is as it is configured.
+
+    Parameters
+    ----------
+    address : str
+        Its IP address.
+    certificate : bytes
+        The one that it showed, in DER, checked against what is trusted; empty where it showed none.
+    """
+    if peer.from_host and not is_address_of(peer.host, address):
+        return "not from the peer's host"
+    if peer.tls and not tls:
+        return "not by TLS"
+    if peer.tls_fingerprint and not (certificate and is_certificate(certificate, peer.tls_fingerprint)):
+        return "not with the peer's certificate"
+    by_name = bool(peer.tls_name) and not peer.tls_fingerprint
+    if by_name and not (certificate and bears_name(certificate, peer.tls_name)):
+        return "the certificate doesn't bear the peer's name"
+    return ""
+
+
+def user_fault(peer: Peer, given: UserIdentity | None, home: Path) -> str:
+    """What is wrong with the user that a peer gives, or nothing; the values themselves are never told."""
+    if not peer.must_give_user:
+        return ""
+    try:
+        return _wrong_user(peer, given, home)
+    except ConfigError as error:
+        return f"user identity can't be checked ({error.message})"
 
 
 def allowed_classes(peer: Peer) -> frozenset[str] | None:
@@ -150,8 +168,7 @@ def _rejected(why: str, name: str = "", rejection: Rejection = statuses.CALLING_
     return Decision(rejection=rejection, why=why, name=name)
 
 
-def _user_fault(peer: Peer, given: UserIdentity | None, home: Path) -> str:
-    """What is wrong with the user identity, or nothing; the values themselves are never told."""
+def _wrong_user(peer: Peer, given: UserIdentity | None, home: Path) -> str:
     if given is None:
         return "no user identity"
     if given.kind not in (1, 2):

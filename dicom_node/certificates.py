@@ -15,15 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from dicom_node.tls import (
-    TlsFiles,
-    check_times,
-    client_context,
-    fingerprint,
-    name_of,
-    read_certificates,
-    server_context,
-)
+from dicom_node.certificate_facts import check_times, fingerprint, name_of, read_certificates
+from dicom_node.tls import TlsFiles, client_context, server_context, web_server_context
 from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.site import SiteConfig
@@ -102,16 +95,23 @@ def judged(config: MachineConfig, home: Path, site: SiteConfig) -> str:
     ConfigError
         One can't be used, has expired, or will within 30 days.
     """
-    files = TlsFiles.of(config, home)
+    files, web = TlsFiles.of(config, home), TlsFiles.of_web(config, home)
     wanted = [peer for peer in site.peers if peer.tls]
-    if not (config.tls_port or wanted or files.certificate or files.trusted):
+    if not (config.tls_port or wanted or files.certificate or files.trusted or web.certificate):
         return "no TLS"
     if config.tls_port:
         server_context(config, home)
+    if web.certificate:
+        web_server_context(config, home)
     for peer in wanted:
         client_context(files, peer)
     said = []
-    for path, what in ((files.certificate, "this node's certificate"), (files.trusted, "what is trusted,")):
+    for path, what in {
+        files.certificate: "this node's certificate",
+        files.trusted: "what is trusted,",
+        web.certificate: "the STOW-RS server's certificate",
+        web.trusted: "what the STOW-RS server trusts,",
+    }.items():
         if path is None:
             continue
         found = read_certificates(path, what)

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from llmcxr_ws.clocks import Offset, judge
+from llmcxr_ws.config import MachineConfig
+from llmcxr_ws.outputs import is_loopback
 
 _PATIENCE_S: Final = 5.0
 _ANYWHERE: Final = ("0.0.0.0", "::", "")
@@ -22,12 +24,34 @@ def line_for_the_pacs_team() -> str:
 
     with open_workplace() as workplace:
         config = workplace.config
-    host = config.bind_host
-    address = own_address() if host in _ANYWHERE else host
+    address = _reached_at(config.bind_host)
     return (
-        f"AE title {config.ae_title}, host {address} ({socket.gethostname()}), port {config.dicom_port}; "
-        f"takes {taken()}; sends {sent()}; statement: docs/conformance-statement.md"
+        f"AE title {config.ae_title}, host {address} ({socket.gethostname()}), {_ports(config)}; "
+        f"takes {taken()}; {_stow(config)}sends {sent()}; statement: docs/conformance-statement.md"
     )
+
+
+def _reached_at(host: str) -> str:
+    return own_address() if host in _ANYWHERE else host
+
+
+def _ports(config: MachineConfig) -> str:
+    """The ports of the listener, and which of them speaks TLS."""
+    if not config.tls_port:
+        return f"port {config.dicom_port}"
+    if config.tls_port == config.dicom_port:
+        return f"port {config.dicom_port} (TLS only)"
+    return f"port {config.dicom_port}, by TLS port {config.tls_port}"
+
+
+def _stow(config: MachineConfig) -> str:
+    """Where instances are stored by STOW-RS; nothing where they aren't."""
+    if not config.web_port:
+        return ""
+    from dicom_node.web.server import address_of
+
+    reached = address_of(config, _reached_at(config.web_host))
+    return f"takes STOW-RS at {reached}{' (this machine only)' if is_loopback(config.web_host) else ''}; "
 
 
 def own_address() -> str:
@@ -63,7 +87,10 @@ def taken() -> str:
 
 def sent() -> str:
     """What the node asks of others, in a few words."""
-    return "C-ECHO, C-STORE (SR, KO, PR, SC, PDF), C-FIND, C-MOVE, C-GET, storage commitment"
+    return (
+        "C-ECHO, C-STORE (SR, KO, PR, SC, PDF), C-FIND, C-MOVE, C-GET, Modality Worklist, storage commitment, or "
+        "STOW-RS, QIDO-RS, WADO-RS and UPS-RS"
+    )
 
 
 def clocks_of_servers() -> str:

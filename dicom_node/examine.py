@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import MutableSequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -146,10 +147,19 @@ def _examined(
     )
 
 
-def announced_kind(path: Path) -> tuple[str, str, str]:
-    """SOP class, SOP instance and transfer syntax of the file meta information; empty where none can be read."""
+def announced_kind(source: Path | bytes) -> tuple[str, str, str]:
+    """SOP class, SOP instance and transfer syntax of the file meta information; empty where none can be read.
+
+    Parameters
+    ----------
+    source : Path or bytes
+        A DICOM file (PS3.10), or its beginning.
+    """
     try:
-        meta = pydicom.filereader.read_file_meta_info(path)
+        if isinstance(source, bytes):
+            meta = pydicom.filereader.read_partial(BytesIO(source), lambda *_: True).file_meta
+        else:
+            meta = pydicom.filereader.read_file_meta_info(source)
         uids = [str(meta.get(keyword, "")) for keyword in _ANNOUNCED]
     except Exception:  # as above: data from outside
         return "", "", ""

@@ -11,7 +11,6 @@ import ssl
 import threading
 import time
 import warnings
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,12 +31,11 @@ from dicom_node.served import ServedAssociation
 from dicom_node.store_command import StoreRequest, Verdict
 from dicom_node.tally import Tally
 from dicom_node.tls import server_context
+from dicom_node.turned_away import note_rejections
 from dicom_node.wire import Patience
-from llmcxr_ws.errors import DatabaseFailure, UserFacingError
+from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.site import Peer
-from llmcxr_ws.states import Actor
-from llmcxr_ws.store import audit as trail
 from llmcxr_ws.store import deliveries, services
 from llmcxr_ws.workplace import Workplace
 
@@ -284,18 +282,3 @@ def run_listener(home: Path, stop: threading.Event) -> None:
         services.unregister(workplace.db, name)
         workplace.close()
         _LOG.info("stopped")
-
-
-def note_rejections(workplace: Workplace, tally: Tally) -> None:
-    """Write who was turned away since the last heartbeat to the audit trail, each place once with its number."""
-    with suppress(DatabaseFailure):  # they are in the log too; receiving goes on
-        for calling, address, reason, count in tally.take_rejections():
-            trail.note(
-                workplace.db,
-                actor=Actor.NODE,
-                event="association.rejected",
-                calling=calling,
-                host=address,
-                reason=reason,
-                count=count,
-            )

@@ -28,6 +28,29 @@ _IMAGES: Final = frozenset(sop_classes.IMAGE_CLASSES)
 _MAY_NO_LONGER_BE_UPDATED: Final = 0xA710
 """Error ID of an N-SET on a step that is over (PS3.4 F.7.2.2.2)."""
 
+ANSWERS: Final[dict[tuple[str, str], dict[int, str]]] = {
+    (sop_classes.PERFORMED_PROCEDURE_STEP, "N-CREATE"): {
+        statuses.SUCCESS: "kept; it must begin IN PROGRESS and name a study",
+        statuses.DUPLICATE_SOP_INSTANCE: "it was created before",
+        statuses.MISSING_ATTRIBUTE: "it doesn't begin IN PROGRESS, or names no study",
+        statuses.NOT_AUTHORISED: "the peer's `tells` doesn't name `mpps`",
+    },
+    (sop_classes.PERFORMED_PROCEDURE_STEP, "N-SET"): {
+        statuses.SUCCESS: "kept",
+        statuses.INVALID_ATTRIBUTE: "the step's status is none of IN PROGRESS, COMPLETED, DISCONTINUED",
+        statuses.PROCESSING_FAILURE: f"with error ID {_MAY_NO_LONGER_BE_UPDATED:04X}H: the step is over",
+        statuses.NO_SUCH_INSTANCE: "there is no such step",
+        statuses.NOT_AUTHORISED: "the peer's `tells` doesn't name `mpps`",
+    },
+    (sop_classes.INSTANCE_AVAILABILITY, "N-CREATE"): {
+        statuses.SUCCESS: "kept",
+        statuses.DUPLICATE_SOP_INSTANCE: "it was created before",
+        statuses.MISSING_ATTRIBUTE: "it names no study or no series",
+        statuses.NOT_AUTHORISED: "the peer's `tells` doesn't name `ian`",
+    },
+}
+"""What each service is answered with, and when (PS3.4 F.7.2 and R.3.2)."""
+
 Listed = list[tuple[str, str]]
 """SOP Instance UID and SOP Class UID."""
 

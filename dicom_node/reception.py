@@ -7,6 +7,7 @@ committed, and only then success. Knows no sockets and no pynetdicom: the listen
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -130,6 +131,26 @@ class Reception:
             )
         except OSError as error:
             return self._counted(peer, failure(error), 0)
+
+    def is_short(self) -> bool:
+        """Whether there is too little space to take anything."""
+        return self._space.is_short()
+
+    def spool(self, path: Path, largest_bytes: int, judge: Callable[[SpooledFile], Verdict]) -> SpooledFile:
+        """A file in a spool of somebody else's, which comes whole, within the same limits of space.
+
+        `judge` says what becomes of it, by :meth:`receive` or :meth:`refuse`.
+
+        Raises
+        ------
+        OSError
+            It can't be made.
+        """
+        return SpooledFile(path, b"", self._space, largest_bytes, lambda _: None, judge)
+
+    def refuse(self, peer: str, verdict: Verdict, size: int) -> Verdict:
+        """Count an object that isn't taken."""
+        return self._counted(peer, verdict, size)
 
     def receive(self, incoming: Incoming) -> Verdict:
         """Take one file in; after success it is on the disk and in the index, after anything else it isn't kept.

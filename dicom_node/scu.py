@@ -30,7 +30,7 @@ from dicom_node.association import (
     open_association,
 )
 from dicom_node.commitment import CommitmentReport, Reference, action_information, read_report
-from dicom_node.storing import Outcome, StoreResult, look_at, open_storing
+from dicom_node.storing import Outcome, StoreResult, look_at, open_storing, send_all
 from llmcxr_ws.errors import DicomError, UserFacingError
 
 __all__ = [
@@ -109,15 +109,9 @@ def store(
     DicomError
         There is no association, or a file isn't one that can be sent. Refused or lost files don't raise.
     """
-    results: list[StoreResult] = []
     files = [look_at(path) for path in paths]
     with open_storing(local, peer, [file.kind for file in files]) as storing:
-        for file in files:
-            result = storing.send(file)
-            results.append(result)
-            if on_status is not None:
-                on_status(result)
-    return results
+        return send_all(files, storing.send, on_status)
 
 
 class Finding:

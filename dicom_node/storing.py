@@ -7,7 +7,7 @@ What is sent when, and how often it is tried again, is the courier's business; h
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -229,6 +229,20 @@ def store_contexts(kinds: Iterable[tuple[str, str]]) -> list[Context]:
             what_to_do="Send them in several parts.",
         )
     return [(sop_class, (transfer_syntax,)) for sop_class, transfer_syntax in wanted]
+
+
+def send_all(
+    files: Iterable[SendFile],
+    send: Callable[[SendFile], StoreResult],
+    on_status: Callable[[StoreResult], None] | None = None,
+) -> list[StoreResult]:
+    """Send one file after the other, by either way; `on_status` is called after each."""
+    results: list[StoreResult] = []
+    for file in files:
+        results.append(send(file))
+        if on_status is not None:
+            on_status(results[-1])
+    return results
 
 
 def in_parts(files: Sequence[SendFile]) -> Iterator[list[SendFile]]:

@@ -1,4 +1,4 @@
-"""TLS of associations in both directions (PS3.15 B.12: BCP 195 by RFC 8996 and RFC 9325).
+"""TLS of associations and of DICOMweb, in both directions (PS3.15 B.12: BCP 195 by RFC 8996 and RFC 9325).
 
 TLS 1.3, and 1.2 with the profile's four cipher suites; nothing older, no renegotiation, no way down. A certificate is
 always checked against what the machine trusts; a peer's settings say which name or which certificate it must be.
@@ -7,23 +7,16 @@ Settings become contexts here, and what is wrong with a file becomes a sentence;
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import ssl
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from dicom_node.certificate_facts import check_times, is_certificate, read_certificates
 from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.secret_files import others_may_read
 from llmcxr_ws.site import Peer
-
-# Loaded where it is needed: the listener has no use for it without TLS.
-if TYPE_CHECKING:
-    from cryptography import x509
 
 SUITES_TLS_1_2: Final = (
     "ECDHE-ECDSA-AES128-GCM-SHA256",
@@ -34,6 +27,7 @@ SUITES_TLS_1_2: Final = (
 """The profile's suites by OpenSSL's names (RFC 9325 4.2); those of TLS 1.3 are not to be chosen."""
 _PINNED: Final = -1
 _SETTINGS: Final = ("tls_certificate", "tls_private_key", "tls_trusted")
+_WEB_SETTINGS: Final = ("web_certificate", "web_key", "web_client_ca")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,8 +40,18 @@ class TlsFiles:
 
     @classmethod
     def of(cls, config: MachineConfig, home: Path) -> TlsFiles:
-        """The files that the settings name; relative ones start in the home."""
-        paths = [home / getattr(config, name) if getattr(config, name) else None for name in _SETTINGS]
+        """The files of associations; relative paths start in the home."""
+        return cls._named(config, home, _SETTINGS)
+
+    @classmethod
+    def of_web(cls, config: MachineConfig, home: Path) -> TlsFiles:
+        """The files of the STOW-RS server; the key may stand in the certificate's file."""
+        found = cls._named(config, home, _WEB_SETTINGS)
+        return replace(found, private_key=found.private_key or found.certificate)
+
+    @classmethod
+    def _named(cls, config: MachineConfig, home: Path, settings: tuple[str, str, str]) -> TlsFiles:
+        paths = [home / getattr(config, name) if getattr(config, name) else None for name in settings]
         return cls(certificate=paths[0], private_key=paths[1], trusted=paths[2])
 
 
@@ -95,99 +99,55 @@ def client_context(files: TlsFiles, peer: Peer) -> ssl.SSLContext:
     return context
 
 
+def web_server_context(config: MachineConfig, home: Path) -> ssl.SSLContext:
+    """The context with which the STOW-RS server lets peers in.
+
+    A certificate that a sender shows is always checked; a token may stand in for one.
+
+    Raises
+    ------
+    ConfigError
+        A setting is missing, or a file can't be used.
+    """
+    files = TlsFiles.of_web(config, home)
+    if files.certificate is None or files.private_key is None:
+        raise _missing("The STOW-RS server's TLS", "web_certificate")
+    context = _context(ssl.PROTOCOL_TLS_SERVER)
+    _load_own(context, files.certificate, files.private_key)
+    if files.trusted is not None:
+        _load_trusted(context, files.trusted)
+        context.verify_mode = ssl.CERT_OPTIONAL
+    return context
+
+
+def web_client_context(files: TlsFiles, authorities: Path | None) -> ssl.SSLContext:
+    """The context with which we use a peer's DICOMweb services: its certificate must be trusted and bear its name.
+
+    Parameters
+    ----------
+    files : TlsFiles
+        What we show where a server asks for it.
+    authorities : Path, optional
+        Whose certificates are trusted; without it, those that the system trusts.
+
+    Raises
+    ------
+    ConfigError
+        A file can't be used.
+    """
+    context = _context(ssl.PROTOCOL_TLS_CLIENT)
+    if authorities is None:
+        context.load_default_certs()
+    else:
+        _load_trusted(context, authorities)
+    if files.certificate is not None and files.private_key is not None:
+        _load_own(context, files.certificate, files.private_key)
+    return context
+
+
 def expected_name(peer: Peer) -> str:
     """The name for which a peer's certificate is checked, and which it is told (SNI)."""
     return peer.tls_name or peer.host
-
-
-def fingerprint(certificate: bytes) -> str:
-    """SHA-256 of a certificate (DER), in hexadecimal with colons, as OpenSSL prints it."""
-    return hashlib.sha256(certificate).digest().hex(":").upper()
-
-
-def is_certificate(certificate: bytes, wanted: str) -> bool:
-    """Whether a certificate (DER) has this fingerprint, however that is written."""
-    return hmac.compare_digest(_bare(fingerprint(certificate)), _bare(wanted))
-
-
-def bears_name(certificate: bytes, name: str) -> bool:
-    """Whether a certificate (DER) is for this host name or address: in its alternative names, else as common name."""
-    from cryptography import x509
-
-    found = x509.load_der_x509_certificate(certificate)
-    try:
-        alternative = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = [
-            *alternative.get_values_for_type(x509.DNSName),
-            *map(str, alternative.get_values_for_type(x509.IPAddress)),
-        ]
-    except x509.ExtensionNotFound:
-        names = [
-            str(attribute.value)
-            for attribute in found.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-        ]
-    return name.lower() in (one.lower() for one in names)
-
-
-def read_certificates(path: Path, what: str) -> list[x509.Certificate]:
-    """The certificates of a PEM file, or of a folder's .pem and .crt files.
-
-    Raises
-    ------
-    ConfigError
-        It can't be read, or holds none.
-    """
-    from cryptography import x509
-
-    try:
-        files = (
-            sorted(file for file in path.iterdir() if file.suffix in (".pem", ".crt"))
-            if path.is_dir()
-            else [path]
-        )
-        found = [one for file in files for one in x509.load_pem_x509_certificates(file.read_bytes())]
-    except OSError as error:
-        raise ConfigError(
-            f"{what} {path} can't be read: {error.strerror}.",
-            what_to_do="Check the path, its owner and mode.",
-        ) from error
-    except ValueError as error:
-        raise ConfigError(
-            f"{what} {path} isn't a certificate in PEM.", what_to_do="Convert it: openssl x509 -inform der."
-        ) from error
-    if not found:
-        raise ConfigError(f"{what} {path} holds no certificate.", what_to_do="Put one there.")
-    return found
-
-
-def check_times(certificates: Iterable[x509.Certificate], what: str) -> None:
-    """Refuse a certificate that isn't valid now.
-
-    Raises
-    ------
-    ConfigError
-        Says which, and since or from when.
-    """
-    now = datetime.now(UTC)
-    for one in certificates:
-        if one.not_valid_after_utc < now:
-            raise ConfigError(
-                f"{what} ({name_of(one)}) expired on {one.not_valid_after_utc:%Y-%m-%d}.",
-                what_to_do="Have a new one made: llmcxr tls request.",
-            )
-        if one.not_valid_before_utc > now:
-            raise ConfigError(
-                f"{what} ({name_of(one)}) is valid only from {one.not_valid_before_utc:%Y-%m-%d}.",
-                what_to_do="Check this machine's clock.",
-            )
-
-
-def name_of(certificate: x509.Certificate) -> str:
-    """A certificate's common name, or its whole subject."""
-    from cryptography import x509
-
-    common = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(common[0].value) if common else certificate.subject.rfc4514_string()
 
 
 def why_refused(error: BaseException) -> tuple[str, str] | None:
@@ -281,10 +241,6 @@ def _pinned_to(wanted: str) -> type[ssl.SSLSocket]:
                 raise ssl.SSLCertVerificationError("it doesn't have the fingerprint")
 
     return PinnedSocket
-
-
-def _bare(text: str) -> str:
-    return text.replace(":", "").lower()
 
 
 def _missing(what: str, settings: str) -> ConfigError:

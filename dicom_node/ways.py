@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from dicom_node import scu, sop_classes, storing
 from dicom_node.association import LocalEntity
 from dicom_node.scu import Keys, RetrieveResult, StoreResult
-from dicom_node.storing import SendFile
+from dicom_node.storing import SendFile, look_at, send_all
 from dicom_node.web import retrieve, search, send
 from llmcxr_ws.site import Peer
 
@@ -58,8 +58,10 @@ def find(
     limit: int | None = None,
 ) -> list[Dataset]:
     """Ask what matches: QIDO-RS or C-FIND."""
-    way = search.find if peer.dicomweb else scu.find
-    return way(local, peer, level, keys, model=model, limit=limit)
+    if not peer.dicomweb:
+        return scu.find(local, peer, level, keys, model=model, limit=limit)
+    with search.open_finding(local, peer) as finding:
+        return finding.ask(level, keys, limit)
 
 
 def open_storing(
@@ -76,8 +78,11 @@ def store(
     on_status: Callable[[StoreResult], None] | None = None,
 ) -> list[StoreResult]:
     """Send files: STOW-RS or C-STORE."""
-    way = send.store if peer.dicomweb else scu.store
-    return way(local, peer, paths, on_status)
+    if not peer.dicomweb:
+        return scu.store(local, peer, paths, on_status)
+    files = [look_at(path) for path in paths]
+    with send.open_storing(local, peer) as opened:
+        return send_all(files, opened.send, on_status)
 
 
 def get(

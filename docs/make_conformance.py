@@ -17,20 +17,25 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from conformance_questions import questions, worklist_keys
+from conformance_tables import name as _name
+from conformance_tables import table as _table
+from conformance_web import dicomweb
 from pydicom.datadict import dictionary_description, dictionary_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
-from pydicom.uid import UID
 
-from dicom_node import sop_classes, statuses
+from dicom_node import scu, sop_classes, statuses
 from dicom_node.association import MAX_CONTEXTS, MAX_PDU_BYTES, Timeouts
 from dicom_node.documents import private_codes
 from dicom_node.documents.kinds import KINDS, ExampleStudy, example_study
 from dicom_node.documents.report import Device
 from dicom_node.listener import accepted_contexts
+from dicom_node.notices import ANSWERS
 from dicom_node.provider import ProviderLimits
 from dicom_node.reception import OUTCOMES
+from dicom_node.tls import SUITES_TLS_1_2
 from llmcxr_ws import __version__
 from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.site import Peer
@@ -44,11 +49,12 @@ _LONGEST_VALUE: Final = 60
 _USES: Final[dict[str, str]] = {
     sop_classes.VERIFICATION: "echo, doctor",
     sop_classes.STORAGE_COMMITMENT: "confirmation of what was sent",
-    sop_classes.STUDY_ROOT_FIND: "identity before a signature, whether a document is held, `llmcxr dicom find`",
+    sop_classes.WORKLIST_FIND: "the order of a new study, at a peer with `worklist`",
+    sop_classes.STUDY_ROOT_FIND: "completeness, priors, identity before a signature, whether a document is held, `llmcxr dicom find`",
     sop_classes.PATIENT_ROOT_FIND: "`llmcxr dicom find --model patient`",
-    sop_classes.STUDY_ROOT_MOVE: "`llmcxr dicom move`",
+    sop_classes.STUDY_ROOT_MOVE: "priors (`retrieve`), `llmcxr dicom move`",
     sop_classes.PATIENT_ROOT_MOVE: "`llmcxr dicom move`",
-    sop_classes.STUDY_ROOT_GET: "`llmcxr dicom get`, `llmcxr dicom reports --out`",
+    sop_classes.STUDY_ROOT_GET: "priors (`retrieve`), `llmcxr dicom get`, `llmcxr dicom reports --out`",
     sop_classes.PATIENT_ROOT_GET: "`llmcxr dicom get`",
 }
 _WHEN: Final[dict[str, str]] = {
@@ -116,7 +122,7 @@ def _overview() -> list[str]:
         "The node receives chest films and documents that come with them, has drafts of reports made of them, and sends "
         "signed reports and, where a site asks for them, drafts, findings, marks and pictures. Network services:\n",
         _table(("SOP class", "UID", "user (SCU)", "provider (SCP)"), rows),
-        "Media services: none.\n",
+        "DICOMweb services are in 3.7. Media services: none.\n",
     ]
 
 
@@ -134,12 +140,14 @@ def _networking() -> list[str]:
     return [
         "## 3 Networking\n",
         "### 3.1 Implementation model\n",
-        "One application entity, in two processes under one AE title. The **listener** accepts associations, keeps what "
+        "One application entity, in two processes under one AE title, and a third that serves STOW-RS where `web_port` is set. The **listener** accepts associations, keeps what "
         "comes and takes storage commitment reports; it opens none. The **courier** opens associations and accepts none: "
         "it asks for identities, sends documents and asks for their confirmation. Commands (`llmcxr dicom …`) open "
         "associations under the same title.\n",
         "```\nmodality, archive ── C-STORE ──> listener ── object store, database ── courier ── C-STORE, N-ACTION, C-FIND ──> archive\n"
-        "archive ── N-EVENT-REPORT ──> listener\n```\n",
+        "archive ── N-EVENT-REPORT ──> listener\nmodality, RIS ── N-CREATE, N-SET ──> listener\n"
+        "gateway ── STOW-RS ──> STOW-RS server ── object store, database\n"
+        "courier ── STOW-RS, QIDO-RS, WADO-RS, UPS-RS ──> archive\n```\n",
         "Sequence: a study is complete after a quiet time; its draft is made; a person signs; the archive is asked for the "
         "patient's identity by C-FIND; documents are sent by C-STORE; their storage is confirmed by commitment, else by "
         "C-FIND.\n",
@@ -150,6 +158,7 @@ def _networking() -> list[str]:
         "TCP over IPv4 and IPv6, the machine's own stack; PS3.8 upper layer. Nagle's algorithm is off on "
         "the node's side.\n",
         *_configuration(),
+        *dicomweb(),
     ]
 
 
@@ -188,8 +197,9 @@ def _association_policies() -> list[str]:
             ],
         ),
         "Rejections that the node sends: result 1 (permanent), source 1, reason 3 for a calling AE title that isn't "
-        "configured or comes from elsewhere; reason 7 for another called AE title; result 2, source 3, reason 2 beyond "
-        "the limit of associations. Rejections that it receives are shown as sentences:\n",
+        "configured, or that comes from elsewhere, without TLS or with another certificate than its peer's settings ask; reason 7 for another called AE title; "
+        f"{_rejection(statuses.USER_NOT_IDENTIFIED)} for a user identity that is missing or wrong; "
+        f"{_rejection(statuses.LIMIT_REACHED)} beyond the limit of associations, the node's or the peer's. Rejections that it receives are shown as sentences:\n",
         _table(
             ("source", "reason", "is said to be"),
             [
@@ -198,6 +208,10 @@ def _association_policies() -> list[str]:
             ],
         ),
     ]
+
+
+def _rejection(found: tuple[int, int, int]) -> str:
+    return "result {}, source {}, reason {}".format(*found)
 
 
 def _as_provider() -> list[str]:
@@ -223,7 +237,20 @@ def _as_provider() -> list[str]:
         "C-STORE is answered with:\n",
         _table(("status", "when"), [(f"{status:04X}H", _WHEN[word]) for status, word in OUTCOMES.items()]),
         f"{statuses.NOT_AUTHORISED:04X}H is answered to a peer that isn't configured to send. N-EVENT-REPORT of storage "
-        "commitment is answered 0000H once it is written down, 0115H where it can't be read.\n",
+        "commitment (event types 1 and 2) is answered 0000H once it is written down, 0115H where it can't be read. C-ECHO is "
+        "answered 0000H.\n",
+        "What peers tell of a study's images is taken from a peer whose `tells` names it, and answered with:\n",
+        _table(
+            ("SOP class", "service", "status", "when"),
+            [
+                (_name(uid), service, f"{status:04X}H", when)
+                for (uid, service), answers in ANSWERS.items()
+                for status, when in answers.items()
+            ],
+        ),
+        "Of a procedure step are kept: its studies (Scheduled Step Attributes Sequence), its status, and the images of its "
+        "Performed Series Sequence; of a notification its study, its Referenced Series Sequence and each instance's "
+        "availability. N-GET of a procedure step isn't supported.\n",
     ]
 
 
@@ -255,10 +282,19 @@ def _as_user() -> list[str]:
         "An answer that doesn't come leaves the outcome unknown: the peer is asked by C-FIND (level IMAGE, study root), "
         "and the same bytes are sent again if it doesn't hold them. Tries: `delivery_attempts`, with pauses from `retry_s` "
         "to `retry_max_s`.\n",
-        "C-FIND before a signature: level STUDY, study root; unique key Study Instance UID; return keys Patient ID, Issuer "
-        "of Patient ID, Patient's Name, Patient's Birth Date, Patient's Sex, Accession Number. Storage commitment: one "
-        "N-ACTION for all documents of a peer, transaction UID by UUID; the report is taken on a new association or on the "
-        "same one; after `commitment_timeout_s` the peer is asked by C-FIND.\n",
+        "Storage commitment: push model, one N-ACTION (action type 1) for all documents of a peer, transaction UID by UUID; "
+        "the report is taken on a new association or on the same one; after `commitment_timeout_s` the peer is asked by "
+        "C-FIND.\n",
+        "Questions that the node asks by itself (study root; by QIDO-RS the same):\n",
+        _table(("for", "level", "matched", "returned"), list(questions())),
+        f"Statuses: {', '.join(f'{code:04X}H' for code in statuses.PENDING)} bring a match, 0000H and {statuses.CANCEL:04X}H end "
+        "the question, any other is a failure. What is matched are single values, a date as a range. `llmcxr dicom find` asks with any key. At most "
+        f"{scu.MOST_MATCHES} matches are taken, then C-FIND is cancelled; relational queries, extended negotiation and "
+        "fuzzy semantic matching aren't used. C-MOVE names this node's AE title as destination; both C-MOVE and C-GET are "
+        "asked at levels STUDY and SERIES, by commands at level IMAGE too. How their final status is taken: success and "
+        "B000H with the counts of sub-operations; any other is a failure.\n",
+        "Modality Worklist, attributes of the identifier:\n",
+        _table(("attribute", "is"), worklist_keys()),
     ]
 
 
@@ -308,7 +344,7 @@ def _security() -> list[str]:
         (f"`{name}`", source, field.description or "")
         for source, model in (("machine", MachineConfig), ("peer", Peer))
         for name, field in model.model_fields.items()
-        if name.startswith(("tls", "user_identity", "audit"))
+        if name.startswith(("tls", "web_", "must_give", "user", "password", "token", "from_host", "audit"))
     ]
     profiles = [
         _table(("setting", "of", "meaning"), rows)
@@ -317,8 +353,10 @@ def _security() -> list[str]:
     ]
     return [
         "## 6 Security\n",
-        "Access is by calling AE title, and by the peer's address where that is asked for. Settings of secure transport "
-        "(PS3.15 B.12), of user identity and of the audit trail profile (PS3.15 A.5):\n",
+        "Secure transport: the BCP 195 profile of PS3.15 B.12 for DIMSE and DICOMweb in both directions, with "
+        f"TLS 1.3, and TLS 1.2 with {', '.join(SUITES_TLS_1_2)}. User identity (PS3.7 D.3.3.7): types 1 and 2, asked for and "
+        "given; no positive response. Audit trail profile (PS3.15 A.5) over TLS syslog. Access is by calling AE title, or by "
+        "what a request shows, and by the peer's address where that is asked for:\n",
         *profiles,
         "Signatures of reports are the workstation's own (Ed25519, in its database); no digital signature is written into "
         "DICOM objects.\n",
@@ -475,10 +513,8 @@ def _change(element: DataElement) -> None:
 
 
 def _services() -> list[str]:
-    """Every class of the tables that isn't storage: the services that the node asks for."""
-    skip = {*sop_classes.STORAGE_CLASSES, sop_classes.STORAGE_COMMITMENT_INSTANCE}
-    single = [value for name, value in vars(sop_classes).items() if name.isupper() and isinstance(value, str)]
-    return [uid for uid in single if uid not in skip and UID(uid).type in ("SOP Class", "Meta SOP Class")]
+    """The services that the node asks for, storage apart."""
+    return list(sop_classes.USED)
 
 
 def _syntax_of(document: Dataset) -> str:
@@ -497,19 +533,8 @@ def _description(element: DataElement) -> str:
         return dictionary_keyword(element.tag) if not element.tag.is_private else "private"
 
 
-def _name(uid: str) -> str:
-    return UID(uid).name
-
-
 def _in_order(values: Iterable[str]) -> list[str]:
     return sorted(set(values))
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    def line(cells: Sequence[str]) -> str:
-        return f"| {' | '.join(' '.join(cell.split()).replace('|', chr(92) + '|') for cell in cells)} |"
-
-    return "\n".join([line(head), f"|{'---|' * len(head)}", *map(line, rows)]) + "\n"
 
 
 def outdated() -> bool:

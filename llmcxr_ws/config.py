@@ -75,41 +75,62 @@ class MachineConfig(BaseSettings):
         description="Address on which it accepts connections; any but loopback needs web_certificate and web_key.",
     )
     web_certificate: str = Field(
-        default="", description="PEM file of its certificate and the chain behind it; empty: no TLS."
+        default="",
+        description="PEM file of its certificate and the chain behind it; empty: no TLS. A relative path starts in "
+        "the home.",
     )
-    web_key: str = Field(default="", description="PEM file of the certificate's key, without a pass phrase.")
+    web_key: str = Field(
+        default="",
+        description="PEM file of the certificate's key, without a passphrase, mode 0600; empty: it stands in the "
+        "certificate's file.",
+    )
     web_client_ca: str = Field(
         default="",
-        description="PEM file of the authorities whose client certificates it takes; empty: tokens only.",
+        description="PEM file, or folder, of the authorities (or single certificates) that senders' certificates "
+        "must go back to; empty: it asks for none.",
     )
-    web_requests: int = Field(default=8, ge=1, le=64, description="Requests that it works on at a time.")
-    web_instance_mb: int = Field(default=512, ge=1, description="Largest instance that it takes, MB.")
+    web_requests: int = Field(
+        default=8,
+        ge=1,
+        le=64,
+        description="Requests that it works on at a time; what max_associations is for DIMSE.",
+    )
+    web_instance_mb: int = Field(
+        default=512, ge=1, description="Largest instance that it takes, MB; at most max_instance_mb holds."
+    )
     web_request_mb: int = Field(default=4096, ge=1, description="Largest request that it takes, MB.")
     max_associations: int = Field(
-        default=20, ge=1, le=1000, description="Simultaneous associations the listener accepts."
+        default=20,
+        ge=1,
+        le=1000,
+        description="Simultaneous associations the listener accepts; STOW-RS has web_requests.",
     )
     min_free_mb: int = Field(
         default=256,
         ge=1,
-        description="Free space of the object store below which the listener takes nothing, MB.",
+        description="Free space of the object store below which nothing is taken, by DIMSE or STOW-RS, MB.",
     )
     max_instance_mb: int = Field(
-        default=4000, ge=1, description="Size above which a received data set is refused (C004H), MB."
+        default=4000,
+        ge=1,
+        description="Size above which a received data set is refused (C004H), by DIMSE or STOW-RS, MB.",
     )
     network_timeout_s: FiniteFloat = Field(
-        default=30.0, gt=0, description="Silence after which an association is aborted, seconds."
+        default=30.0,
+        gt=0,
+        description="Silence after which an association is aborted, or a STOW-RS request ended, seconds.",
     )
     pdu_timeout_s: FiniteFloat = Field(
         default=30.0,
         gt=0,
         description="Time from a received PDU's first byte to its last after which the association is aborted, "
-        "seconds.",
+        "seconds. HTTP has no PDUs: STOW-RS holds network_timeout_s and min_rate_kb_s.",
     )
     min_rate_kb_s: int = Field(
         default=1,
         ge=0,
-        description="Least rate of a received message that takes longer than network_timeout_s, kB/s; below it the "
-        "association is aborted. 0: any.",
+        description="Least rate of a received message, or a STOW-RS request, that takes longer than "
+        "network_timeout_s, kB/s; below it the association is aborted, the request ended. 0: any.",
     )
     connect_timeout_s: FiniteFloat = Field(
         default=10.0, gt=0, description="Time allowed to open an association, seconds."

@@ -29,6 +29,7 @@ from llmcxr_ws.outputs import (
     is_loopback,
     plain_url,
 )
+from llmcxr_ws.peer_access import check_access, check_web
 from llmcxr_ws.retention import RetentionRule, check_retention
 from llmcxr_ws.rules import RoutingRule, check_rules
 from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
@@ -68,28 +69,32 @@ class Peer(Part):
     role: Literal["clinical", "research", "test"] = Field(
         default="clinical", description="What the peer is used for."
     )
-    sends: bool = Field(default=True, description="Whether it may send films to us.")
+    sends: bool = Field(default=True, description="Whether it may send films to us, by DIMSE or STOW-RS.")
     from_host: bool = Field(
-        default=False, description="Whether an association under its AE title is accepted from its host only."
+        default=False,
+        description="Whether an association under its AE title, or its STOW-RS request, is taken from its host only.",
     )
     classes: tuple[str, ...] = Field(
         default=(),
         description="What it may send: `films` (CR and DX), `images`, `reports`, `documents` or SOP Class UIDs; "
-        "empty: all that the node takes.",
+        "empty: all that the node takes. Others are refused in negotiation, and one by one by STOW-RS.",
     )
     tls: bool = Field(
         default=False,
-        description="Whether it is reached by TLS, and let in by TLS only; needs this machine's `tls_` settings.",
+        description="Whether it is reached by TLS, and let in by TLS only; needs this machine's `tls_` settings. At "
+        "STOW-RS it holds too: the server must have web_certificate, a proxy's TLS doesn't count.",
     )
     tls_name: str = Field(
         default="",
         max_length=255,
-        description="Name that its certificate must bear; empty: its host when we connect, any when it does.",
+        description="Name that its certificate must bear; empty: its host when we connect, any when it does. At "
+        "STOW-RS it holds too, and needs web_client_ca.",
     )
     tls_fingerprint: str = Field(
         default="",
         pattern=r"^([0-9A-Fa-f]{2}:?){32}$|^$",
-        description="SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears.",
+        description="SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears; "
+        "by STOW-RS too. Its DICOMweb services are known by web_ca and the host of their address instead.",
     )
     user: str = Field(
         default="",
@@ -109,7 +114,8 @@ class Peer(Part):
     must_give_user: str = Field(
         default="",
         max_length=64,
-        description="User name that it must give with an association to us, else it is rejected. Its password:",
+        description="User name that it must give with an association to us, else it is rejected; at STOW-RS by HTTP "
+        "Basic, unless it has web_token_key, which stands in for it. Its password:",
     )
     must_give_password_env: str = Field(
         default="", pattern=ENVIRONMENT_NAME, description="name of an environment variable,"
@@ -117,7 +123,8 @@ class Peer(Part):
     must_give_password_key: str = Field(
         default="",
         pattern=FILE_NAME,
-        description="or name of a file, as above; empty: the name alone counts.",
+        description="or name of a file, as above; empty: the name alone counts, and lets it in by STOW-RS only "
+        "beside web_client.",
     )
     identity: bool = Field(
         default=False, description="Whether it is asked for the patient's identity before a signature."
@@ -163,12 +170,14 @@ class Peer(Part):
     max_mb_s: FiniteFloat | None = Field(
         default=None,
         gt=0,
-        description="Rate at which it may send to us, MB/s; what is faster waits. Empty: any.",
+        description="Rate at which it may send to us, MB/s; what is faster waits. Empty: any. All its associations "
+        "share it; and apart from them, all its STOW-RS requests.",
     )
     max_associations: int | None = Field(
         default=None,
         ge=1,
-        description="Associations it may have with us at once; empty: as many as the node.",
+        description="Associations it may have with us at once; apart from them, as many STOW-RS requests (more are "
+        "answered 503). Empty: as many as the node.",
     )
     dicomweb: str = Field(
         default="",
@@ -393,11 +402,11 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
         raise ConfigError(f"Site document: {explain(error, known_settings())}") from error
     _check_names(site)
     for peer in site.peers:
-        _check_access(peer)
+        check_access(peer)
     for at, server in enumerate(site.fhir):
         what = f"FHIR destination '{server.name}'"
         check_token(what, server.base_url, server.token_env, server.token_key, ("fhir", at))
-    _check_web(site)
+    check_web(site.peers)
     _check_rules(site)
     check_rules(site.rules, {peer.name: bool(peer.deidentify) for peer in site.peers})
     _check_deidentification(site)
@@ -464,54 +473,6 @@ def _check_names(site: SiteConfig) -> None:
                 f"Peer '{peer.name}' is asked for priors by C-MOVE and may not send.",
                 what_to_do="Write sends = true, or retrieve = 'get'.",
             )
-
-
-def _check_access(peer: Peer) -> None:
-    """Refuse passwords without a name, named twice, or that would travel in clear."""
-    for user, passwords in (
-        ("user", ("password_env", "password_key")),
-        ("must_give_user", ("must_give_password_env", "must_give_password_key")),
-    ):
-        named = [name for name in passwords if getattr(peer, name)]
-        if len(named) > 1:
-            raise ConfigError(
-                f"Peer '{peer.name}' names one password twice.", what_to_do=f"Leave {' or '.join(named)}."
-            )
-        if named and not getattr(peer, user):
-            raise ConfigError(
-                f"Peer '{peer.name}' has {named[0]} and no {user}.",
-                what_to_do=f"Add {user}, or leave it out.",
-            )
-        if named and not peer.tls and not is_loopback(peer.host):
-            raise ConfigError(
-                f"Peer '{peer.name}' was refused: its password would travel in clear.",
-                what_to_do="Add tls = true.",
-            )
-    if not peer.tls and (peer.tls_name or peer.tls_fingerprint):
-        raise ConfigError(
-            f"Peer '{peer.name}' has a certificate to be checked and no tls = true.", what_to_do="Add it."
-        )
-
-
-def _check_web(site: SiteConfig) -> None:
-    """Refuse what makes no sense of a peer's DICOMweb services, and two peers that couldn't be told apart."""
-    for at, peer in enumerate(site.peers):
-        what = f"Peer '{peer.name}'"
-        check_token(what, peer.dicomweb, peer.token_env, peer.token_key, ("peer", at), "dicomweb")
-        if not peer.dicomweb and (peer.token_env or peer.token_key or peer.web_ca or peer.workitems):
-            raise ConfigError(
-                f"Peer '{peer.name}' has a token, authorities or workitems, but no DICOMweb services for them.",
-                what_to_do="Give dicomweb, or leave them out.",
-            )
-    shown: set[tuple[str, str]] = set()
-    for peer in site.peers:
-        pair = (peer.web_token_key, peer.web_client)
-        if any(pair) and pair in shown:
-            raise ConfigError(
-                f"Peer '{peer.name}' shows the same token and certificate to our STOW-RS server as another one.",
-                what_to_do="Give each its own.",
-            )
-        shown.add(pair)
 
 
 def _check_rules(site: SiteConfig) -> None:

@@ -246,7 +246,8 @@ class Reporter:
                 ),
             ],
             outcome=am.MINOR_FAILURE,
-            outcome_words=f"{event.detail.get('count', 1)} associations: {event.detail.get('reason', '')}",
+            outcome_words=f"{event.detail.get('count', 1)} {event.detail.get('what', 'associations')}: "
+            f"{event.detail.get('reason', '')}",
             types=(am.NODE_AUTHENTICATION,),
             objects=[Object(calling or "unknown", am.NODE_ID, "2", "13", name=host)],
         )

@@ -31,6 +31,10 @@ _DRAFT_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 _CONFIRM_BUCKETS: Final = (1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400, 86400)
 
 
+_WAYS_IN: Final = frozenset({"listener", "web"})
+"""Processes that count what they receive."""
+
+
 class NodeMetrics(Collector):
     """Everything there is to count of one home; register it once."""
 
@@ -80,7 +84,7 @@ class NodeMetrics(Collector):
             running = services.running(self._workplace.db)
             self._read_on()
             found += _of_services(running)
-            found += _of_listeners([row for row in running if row.kind == "listener"])
+            found += _of_listeners([row for row in running if row.kind in _WAYS_IN])
             found += _of_backlog(watching.backlog(self._workplace.db))
             found += self._trail()
         except DatabaseFailure:
@@ -156,7 +160,7 @@ def _of_services(running: list[ServiceRow]) -> Iterator[Metric]:
 
 
 def _of_listeners(rows: list[ServiceRow]) -> Iterator[Metric]:
-    """Counts of this machine's listener; one that fell silent has a successor or nothing to say."""
+    """Counts of this machine's listener and STOW-RS server; one that fell silent has nothing to say."""
     here = [
         row for row in rows if row.host == socket.gethostname() and row.seconds_since_seen < services.ALIVE_S
     ]
@@ -170,6 +174,14 @@ def _of_listeners(rows: list[ServiceRow]) -> Iterator[Metric]:
         for (peer, outcome), count in sorted(_added(tallies, key).items()):
             family.add_metric([peer, outcome], count)
         yield family
+    answered = CounterMetricFamily(
+        "llmcxr_stow_requests",
+        "STOW-RS requests by peer (empty: a stranger) and HTTP status (tls: no handshake).",
+        labels=["peer", "status"],
+    )
+    for (peer, status), count in sorted(_added(tallies, "requests").items()):
+        answered.add_metric([peer, status], count)
+    yield answered
     open_now = sum(int(tally.get("open", 0)) for tally in tallies)
     yield GaugeMetricFamily("llmcxr_associations_open", "Associations that are open.", value=open_now)
 

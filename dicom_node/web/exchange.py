@@ -20,8 +20,6 @@ Send = Callable[[Message], Awaitable[None]]
 
 TEXT: Final = "text/plain; charset=utf-8"
 RETRY_AFTER_S: Final = 30
-SLOWEST: Final = 10_000
-"""Bytes a second that a sender must reach on average, once its patience is used up."""
 _DRAIN_S: Final = 2.0
 _DRAIN_BYTES: Final = 64 << 20
 
@@ -37,16 +35,21 @@ class Answer:
 
 
 class Refusal(LlmcxrError):
-    """A request that isn't done; its sentence is the answer's body and holds no patient data."""
+    """A request that isn't done; its sentence is the answer's body and holds no patient data.
 
-    def __init__(self, status: int, sentence: str, *headers: tuple[str, str]) -> None:
+    `why` is for the audit trail: few words, the same for the same cause; empty where it isn't the sender's to do
+    otherwise, or is nobody's concern but the sender's.
+    """
+
+    def __init__(self, status: int, sentence: str, *headers: tuple[str, str], why: str = "") -> None:
         super().__init__(sentence)
+        self.why = why
         self.answer = Answer(status=status, body=sentence.encode("utf-8"), headers=headers)
 
     @classmethod
-    def later(cls, sentence: str) -> Refusal:
+    def later(cls, sentence: str, *, why: str = "") -> Refusal:
         """503: the same request may be done a little later."""
-        return cls(503, sentence, ("retry-after", str(RETRY_AFTER_S)))
+        return cls(503, sentence, ("retry-after", str(RETRY_AFTER_S)), why=why)
 
 
 class Disconnected(LlmcxrError):
@@ -54,13 +57,27 @@ class Disconnected(LlmcxrError):
 
 
 class Exchange:
-    """A request that is being read and will be answered once."""
+    """A request that is being read and will be answered once.
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, *, silence_s: float) -> None:
+    Parameters
+    ----------
+    silence_s : float
+        Seconds in which nothing may come.
+    least_rate : float
+        Bytes a second that a sender must reach on average, once these seconds are used up; 0: any.
+    """
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, *, silence_s: float, least_rate: float
+    ) -> None:
         self.scope = scope
+        self.who = self.title = (
+            ""  # whose request it is, once that is known: short name, and name on the network
+        )
         self._receive = receive
         self._send = send
         self._silence_s = silence_s
+        self._least_rate = least_rate
         self._whole = False
         self._gone = False
 
@@ -85,8 +102,15 @@ class Exchange:
         wanted = name.encode("ascii")
         return ", ".join(value.decode("latin-1") for key, value in self.scope["headers"] if key == wanted)
 
-    async def body(self, most: int) -> AsyncIterator[bytes]:
+    async def body(self, most: int, delay: Callable[[int], float] | None = None) -> AsyncIterator[bytes]:
         """Yield the body as it comes.
+
+        Parameters
+        ----------
+        most : int
+            Its largest size, bytes.
+        delay : callable, optional
+            Told how many bytes came, gives the seconds for which the sender is held back.
 
         Raises
         ------
@@ -95,14 +119,21 @@ class Exchange:
         Disconnected
             The other side has gone.
         """
-        started, got = time.monotonic(), 0
+        waited, got = 0.0, 0  # the seconds in which the sender alone was waited for
         while not self._whole:
-            slow = started + self._silence_s + got / SLOWEST - time.monotonic()
-            message = await self._next(min(self._silence_s, slow))
+            patience_s, asked = self._silence_s, time.monotonic()
+            if self._least_rate:
+                patience_s = min(patience_s, self._silence_s + got / self._least_rate - waited)
+            message = await self._next(patience_s)
+            waited += time.monotonic() - asked
             data: bytes = message.get("body", b"")
             got += len(data)
             if got > most:
-                raise Refusal(413, f"The request has more than {most // 1_000_000} MB.")
+                raise Refusal(
+                    413, f"The request has more than {most // 1_000_000} MB.", why="request too large"
+                )
+            if delay is not None and (pause_s := delay(len(data))):
+                await asyncio.sleep(pause_s)  # what waits meanwhile fills a buffer, then TCP holds it back
             if data:
                 yield data
 
@@ -110,7 +141,7 @@ class Exchange:
         try:
             message = await asyncio.wait_for(self._receive(), max(patience_s, 0.0))
         except TimeoutError:
-            raise Refusal(408, "The request came too slowly.") from None
+            raise Refusal(408, "The request came too slowly.", why="too slow") from None
         if message["type"] == "http.disconnect":
             self._gone = True
             raise Disconnected("The sender has gone.")

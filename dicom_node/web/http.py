@@ -18,9 +18,9 @@ from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from dicom_node.association import LocalEntity
+from dicom_node.tls import web_client_context
 from dicom_node.tokens import token
 from dicom_node.web.related import parse_media_type
-from dicom_node.web.tls import client_context
 from llmcxr_ws.errors import ConfigError, DicomError
 from llmcxr_ws.secret_files import KEYS_FOLDER
 from llmcxr_ws.site import Peer
@@ -268,7 +268,7 @@ def _authorization(local: LocalEntity, peer: Peer) -> dict[str, str]:
 
 def _context(local: LocalEntity, peer: Peer) -> ssl.SSLContext:
     if not peer.web_ca:
-        return client_context()
+        return web_client_context(local.tls, None)
     if local.home is None:
         raise ConfigError(f"Peer '{peer.name}' names authorities, and no home is known to look for them.")
-    return client_context(local.home / KEYS_FOLDER / peer.web_ca)
+    return web_client_context(local.tls, local.home / KEYS_FOLDER / peer.web_ca)

@@ -20,7 +20,7 @@ from llmcxr_ws.errors import DicomError
 DICOM: Final = "application/dicom"
 # It warns of what it raises too.
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
-_MOST_PARTS: Final = 10_000
+MOST_PARTS: Final = 10_000
 _MOST_HEADERS: Final = 16
 _LONGEST_HEADER: Final = 4096
 
@@ -96,8 +96,8 @@ class Related:
 
     def _part_begins(self) -> None:
         self.parts += 1
-        if self.parts > _MOST_PARTS:
-            raise BrokenMultipart(f"The body has more than {_MOST_PARTS} parts.")
+        if self.parts > MOST_PARTS:
+            raise BrokenMultipart(f"The body has more than {MOST_PARTS} parts.")
         self._headers = {}
 
     def _header_ends(self) -> None:

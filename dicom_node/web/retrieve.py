@@ -17,6 +17,12 @@ from dicom_node.web.resources import failure, printable, resource
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.site import Peer
 
+ACCEPT: Final = f'multipart/related; type="{DICOM}"; transfer-syntax=*'
+TAKEN: Final[dict[int, str]] = {
+    200: "all that was asked for",
+    206: "a part of it; something counts as failed",
+}
+"""Statuses of an answer that is used; any other is a failure (PS3.18 table 10.4.3-1)."""
 _LARGEST_STUDY: Final = 8_000_000_000
 _LARGEST_INSTANCE: Final = 1_000_000_000
 
@@ -43,14 +49,13 @@ def get(
     DicomError
         The peer can't be reached, doesn't hold it, or its answer isn't DICOM.
     """
-    headers = {"Accept": f'multipart/related; type="{DICOM}"; transfer-syntax=*'}
     counts = _Counts()
     with (
         WebConnection(local, peer) as connection,
         tempfile.TemporaryDirectory(prefix="llmcxr-wado-") as folder,
     ):
-        reply = connection.request("GET", resource(level, keys), headers=headers)
-        if reply.status not in (200, 206):
+        reply = connection.request("GET", resource(level, keys), headers={"Accept": ACCEPT})
+        if reply.status not in TAKEN:
             raise failure(connection, reply, "WADO-RS")
         boundary = reply.parameters.get("boundary", "")
         if reply.media_type != "multipart/related" or not boundary:

@@ -19,8 +19,10 @@ from dicom_node.web.resources import JSON_TYPES, LARGEST_TEXT, failure, printabl
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.site import Peer
 
-_PAGE: Final = 500
-_MOST_MATCHES: Final = 20_000
+TAKEN: Final[dict[int, str]] = {200: "matches, in DICOM JSON", 204: "no match"}
+"""Statuses of an answer that is used; any other is a failure (PS3.18 table 10.6.3-1)."""
+PAGE: Final = 500
+MOST_MATCHES: Final = 20_000
 _UNIQUE: Final = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 _UNREADABLE: Final = (
     ValueError,
@@ -56,18 +58,25 @@ class Finding:
         self._connection = connection
 
     def ask(self, level: str, keys: Keys, limit: int | None = None) -> list[Dataset]:
-        """What matches; as :func:`find`."""
+        """Which studies, series or instances match; as :meth:`dicom_node.scu.Finding.ask`.
+
+        Raises
+        ------
+        DicomError
+            The peer can't be reached, refused, or its answer isn't DICOM JSON; or the level is PATIENT, which QIDO-RS
+            hasn't got.
+        """
         path, query = search(level, keys)
         found: dict[str, Dataset] = {}
         while True:
-            page = _PAGE if limit is None else min(_PAGE, limit - len(found))
+            page = PAGE if limit is None else min(PAGE, limit - len(found))
             paged = [*query, ("limit", str(page)), *([("offset", str(len(found)))] if found else [])]
             known = len(found)
             for match in matches(self._connection, path, paged):
                 found.setdefault(_identity(match, len(found)), match)
-            if len(found) > _MOST_MATCHES:
+            if len(found) > MOST_MATCHES:
                 raise DicomError(
-                    f"{self._connection.who} has more than {_MOST_MATCHES} matches.",
+                    f"{self._connection.who} has more than {MOST_MATCHES} matches.",
                     what_to_do="Ask for fewer.",
                 )
             # A server that knows no offset repeats its first page.
@@ -82,27 +91,6 @@ def open_finding(local: LocalEntity, peer: Peer) -> Iterator[Finding]:
         yield Finding(connection)
 
 
-def find(
-    local: LocalEntity,
-    peer: Peer,
-    level: str,
-    keys: Keys,
-    *,
-    model: str = "study",
-    limit: int | None = None,
-) -> list[Dataset]:
-    """Ask which studies, series or instances match (QIDO-RS); as :func:`dicom_node.scu.find`.
-
-    Raises
-    ------
-    DicomError
-        The peer can't be reached, refused, or its answer isn't DICOM JSON; or the level is PATIENT, which QIDO-RS
-        hasn't got.
-    """
-    with open_finding(local, peer) as finding:
-        return finding.ask(level, keys, limit)
-
-
 def matches(connection: WebConnection, path: str, query: Iterable[tuple[str, str]]) -> list[Dataset]:
     """Return the data sets that an answer in DICOM JSON holds: a list, or one by itself.
 
@@ -112,11 +100,11 @@ def matches(connection: WebConnection, path: str, query: Iterable[tuple[str, str
         The peer refused, or its answer isn't DICOM JSON.
     """
     reply = connection.request("GET", path, query=query, headers={"Accept": answers.JSON})
+    if reply.status not in TAKEN:
+        raise failure(connection, reply, "QIDO-RS")
     if reply.status == 204:
         reply.read(0)
         return []
-    if reply.status != 200:
-        raise failure(connection, reply, "QIDO-RS")
     if reply.media_type not in JSON_TYPES:
         raise DicomError(
             f"{connection.who} answered QIDO-RS with {printable(reply.media_type)}, not with DICOM JSON.",
@@ -126,7 +114,7 @@ def matches(connection: WebConnection, path: str, query: Iterable[tuple[str, str
     try:
         items: Any = json.loads(data) if data else []
         items = [items] if isinstance(items, dict) and items else items
-        if not isinstance(items, list) or len(items) > _MOST_MATCHES:
+        if not isinstance(items, list) or len(items) > MOST_MATCHES:
             raise ValueError("no list")
         return [Dataset.from_json(item, lambda *_: None) for item in items]
     except _UNREADABLE as error:

@@ -1,15 +1,18 @@
-"""STOW-RS as its user (PS3.18 10.5), in the shape of :func:`dicom_node.scu.store`."""
+"""STOW-RS as its user (PS3.18 10.5), in the shape of :mod:`dicom_node.storing`.
+
+Each file has a request of its own: so each has a verdict of its own, also at servers that refuse a whole request for
+one part of it. Sending a file again is safe: the SOP Instance UID is the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from dicom_node import statuses
 from dicom_node.association import LocalEntity
-from dicom_node.examine import announced_kind
 from dicom_node.storing import Outcome, SendFile, StoreResult
 from dicom_node.web import answers
 from dicom_node.web.http import NoAnswer, Reply, WebConnection
@@ -19,41 +22,18 @@ from llmcxr_ws.errors import DicomError
 from llmcxr_ws.site import Peer
 
 _CHUNK: Final = 1 << 18
-_KEPT_ALREADY: Final = frozenset({0x0111, 45070})
+TAKEN: Final[dict[int, str]] = {
+    200: "the instance is stored, if the answer names it so; else its outcome isn't known",
+    202: "as 200, or refused with the reason given",
+    409: "refused with the reason given",
+    400: "as 409 where a reason is given",
+}
+"""Statuses of which the answer's own words count (PS3.18 table 10.5.3-1)."""
+_DONE: Final = (200, 202)
+KEPT_ALREADY: Final = frozenset({0x0111, 45070})
 """Failure reasons that say the instance is there: duplicate SOP instance (PS3.7 C.5.9), and Azure's own."""
-_PASSING: Final = frozenset({401, 403, 404, 408, 423, 425, 429})
+PASSING: Final = frozenset({401, 403, 404, 408, 423, 425, 429})
 """Another try may end otherwise: a token that is renewed, a server that is set up, too many requests."""
-
-
-def store(
-    local: LocalEntity,
-    peer: Peer,
-    paths: Sequence[Path],
-    on_status: Callable[[StoreResult], None] | None = None,
-) -> list[StoreResult]:
-    """Send files by STOW-RS on one connection, each in a request of its own and with the bytes that it has.
-
-    So each has a verdict of its own, also at servers that refuse a whole request for one part of it. Sending a file
-    again is safe: the SOP Instance UID is the same.
-
-    Raises
-    ------
-    DicomError
-        The peer can't be reached. Refused or lost files don't raise.
-    """
-    results: list[StoreResult] = []
-    with WebConnection(local, peer) as connection:
-        for path in paths:
-            try:
-                result = _store_one(connection, path)
-            except _Unreachable as error:
-                if not results:
-                    raise
-                result = StoreResult(path=path, outcome=Outcome.NOT_SENT, sentence=error.sentence)
-            results.append(result)
-            if on_status is not None:
-                on_status(result)
-    return results
 
 
 class Storing:
@@ -72,7 +52,7 @@ class Storing:
             The file can't be read any more.
         """
         try:
-            return _store_one(self._connection, file.path)
+            return _store_one(self._connection, file)
         except _Unreachable as error:
             self.alive = False
             return StoreResult(path=file.path, outcome=Outcome.NOT_SENT, sentence=error.sentence)
@@ -96,20 +76,20 @@ class _Unreachable(DicomError):
     """Nothing of a file was sent: there is no connection, or the peer sends elsewhere."""
 
 
-def _store_one(connection: WebConnection, path: Path) -> StoreResult:
-    _, uid, _ = announced_kind(path)
-    if not uid:
-        raise DicomError(
-            f"{path.name} can't be sent: it is not a DICOM file with file meta information.",
-            what_to_do="Check that the file exists and is complete.",
-        )
+def _store_one(connection: WebConnection, file: SendFile) -> StoreResult:
+    path = file.path
     boundary = new_boundary()
     head, tail = part_head(boundary), body_tail(boundary)
     headers = {
         "Content-Type": f'multipart/related; type="{DICOM}"; boundary={boundary}',
         "Accept": answers.JSON,
     }
-    length = len(head) + path.stat().st_size + len(tail)
+    try:
+        length = len(head) + path.stat().st_size + len(tail)
+    except OSError as error:
+        raise DicomError(
+            f"{path.name} can't be read any more.", what_to_do="Check that the file exists."
+        ) from error
     reply = None
     try:
         reply = connection.request(
@@ -122,36 +102,36 @@ def _store_one(connection: WebConnection, path: Path) -> StoreResult:
             sentence = f"{error.message} Whether it has the object isn't known."
             return StoreResult(path=path, outcome=Outcome.UNKNOWN, sentence=sentence)
         raise _Unreachable(error.message, what_to_do=error.what_to_do) from error
-    return _judge(connection, path, uid, reply, data)
+    return _judge(connection, path, file.sop_instance, reply, data)
 
 
 def _judge(connection: WebConnection, path: Path, uid: str, reply: Reply, data: bytes) -> StoreResult:
     """What the answer says of this instance (PS3.18 10.5.3)."""
     who = connection.who
     said = _said(reply, data)
-    if uid in said.stored and reply.status in (200, 202):
+    if uid in said.stored and reply.status in _DONE:
         return StoreResult(path=path, outcome=Outcome.STORED, status=statuses.SUCCESS)
     reason = said.failed.get(uid, said.others[0] if said.others else None)
-    if reason in _KEPT_ALREADY:
+    if reason in KEPT_ALREADY:
         return StoreResult(
             path=path,
             outcome=Outcome.UNKNOWN,
             sentence=f"{who} says that it holds the object already; it is asked whether it does.",
         )
-    if reason is not None and reply.status in (200, 202, 409, 400):
+    if reason is not None and reply.status in TAKEN:
         return StoreResult(
             path=path,
             outcome=Outcome.REFUSED,
             status=reason,
             sentence=f"{who} refused the object: {statuses.explain(reason)}.",
         )
-    if reply.status in (200, 202):
+    if reply.status in _DONE:
         return StoreResult(
             path=path,
             outcome=Outcome.UNKNOWN,
             sentence=f"{who} answered {reply.status} and doesn't say what became of the object.",
         )
-    passing = reply.status >= 500 or reply.status in _PASSING
+    passing = reply.status >= 500 or reply.status in PASSING
     return StoreResult(
         path=path,
         outcome=Outcome.NOT_SENT if passing else Outcome.REFUSED,

@@ -22,10 +22,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from dicom_node.association import prepare_pynetdicom
 from dicom_node.reception import Reception
 from dicom_node.tally import Tally
+from dicom_node.tls import TlsFiles, web_server_context
+from dicom_node.turned_away import REQUESTS, note_rejections
 from dicom_node.web.exchange import Receive, Scope, Send
+from dicom_node.web.handshake import HandshakeLoop, ListeningSocket, tell_failures
 from dicom_node.web.senders import CERTIFICATE
-from dicom_node.web.stow import BASE, StowApp, StowLimits
-from dicom_node.web.tls import certificate_names, server_context
+from dicom_node.web.stow import BASE, CROWDED, StowApp, StowLimits
 from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.errors import ConfigError, DicomError
 from llmcxr_ws.log import logger
@@ -36,7 +38,7 @@ from llmcxr_ws.workplace import Workplace
 _LOG = logger(__name__)
 _HEARTBEAT_S: Final = 5.0
 _GRACE_S: Final = 5
-_HEAD_S: Final = 10.0
+HEAD_S: Final = 10.0
 """Until a request's line and headers are complete."""
 _MOST_CONNECTIONS: Final = 256
 _BACKLOG: Final = 128
@@ -44,17 +46,23 @@ _LARGEST_HEAD: Final = 32_768
 
 
 class _Protocol(H11Protocol):
-    """uvicorn's protocol, with a deadline for a request's head and the names in the client's certificate."""
+    """uvicorn's protocol, with a deadline for a request's head, the client's certificate, and a counted limit."""
 
+    tally: Tally
     _head: TimerHandle | None = None
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        if len(self.connections) > 2 * _MOST_CONNECTIONS:
+            transport.abort()
+            return
         inner = self.app
-        names = certificate_names(transport.get_extra_info("peercert"))
+        tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+        certificate = (tls.getpeercert(binary_form=True) or b"") if tls is not None else b""
 
         async def app(scope: Any, receive: Any, send: Any) -> None:
-            await inner({**scope, CERTIFICATE: names}, receive, send)
+            crowded = len(self.connections) > _MOST_CONNECTIONS
+            await inner({**scope, CERTIFICATE: certificate, CROWDED: crowded}, receive, send)
 
         self.app = app
         self._wait_for_head()
@@ -65,6 +73,11 @@ class _Protocol(H11Protocol):
             self._wait_for_head()
         else:
             self._stop_waiting()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what isn't HTTP, and count it: the application never sees it."""
+        self.tally.request("", 400)
+        super().send_400_response(msg)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -78,7 +91,7 @@ class _Protocol(H11Protocol):
 
     def _wait_for_head(self) -> None:
         if self._head is None:
-            self._head = self.loop.call_later(_HEAD_S, self.transport.abort)
+            self._head = self.loop.call_later(HEAD_S, self.transport.abort)
 
     def _stop_waiting(self) -> None:
         if self._head is not None:
@@ -113,25 +126,29 @@ class WebServer:
             The port is taken, or the address isn't ours.
         """
         config = self._workplace.config
-        tls = tls_of(config)
+        tls = tls_of(config, self._workplace.home)
+        if tls is not None:
+            tell_failures(tls, self._on_handshake_failed)
         prepare_pynetdicom()
         spool = self._workplace.objects.own_spool("web")
         opened = _listen(config.web_host, config.web_port if port is None else port)
         self.port = opened.getsockname()[1]
-        min_free_bytes = config.min_free_mb * 1_000_000
         limits = StowLimits(
             requests=config.web_requests,
-            instance_bytes=config.web_instance_mb * 1_000_000,
+            instance_bytes=min(config.web_instance_mb, config.max_instance_mb) * 1_000_000,
             request_bytes=config.web_request_mb * 1_000_000,
-            min_free_bytes=min_free_bytes,
             silence_s=config.network_timeout_s,
+            least_rate=config.min_rate_kb_s * 1000,
         )
         reception = Reception(
-            self._workplace.db, self._workplace.objects, min_free_bytes=min_free_bytes, tally=self.tally
+            self._workplace.db,
+            self._workplace.objects,
+            min_free_bytes=config.min_free_mb * 1_000_000,
+            tally=self.tally,
         )
         self._reception = reception
-        app = StowApp(self._workplace, reception, spool, limits)
-        self._server = uvicorn.Server(_settings(app, tls))
+        app = StowApp(self._workplace, reception, spool, limits, self.tally)
+        self._server = uvicorn.Server(_settings(app, tls, self.tally))
         # Requests are logged in our words: a path may hold anything, and uvicorn's access log would quote it.
         for name in ("uvicorn.error", "uvicorn.access"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -149,6 +166,10 @@ class WebServer:
             self._thread.join(_GRACE_S + 5.0)
         if self._reception is not None:
             self._reception.close()
+
+    def _on_handshake_failed(self, address: str, reason: str) -> None:
+        _LOG.warning("connection refused", host=address, reason=reason)
+        self.tally.handshake_failed(address, reason)
 
     def detail(self) -> dict[str, Any]:
         """What the server tells of itself: its port, and what it counted."""
@@ -173,7 +194,8 @@ def run_web(home: Path, stop: threading.Event) -> None:
     name = services.register(workplace.db, "web", server.detail())
     try:
         while not stop.wait(_HEARTBEAT_S):
-            services.beat(workplace.db, name, server.detail())
+            if services.beat(workplace.db, name, server.detail()):
+                note_rejections(workplace, server.tally, REQUESTS)
             if not server.alive:
                 raise DicomError(
                     "The STOW-RS server has ended by itself.", what_to_do="See the log before this."
@@ -185,13 +207,13 @@ def run_web(home: Path, stop: threading.Event) -> None:
         _LOG.info("stopped")
 
 
-def address_of(config: MachineConfig) -> str:
-    """The base URL as the settings have it."""
-    scheme = "https" if config.web_certificate else "http"
-    return f"{scheme}://{config.web_host}:{config.web_port}{BASE}"
+def address_of(config: MachineConfig, host: str = "") -> str:
+    """The base URL as the settings have it, or at another host."""
+    scheme, named = "https" if config.web_certificate else "http", host or config.web_host
+    return f"{scheme}://{f'[{named}]' if ':' in named else named}:{config.web_port}{BASE}"
 
 
-def tls_of(config: MachineConfig) -> ssl.SSLContext | None:
+def tls_of(config: MachineConfig, home: Path) -> ssl.SSLContext | None:
     """What the settings say of TLS; None where the server speaks in clear, on loopback.
 
     Raises
@@ -199,8 +221,8 @@ def tls_of(config: MachineConfig) -> ssl.SSLContext | None:
     ConfigError
         They would send tokens in clear, or a file can't be used.
     """
-    if config.web_certificate:
-        return server_context(config.web_certificate, config.web_key, config.web_client_ca)
+    if TlsFiles.of_web(config, home).certificate is not None:
+        return web_server_context(config, home)
     if config.web_client_ca or config.web_key:
         raise ConfigError(
             "The STOW-RS server has a key or authorities, but no certificate.",
@@ -215,10 +237,11 @@ def tls_of(config: MachineConfig) -> ssl.SSLContext | None:
     return None
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int) -> ListeningSocket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        opened = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        return ListeningSocket(fileno=opened.detach())
     except OSError as error:
         raise DicomError(
             f"The STOW-RS server can't listen on {host}:{port}: {error.strerror}.",
@@ -226,23 +249,22 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _settings(app: StowApp, tls: ssl.SSLContext | None) -> uvicorn.Config:
+def _settings(app: StowApp, tls: ssl.SSLContext | None, tally: Tally) -> uvicorn.Config:
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         await app(scope, receive, send)
 
     return uvicorn.Config(
         served,
-        http=_Protocol,
+        http=type("CountedProtocol", (_Protocol,), {"tally": tally}),
         ws="none",
         lifespan="off",
-        loop="asyncio",
+        loop=f"{HandshakeLoop.__module__}:{HandshakeLoop.__name__}",
         interface="asgi3",
         log_config=None,
         access_log=False,
         proxy_headers=False,
         server_header=False,
         backlog=_BACKLOG,
-        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_S,
         h11_max_incomplete_event_size=_LARGEST_HEAD,
         ssl_context_factory=(lambda _config, _default: tls) if tls is not None else None,

@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from dicom_node import statuses
 from dicom_node.admission import allowed_classes
+from dicom_node.pace import PeerLimits
 from dicom_node.reception import Reception
+from dicom_node.tally import Tally
 from dicom_node.web.answers import JSON, XML, Stored, answer_dataset, as_json, as_xml
 from dicom_node.web.exchange import (
     RETRY_AFTER_S,
@@ -39,9 +42,33 @@ from llmcxr_ws.workplace import Workplace
 BASE: Final = "/dicom-web"
 _LOG = logger(__name__)
 _PATH: Final = re.compile(rf"{BASE}/studies(?:/([0-9.]{{1,64}}))?/?")
-_JSON_TOO: Final = frozenset({"*/*", "application/*", "application/json", JSON})
-_XML_TOO: Final = frozenset({"application/xml", "text/xml", XML})
+JSON_TOO: Final = frozenset({"*/*", "application/*", "application/json", JSON})
+XML_TOO: Final = frozenset({"application/xml", "text/xml", XML})
 _LONGEST_BOUNDARY: Final = 200
+GONE: Final = 499
+"""Counted for a sender that went before it could be answered; nobody sees it."""
+STATUSES: Final[dict[int, str]] = {
+    200: "all instances are kept; each is named",
+    202: "some are kept; the others are named with their failure reasons",
+    409: "none is kept; each is named with its failure reason",
+    400: "no boundary, another boundary, a broken header of a part, more parts than are taken, no parts, or an end "
+    "before the closing boundary; what was whole before it is kept",
+    401: "nothing is shown by which a configured peer is known: bearer token, user, client certificate",
+    403: "the peer is known, and isn't let in: address, TLS, certificate, or it isn't configured to send",
+    404: "another path",
+    405: "another method",
+    406: "no media type of the answer is accepted",
+    408: "silence, or a rate below the least",
+    413: "the request is larger than is taken",
+    415: "metadata with bulk data, a compressed body, a single part without multipart, or a part that isn't "
+    "application/dicom",
+    500: "an error inside",
+    503: "with Retry-After: no space, too many requests or connections, the peer has as many requests as it may, or "
+    "the database can't be used",
+}
+"""Each status that a request is answered with, and when (PS3.18 table 10.5.3-1, RFC 9110)."""
+CROWDED: Final = "llmcxr.crowded"
+"""Key of the scope by which the server says that there are too many connections."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +78,8 @@ class StowLimits:
     requests: int
     instance_bytes: int
     request_bytes: int
-    min_free_bytes: int
     silence_s: float
+    least_rate: float
 
 
 @dataclass(frozen=True)
@@ -67,23 +94,32 @@ class _Wanted:
 class StowApp:
     """An ASGI application (version 3)."""
 
-    def __init__(self, workplace: Workplace, reception: Reception, spool: Path, limits: StowLimits) -> None:
+    def __init__(
+        self, workplace: Workplace, reception: Reception, spool: Path, limits: StowLimits, tally: Tally
+    ) -> None:
         self._workplace = workplace
         self._reception = reception
         self._spool = spool
         self._limits = limits
+        self._tally = tally
+        self._peer_limits = PeerLimits()
         self._at_work = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        exchange = Exchange(scope, receive, send, silence_s=self._limits.silence_s)
+        exchange = Exchange(
+            scope, receive, send, silence_s=self._limits.silence_s, least_rate=self._limits.least_rate
+        )
         try:
             answer = await self._answer(exchange)
         except Refusal as refusal:
             answer = refusal.answer
             _LOG.info("store not done", host=exchange.address, status=answer.status, reason=str(refusal))
+            if refusal.why:
+                self._tally.turned_away(exchange.title, exchange.address, refusal.why)
         except Disconnected:
             _LOG.info("sender gone before the end", host=exchange.address)
+            self._tally.request(exchange.who, GONE)
             return
         except UserFacingError as error:
             _LOG.error("store failed", reason=error.message)
@@ -95,25 +131,41 @@ class StowApp:
             ]
             _LOG.error("store failed", error=type(error).__name__, where=where)
             answer = Answer(status=500, body=b"The workstation failed over this request.")
+        self._tally.request(exchange.who, answer.status)
         await exchange.answer(answer)
 
     async def _answer(self, exchange: Exchange) -> Answer:
+        if exchange.scope.get(CROWDED):
+            _LOG.warning("refused: too many connections", host=exchange.address)
+            raise Refusal.later("Too many connections. Send it again later.", why="too many connections")
         study = _resource(exchange)
         peer = await asyncio.to_thread(self._sender, exchange)
         wanted = _Wanted(study, _boundary(exchange), _acceptable(exchange.header("accept")))
         self._check_size(exchange)
-        if await asyncio.to_thread(self._is_full):
-            _LOG.error("refused: disk nearly full", peer=peer.name)
+        if await asyncio.to_thread(self._reception.is_short):
             raise Refusal.later("There is no space for it. Send it again later.")
+        with self._admitted(peer):
+            results = await self._take(exchange, peer, wanted)
+        return _response(results, wanted.media_type)
+
+    @contextmanager
+    def _admitted(self, peer: Peer) -> Iterator[None]:
+        """Count a request in, unless the server or its peer has as many as it may."""
         if self._at_work >= self._limits.requests:
             _LOG.warning("refused: too many requests at a time", peer=peer.name)
-            raise Refusal.later("Too many requests at a time. Send it again later.")
+            raise Refusal.later(
+                "Too many requests at a time. Send it again later.", why="too many requests at a time"
+            )
+        if not self._peer_limits.enter(peer):
+            why = "the peer has as many as it may"
+            _LOG.warning(f"refused: {why}", peer=peer.name)
+            raise Refusal.later("You have as many requests at a time as you may.", why=why)
         self._at_work += 1
         try:
-            results = await self._take(exchange, peer, wanted)
+            yield
         finally:
             self._at_work -= 1
-        return _response(results, wanted.media_type)
+            self._peer_limits.leave(peer.name)
 
     async def _take(self, exchange: Exchange, peer: Peer, wanted: _Wanted) -> list[Stored]:
         taking = Taking(
@@ -124,7 +176,9 @@ class StowApp:
             max_instance_bytes=self._limits.instance_bytes,
             classes=allowed_classes(peer),
         )
-        return await taking.take(exchange.body(self._limits.request_bytes), wanted.boundary)
+        pace = self._peer_limits.pace_of(peer)
+        body = exchange.body(self._limits.request_bytes, pace.delay if pace is not None else None)
+        return await taking.take(body, wanted.boundary)
 
     def _sender(self, exchange: Exchange) -> Peer:
         return sender_of(exchange, self._workplace.site(), self._workplace.home)
@@ -132,10 +186,11 @@ class StowApp:
     def _check_size(self, exchange: Exchange) -> None:
         announced = exchange.header("content-length")
         if announced.isdigit() and int(announced) > self._limits.request_bytes:
-            raise Refusal(413, f"The request has more than {self._limits.request_bytes // 1_000_000} MB.")
-
-    def _is_full(self) -> bool:
-        return shutil.disk_usage(self._spool).free < self._limits.min_free_bytes
+            raise Refusal(
+                413,
+                f"The request has more than {self._limits.request_bytes // 1_000_000} MB.",
+                why="request too large",
+            )
 
 
 def _resource(exchange: Exchange) -> str:
@@ -169,9 +224,9 @@ def _acceptable(header: str) -> str:
     """The media type of the answer: the first of the Accept header that can be made, without regard to weights."""
     kinds = [parse_media_type(one)[0] for one in header.split(",") if one.strip()]
     for kind in kinds or ["*/*"]:
-        if kind in _JSON_TOO:
+        if kind in JSON_TOO:
             return JSON
-        if kind in _XML_TOO:
+        if kind in XML_TOO:
             return XML
     raise Refusal(406, f"The answer can be {JSON} or {XML}.")
 

@@ -23,6 +23,8 @@ IN_PROGRESS: Final = "IN PROGRESS"
 COMPLETED: Final = "COMPLETED"
 CANCELED: Final = "CANCELED"
 MOST_AT_ONCE: Final = 50
+REFUSED: Final = (400, 404, 409, 410)
+"""Statuses by which a worklist refuses a change: the workitem is somebody else's, or has ended (PS3.18 11.7.3)."""
 
 
 class NotOurs(DicomError):
@@ -99,7 +101,7 @@ def _send(
         reply = connection.request(
             method, path, bare_query=query, headers=headers, body=[data], length=len(data)
         )
-        if reply.status in (400, 404, 409, 410):
+        if reply.status in REFUSED:
             raise NotOurs(f"{connection.who} refused to change the workitem: {reply.status}.")
         if not 200 <= reply.status < 300:
             raise failure(connection, reply, "UPS-RS")

@@ -18,9 +18,9 @@ from dicom_node.admission import (
     allowed_classes,
 )
 from dicom_node.association import LocalEntity
+from dicom_node.certificate_facts import bears_name, fingerprint
 from dicom_node.listener import Listener
 from dicom_node.storing import Outcome
-from dicom_node.tls import bears_name, fingerprint
 from llmcxr_ws.errors import ConfigError, DicomError
 from llmcxr_ws.site import CLASS_GROUPS, Peer, parse_site
 from llmcxr_ws.store.configuration import import_site

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from dicom_node import sop_classes
+from dicom_node import scu, sop_classes, statuses
 from dicom_node.association import LocalEntity, open_association
 from dicom_node.listener import accepted_contexts
+from dicom_node.notices import ANSWERS
 from dicom_node.provider import service_contexts
+from dicom_node.web import stow
 from llmcxr_ws.site import Peer
 
 STATEMENT = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text(encoding="utf-8")
@@ -35,6 +39,8 @@ STATEMENT_PAGE = (ROOT / "docs" / "conformance-statement.md").read_text(encoding
 
 def maker() -> Any:
     """The module that writes the statement."""
+    if str(ROOT / "docs") not in sys.path:
+        sys.path.append(str(ROOT / "docs"))  # as for a script, which finds the modules beside it
     spec = importlib.util.spec_from_file_location("make_conformance", ROOT / "docs" / "make_conformance.py")
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -47,7 +53,15 @@ def test_the_statement_is_what_the_code_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "chapter", ["Implementation model", "Association policies", "As acceptor", "As requestor"]
+    "chapter",
+    [
+        "Implementation model",
+        "Association policies",
+        "As acceptor",
+        "As requestor",
+        "As user agent",
+        "origin server",
+    ],
 )
 def test_the_statement_has_the_chapters_of_the_standard(chapter: str) -> None:
     assert chapter in STATEMENT_PAGE
@@ -70,6 +84,54 @@ def test_another_limit_or_status_changes_the_statement(monkeypatch: pytest.Monke
     monkeypatch.setattr(module, "OUTCOMES", {0xA701: "something new"})
     with pytest.raises(KeyError):  # a status needs its sentence
         module.statement()
+
+
+def test_the_statement_lists_every_status_of_the_stow_server() -> None:
+    """Those that the code raises and answers are those of the table, and the table stands in the statement."""
+    web = ROOT / "dicom_node" / "web"
+    used = {200, 202, 409, 503}  # of `_response` and `Refusal.later`
+    for file in ("stow", "senders", "taking", "exchange"):
+        for node in ast.walk(ast.parse((web / f"{file}.py").read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                given = [*node.args[:1], *(one.value for one in node.keywords if one.arg == "status")]
+                if node.func.id in ("Refusal", "Answer"):
+                    used |= {one.value for one in given if isinstance(one, ast.Constant)}
+    assert used == set(stow.STATUSES)
+    for code in used:
+        assert f"| {code} | {stow.STATUSES[code]} |" in STATEMENT_PAGE
+
+
+def test_the_statement_lists_every_answer_to_a_notice() -> None:
+    tree = ast.parse((ROOT / "dicom_node" / "notices.py").read_text(encoding="utf-8"))
+    of_handlers: dict[str, set[int]] = {}
+    for function in ast.walk(tree):
+        if isinstance(function, ast.FunctionDef) and function.name in ("on_create", "on_set"):
+            names = [
+                node.attr
+                for node in ast.walk(function)
+                if isinstance(node, ast.Attribute)
+                and isinstance(node.value, ast.Name)
+                and node.value.id == "statuses"
+            ]
+            of_handlers[function.name] = {getattr(statuses, name) for name in names}
+    handlers = {"N-CREATE": "on_create", "N-SET": "on_set"}
+    for (uid, service), answers in ANSWERS.items():
+        assert set(answers) == of_handlers[handlers[service]], (uid, service)
+
+
+def test_what_is_asked_of_others_is_what_the_users_propose() -> None:
+    proposed = {*scu._FIND.values(), *scu._MOVE.values(), *scu._GET.values()}
+    proposed |= {sop_classes.VERIFICATION, sop_classes.STORAGE_COMMITMENT, sop_classes.WORKLIST_FIND}
+    assert set(sop_classes.USED) == proposed
+    assert set(maker()._USES) == proposed
+
+
+def test_another_question_or_media_type_changes_the_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = maker()
+    monkeypatch.setattr(stow, "JSON_TOO", frozenset({"text/x-another"}))
+    monkeypatch.setattr("dicom_node.orders._TOLD", ("PatientComments",))
+    said = module.statement()
+    assert "text/x-another" in said and "| Patient Comments | returned |" in said
 
 
 def test_every_class_that_is_written_is_one_of_the_tables() -> None:

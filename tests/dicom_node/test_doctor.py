@@ -155,6 +155,18 @@ def test_the_line_says_title_address_port_and_what_is_taken(home: Path) -> None:
     assert "AE title CHEST, host 192.0.2.7 (" in line_for_the_pacs_team()
 
 
+def test_the_line_says_the_tls_port_and_the_stow_address(home: Path) -> None:
+    assert "TLS" not in line_for_the_pacs_team() and "takes STOW-RS" not in line_for_the_pacs_team()
+    settings(home, tls_port=2762, web_port=8443)
+    said = line_for_the_pacs_team()
+    assert "port 11112, by TLS port 2762;" in said
+    assert "takes STOW-RS at http://127.0.0.1:8443/dicom-web (this machine only);" in said
+    settings(home, tls_port=11112, web_port=8443, web_host="0.0.0.0", web_certificate="keys/node.pem")
+    said = line_for_the_pacs_team()
+    assert "port 11112 (TLS only);" in said
+    assert f"takes STOW-RS at https://{own_address()}:8443/dicom-web;" in said
+
+
 def test_the_command_prints_it_in_text_and_as_json(home: Path) -> None:
     command = [sys.executable, "-m", "llmcxr_ws.cli", "doctor"]
     told = subprocess.run(command, capture_output=True, text=True, timeout=120).stdout

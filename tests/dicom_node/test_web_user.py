@@ -153,7 +153,7 @@ def test_an_answer_that_drips_is_cut(head: bytes) -> None:
 
 
 def test_a_server_that_knows_no_pages_ends_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dicom_node.web.search._PAGE", 2)
+    monkeypatch.setattr("dicom_node.web.search.PAGE", 2)
     body = json.dumps([{"0020000D": {"vr": "UI", "Value": [f"1.{n}"]}} for n in range(2)]).encode()
     with serving(reply("200 OK", body)) as server:
         assert len(ways.find(LOCAL, server.peer, "STUDY", {"PatientName": "A*"})) == 2

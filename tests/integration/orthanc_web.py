@@ -30,17 +30,20 @@ cert = {certificate}
 key = {key}
 sslVersionMin = TLSv1.2
 """
+_CLIENTS = """verifyChain = yes
+CAfile = {ca}
+"""
 
 
 class OrthancWeb(Orthanc):
     """A running Orthanc that speaks DICOMweb below /dicom-web."""
 
-    def __init__(self, folder: Path, authority: Authority | None = None) -> None:
+    def __init__(self, folder: Path, authority: Authority | None = None, *, clients: bool = False) -> None:
         if not PLUGIN.is_file():
             reason = f"{PLUGIN} isn't installed (Debian: apt-get install orthanc-dicomweb)"
             (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
         settings: dict[str, Any] = {"Plugins": [str(PLUGIN)], "DicomWeb": {"Enable": True}}
-        self.authority = authority
+        self.authority, self._clients = authority, clients  # must clients show certificates?
         self.tls_port = free_port()
         self._tunnel: subprocess.Popen[bytes] | None = None
         if authority is not None:
@@ -61,9 +64,11 @@ class OrthancWeb(Orthanc):
         if self.authority is not None:
             key, certificate = self.authority.issue("localhost")
             configuration = self.folder / "stunnel.conf"
-            configuration.write_text(
-                _TUNNEL.format(accept=self.tls_port, connect=self.http_port, certificate=certificate, key=key)
+            tunnel = _TUNNEL.format(
+                accept=self.tls_port, connect=self.http_port, certificate=certificate, key=key
             )
+            asked = _CLIENTS.format(ca=self.authority.certificate) if self._clients else ""
+            configuration.write_text(tunnel + asked)
             self._tunnel = start("stunnel", configuration, output=self.folder / "stunnel.log")
             wait_for(lambda: answers(self.tls_port), "stunnel answers")
 

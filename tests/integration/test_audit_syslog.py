@@ -12,9 +12,9 @@ from lxml import etree
 
 from dicom_node import scu
 from dicom_node.association import LocalEntity
-from dicom_node.listener import note_rejections
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from dicom_node.simulator.services import Destination
+from dicom_node.turned_away import note_rejections
 from dicom_node.watching.audit import AuditMessages
 from llmcxr_ws import reading
 from llmcxr_ws.errors import AccessError, ConfigError, DicomError

@@ -137,7 +137,7 @@ def test_an_outcome_that_isnt_known_is_asked_first(world: World, tmp_path: Path)
     ways.store(world.desk.local, world.pacs, [world.workplace.objects.path(row.path)])
     assert deliveries.requeue_interrupted(world.workplace.db) == 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ways.send, "store", lambda *_: pytest.fail("it was sent again"))
+        patch.setattr(ways.send, "open_storing", lambda *_: pytest.fail("it was sent again"))
         world.work_until_state("A-1", StudyState.CONFIRMED)
     assert _reports_in(world, film) == [_bytes_of(world, row)]
     assert not run_round(world.desk)

@@ -138,7 +138,7 @@ def test_a_compressed_film_is_fetched_as_it_is(pacs: OrthancWeb, local: LocalEnt
 def test_pages_are_put_together(
     pacs: OrthancWeb, local: LocalEntity, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dicom_node.web.search._PAGE", 2)
+    monkeypatch.setattr("dicom_node.web.search.PAGE", 2)
     mark = "PAGES" + ("T" if pacs.authority else "")
     paths = [write_film(tmp_path, f"{mark}{n}", patient_id=mark) for n in range(5)]
     ways.store(local, pacs.web_peer, paths)
@@ -179,7 +179,7 @@ def test_dicomweb_client_stores_to_us(
 
 
 @pytest.mark.parametrize("pacs", ["tls"], indirect=True)
-@pytest.mark.allow_log("store refused")
+@pytest.mark.allow_log("store refused", "connection refused")
 def test_a_client_certificate_is_a_name(
     pacs: OrthancWeb, web: WebServer, place: Workplace, authority: Authority, tmp_path: Path
 ) -> None:
@@ -203,6 +203,7 @@ def test_a_client_certificate_is_a_name(
 
 
 @pytest.mark.parametrize("pacs", ["tls"], indirect=True)
+@pytest.mark.allow_log("connection refused")
 def test_old_tls_is_refused(pacs: OrthancWeb, web: WebServer, authority: Authority) -> None:
     context = ssl.create_default_context(cafile=authority.certificate)
     context.set_ciphers("AES256-SHA256:@SECLEVEL=0")  # no forward secrecy

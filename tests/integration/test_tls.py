@@ -14,10 +14,11 @@ from sqlalchemy import text
 
 from dicom_node import scu
 from dicom_node.association import LocalEntity, Timeouts
+from dicom_node.certificate_facts import fingerprint
 from dicom_node.commitment import Reference
 from dicom_node.listener import Listener
 from dicom_node.storing import Outcome
-from dicom_node.tls import SUITES_TLS_1_2, TlsFiles, fingerprint
+from dicom_node.tls import SUITES_TLS_1_2, TlsFiles
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.site import Peer
 from llmcxr_ws.store import studies
