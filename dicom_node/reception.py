@@ -178,7 +178,8 @@ class Reception:
 
     def _keep(self, incoming: Incoming, found: Examined) -> Verdict:
         path = self._objects.keep(incoming.path, found.SOPInstanceUID, synced=incoming.synced)
-        recorded = self._arrivals.record(arrival_of(found, path, incoming.peer))
+        stamp = self._objects.stamp(path)
+        recorded = self._arrivals.record(arrival_of(found, path, incoming.peer, stamp))
         if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):  # each line costs as much as a look-up
             _LOG.debug(
                 "received",
@@ -200,8 +201,8 @@ class Reception:
             reason = "other content under a known SOP Instance UID"
             return self._set_aside(incoming, statuses.DUPLICATE_UID_OTHER_CONTENT, "duplicate_uid", reason)
         if lost:
-            self._objects.keep(incoming.path, found.SOPInstanceUID)
-            studies.note_returned(self._db, found.SOPInstanceUID)
+            path = self._objects.keep(incoming.path, found.SOPInstanceUID)
+            studies.note_returned(self._db, found.SOPInstanceUID, self._objects.stamp(path))
         studies.note_sent_again(self._db, found.SOPInstanceUID)
         forwarding.came_from(self._db, found.SOPInstanceUID, incoming.peer)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
@@ -241,8 +242,8 @@ def _size_of(path: Path) -> int:
         return 0
 
 
-def arrival_of(found: Examined, path: str, peer: str) -> Arrival:
-    """An examined file as the store's arrival."""
+def arrival_of(found: Examined, path: str, peer: str, stamp: str = "") -> Arrival:
+    """An examined file as the store's arrival; `stamp` is what the disk says of the kept one."""
     return Arrival(
         study_instance_uid=found.StudyInstanceUID,
         series_instance_uid=found.SeriesInstanceUID,
@@ -251,7 +252,8 @@ def arrival_of(found: Examined, path: str, peer: str) -> Arrival:
         transfer_syntax_uid=found.transfer_syntax,
         path=path,
         size=found.size,
-        sha256="",  # the courier has the time to hash it
+        sha256="",  # the courier has the time to hash it, and knows by the stamp that it is the same file
+        file_stamp=stamp,
         identity=found.identity,
         study_date=found.study_date,
         study_time=found.study_time,
@@ -283,7 +285,7 @@ def reconcile(db: Database, objects: ObjectStore) -> tuple[int, int]:
             unreadable += 1
             continue
         try:
-            studies.record_arrival(db, arrival_of(found, relative, ""))
+            studies.record_arrival(db, arrival_of(found, relative, "", objects.stamp(relative)))
         except DatabaseFailure:
             raise
         except StoreError as error:
