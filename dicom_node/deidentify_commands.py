@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import csv
-import sys
-from contextlib import nullcontext
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,6 +87,7 @@ def print_key_table(
 ) -> None:
     """Print whose pseudonym is whose; for administrators, with a row in the audit trail."""
     from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.objects import write_durably
     from llmcxr_ws.store import pseudonyms
 
     if not reason.strip():
@@ -97,12 +97,14 @@ def print_key_table(
         secret = workplace.deidentification_secret()
         rows = pseudonyms.key_table(workplace.db, secret, project, by=ask_as, reason=reason.strip())
     heads = ("pseudonym", "patient_id", "issuer_of_patient_id", "patient_name", "patient_birth_date")
-    if out is not None:
-        out.touch(mode=0o600)
-    with out.open("w", newline="", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
-        writer = csv.writer(file)
-        writer.writerow(heads)
-        writer.writerows([getattr(row, head) for head in heads] for row in rows)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(heads)
+    writer.writerows([getattr(row, head) for head in heads] for row in rows)
+    if out is None:
+        typer.echo(table.getvalue(), nl=False)
+    else:  # a new file for its owner only, also where one of that name was open to others
+        write_durably(out, table.getvalue().encode())
 
 
 @deidentify.command("options")

@@ -26,8 +26,8 @@ _GONE: Final = f"{CHANGED}: it is gone from the object store."
 def hash_received(workplace: Workplace, study_id: int, row: InstanceRow) -> str | None:
     """Make and keep the hash of a received instance that has none yet; give it.
 
-    None where the file isn't the one that was received, which is then said of the instance, or, of one that was received
-    before stamps were kept, can't be read.
+    None where the file isn't the one that was received, which is then said of the instance, or can't be read, where
+    it was received before stamps were kept.
     """
     if row.sha256:
         return row.sha256

@@ -1,4 +1,4 @@
-"""A received file that was changed on the disk before its hash was made: said, held, and healed by sending it again."""
+"""A received file that was changed on the disk before its hash was made: said, held, and healed by a new sending."""
 
 from __future__ import annotations
 
