@@ -1,8 +1,8 @@
 """The hash of a received file, made when there is time, of the file that was received and of no other.
 
 The listener leaves the hash of what it takes to the courier, and keeps what the disk said of the file instead (its
-stamp). A file of another stamp was written to or replaced meanwhile: it is set aside, its study is held as failed, and
-the same instance sent again heals it.
+stamp). A file of another stamp was written to or replaced meanwhile: it is set aside, its study is held as failed,
+and the same instance sent again heals it.
 """
 
 from __future__ import annotations
