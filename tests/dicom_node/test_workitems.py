@@ -130,6 +130,7 @@ def test_a_claim_whose_study_was_never_fetched_is_taken_up(
     transaction = step._transaction(world.desk, "1.2.3")
     workitems.change_state(world.desk.local, peer, "1.2.3", transaction, workitems.IN_PROGRESS)
     step.do_workitems(world.desk)
+    world.desk.wait_for_asides(10)
     world.work_until_state("A-1", StudyState.COMPLETE)
 
 
