@@ -104,7 +104,6 @@ PERFORMED_PROCEDURE_STEP: Final = "1.2.840.10008.3.1.2.3.3"
 INSTANCE_AVAILABILITY: Final = "1.2.840.10008.5.1.4.33"
 NOTICES: Final[tuple[str, ...]] = (PERFORMED_PROCEDURE_STEP, INSTANCE_AVAILABILITY)
 """By which peers tell which images a study has (PS3.4 annexes F and R)."""
-WORKLIST_FIND: Final = "1.2.840.10008.5.1.4.31"
 
 PATIENT_ROOT_FIND: Final = "1.2.840.10008.5.1.4.1.2.1.1"
 PATIENT_ROOT_MOVE: Final = "1.2.840.10008.5.1.4.1.2.1.2"

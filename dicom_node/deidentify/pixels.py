@@ -97,7 +97,7 @@ def shown_bits(ds: Dataset) -> bytes:
         # A sign fills the bits above it, as most senders write it: (x ^ s) - s in the arithmetic of the word.
         sign = words.dtype.type(1 << high)
         cleared = ((cleared ^ sign) - sign).astype(words.dtype)
-    return cleared.tobytes() + data[words.nbytes :]
+    return bytes(cleared.tobytes() + data[words.nbytes :])
 
 
 def edge_text(pixels: NDArray[Any]) -> bool:

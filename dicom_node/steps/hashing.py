@@ -33,16 +33,19 @@ def hash_received(workplace: Workplace, study_id: int, row: InstanceRow) -> str 
         return row.sha256
     objects = workplace.objects
     if row.file_stamp and objects.stamp(row.path) != row.file_stamp:
-        return _set_aside(workplace, study_id, row)
+        _set_aside(workplace, study_id, row)
+        return None
     try:
         sha256 = content_sha256(objects.path(row.path))
     except (DicomError, OSError):
         if row.file_stamp:
-            return _set_aside(workplace, study_id, row)
-        _LOG.warning("not hashed: it can't be read", study=study_id)
+            _set_aside(workplace, study_id, row)
+        else:
+            _LOG.warning("not hashed: it can't be read", study=study_id)
         return None
     if row.file_stamp and objects.stamp(row.path) != row.file_stamp:  # while it was read
-        return _set_aside(workplace, study_id, row)
+        _set_aside(workplace, study_id, row)
+        return None
     studies.note_hashes(workplace.db, {row.sop_instance_uid: sha256})
     return sha256
 

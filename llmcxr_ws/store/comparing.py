@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.states import ReportState, StudyState
@@ -22,7 +22,7 @@ def why_compared(session: Session, study: Study) -> str:
     asked_for = select(Prior.study_id).where(Prior.study_instance_uid == study.study_instance_uid)
     if session.scalar(asked_for.where(Prior.state.in_(_COMING)).limit(1)) is not None:
         return "it is being fetched to compare with"
-    users = Study.id.in_(asked_for)
+    users: ColumnElement[bool] = Study.id.in_(asked_for)
     if study.patient_id.strip():
         users = or_(users, Study.patient_id == study.patient_id)
     is_open = or_(

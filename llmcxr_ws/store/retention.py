@@ -352,7 +352,7 @@ def _why_study_stays(session: Session, rule: RetentionRule, study: Study, age: f
     return ""
 
 
-def _unrouted(study: Study) -> Select[tuple[int]]:
+def _unrouted(study: Study) -> Select[int]:
     """A film that may still have to be sent on; priors go nowhere."""
     waiting = (Instance.routed.is_(False), Instance.defect == "", Instance.purged_at.is_(None))
     return select(Instance.id).where(Instance.study_id == study.id, *waiting).limit(1)
