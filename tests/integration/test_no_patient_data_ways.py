@@ -75,7 +75,7 @@ host = "127.0.0.1"
 port = {study}
 role = "research"
 deidentify = "basic"
-deidentify_options = ["clean_structured_content", "clean_descriptors"]
+deidentify_options = ["clean_structured_content"]
 project = "LUNG1"
 commitment = "find"
 
@@ -222,7 +222,7 @@ def export_and_purge(world: World, folder: Path) -> list[str]:
     out = folder / "out"
     for words in (
         ["deidentify", "export", "--study", f"{ACCESSION}3", "--study", f"{ACCESSION}4", "--out", str(out),
-         "--project", "LUNG1", "--option", "clean_descriptors"],
+         "--project", "LUNG1"],
         ["deidentify", "export", "--study", f"{ACCESSION}2", "--to", "study", "--manifest", str(folder / "m.csv")],
         ["deidentify", "export", "--study", f"{PATIENT}", "--out", str(out), "--project", "LUNG1"],
         ["deidentify", "export", "--study", "1", "--to", "archive"],
@@ -274,6 +274,9 @@ def test_no_marker_comes_out_of_the_later_ways(
         texts |= {
             f"said {n}": without_quotations(one) for n, one in enumerate(export_and_purge(world, films))
         }
+        copies = project.archive.instances()
+        assert copies
+        texts |= {f"sent {n}": one.path.read_bytes().decode("latin-1") for n, one in enumerate(copies)}
         run_round(world.desk)
         texts["metrics"], texts["health"] = page(watched.port, "/metrics"), page(watched.port, "/health")
         assert audit.read_on() > 20
