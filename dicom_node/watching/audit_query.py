@@ -21,7 +21,7 @@ def query_object(about: str, subject: Subject) -> Object:
     Parameters
     ----------
     about : str
-        `identity` or `count` (by Study Instance UID), `priors` (by Patient ID), `order` (accession number, a worklist).
+        `identity` or `count` (by Study Instance UID), `priors` (Patient ID), `order` (accession number, a worklist).
     subject : Subject
         Whom the study is of; masked where messages are.
     """

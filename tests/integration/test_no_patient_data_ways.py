@@ -1,10 +1,10 @@
-"""Marker words through the ways that came later: DICOMweb, priors, worklists, steps and notices, workitems, forwarding,
-de-identification with its refusals, retention, files that were changed.
+"""Marker words through the ways that came later: DICOMweb, priors, worklists, steps and notices, workitems,
+forwarding, de-identification with its refusals, retention, files that were changed.
 
-As in the test beside it, none may come out in logs, errors, metrics, health, file names, a manifest or a copy without
-the patient. Audit messages hold Patient ID, accession number and Study Instance UID by the standard (PS3.15 A.5)
-unless they are masked: they are looked at apart, and never hold a name or a text. Here the node is in this process, so
-that every log line of every module is seen.
+As in the test beside it, none may come out in logs, errors, metrics, health, file names, a manifest or a copy
+without the patient. Audit messages hold Patient ID, accession number and Study Instance UID by the standard (PS3.15
+A.5) unless they are masked: they are looked at apart, and never hold a name or a text. Here the node is in this
+process, so that every log line of every module is seen.
 """
 
 from __future__ import annotations
