@@ -107,7 +107,12 @@ def for_delivery(desk: Desk, peer: Peer, row: DeliveryRow) -> DeliveryRow | None
     # Named by its bytes: with its UIDs retained it bears the original's, whose file must stay what it is.
     path = desk.workplace.objects.put_document(f"de-identified {digest}", made.data)
     copy = DeidentifiedCopy(path, digest, made.SOPInstanceUID, made.SeriesInstanceUID)
-    return deliveries.copied(desk.db, row.id, copy)
+    sent = deliveries.copied(desk.db, row.id, copy)
+    if row.deidentified and row.path != path and not deliveries.is_copy(desk.db, row.path):
+        desk.workplace.objects.path(row.path).unlink(
+            missing_ok=True
+        )  # of an older profile, and nobody's any more
+    return sent
 
 
 def _is_of_another_profile(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:

@@ -151,3 +151,4 @@ def test_a_copy_that_never_left_is_made_anew_when_the_site_asks_for_less(
     world.work_until(lambda: world.deliveries("A-1", "draft")[0].path != row.path, "made anew")
     copy = pydicom.dcmread(world.workplace.objects.path(world.deliveries("A-1", "draft")[0].path))
     assert copy.LongitudinalTemporalInformationModified == "REMOVED"
+    assert not world.workplace.objects.path(row.path).exists(), "the older copy said more"
