@@ -1,10 +1,10 @@
-"""Retrospective studies, de-identified: into a folder or to a peer, with a manifest that names no patient."""
+"""Retrospective studies, de-identified: into a folder, or by the outbox to a peer, with a manifest of no patient."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
-import tempfile
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,22 +14,20 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
-from dicom_node import scu, ways
-from dicom_node.association import LocalEntity
 from dicom_node.deidentify import Profile
 from dicom_node.steps.deidentified import Identifying, Made, headers_of, make
-from llmcxr_ws.deidentification import NEVER
-from llmcxr_ws.domain import StudyRow
+from dicom_node.steps.hashing import hash_received
+from llmcxr_ws.domain import DeliveryRow, StudyRow
 from llmcxr_ws.errors import ConfigError, DicomError
 from llmcxr_ws.objects import write_durably
 from llmcxr_ws.outputs import way_of
 from llmcxr_ws.site import Peer
-from llmcxr_ws.states import Actor
-from llmcxr_ws.store import audit, reports, studies
+from llmcxr_ws.states import Actor, DeliveryState
+from llmcxr_ws.store import audit, reports, research, studies
+from llmcxr_ws.store.forwarding import FORWARDED
 from llmcxr_ws.workplace import Workplace
 
-# What can't be de-identified, and what is nobody's.
-_LEFT_OUT: Final = frozenset({*NEVER, "synthetic"})
+_LEFT_OUT: Final = research.LEFT_OUT | {FORWARDED}  # a film that was sent on is among the films
 
 
 @dataclass(frozen=True)
@@ -52,6 +50,7 @@ class Original:
 
     kind: str
     path: Path
+    name: str = ""  # which one it is, for people
 
 
 def wanted(workplace: Workplace, names: Sequence[str]) -> list[StudyRow]:
@@ -108,7 +107,8 @@ def export(
             try:
                 made.append((make(workplace, profile, _read(original.path), context), original.kind))
             except Identifying as error:
-                lines.append(Entry("", "", "", original.kind, 0, "", f"kept back: {error.message}"))
+                said = f"kept back, {original.name}: {error.sentence}"
+                lines.append(Entry("", "", "", original.kind, 0, "", said))
         lines = [*(deliver(made) if made else []), *lines]
         with workplace.db.write() as session:
             audit.append(
@@ -117,7 +117,7 @@ def export(
                 event="deidentify.exported",
                 study_id=row.id,
                 project=profile.project,
-                objects=sum(line.outcome in ("written", "stored") for line in lines),
+                objects=sum(line.outcome == "written" for line in lines),
                 kept_back=sum(not line.sha256 for line in lines),
             )
         if told is not None:
@@ -141,23 +141,45 @@ def into(folder: Path) -> Callable[[list[tuple[Made, str]]], list[Entry]]:
     return deliver
 
 
-def to_peer(local: LocalEntity, peer: Peer) -> Callable[[list[tuple[Made, str]]], list[Entry]]:
-    """Send files to a peer (C-STORE or STOW-RS), one association a study."""
+def queue_for(
+    workplace: Workplace, peer: Peer, rows: Sequence[StudyRow], *, documents: bool = True
+) -> tuple[int, list[Entry]]:
+    """Queue all that is here of some studies for a peer; the outbox makes the copies, checks and sends them.
 
-    def deliver(made: list[tuple[Made, str]]) -> list[Entry]:
-        with tempfile.TemporaryDirectory() as name:
-            paths = {Path(name) / f"{number}.dcm": one for number, one in enumerate(made)}
-            for path, (one, _) in paths.items():
-                path.write_bytes(one.data)
-            results = ways.store(local, peer, list(paths))
-            return [
-                _entry(
-                    *paths[result.path], "stored" if result.outcome is scu.Outcome.STORED else result.sentence
-                )
-                for result in results
-            ]
+    Returns
+    -------
+    new : int
+        Deliveries that weren't queued before.
+    manifest : list of Entry
+        What the peer gets or got of these studies, as it stands now.
+    """
+    new = 0
+    manifest: list[Entry] = []
+    for row in rows:
+        for instance in studies.instances_of(workplace.db, row.id):
+            if not instance.defect and instance.purged_at is None:
+                hash_received(workplace, row.id, instance)
+        queued = research.queue_study(
+            workplace.db, row.id, peer.name, project=peer.project, documents=documents
+        )
+        new += queued.new
+        manifest += [_entry_of(workplace, delivery) for delivery in queued.rows]
+    return new, manifest
 
-    return deliver
+
+def _entry_of(workplace: Workplace, row: DeliveryRow) -> Entry:
+    """A delivery as a line of the manifest; what a peer said isn't in it, for it may quote anything."""
+    kind = "film" if row.is_forwarded else row.kind
+    outcome = "kept back" if row.state is DeliveryState.IDENTIFYING else row.state.value
+    try:
+        data = workplace.objects.path(row.path).read_bytes() if row.deidentified else b""
+        copy = pydicom.dcmread(io.BytesIO(data), stop_before_pixels=True) if data else None
+    except (OSError, InvalidDicomError):
+        copy = None
+    if copy is None:
+        return Entry("", "", "", kind, 0, "", outcome)
+    study, instance = str(copy.StudyInstanceUID), str(copy.SOPInstanceUID)
+    return Entry(str(copy.PatientID), study, instance, kind, len(data), row.sha256, outcome)
 
 
 def write_manifest(path: Path, entries: Sequence[Entry]) -> None:
@@ -183,17 +205,17 @@ def _entry(made: Made, kind: str, outcome: str, file: str = "") -> Entry:
 
 
 def _originals(workplace: Workplace, row: StudyRow, *, documents: bool) -> Iterator[Original]:
-    for instance in studies.instances_of(workplace.db, row.id):
+    for number, instance in enumerate(studies.instances_of(workplace.db, row.id), start=1):
         path = workplace.objects.path(instance.path)
         if not instance.defect and path.is_file():
-            yield Original("film", path)
+            yield Original("film", path, f"the image that came as number {number} of its study")
     for document in reports.documents_of(workplace.db, row.id) if documents else ():
         if document.kind in _LEFT_OUT or not document.path:
             continue
         if way_of(document.path) == "dicom":
             path = workplace.objects.path(document.path)
             if path.is_file():
-                yield Original(document.kind, path)
+                yield Original(document.kind, path, f"document {document.id}")
 
 
 def _read(path: Path) -> Dataset:

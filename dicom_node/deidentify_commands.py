@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import sys
-from contextlib import nullcontext
+import io
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +29,8 @@ def export_studies(
     listed: Annotated[Path | None, typer.Option("--list", help="A file that names one study a line.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the files and manifest.csv.")] = None,
     to: Annotated[
-        str, typer.Option(metavar="PEER", help="Or a peer with deidentify in the site document.")
+        str,
+        typer.Option(metavar="PEER", help="Or a peer with deidentify in the site document: by the outbox."),
     ] = "",
     project: Annotated[str, typer.Option(help="Project of the pseudonyms; of a peer its own.")] = "",
     option: Annotated[
@@ -39,9 +40,12 @@ def export_studies(
     documents: Annotated[bool, typer.Option(help="Reports and results with the films.")] = True,
     manifest: Annotated[Path | None, typer.Option(help="Where the manifest goes with --to.")] = None,
 ) -> None:
-    """De-identify studies into a folder or to a research peer; nothing leaves that the check finds fault with."""
+    """De-identify studies into a folder, or queue them for a research peer; what the check finds fault with stays.
+
+    For a peer the node's outbox makes, checks and sends the copies, with its tries, confirmation and dead letters;
+    asked again, the command queues nothing twice and says how far they are.
+    """
     from dicom_node import deidentified_export as exporting
-    from dicom_node.association import LocalEntity
     from dicom_node.steps.deidentified import profile_of
     from llmcxr_ws.commands import open_workplace
     from llmcxr_ws.log import setup_logging
@@ -58,21 +62,42 @@ def export_studies(
                     f"Peer '{to}' gets no de-identified objects.",
                     what_to_do="Set deidentify and project there.",
                 )
-            project, option = peer.project, list(peer.deidentify_options)
-            deliver = exporting.to_peer(LocalEntity(ae_title=workplace.config.ae_title), peer)
+            if project or option:
+                raise ConfigError(
+                    "A peer has its own project and options.", what_to_do="Leave --project and --option out."
+                )
+            profile_of(
+                workplace, peer.project, peer.deidentify_options
+            )  # the key can be read: this is the service
+            rows = exporting.wanted(workplace, names)
+            new, entries = exporting.queue_for(workplace, peer, rows, documents=documents)
         else:
             _check_project(project)
-            deliver = exporting.into(out or Path())
-        profile = profile_of(workplace, project, option or [])
-        rows = exporting.wanted(workplace, names)
-        entries = exporting.export(
-            workplace, profile, rows, deliver, documents=documents, told=_Told(len(rows))
-        )
+            profile = profile_of(workplace, project, option or [])
+            rows = exporting.wanted(workplace, names)
+            entries = exporting.export(
+                workplace,
+                profile,
+                rows,
+                exporting.into(out or Path()),
+                documents=documents,
+                told=_Told(len(rows)),
+            )
     target = manifest or (out / "manifest.csv" if out else None)
     if target is not None and (entries or out):
         target.parent.mkdir(parents=True, exist_ok=True)
         exporting.write_manifest(target, entries)
-    gone = sum(entry.outcome in ("written", "stored") for entry in entries)
+    if to:
+        counted = Counter(entry.outcome for entry in entries)
+        far = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counted.items()))
+        typer.echo(
+            f"{new} objects of {len(rows)} studies were queued for '{to}'. All of them: {far or 'none'}."
+        )
+        if counted["dead"] or counted["kept back"]:
+            typer.echo("`llmcxr outbox list` says why; `llmcxr outbox again ID` tries again.", err=True)
+            raise typer.Exit(1)
+        return
+    gone = sum(entry.outcome == "written" for entry in entries)
     typer.echo(f"{gone} of {len(entries)} objects of {len(rows)} studies left de-identified.")
     if gone < len(entries):
         raise typer.Exit(1)
@@ -88,6 +113,7 @@ def print_key_table(
 ) -> None:
     """Print whose pseudonym is whose; for administrators, with a row in the audit trail."""
     from llmcxr_ws.commands import open_workplace
+    from llmcxr_ws.objects import write_durably
     from llmcxr_ws.store import pseudonyms
 
     if not reason.strip():
@@ -97,12 +123,14 @@ def print_key_table(
         secret = workplace.deidentification_secret()
         rows = pseudonyms.key_table(workplace.db, secret, project, by=ask_as, reason=reason.strip())
     heads = ("pseudonym", "patient_id", "issuer_of_patient_id", "patient_name", "patient_birth_date")
-    if out is not None:
-        out.touch(mode=0o600)
-    with out.open("w", newline="", encoding="utf-8") if out else nullcontext(sys.stdout) as file:
-        writer = csv.writer(file)
-        writer.writerow(heads)
-        writer.writerows([getattr(row, head) for head in heads] for row in rows)
+    table = io.StringIO(newline="")
+    writer = csv.writer(table)
+    writer.writerow(heads)
+    writer.writerows([getattr(row, head) for head in heads] for row in rows)
+    if out is None:
+        typer.echo(table.getvalue(), nl=False)
+    else:  # a new file for its owner only, also where one of that name was open to others
+        write_durably(out, table.getvalue().encode())
 
 
 @deidentify.command("options")
@@ -123,10 +151,10 @@ class _Told:
 
     def __call__(self, row: StudyRow, lines: list[Entry]) -> None:
         self._done += 1
-        left = sum(line.outcome in ("written", "stored") for line in lines)
+        left = sum(line.outcome == "written" for line in lines)
         typer.echo(f"{self._done}/{self._count}  study {row.id}: {left} of {len(lines)}", err=True)
         for line in lines:
-            if line.outcome not in ("written", "stored"):
+            if line.outcome != "written":
                 typer.echo(f"  {line.kind}: {line.outcome}", err=True)
 
 

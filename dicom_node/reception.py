@@ -203,7 +203,7 @@ class Reception:
     def _keep(self, incoming: Incoming, found: Examined) -> Verdict:
         if incoming.descriptor is None:
             path = self._objects.keep(incoming.path, found.SOPInstanceUID, synced=incoming.synced)
-            recorded = self._arrivals.record(arrival_of(found, path, incoming.peer))
+            recorded = self._record(incoming, found, path)
         else:
             recorded = self._keep_open(incoming, found, incoming.descriptor)
         if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):  # each line costs as much as a look-up
@@ -218,15 +218,19 @@ class Reception:
 
     def _keep_open(self, incoming: Incoming, found: Examined, descriptor: int) -> Recorded:
         """Write the index while the disk takes the file in."""
-        recorded = None
+        path, recorded = "", None
         try:
             with self._objects.keeping(incoming.path, found.SOPInstanceUID, descriptor) as path:
-                recorded = self._arrivals.record(arrival_of(found, path, incoming.peer))
+                recorded = self._record(incoming, found, path)
         except OSError:
             if recorded is not None:
-                studies.note_lost(self._db, found.SOPInstanceUID, "The disk failed while it was stored.")
+                defect = "The disk failed while it was stored."
+                studies.note_changed(self._db, found.SOPInstanceUID, path=path, defect=defect)
             raise
         return recorded
+
+    def _record(self, incoming: Incoming, found: Examined, path: str) -> Recorded:
+        return self._arrivals.record(arrival_of(found, path, incoming.peer, self._objects.stamp(path)))
 
     def _duplicate(self, incoming: Incoming, found: Examined, known: InstanceRow) -> Verdict:
         """The same bytes again are no news; other bytes under a known UID are refused and kept as evidence."""
@@ -239,8 +243,8 @@ class Reception:
             reason = "other content under a known SOP Instance UID"
             return self._set_aside(incoming, statuses.DUPLICATE_UID_OTHER_CONTENT, "duplicate_uid", reason)
         if lost:
-            self._objects.keep(incoming.path, found.SOPInstanceUID)
-            studies.note_returned(self._db, found.SOPInstanceUID)
+            path = self._objects.keep(incoming.path, found.SOPInstanceUID)
+            studies.note_returned(self._db, found.SOPInstanceUID, self._objects.stamp(path))
         studies.note_sent_again(self._db, found.SOPInstanceUID)
         forwarding.came_from(self._db, found.SOPInstanceUID, incoming.peer)
         _LOG.info("received again", peer=incoming.peer, instance=mask(found.SOPInstanceUID))
@@ -280,8 +284,8 @@ def _size_of(path: Path) -> int:
         return 0
 
 
-def arrival_of(found: Examined, path: str, peer: str) -> Arrival:
-    """An examined file as the store's arrival."""
+def arrival_of(found: Examined, path: str, peer: str, stamp: str = "") -> Arrival:
+    """An examined file as the store's arrival; `stamp` is what the disk says of the kept one."""
     return Arrival(
         study_instance_uid=found.StudyInstanceUID,
         series_instance_uid=found.SeriesInstanceUID,
@@ -290,7 +294,8 @@ def arrival_of(found: Examined, path: str, peer: str) -> Arrival:
         transfer_syntax_uid=found.transfer_syntax,
         path=path,
         size=found.size,
-        sha256="",  # the courier has the time to hash it
+        sha256="",  # the courier has the time to hash it, and knows by the stamp that it is the same file
+        file_stamp=stamp,
         identity=found.identity,
         study_date=found.study_date,
         study_time=found.study_time,
@@ -322,7 +327,7 @@ def reconcile(db: Database, objects: ObjectStore) -> tuple[int, int]:
             unreadable += 1
             continue
         try:
-            studies.record_arrival(db, arrival_of(found, relative, ""))
+            studies.record_arrival(db, arrival_of(found, relative, "", objects.stamp(relative)))
         except DatabaseFailure:
             raise
         except StoreError as error:

@@ -61,6 +61,7 @@ class Arrival:
     source_peer: str = ""
     defect: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
+    file_stamp: str = ""
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,7 @@ class InstanceRow:
     defect: str
     facts: dict[str, Any]
     purged_at: datetime | None = None
+    file_stamp: str = ""
 
 
 @dataclass(frozen=True)

@@ -241,6 +241,18 @@ class ObjectStore:
             raise ObjectStoreError(f"The path '{relative}' leads out of the object store.")
         return absolute
 
+    def stamp(self, relative: str) -> str:
+        """What the disk says of a file without reading it: length, last change, inode; empty where it is gone.
+
+        It tells a file that was written to, or replaced, from the one that was kept. It doesn't see a sector that
+        went bad, nor who sets the time of the last change back in place; a hash does.
+        """
+        try:
+            state = os.stat(f"{self.root}/{relative}")
+        except OSError:
+            return ""
+        return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
+
     def files(self) -> Iterator[str]:
         """Relative paths of all received files, for the reconciliation of the index."""
         for file in sorted((self.root / "received").rglob("*.dcm")):

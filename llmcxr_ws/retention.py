@@ -15,19 +15,22 @@ from pydantic import Field, FiniteFloat
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import Part
 
-What = Literal["films", "documents", "drafts", "drawings", "maps", "quarantine", "spool", "logs"]
+What = Literal["films", "priors", "documents", "drafts", "drawings", "maps", "quarantine", "spool", "logs"]
 SettledState = Literal["confirmed", "excluded", "failed", "retracted"]
 
-OF_STUDIES: Final = frozenset({"films", "documents", "drafts", "drawings", "maps"})
+OF_STUDIES: Final = frozenset({"films", "priors", "documents", "drafts", "drawings", "maps"})
 SHORTEST_DAYS: Final[dict[str, float]] = {"spool": 1.0}
 """A spool file younger than this may still be on its way in."""
+_OF_PRIORS: Final[tuple[SettledState, ...]] = ("excluded", "failed")
+"""How studies end that were fetched to compare with: nobody drafts them."""
 
 
 class RetentionRule(Part):
     """One kind of thing is purged after some days."""
 
     what: What = Field(
-        description="`films`: pixels of received images, their headers stay; `documents`: files of results; "
+        description="`films`: pixels of received images, their headers stay; `priors`: the same of studies that were "
+        "fetched to compare with; `documents`: files of results; "
         "`drafts`: files of drafts and their withdrawals; `drawings`, `maps`; `quarantine`: reviewed files; "
         "`spool`; `logs`."
     )
@@ -40,8 +43,15 @@ class RetentionRule(Part):
         description="Days after which it may go earlier while the disk is short (`purge_below_gb`); empty: never.",
     )
     states: tuple[SettledState, ...] = Field(
-        default=("confirmed",), min_length=1, description="Only of studies in one of these states."
+        default=("confirmed",),
+        min_length=1,
+        description="Only of studies in one of these states; priors have none to choose.",
     )
+
+    @property
+    def of_states(self) -> tuple[SettledState, ...]:
+        """The states of the studies that it is about."""
+        return _OF_PRIORS if self.what == "priors" else self.states
 
     def days(self, *, short: bool) -> float:
         """After how many days it may go now; `short`: the disk is short."""
@@ -63,6 +73,11 @@ def check_retention(rules: Sequence[RetentionRule]) -> None:
                 f"Two retention rules are about '{rule.what}'.", what_to_do="Leave one of them."
             )
         seen.add(rule.what)
+        if rule.what == "priors" and "states" in rule.model_fields_set:
+            raise ConfigError(
+                "The retention rule of 'priors' names states.",
+                what_to_do="Leave them out: no prior is drafted or signed.",
+            )
         if rule.at_least_days is not None and rule.at_least_days > rule.after_days:
             raise ConfigError(
                 f"The retention rule of '{rule.what}' keeps it longer when the disk is short.",

@@ -34,6 +34,7 @@ from dicom_node.deidentify.identifiers import (
 from dicom_node.deidentify.known_codes import is_known_code
 from dicom_node.deidentify.private import safe_private
 from dicom_node.deidentify.profile import Profile
+from dicom_node.deidentify.subject import OLDEST, clean_subject
 from dicom_node.deidentify.table import EDITION, Action, actions, of_repeating, words
 from dicom_node.deidentify.text import TextCleaner
 from dicom_node.documents.values import put
@@ -63,11 +64,10 @@ _OF_CODES: Final = frozenset(
         """
 CodeValue LongCodeValue URNCodeValue CodingSchemeDesignator CodingSchemeVersion MappingResource
 ContextIdentifier MappingResourceName CodingSchemeName CodingSchemeResponsibleOrganization CodingSchemeRegistry
-CodingSchemeExternalID TemplateIdentifier
+CodingSchemeExternalID TemplateIdentifier CodingSchemeURL
 """
     )
 )
-_OLDEST: Final = 90
 METHOD: Final = f"LLM-CXR Workstation, PS3.15 {EDITION} Basic Profile"
 
 
@@ -115,6 +115,8 @@ class _Copier:
                 what_to_do="Send the structured report instead.",
             )
         copy = self.item(self.source, dummy=False)
+        if "PixelData" in copy:
+            copy["PixelData"].value = pixels.shown_bits(self.source)
         pseudonym = self.profile.pseudonym(self.source)
         put(copy, "PatientID", "LO", pseudonym)
         put(copy, "PatientName", "PN", pseudonym)
@@ -133,6 +135,8 @@ class _Copier:
             action = self._action(element, dummy=dummy)
             if action is not Action.REMOVE:
                 self._apply(action, element, source, copy)
+        if "ConceptNameCodeSequence" in source:
+            clean_subject(source, copy, retained="retain_patient_characteristics" in self.profile.options)
         if "retain_safe_private" in self.profile.options:
             for element in safe_private(source):
                 put(copy, element.tag, element.VR, self._cleaned(element))
@@ -148,9 +152,13 @@ class _Copier:
             return Action.DUMMY
         if tag in self.table:
             return self.table[tag]
+        if tag >> 16 == 0x0004 or element.keyword in _NEVER_LEAVES:
+            return Action.REMOVE
         if VR == "PN":
             return Action.DUMMY
-        if VR in ("DA", "DT"):
+        if VR == "UR" and element.keyword not in _OF_CODES:
+            return Action.REMOVE  # an address leads to whose it is
+        if VR in ("DA", "DT", "TM"):
             return {"REMOVED": Action.EMPTY, "MODIFIED": Action.SHIFT, "UNMODIFIED": Action.KEEP}[
                 self.profile.dates
             ]
@@ -234,8 +242,8 @@ class _Copier:
     def _cap_age(self, copy: Dataset) -> None:
         """Who is 90 or older is `090Y`: there are too few of them."""
         age = str(copy.get("PatientAge") or "")
-        if age.endswith("Y") and age[:-1].isdigit() and int(age[:-1]) > _OLDEST:
-            copy.PatientAge = f"{_OLDEST:03}Y"
+        if age.endswith("Y") and age[:-1].isdigit() and int(age[:-1]) > OLDEST:
+            copy.PatientAge = f"{OLDEST:03}Y"
 
     def _meta(self, copy: Dataset) -> FileMetaDataset:
         source = getattr(self.source, "file_meta", Dataset())
@@ -254,6 +262,10 @@ class _Copier:
 # The table removes them, and in a request's items or a presentation state they must be there.
 _NEVER_GONE: Final = frozenset(
     {"RequestedProcedureID", "PresentationCreationDate", "PresentationCreationTime"}
+)
+# Not in the table: what another de-identifier locked in, file names, drawings and keys of another system's records.
+_NEVER_LEAVES: Final = frozenset(
+    {"EncryptedAttributesSequence", "FilenameInContainer", "HPGLDocument", "RecordKey", "PriorRecordKey"}
 )
 # Replacing these with items that say nothing is no better than none, and their attribute may be empty.
 _EMPTIED: Final = frozenset({"ReferencedPerformedProcedureStepSequence"})

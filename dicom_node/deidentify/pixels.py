@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.uid import (
+    UID,
     ComputedRadiographyImageStorage,
+    DeflatedExplicitVRLittleEndian,
     DigitalXRayImageStorageForPresentation,
     DigitalXRayImageStorageForProcessing,
+    ExplicitVRLittleEndian,
 )
 
 from llmcxr_ws.errors import DicomError
@@ -58,6 +61,45 @@ def check(ds: Dataset) -> None:
         )
 
 
+def shown_bits(ds: Dataset) -> bytes:
+    """The pixel data without the bits that hold no pixel, in which older films carry an overlay.
+
+    Raises
+    ------
+    DicomError
+        The header speaks of such an overlay and the pixels are compressed: what is in them can't be told.
+    """
+    data: bytes = ds.PixelData
+    syntax = UID(str(getattr(ds, "file_meta", Dataset()).get("TransferSyntaxUID") or ExplicitVRLittleEndian))
+    if syntax != DeflatedExplicitVRLittleEndian and syntax.is_encapsulated:
+        if any(
+            element.tag.group & 0xFF01 == 0x6000 and element.tag.element == 0x0102 and element.value
+            for element in ds
+        ):
+            raise _refused("its header speaks of an overlay within its compressed pixels (60xx,0102)")
+        return data
+    allocated, stored = ds.get("BitsAllocated"), ds.get("BitsStored")
+    high = ds.get("HighBit", (stored or 1) - 1)
+    if (
+        allocated not in (8, 16, 32)
+        or not stored
+        or not stored <= high + 1 <= allocated
+        or stored == allocated
+    ):
+        return data
+    order = "<" if syntax.is_little_endian else ">"
+    words = np.frombuffer(
+        data[: len(data) // (allocated // 8) * (allocated // 8)], f"{order}u{allocated // 8}"
+    )
+    low = high + 1 - stored
+    cleared = words & words.dtype.type(((1 << stored) - 1) << low)
+    if ds.get("PixelRepresentation") == 1:
+        # A sign fills the bits above it, as most senders write it: (x ^ s) - s in the arithmetic of the word.
+        sign = words.dtype.type(1 << high)
+        cleared = ((cleared ^ sign) - sign).astype(words.dtype)
+    return bytes(cleared.tobytes() + data[words.nbytes :])
+
+
 def edge_text(pixels: NDArray[Any]) -> bool:
     """Whether a border looks as if letters stood in it: many thin strokes of one extreme value.
 
@@ -89,5 +131,8 @@ def _looks_written(border: NDArray[Any]) -> bool:
 def _refused(reason: str) -> DicomError:
     return DicomError(
         f"An image was refused: {reason}.",
-        what_to_do="Look at it, and export it by hand if nothing is burned in.",
+        what_to_do=(
+            "Look at it. If nothing is burned in, have its sender state NO there and send it again; if something is, "
+            "leave it out: text in pixels isn't removed here (Clean Pixel Data isn't offered)."
+        ),
     )

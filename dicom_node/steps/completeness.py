@@ -10,8 +10,9 @@ from functools import partial
 from typing import Final
 
 from dicom_node import counts
-from dicom_node.examine import content_sha256, examine
+from dicom_node.examine import examine
 from dicom_node.steps.desk import Desk, find_peer
+from dicom_node.steps.hashing import CHANGED, hash_received
 from llmcxr_ws.completeness import Count, Verdict, Waiting, judge
 from llmcxr_ws.domain import InstanceRow
 from llmcxr_ws.errors import DicomError
@@ -25,6 +26,7 @@ from llmcxr_ws.store import signals, studies
 from llmcxr_ws.store.studies import DueStudy
 
 _LOG = logger(__name__)
+_SEND_AGAIN: Final = "Send the study again; a complete image heals it."
 _LOOK_AGAIN_S: Final = 0.25
 """Pause before a study that waits is looked at again: many may wait, and each look asks the database."""
 
@@ -103,6 +105,8 @@ def _ask_count(desk: Desk, due: DueStudy, peer: Peer) -> None:
 
 def _settle_early(desk: Desk, due: DueStudy, verdict: Verdict) -> bool:
     """Draft what can be drafted although more images are expected."""
+    if not _are_as_received(desk, due) or any(row.defect.startswith(CHANGED) for row in due.instances):
+        return False
     chosen = _choose(desk, due, [row for row in due.instances if not row.defect and row.purged_at is None])
     if not isinstance(chosen, Choice):
         return False
@@ -126,6 +130,8 @@ def _priority(desk: Desk, due: DueStudy, chosen: Choice) -> int:
 
 
 def _settle(desk: Desk, due: DueStudy, verdict: Verdict) -> bool:
+    if not _are_as_received(desk, due):
+        return True  # looked at anew, with what was found
     if due.is_prior:
         code, sentence = "prior", "It was fetched to compare with, and isn't drafted."
         return studies.settle_without_film(
@@ -133,8 +139,15 @@ def _settle(desk: Desk, due: DueStudy, verdict: Verdict) -> bool:
         )
     sound = [row for row in due.instances if not row.defect and row.purged_at is None]
     broken = [row for row in due.instances if row.defect]
-    chosen = _choose(desk, due, sound)
-    if isinstance(chosen, Choice):
+    changed = next((row for row in broken if row.defect.startswith(CHANGED)), None)
+    chosen = _choose(desk, due, sound) if changed is None else None
+    if changed is not None:
+        sentence = f"{changed.defect} {_SEND_AGAIN}"
+        settled = studies.settle_without_film(
+            desk.db, due, code="file_changed", sentence=sentence, failed=True, verdict=verdict
+        )
+        outcome = "failed: file_changed"
+    elif isinstance(chosen, Choice):
         settled = studies.settle_film(
             desk.db,
             due,
@@ -160,28 +173,21 @@ def _settle(desk: Desk, due: DueStudy, verdict: Verdict) -> bool:
         _LOG.info(
             "study settled", study=due.id, outcome=outcome, by=verdict.code, instances=len(due.instances)
         )
-        _note_hashes(desk, due)
     return settled
 
 
-def _note_hashes(desk: Desk, due: DueStudy) -> None:
-    """Hash what the listener hadn't the time for; a file that can't be read any more is settled all the same."""
-    hashes = {}
-    for row in due.instances:
-        if not row.sha256:
-            try:
-                hashes[row.sop_instance_uid] = content_sha256(desk.workplace.objects.path(row.path))
-            except (DicomError, OSError):
-                _LOG.warning("not hashed: it can't be read", study=due.id)
-    if hashes:
-        studies.note_hashes(desk.db, hashes)
+def _are_as_received(desk: Desk, due: DueStudy) -> bool:
+    """Hash what the listener hadn't the time for; False where a file isn't the one that was received."""
+    wanted = [row for row in due.instances if not row.defect and row.purged_at is None]
+    made = [hash_received(desk.workplace, due.id, row) for row in wanted]
+    return all(sha256 or not row.file_stamp for row, sha256 in zip(wanted, made, strict=True))
 
 
 def _broken_sentence(broken: list[InstanceRow], sound: int) -> str:
     which = (
         "The image" if len(broken) == 1 and not sound else f"{len(broken)} of {len(broken) + sound} images"
     )
-    return f"{which} arrived damaged: {broken[0].defect} Send the study again; a complete image heals it."
+    return f"{which} arrived damaged: {broken[0].defect} {_SEND_AGAIN}"
 
 
 def _facts(desk: Desk, row: InstanceRow) -> HeaderFacts:

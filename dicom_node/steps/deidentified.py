@@ -20,6 +20,7 @@ from dicom_node.deidentify.apply import written
 from dicom_node.deidentify.profile import project_key
 from dicom_node.examine import content_sha256
 from dicom_node.steps.desk import Desk
+from llmcxr_ws.deidentification import BASIC, OPTIONS
 from llmcxr_ws.domain import DeidentifiedCopy, DeliveryRow, Identity
 from llmcxr_ws.errors import DicomError, ObjectStoreError
 from llmcxr_ws.log import logger
@@ -94,7 +95,7 @@ def make(workplace: Workplace, profile: Profile, source: Dataset, context: list[
 
 def for_delivery(desk: Desk, peer: Peer, row: DeliveryRow) -> DeliveryRow | None:
     """The delivery with its de-identified copy, made now where there is none; None where it may not leave."""
-    if row.deidentified:
+    if row.deidentified and not _is_of_another_profile(desk, peer, row):
         return row
     try:
         made = _made(desk, peer, row)
@@ -102,10 +103,29 @@ def for_delivery(desk: Desk, peer: Peer, row: DeliveryRow) -> DeliveryRow | None
         _LOG.error("kept back", delivery=row.id, peer=peer.name, reason=error.sentence)
         deliveries.withheld(desk.db, row.id, message=error.sentence)
         return None
-    path = desk.workplace.objects.put_document(made.SOPInstanceUID, made.data)
     digest = hashlib.sha256(made.data).hexdigest()
+    # Named by its bytes: with its UIDs retained it bears the original's, whose file must stay what it is.
+    path = desk.workplace.objects.put_document(f"de-identified {digest}", made.data)
     copy = DeidentifiedCopy(path, digest, made.SOPInstanceUID, made.SeriesInstanceUID)
-    return deliveries.copied(desk.db, row.id, copy)
+    sent = deliveries.copied(desk.db, row.id, copy)
+    if row.deidentified and row.path != path and not deliveries.is_copy(desk.db, row.path):
+        desk.workplace.objects.path(row.path).unlink(
+            missing_ok=True
+        )  # of an older profile, and nobody's any more
+    return sent
+
+
+def _is_of_another_profile(desk: Desk, peer: Peer, row: DeliveryRow) -> bool:
+    """Whether a copy that certainly never left was made for another project, or with options that hold no more."""
+    if row.outcome_unknown or row.stored_at is not None:
+        return False
+    try:
+        copy = pydicom.dcmread(desk.workplace.objects.path(row.path), stop_before_pixels=True)
+    except (OSError, ObjectStoreError, InvalidDicomError):
+        return True
+    codes = {str(item.CodeValue) for item in copy.get("DeidentificationMethodCodeSequence") or ()}
+    wanted = {BASIC[0], *(OPTIONS[option][0] for option in peer.deidentify_options)}
+    return codes != wanted or str(copy.PatientID).rpartition("-")[0] != peer.project.upper()
 
 
 def _made(desk: Desk, peer: Peer, row: DeliveryRow) -> Made:

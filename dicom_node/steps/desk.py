@@ -141,7 +141,7 @@ class Desk:
         self.looking.add(request_id)
         threading.Thread(target=work, name=f"request {request_id}", daemon=True).start()
 
-    def aside(self, what: str, key: object, do: Callable[[], None]) -> bool:
+    def aside(self, what: str, key: object, do: Callable[[], object]) -> bool:
         """Ask a peer something in a thread of its own, so that a slow one holds nobody up.
 
         One thread at a time for the same thing; True when it was begun. What breaks is logged and the thing put off.

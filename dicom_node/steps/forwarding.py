@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dicom_node.examine import content_sha256
 from dicom_node.steps.desk import Desk, find_peer
+from dicom_node.steps.hashing import hash_received
+from llmcxr_ws.errors import DicomError
 from llmcxr_ws.film_facts import HeaderFacts
 from llmcxr_ws.log import logger
 from llmcxr_ws.outputs import is_loopback
 from llmcxr_ws.routing import Forward, leads_back, route
-from llmcxr_ws.store import forwarding, studies
+from llmcxr_ws.store import forwarding
 from llmcxr_ws.store.forwarding import Unrouted
 
 _LOG = logger(__name__)
@@ -34,7 +35,12 @@ def _forward(desk: Desk, found: Unrouted) -> bool:
     wanted = route(desk.site.rules, found.source, facts).forwards
     forwards = [one for one in wanted if not _leads_back(desk, found.source, one)]
     if forwards and not found.instance.sha256:
-        found = _hashed(desk, found)
+        sha256 = hash_received(desk.workplace, found.study_id, found.instance)
+        if sha256 is None:
+            if found.instance.file_stamp:
+                return False  # not what was received: said of the instance, and not sent on
+            raise DicomError("A received file can't be read.", what_to_do="Have the study sent again.")
+        found = replace(found, instance=replace(found.instance, sha256=sha256))
     planned = forwarding.routed(desk.db, found, forwards)
     if wanted:
         _LOG.info(
@@ -44,13 +50,6 @@ def _forward(desk: Desk, found: Unrouted) -> bool:
             not_back=len(wanted) - planned,
         )
     return planned > 0
-
-
-def _hashed(desk: Desk, found: Unrouted) -> Unrouted:
-    """Its hash, by which the outbox knows its bytes, and which the listener hadn't the time for."""
-    sha256 = content_sha256(desk.workplace.objects.path(found.instance.path))
-    studies.note_hashes(desk.db, {found.instance.sop_instance_uid: sha256})
-    return replace(found, instance=replace(found.instance, sha256=sha256))
 
 
 def _leads_back(desk: Desk, source: str, forward: Forward) -> bool:

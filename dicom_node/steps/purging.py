@@ -59,7 +59,7 @@ def planned(
     """
     if rule.what not in OF_STUDIES:
         return list(_files(workplace, rule, short=short))
-    sizes = {} if rule.what in ("films", "maps") else _sizes(workplace)
+    sizes = {} if rule.what in ("films", "priors", "maps") else _sizes(workplace)
     return retention.of_studies(workplace.db, rule, short=short, sizes=sizes, limit=limit)
 
 
@@ -104,7 +104,7 @@ def _purge_all(
 
 def _keep_header(workplace: Workplace, item: Item) -> bool:
     """Keep what a later note or addendum needs of a film or picture; False, and it stays, where that fails."""
-    if item.what not in ("films", "documents", "drafts"):
+    if item.what not in ("films", "priors", "documents", "drafts"):
         return True
     try:
         path = workplace.objects.path(item.paths[0])

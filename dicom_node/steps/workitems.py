@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -45,9 +46,15 @@ _PERCENT: Final[dict[StudyState, int]] = {
 
 
 def do_workitems(desk: Desk) -> bool:
-    """Claim one scheduled workitem at each worklist, and say of the claimed ones how far they are."""
-    lists = [peer for peer in desk.site.peers if peer.workitems]
-    return desk.each("workitems", lists, lambda peer: peer.name, _at)
+    """Claim one scheduled workitem at each worklist, and say of the claimed ones how far they are.
+
+    Each worklist in a thread of its own: one that answers slowly, or sends a study slowly, holds up no signature, no
+    other study and no other worklist.
+    """
+    for peer in desk.site.peers:
+        if peer.workitems:
+            desk.aside("workitems", peer.name, partial(_at, desk, peer))
+    return False
 
 
 def _at(desk: Desk, peer: Peer) -> bool:
@@ -96,7 +103,7 @@ def _inputs(workitem: Dataset) -> list[str]:
 def _fetch(desk: Desk, peer: Peer, study: str) -> int:
     """Fetch a study by WADO-RS and take its instances in as if they had been sent; how many were kept."""
     objects = desk.workplace.objects
-    spool = objects.own_spool("workitems")
+    spool = objects.own_spool(f"workitems-{derived_uid('spool', desk.installation, peer.name)}")
     least = desk.workplace.config.min_free_mb * 1_000_000
     with closing(Reception(desk.db, objects, min_free_bytes=least)) as reception:
 

@@ -6,7 +6,6 @@ patient; with `masked` it bears hashes instead of Patient ID, accession number a
 
 from __future__ import annotations
 
-import base64
 import os
 import socket
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,13 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from pydicom.dataset import Dataset
-from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_dataset
-
-from dicom_node import sop_classes
 from dicom_node.watching import audit_message as am
 from dicom_node.watching.audit_message import Message, Object, Participant
+from dicom_node.watching.audit_query import query_object
 from llmcxr_ws.log import mask
 from llmcxr_ws.outputs import Hl7Destination
 from llmcxr_ws.site import Destination, Peer, SiteConfig
@@ -47,6 +42,7 @@ _SENT: Final[Mapping[str, tuple[am.Code, str]]] = {
 }
 _ARRIVED: Final[Mapping[str, str]] = {
     "instance.received": am.SUCCESS,
+    "instance.returned": am.SUCCESS,
     "instance.defective": am.MINOR_FAILURE,
 }
 EVENTS: Final = frozenset(
@@ -57,7 +53,11 @@ EVENTS: Final = frozenset(
         *_CONFIGURED,
         *_USERS,
         "identity.asked",
+        "peer.asked",
         "association.rejected",
+        "retention.purged",
+        "deidentify.exported",
+        "deidentify.key_table_read",
         "user.logged_in",
         "user.log_in_failed",
     }
@@ -117,8 +117,21 @@ class Reporter:
             return self._sent(event)
         if name in _ACCESSED:
             return self._accessed(event)
-        if name == "identity.asked":
+        if name in ("identity.asked", "peer.asked"):
             return self._query(event)
+        if name == "retention.purged":
+            return self._deleted(event)
+        if name == "deidentify.exported":
+            return self._exported_to_folder(event)
+        if name == "deidentify.key_table_read":
+            return Message(
+                am.SECURITY_ALERT,
+                "E",
+                event.at,
+                [self._person(event.actor), self._us(requestor=False)],
+                outcome_words=f"{event.detail.get('rows', 0)} pseudonyms of a project were resolved",
+                types=(am.RESTRICTED_FUNCTION,),
+            )
         if name in ("user.logged_in", "user.log_in_failed"):
             failed = name == "user.log_in_failed"
             return Message(
@@ -144,16 +157,18 @@ class Reporter:
         return None
 
     def _arrival(self, study_id: int, peer: str, name: str, rows: list[TrailEvent]) -> Message:
+        subject = watching.subject_of(self.db, study_id)
+        fetched = subject is not None and subject.is_prior  # else whoever sent it began
         return Message(
             am.INSTANCES_TRANSFERRED,
             "C",
             rows[-1].at,
             [
-                self._peer(peer, requestor=True, role=am.SOURCE),
-                self._us(requestor=False, role=am.DESTINATION),
+                self._peer(peer, requestor=not fetched, role=am.SOURCE),
+                self._us(requestor=fetched, role=am.DESTINATION),
             ],
             outcome=_ARRIVED[name],
-            outcome_words=f"{len(rows)} instances, kept" if name == "instance.received" else "set aside",
+            outcome_words="set aside" if name == "instance.defective" else f"{len(rows)} instances, kept",
             objects=self._study_and_patient(study_id, life_cycle="2"),
         )
 
@@ -196,6 +211,36 @@ class Reporter:
             objects=self._study_and_patient(event.study_id or 0, deliveries=(delivery,), life_cycle="10"),
         )
 
+    def _deleted(self, event: TrailEvent) -> Message | None:
+        """Films of a study went by a rule (A.5.3.5); what was made of them isn't the study's instances."""
+        if event.study_id is None or event.detail.get("what") not in ("films", "priors"):
+            return None
+        return Message(
+            am.STUDY_DELETED,
+            "D",
+            event.at,
+            [self._us(requestor=True)],
+            outcome_words=f"{event.detail.get('items', 0)} instances, by a retention rule",
+            objects=self._study_and_patient(event.study_id, life_cycle="14"),
+        )
+
+    def _exported_to_folder(self, event: TrailEvent) -> Message | None:
+        if event.study_id is None:
+            return None
+        count = int(event.detail.get("objects", 0))
+        return Message(
+            am.EXPORT,
+            "R",
+            event.at,
+            [
+                self._us(requestor=True, role=am.SOURCE),
+                Participant("folder", False, (am.DESTINATION_MEDIA,), media=am.URI),
+            ],
+            outcome=am.SUCCESS if count else am.MINOR_FAILURE,
+            outcome_words=f"{count} objects, de-identified",
+            objects=self._study_and_patient(event.study_id, life_cycle="10"),
+        )
+
     def _accessed(self, event: TrailEvent) -> Message | None:
         if event.study_id is None:
             return None
@@ -211,8 +256,8 @@ class Reporter:
         subject = watching.subject_of(self.db, event.study_id) if event.study_id is not None else None
         if subject is None:
             return None
-        uid = mask(subject.study_instance_uid) if self.masked else subject.study_instance_uid
-        syntax = base64.b64encode(sop_classes.IMPLICIT_LITTLE.encode()).decode()
+        answered = bool(event.detail.get("answered", True))
+        shown = _masked(subject) if self.masked else subject
         return Message(
             am.QUERY,
             "E",
@@ -221,16 +266,8 @@ class Reporter:
                 self._us(requestor=True, role=am.SOURCE),
                 self._peer(str(event.detail.get("peer", "")), requestor=False, role=am.DESTINATION),
             ],
-            objects=[
-                Object(
-                    sop_classes.STUDY_ROOT_FIND,
-                    am.SOP_CLASS_UID,
-                    "2",
-                    "3",
-                    query=_identifier(uid),
-                    details=(("TransferSyntax", syntax),),
-                )
-            ],
+            outcome=am.SUCCESS if answered else am.MINOR_FAILURE,
+            objects=[query_object(str(event.detail.get("about", "identity")), shown)],
         )
 
     def _turned_away(self, event: TrailEvent) -> Message:
@@ -318,14 +355,3 @@ def _masked(subject: Subject) -> Subject:
         patient_id=mask(subject.patient_id) if subject.patient_id else "",
         issuer_of_patient_id="",
     )
-
-
-def _identifier(StudyInstanceUID: str) -> str:
-    """The identifier of the identity query, in Implicit VR Little Endian and base64."""
-    identifier = Dataset()
-    identifier.QueryRetrieveLevel = "STUDY"
-    identifier.add_new(0x0020000D, "UI", StudyInstanceUID)
-    buffer = DicomBytesIO()
-    buffer.is_little_endian, buffer.is_implicit_VR = True, True
-    write_dataset(buffer, identifier)
-    return base64.b64encode(buffer.getvalue()).decode()

@@ -229,4 +229,5 @@ def _instance_of(arrival: Arrival, study_id: int) -> dict[str, Any]:
         "facts": arrival.facts,
         "defect": arrival.defect,
         "source_peer": arrival.source_peer,
+        "file_stamp": arrival.file_stamp,
     }

@@ -173,6 +173,12 @@ def copied(db: Database, delivery_id: int, copy: DeidentifiedCopy) -> DeliveryRo
         return delivery_rows(session, Delivery.id == delivery_id)[0]
 
 
+def is_copy(db: Database, path: str) -> bool:
+    """Whether a delivery sends the file at a relative path as its de-identified copy."""
+    with db.read() as session:
+        return session.scalar(select(Delivery.id).where(Delivery.copy_path == path).limit(1)) is not None
+
+
 def original_of(db: Database, delivery_id: int) -> tuple[str, str]:
     """Path and SHA-256 of the document that a delivery's copy is made of."""
     with db.read() as session:

@@ -37,7 +37,12 @@ def unrouted(db: Database) -> list[Unrouted]:
         rows = session.scalars(
             select(Instance)
             .join(Study, Instance.study_id == Study.id)
-            .where(Instance.routed.is_(False), Instance.defect == "", Study.is_prior.is_(False))
+            .where(
+                Instance.routed.is_(False),
+                Instance.defect == "",
+                Instance.purged_at.is_(None),
+                Study.is_prior.is_(False),
+            )
             .order_by(Instance.id)
             .limit(_AT_ONCE)
         )
@@ -48,7 +53,7 @@ def routed(db: Database, found: Unrouted, forwards: Sequence[Forward]) -> int:
     """Plan what the rules said of an instance and remember that they were asked; how many deliveries it became."""
     with db.write() as session:
         row = session.get_one(Instance, found.id)
-        if row.routed or row.sha256 != found.instance.sha256:
+        if row.routed or row.sha256 != found.instance.sha256 or row.purged_at is not None or row.defect:
             return 0
         row.routed = True
         return sum(

@@ -74,7 +74,7 @@ class Study(Base):
     ordered: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     # Drafted early: more images are expected.
     awaits_images: Mapped[bool] = mapped_column(default=False, server_default=false(), index=True)
-    patient_id: Mapped[str] = mapped_column(Chars(256), default="")
+    patient_id: Mapped[str] = mapped_column(Chars(256), default="", index=True)
     issuer_of_patient_id: Mapped[str] = mapped_column(Chars(256), default="")
     patient_name: Mapped[str] = mapped_column(Chars(512), default="")
     patient_birth_date: Mapped[str] = mapped_column(Chars(16), default="")
@@ -114,6 +114,8 @@ class Instance(Base):
     received_at: Mapped[datetime] = mapped_column(server_default=db_now())
     # Whether the site's rules were asked where it is forwarded to.
     routed: Mapped[bool] = mapped_column(default=False, server_default=true(), index=True)
+    # What the disk said of its file when it was received, until its hash is made: `ObjectStore.stamp`.
+    file_stamp: Mapped[str] = mapped_column(Chars(64), default="", server_default="")
     # When its file was purged by a retention rule; the row stays.
     purged_at: Mapped[datetime | None] = mapped_column(default=None)
 

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import exists, func, select, update
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.states import REPORTED
@@ -70,7 +71,7 @@ def want(db: Database, study_id: int, peer: str, found: Iterable[tuple[str, Sequ
                 select(Prior.id).where(Prior.study_id == study_id, Prior.study_instance_uid == uid)
             ):
                 continue
-            is_here = session.scalar(select(Study.id).where(Study.study_instance_uid == uid)) is not None
+            is_here = _has_images(session, uid)
             new += not is_here
             session.add(
                 Prior(
@@ -115,11 +116,7 @@ def end(db: Database, prior_id: int, *, message: str, pause_s: float) -> str:
     """It was fetched, or in vain for the reason in `message`; give its state. After some tries it is left."""
     with db.write() as session:
         prior = session.get_one(Prior, prior_id)
-        came = session.scalar(
-            select(func.count(Instance.id))
-            .join(Study, Instance.study_id == Study.id)
-            .where(Study.study_instance_uid == prior.study_instance_uid)
-        )
+        came = _has_images(session, prior.study_instance_uid)
         if came and not message:
             prior.state, prior.message = HERE, ""
         else:
@@ -128,6 +125,16 @@ def end(db: Database, prior_id: int, *, message: str, pause_s: float) -> str:
             session.flush()
             session.execute(update(Prior).where(Prior.id == prior.id).values(run_after=db_now(pause_s)))
         return prior.state
+
+
+def _has_images(session: Session, StudyInstanceUID: str) -> bool:
+    """Whether anything of a study is here that wasn't purged: what was can be fetched again."""
+    found = (
+        select(Instance.id)
+        .join(Study, Instance.study_id == Study.id)
+        .where(Study.study_instance_uid == StudyInstanceUID, Instance.purged_at.is_(None))
+    )
+    return session.scalar(found.limit(1)) is not None
 
 
 def _row(row: Prior) -> PriorRow:

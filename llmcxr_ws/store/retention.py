@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from llmcxr_ws.retention import RetentionRule
 from llmcxr_ws.states import Actor, DeliveryState, ReportState, StudyState
 from llmcxr_ws.store import audit, deliveries, transitions
+from llmcxr_ws.store.comparing import why_compared
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import (
     Delivery,
@@ -38,6 +39,7 @@ _OPEN_JOBS = ("queued", "running", "held", "dead")
 _HEADER_IS_ENOUGH = ("pdf", "capture", "synthetic")
 """Large kinds; a note that withdraws one names it and needs no more than its header."""
 _DRAWN, _GONE = "drawn", "failed"
+_OF_FILMS = ("films", "priors")
 PURGED_DRAWING = "Its picture was purged by a retention rule."
 
 
@@ -88,8 +90,10 @@ def of_studies(
             statement = statement.where(Study.id == study_id)
         if limit is not None:
             before = now - timedelta(days=rule.days(short=short))
-            old = Study.state.in_(rule.states) & (Study.last_instance_at < before)
+            old = Study.state.in_(rule.of_states) & (Study.last_instance_at < before)
             statement = statement.where(old, _has_rows(rule.what))
+        if rule.what in _OF_FILMS:
+            statement = statement.where(Study.is_prior.is_(rule.what == "priors"))
         for study in session.scalars(statement):
             if limit is not None and sum(not item.why for item in found) >= limit:
                 break
@@ -118,6 +122,8 @@ def purge(
         study = session.get_one(Study, items[0].study_id)
         now = session.execute(select(db_now())).scalar_one()
         age = (now - _settled_at(session, study)) / timedelta(days=1)
+        if rule.what in _OF_FILMS and study.is_prior is not (rule.what == "priors"):
+            return []  # it has become work meanwhile
         if _why_study_stays(session, rule, study, age, short=short):
             return []
         present = {row.id: row for row in _rows(session, rule.what, study.id)}
@@ -201,7 +207,7 @@ Row = Instance | Document | Drawing | SentenceMap
 
 
 def _rows(session: Session, what: str, study_id: int) -> Iterator[Row]:
-    if what == "films":
+    if what in _OF_FILMS:
         yield from session.scalars(
             select(Instance)
             .where(Instance.study_id == study_id, Instance.purged_at.is_(None), Instance.defect == "")
@@ -234,7 +240,7 @@ def _rows(session: Session, what: str, study_id: int) -> Iterator[Row]:
 
 def _has_rows(what: str) -> ColumnElement[bool]:
     """Whether anything of a study is still here that a rule may be about."""
-    if what == "films":
+    if what in _OF_FILMS:
         return exists().where(Instance.study_id == Study.id, Instance.purged_at.is_(None))
     if what in ("documents", "drafts"):
         return exists().where(Document.study_id == Study.id, Document.purged_at.is_(None))
@@ -262,12 +268,12 @@ def _item(
 
 def _paths(session: Session, row: Row) -> tuple[str, ...]:
     if isinstance(row, Instance):
-        return (row.path,)
-    if isinstance(row, Document):
-        copies = session.scalars(
-            select(Delivery.copy_path).where(Delivery.document_id == row.id, Delivery.copy_path != "")
+        return (
+            row.path,
+            *(path for document in _forwarded(session, row) for path in _copies(session, document)),
         )
-        return (row.path, *sorted(set(copies)))
+    if isinstance(row, Document):
+        return (row.path, *_copies(session, row))
     if isinstance(row, Drawing):
         others = session.scalar(
             select(func.count(Drawing.id)).where(
@@ -278,7 +284,21 @@ def _paths(session: Session, row: Row) -> tuple[str, ...]:
     return ()
 
 
+def _copies(session: Session, document: Document) -> list[str]:
+    """De-identified copies of a document, which go with it."""
+    found = select(Delivery.copy_path).where(Delivery.document_id == document.id, Delivery.copy_path != "")
+    return sorted(set(session.scalars(found)))
+
+
+def _forwarded(session: Session, instance: Instance) -> list[Document]:
+    """What stands for an instance in the outbox: the same file, and perhaps copies of it."""
+    return list(session.scalars(select(Document).where(Document.instance_id == instance.id)))
+
+
 def _mark(session: Session, row: Row, now: datetime) -> None:
+    if isinstance(row, Instance):
+        for document in _forwarded(session, row):
+            document.purged_at = now
     if isinstance(row, SentenceMap):
         session.delete(row)
     elif isinstance(row, Drawing):
@@ -301,7 +321,7 @@ def _settled_at(session: Session, study: Study) -> datetime:
 
 
 def _why_study_stays(session: Session, rule: RetentionRule, study: Study, age: float, *, short: bool) -> str:
-    if study.state not in rule.states:
+    if study.state not in rule.of_states:
         return f"its study is '{study.state}'"
     if study.held_by:
         return "somebody has its study open"
@@ -310,6 +330,10 @@ def _why_study_stays(session: Session, rule: RetentionRule, study: Study, age: f
         return "nobody has looked at its last images"
     if study.needs_addendum:
         return "images came after the report and wait for an addendum"
+    if rule.what in _OF_FILMS and (why := why_compared(session, study)):
+        return why
+    if rule.what == "films" and session.scalar(_unrouted(study)):
+        return "the rules weren't asked yet where it is forwarded to"
     if session.scalar(
         select(Report.id).where(Report.study_id == study.id, Report.state.in_(_UNSIGNED)).limit(1)
     ):
@@ -326,6 +350,12 @@ def _why_study_stays(session: Session, rule: RetentionRule, study: Study, age: f
     if age < rule.days(short=short):
         return "it is younger than the rule"
     return ""
+
+
+def _unrouted(study: Study) -> Select[int]:
+    """A film that may still have to be sent on; priors go nowhere."""
+    waiting = (Instance.routed.is_(False), Instance.defect == "", Instance.purged_at.is_(None))
+    return select(Instance.id).where(Instance.study_id == study.id, *waiting).limit(1)
 
 
 def _why_delivery_stops(session: Session, row: Delivery) -> str:

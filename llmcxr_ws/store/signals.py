@@ -152,6 +152,15 @@ def note_inquiry(
         row.tries += 1
         session.flush()
         session.execute(update(Inquiry).where(Inquiry.id == row.id).values(asked_at=db_now()))
+        audit.append(
+            session,
+            actor=Actor.NODE,
+            event="peer.asked",
+            study_id=study_id,
+            peer=peer,
+            about=kind,
+            answered=found is not None,
+        )
         study = session.get_one(Study, study_id)
         transitions.touch(session, study)
 

@@ -17,7 +17,7 @@ from llmcxr_ws.errors import StoreError
 from llmcxr_ws.states import REPORTED, Actor, ReportState, StudyState
 from llmcxr_ws.store import audit, signals, transitions
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Instance, Prior, Report, Study
+from llmcxr_ws.store.models import Document, Instance, Prior, Report, Study
 from llmcxr_ws.store.types import db_now
 
 _OPEN_AGAIN = {StudyState.COMPLETE, StudyState.EXCLUDED, StudyState.FAILED, StudyState.DRAFTED}
@@ -111,28 +111,47 @@ def note_hashes(db: Database, hashes: Mapping[str, str]) -> None:
             )
 
 
-def note_returned(db: Database, SOPInstanceUID: str) -> None:
+def note_returned(db: Database, SOPInstanceUID: str, file_stamp: str = "") -> None:
     """A purged instance was sent once more and is kept again; its time here begins anew."""
     with db.write() as session:
         row = session.scalar(select(Instance).where(Instance.sop_instance_uid == SOPInstanceUID))
-        if row is None or row.purged_at is None:
+        if row is None:
+            return
+        row.file_stamp = file_stamp
+        if row.purged_at is None:
             return
         row.purged_at = None
+        session.execute(update(Document).where(Document.instance_id == row.id).values(purged_at=None))
         row.received_at = session.execute(select(db_now())).scalar_one()
         study = get_study(session, row.study_id)
         audit.append(session, actor=Actor.NODE, event="instance.returned", study_id=study.id)
         transitions.touch(session, study)
 
 
-def note_lost(db: Database, SOPInstanceUID: str, reason: str) -> None:
-    """The file of an instance that was just indexed isn't there: only when it is sent again does it count."""
+def note_changed(db: Database, SOPInstanceUID: str, *, path: str, defect: str) -> None:
+    """A received file isn't what was received any more: as a defective one it stands here until it is sent again.
+
+    Parameters
+    ----------
+    path : str
+        Where what is left of it lies now.
+    defect : str
+        What happened to it, in a sentence.
+    """
     with db.write() as session:
         row = session.scalar(select(Instance).where(Instance.sop_instance_uid == SOPInstanceUID))
-        if row is None:
+        if row is None or row.defect:
             return
-        row.defect = reason
+        row.path, row.defect, row.sha256, row.file_stamp = path, defect, "", ""
         study = get_study(session, row.study_id)
-        audit.append(session, actor=Actor.NODE, event="instance.defective", study_id=study.id)
+        audit.append(
+            session,
+            actor=Actor.NODE,
+            event="instance.changed",
+            study_id=study.id,
+            quarantine=path,
+            reason=defect,
+        )
         transitions.touch(session, study)
 
 
@@ -407,7 +426,7 @@ def _fill_instance(row: Instance, study_id: int, arrival: Arrival) -> None:
     row.transfer_syntax_uid = arrival.transfer_syntax_uid
     row.path, row.size, row.sha256 = arrival.path, arrival.size, arrival.sha256
     row.facts, row.defect, row.source_peer = arrival.facts, arrival.defect, arrival.source_peer
-    row.routed = False
+    row.routed, row.file_stamp = False, arrival.file_stamp
 
 
 def _note_arrival(session: Session, study: Study, SOPInstanceUID: str) -> None:
@@ -477,6 +496,7 @@ def instance_row(row: Instance) -> InstanceRow:
         defect=row.defect,
         facts=row.facts,
         purged_at=row.purged_at,
+        file_stamp=row.file_stamp,
     )
 
 

@@ -57,6 +57,7 @@ class Subject:
     accession_number: str
     patient_id: str
     issuer_of_patient_id: str
+    is_prior: bool = False
     sop_classes: tuple[tuple[str, int], ...] = ()
 
 
@@ -178,5 +179,6 @@ def subject_of(db: Database, study_id: int, documents: Sequence[int] = ()) -> Su
             accession_number=study.accession_number,
             patient_id=study.patient_id,
             issuer_of_patient_id=study.issuer_of_patient_id,
+            is_prior=study.is_prior,
             sop_classes=tuple((uid, count) for uid, count in classes),
         )

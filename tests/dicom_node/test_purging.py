@@ -73,7 +73,7 @@ def test_a_confirmed_film_goes_and_its_study_stays(
 ) -> None:
     world = make_world()
     confirmed(world, simulator, tmp_path)
-    unsigned = write_film(tmp_path, "B-2", accession="B-2")
+    unsigned = write_film(tmp_path, "B-2", accession="B-2", patient_id="TEST-2")
     world.push(unsigned)
     world.draft("B-2")
     purge(world)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pydicom
 import pytest
 
+from dicom_node.courier import run_round
 from dicom_node.simulator.server import PacsSimulator
 from dicom_node.simulator.worklist import WorklistSimulator
 from dicom_node.steps import workitems as step
@@ -111,6 +114,7 @@ def test_somebody_elses_workitem_is_left_alone(
         workitems.change_state(world.desk.local, peer, "1.2.3", "1.2.840.2", workitems.COMPLETED)
     for _ in range(3):
         step.do_workitems(world.desk)
+        world.desk.wait_for_asides(10)
         world.desk.put_off("workitems", "list", 0.0)
     assert worklist.state("1.2.3") == "IN PROGRESS"
     assert not _percent(worklist, "1.2.3")
@@ -126,7 +130,25 @@ def test_a_claim_whose_study_was_never_fetched_is_taken_up(
     transaction = step._transaction(world.desk, "1.2.3")
     workitems.change_state(world.desk.local, peer, "1.2.3", transaction, workitems.IN_PROGRESS)
     step.do_workitems(world.desk)
+    world.desk.wait_for_asides(10)
     world.work_until_state("A-1", StudyState.COMPLETE)
+
+
+@pytest.mark.allow_log("put off")
+def test_a_worklist_that_never_answers_holds_nobody_up(
+    make_world: MakeWorld, simulator: PacsSimulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(step, "_POLL_S", 0.05)
+    world = make_world(machine="network_timeout_s = 4\n")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        site = SITE.format(ae_title=world.pacs.ae_title, port=world.pacs.port, commitment="auto")
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        import_site(world.workplace.db, site + LIST.format(url=url, code=CODE), user="test")
+        begun = time.monotonic()
+        for _ in range(3):
+            run_round(world.desk)
+        assert time.monotonic() - begun < 3, "a round waits for it"
+        world.desk.wait_for_asides(10)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pydicom
@@ -11,14 +14,17 @@ import typer
 from typer.testing import CliRunner
 
 from dicom_node import cli
+from dicom_node.courier import run_courier
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws.home import ENVIRONMENT_VARIABLE
 from llmcxr_ws.site import Peer
-from llmcxr_ws.store import accounts
+from llmcxr_ws.store import accounts, deliveries
 from llmcxr_ws.store.configuration import import_site
+from llmcxr_ws.workplace import Workplace
 from tests.dicom_node.films import write_film
 from tests.dicom_node.world import World
 from tests.integration.conftest import Orthanc
+from tests.network import free_port, wait_for
 from tests.peers import dciodvfy_errors, require
 
 pytestmark = pytest.mark.peers
@@ -92,13 +98,56 @@ def test_a_cohort_goes_into_a_folder(world: World, tmp_path: Path) -> None:
     assert {path: path.read_bytes() for path in sorted(out.rglob("*.dcm"))} == before
 
 
+@contextmanager
+def courier(home: Path) -> Iterator[None]:
+    """The courier at work, which alone sends."""
+    stop = threading.Event()
+    thread = threading.Thread(target=run_courier, args=(home, stop))
+    thread.start()
+    yield
+    stop.set()
+    thread.join(30)
+
+
+@pytest.mark.allow_log("not delivered")  # at first nobody is there
+@pytest.mark.allow_log("commitment not asked")  # Orthanc doesn't know this node
 def test_a_cohort_goes_to_a_peer_once(world: World, orthanc: Orthanc, tmp_path: Path) -> None:
+    """By the outbox: tried again while the peer is away, nothing twice, and the manifest says how far it is."""
     require("Orthanc")
-    for _ in range(2):
-        code, said = llmcxr("deidentify", "export", "--study", "A-1", "--study", "B-2", "--to", "study")
-        assert code == 0, said
+    asked = ("deidentify", "export", "--study", "A-1", "--study", "B-2", "--to", "study")
+    place = Workplace.open(tmp_path / "home")
+    import_site(place.db, SITE.format(port=free_port()), user="test")
+    code, said = llmcxr(*asked)
+    assert code == 0 and "2 objects of 2 studies were queued for 'study'. All of them: 2 queued." in said
+    mine = [row.id for number in (1, 2) for row in deliveries.deliveries_of(place.db, number)]
+    with courier(tmp_path / "home"):
+        wait_for(
+            lambda: any(row.attempts for row in deliveries.deliveries_of(place.db, 1)),
+            "tried in vain",
+            timeout_s=30,
+        )
+        import_site(place.db, SITE.format(port=orthanc.dicom_port), user="test")
+        wait_for(lambda: len(orthanc.rest("GET", "/instances")) == 2, "both are there", timeout_s=40)
+        done = ("stored", "confirmed")
+        wait_for(
+            lambda: all(row.state in done for n in (1, 2) for row in deliveries.deliveries_of(place.db, n)),
+            "written down",
+            timeout_s=20,
+        )
+        manifest = tmp_path / "manifest.csv"
+        code, said = llmcxr(*asked, "--manifest", manifest)
+    assert code == 0 and "0 objects of 2 studies were queued" in said, said
+    assert [row.id for number in (1, 2) for row in deliveries.deliveries_of(place.db, number)] == mine
+    place.close()
+    rows = list(csv.DictReader(manifest.read_text().splitlines()))
+    assert [row["kind"] for row in rows] == ["film", "film"] and all(row["sha256"] for row in rows)
     [first, second] = orthanc.rest("GET", "/instances")
-    assert first != second
+    held = {
+        orthanc.rest("GET", f"/instances/{one}/simplified-tags")["SOPInstanceUID"] for one in (first, second)
+    }
+    assert held == {row["SOPInstanceUID"] for row in rows}
+    for left in ("A-1", "B-2", "12345678", "nscheidt"):
+        assert left not in manifest.read_text() and left not in said
     tags = orthanc.rest("GET", f"/instances/{first}/simplified-tags")
     assert tags["PatientID"].startswith("LUNG1-") and tags["PatientIdentityRemoved"] == "YES"
     assert tags["PatientSex"] == "F" and tags["PatientBirthDate"] == ""
@@ -121,13 +170,12 @@ def test_only_an_administrator_reads_whose_pseudonym_it_is(world: World, tmp_pat
     code, said = llmcxr(*asked, "--as", "reader")
     assert code != 0 and "administrator" in said and "12345678" not in said
     table = tmp_path / "table.csv"
+    table.touch(mode=0o644)  # one that others could read
     code, said = llmcxr(*asked, "--as", "boss", "--out", table)
     assert code == 0 and table.stat().st_mode & 0o077 == 0
     [row] = list(csv.DictReader(table.read_text().splitlines()))
     [folder] = [path for path in (tmp_path / "out").iterdir() if path.is_dir()]
     assert (row["pseudonym"], row["patient_id"]) == (folder.name, "0012345678")
-    from llmcxr_ws.workplace import Workplace
-
     place = Workplace.open(tmp_path / "home")
     with place.db.read() as session:
         from llmcxr_ws.store.models import Audit
@@ -146,4 +194,5 @@ def test_what_has_burned_in_text_stays(world: World, tmp_path: Path) -> None:
     out = tmp_path / "out"
     code, said = llmcxr("deidentify", "export", "--study", "A-1", "--out", out, "--project", "LUNG1")
     assert code == 1 and "0 of 1" in said and "burned in" in said
+    assert "the image that came as number 1" in said and "Clean Pixel Data isn't offered" in said
     assert list(out.rglob("*.dcm")) == []

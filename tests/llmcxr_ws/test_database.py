@@ -132,7 +132,7 @@ def test_an_upgrade_keeps_what_the_first_version_wrote(empty_url: str) -> None:
 @pytest.mark.parametrize("revision", ["9999", "0001"])
 def test_another_revision_is_refused_with_a_sentence(db: Database, revision: str) -> None:
     execute(db, "UPDATE alembic_version SET version_num = :v", v=revision)
-    with pytest.raises(StoreError, match=f"at revision {revision}, this program needs 0007"):
+    with pytest.raises(StoreError, match=f"at revision {revision}, this program needs 0008"):
         db.check_schema()
 
 

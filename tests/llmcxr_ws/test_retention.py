@@ -9,15 +9,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from llmcxr_ws.domain import Identity
 from llmcxr_ws.errors import AccessError, ConfigError
 from llmcxr_ws.retention import RetentionRule
 from llmcxr_ws.site import parse_site
 from llmcxr_ws.states import DeliveryState, ReportState, StudyState
-from llmcxr_ws.store import audit, pseudonyms, retention, studies
+from llmcxr_ws.store import audit, priors, pseudonyms, retention, studies
 from llmcxr_ws.store.database import Database
-from llmcxr_ws.store.models import Audit, Delivery, Document, Instance, Job, Pseudonym, Report, Request, Study
+from llmcxr_ws.store.models import (
+    Audit,
+    Delivery,
+    Document,
+    Instance,
+    Job,
+    Prior,
+    Pseudonym,
+    Report,
+    Request,
+    Study,
+)
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 STATES = ("confirmed", "excluded", "failed", "retracted")
@@ -43,6 +55,8 @@ SETTLED: dict[str, object] = {
     ],
     "job": "done",
     "request": "granted",
+    "routed": True,
+    "compared": "",
     "rule_states": ("confirmed",),
 }
 _SIGNED = ReportState.SIGNED
@@ -67,6 +81,8 @@ def worlds(draw: st.DrawFn) -> dict[str, object]:
         "deliveries": st.lists(_deliveries, min_size=1, max_size=3),
         "job": st.sampled_from(["queued", "running", "dead", "held", ""]),
         "request": st.sampled_from(["waiting", "refused"]),
+        "routed": st.just(False),
+        "compared": st.sampled_from(["asked for", "same patient", "being fetched", "ended"]),
         "rule_states": st.just(STATES),
     }
     chosen = draw(st.lists(st.sampled_from(sorted(others)), max_size=3, unique=True))
@@ -94,11 +110,14 @@ def build(db: Database, world: dict[str, object], number: int) -> int:
                 sop_instance_uid=f"1.2.{number}.1",
                 sop_class_uid="1.2.4",
                 path=f"received/{number}.dcm",
+                routed=world["routed"],
                 size=10,
                 sha256="a",
                 received_at=at,
             )
         )
+        if world["compared"]:
+            compare(session, study, str(world["compared"]))
         reports = []
         for version, state in enumerate(world["reports"], start=1):  # type: ignore[arg-type,var-annotated]
             reports.append(
@@ -157,6 +176,21 @@ def build(db: Database, world: dict[str, object], number: int) -> int:
         return study.id
 
 
+def compare(session: Session, study: Study, how: str) -> None:
+    """Another study beside which this one is looked at."""
+    other = Study(study_instance_uid=f"{study.study_instance_uid}.9", state="drafted")
+    if how == "same patient":
+        study.patient_id = other.patient_id = f"P{study.id}"
+    elif how in ("ended", "being fetched"):
+        other.state = "confirmed"
+    session.add(other)
+    session.flush()
+    if how != "same patient":
+        state = "fetching" if how == "being fetched" else "here"
+        uid = study.study_instance_uid
+        session.add(Prior(study_id=other.id, study_instance_uid=uid, peer="pacs", state=state))
+
+
 def purge_everything(db: Database, study_id: int, states: tuple[str, ...]) -> set[str]:
     """What the rules take of one study."""
     taken: set[str] = set()
@@ -191,6 +225,8 @@ def test_nothing_that_is_needed_is_ever_purged(shared: Database, world: dict[str
     open_states = {"draft", "withheld", "preliminary", "sign_pending"}
     assert not open_states & set(world["reports"])  # type: ignore[call-overload]
     assert world["job"] in ("", "done") and world["request"] != "waiting"
+    if f"received/{number}.dcm" in taken:
+        assert world["routed"] and world["compared"] in ("", "ended")
     for place, (state, kind, unknown, _) in enumerate(world["deliveries"]):  # type: ignore[arg-type,var-annotated]
         path = f"documents/{number}-{place}.dcm"
         # Unsent, on its way, not confirmed, dead, kept back: all of the study stays.
@@ -221,6 +257,73 @@ def test_what_is_settled_and_old_does_go(db: Database) -> None:
     assert audit.verify(db)[1] is None
 
 
+def test_a_prior_has_a_rule_of_its_own_and_stays_while_it_is_compared_with(db: Database) -> None:
+    number = next(_number)
+    world = SETTLED | {
+        "state": "excluded",
+        "reports": [ReportState.REJECTED],
+        "deliveries": [],
+        "routed": False,
+    }
+    study_id = build(db, world | {"compared": "asked for"}, number)
+    with db.write() as session:
+        session.get_one(Study, study_id).is_prior = True
+
+    def going(what: str) -> set[str]:
+        rule = RetentionRule.model_validate(
+            {"what": what, "after_days": 30} | ({"states": STATES} if what == "films" else {})
+        )
+        items = retention.of_studies(db, rule, short=False)
+        offered = [item for item in items if item.study_id == study_id]
+        taken: set[str] = set()
+        if offered:
+            retention.purge(db, rule, offered, taken.add, short=False)
+        return taken
+
+    assert going("films") == going("priors") == set()
+    with db.write() as session:
+        other = session.scalars(select(Study).where(Study.state == "drafted")).one()
+        other.state = StudyState.CONFIRMED
+        other.held_by = "reader"
+    assert going("priors") == set(), "somebody has the other one open again"
+    with db.write() as session:
+        session.get_one(Study, other.id).held_by = ""
+    assert going("films") == set()
+    assert going("priors") == {f"received/{number}.dcm"}
+    assert priors.want(db, study_id, "archive", [(f"1.2.{number}", ("1",))]) == 1, "purged: fetched again"
+
+
+def test_the_copies_of_a_forwarded_film_go_with_it(db: Database, tmp_path: Path) -> None:
+    number = next(_number)
+    study_id = build(db, SETTLED | {"deliveries": []}, number)
+    copy = "documents/ab/copy.dcm"
+    with db.write() as session:
+        film = session.scalars(select(Instance).where(Instance.study_id == study_id)).one()
+        document = Document(
+            study_id=study_id,
+            instance_id=film.id,
+            kind="forwarded",
+            sop_class_uid="1",
+            sop_instance_uid=film.sop_instance_uid,
+            series_instance_uid="1",
+            path=film.path,
+            sha256="a",
+        )
+        session.add(document)
+        session.flush()
+        row = Delivery(
+            document_id=document.id, study_id=study_id, peer="study", state="confirmed", confirmed_at=LONG_AGO
+        )
+        row.copy_path = copy
+        session.add(row)
+    assert not retention.is_purged(db, copy)
+    assert purge_everything(db, study_id, ("confirmed",)) == {f"received/{number}.dcm", copy}
+    assert retention.is_purged(db, copy), "a crash now doesn't bring it back"
+    studies.note_returned(db, f"1.2.{number}.1", "1-2-3")
+    with db.read() as session:
+        assert session.get_one(Document, document.id).purged_at is None
+
+
 def test_the_disk_lets_go_earlier_only_as_far_as_the_rule_says(shared: Database) -> None:
     number = next(_number)
     study_id = build(shared, SETTLED | {"age_days": 5.0}, number)
@@ -242,6 +345,7 @@ def test_the_disk_lets_go_earlier_only_as_far_as_the_rule_says(shared: Database)
         ('[[retention]]\nwhat = "spool"\nafter_days = 0.5\n', "too short"),
         ('[[retention]]\nwhat = "films"\nafter_days = 1\nstates = ["drafted"]\n', "states"),
         ('[[retention]]\nwhat = "films"\nafter_days = 0\n', "after_days"),
+        ('[[retention]]\nwhat = "priors"\nafter_days = 1\nstates = ["excluded"]\n', "Leave them out"),
     ],
 )
 def test_rules_that_make_no_sense_are_refused(text: str, said: str) -> None:
