@@ -70,7 +70,7 @@ def beside(
     With an `authority` node and archive speak TLS in both directions and show certificates of it.
     """
     known = archive.peer
-    machine = _tls(authority) if authority is not None else ""
+    machine = tls_settings(authority) if authority is not None else ""
     world = World(home, known, machine=machine)
     site = SITE.format(
         name=known.name,
@@ -94,7 +94,7 @@ def beside(
         world.close()
 
 
-def _tls(authority: Authority) -> str:
+def tls_settings(authority: Authority) -> str:
     """The machine's settings for TLS, with a certificate of the node's own."""
     key, certificate = authority.issue("node")
     return (
