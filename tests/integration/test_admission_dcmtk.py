@@ -13,6 +13,7 @@ import pytest
 from dicom_node import scu
 from dicom_node.association import LocalEntity
 from dicom_node.listener import Listener
+from llmcxr_ws.site import Peer
 from llmcxr_ws.store import studies
 from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.workplace import Workplace
@@ -22,7 +23,7 @@ from tests.dicom_node.films import make_film, write_film
 from tests.dicom_node.web_sender import write_key
 from tests.integration.conftest import Orthanc
 from tests.integration.places import tls_settings
-from tests.network import run
+from tests.network import answers, free_port, run, start, wait_for
 
 pytestmark = [pytest.mark.peers, pytest.mark.allow_log("association rejected")]
 PEER = '[[peer]]\nname = "cr"\nae_title = "CR1"\nhost = "127.0.0.1"\nport = 1\n'
@@ -141,3 +142,19 @@ def test_orthanc_sends_as_a_modality(serve: Serve, orthanc: Orthanc, tmp_path: P
         [row] = studies.instances_of(place.workplace.db, study.id)
         held = pydicom.dcmread(place.workplace.objects.path(row.path))
         assert held == pydicom.dcmread(path)
+
+
+def test_storescp_hears_the_user_that_a_site_gives(tmp_path: Path) -> None:
+    """DCMTK's receiver asks nobody for a password, but its log says what came."""
+    port, log = free_port(), tmp_path / "scp.log"
+    process = start("storescp", "-d", "-od", tmp_path, str(port), output=log)
+    try:
+        wait_for(lambda: answers(port), "storescp answers")
+        write_key(tmp_path, "scp", "geheim")
+        peer = Peer(name="scp", ae_title="SCP", host="127.0.0.1", port=port, user="node", password_key="scp")
+        assert scu.echo(LocalEntity(home=tmp_path), peer) < 5
+        said = log.read_text()
+        assert "Username: [node]" in said and "Password: [geheim]" in said
+    finally:
+        process.kill()
+        process.wait()
