@@ -18,10 +18,11 @@ from sqlalchemy import select
 
 from dicom_node import scu, statuses, ways
 from dicom_node.association import LocalEntity
-from dicom_node.sop_classes import ENHANCED_SR
+from dicom_node.sop_classes import ENHANCED_SR, IMAGE_CLASSES
 from llmcxr_ws import reading
 from llmcxr_ws.completeness import sentence
 from llmcxr_ws.errors import DicomError
+from llmcxr_ws.prior_report import read_report
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import deliveries, priors, studies
@@ -34,7 +35,6 @@ from tests.integration.conftest import Orthanc
 from tests.integration.dcmtk import Dcmqrscp
 from tests.integration.orthanc_web import OrthancWeb
 from tests.integration.places import beside
-from tests.integration.test_priors_orthanc import report
 
 pytestmark = pytest.mark.peers
 MODALITY = LocalEntity(ae_title="CR1")
@@ -126,6 +126,24 @@ def film(folder: Path, seed: str, **values: Any) -> Path:
     return path
 
 
+def earlier_report(folder: Path, of: Path, text: str) -> Path:
+    """A Basic Text SR about a film, in its study, of one sentence."""
+    ds = pydicom.dcmread(of)
+    del ds.PixelData
+    ds.SOPClassUID = ds.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.88.11"
+    ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = generate_uid(prefix=None)
+    ds.SeriesInstanceUID, ds.Modality = generate_uid(prefix=None), "SR"
+    ds.CompletionFlag, ds.VerificationFlag, ds.ValueType = "COMPLETE", "VERIFIED", "CONTAINER"
+    name, item = Dataset(), Dataset()
+    name.CodeValue, name.CodingSchemeDesignator, name.CodeMeaning = "121073", "DCM", "Impression"
+    item.RelationshipType, item.ValueType, item.TextValue = "CONTAINS", "TEXT", text
+    item.ConceptNameCodeSequence = ds.ConceptNameCodeSequence = [name]
+    ds.ContentSequence = [item]
+    path = folder / f"{of.stem}-report.dcm"
+    ds.save_as(path, enforce_file_format=True)
+    return path
+
+
 def test_store_find_get_and_move(archive: Any, start: Start, tmp_path: Path) -> None:
     """Each question in both information models; what comes back by C-GET (WADO-RS) and C-MOVE is what was sent."""
     path = film(tmp_path, "asked")
@@ -207,12 +225,17 @@ def test_a_copy_without_its_patient(archive: Any, start: Start, tmp_path: Path) 
 def test_priors_come_with_their_report(archive: Any, start: Start, tmp_path: Path) -> None:
     before = film(tmp_path, "prior1", PatientID="P/prior", StudyDate="20250501", BodyPartExamined="CHEST")
     with start(peer="priors = true\n") as world:
-        put(world, before, report(tmp_path, before, "Small nodule in the left upper lobe."))
+        put(world, before, earlier_report(tmp_path, before, "A small nodule on the left."))
         scu.store(MODALITY, world.node, [film(tmp_path, "prior2", PatientID="P/prior")])
         db, number = world.workplace.db, world.study("ACC-prior2").id
         world.work_until(lambda: [row.state for row in priors.priors_of(db, number)] == ["here"], "here")
         [one] = reading.other_studies(db, number)
         assert len(one.instances) == 2 and one.study.is_prior
+        [sr] = [
+            row for row in studies.instances_of(db, one.study.id) if row.sop_class_uid not in IMAGE_CLASSES
+        ]
+        told = read_report(world.workplace.objects.path(sr.path))
+        assert told is not None and [part.text for part in told.paragraphs] == ["A small nodule on the left."]
 
 
 def test_a_study_waits_for_what_it_holds(archive: Any, start: Start, tmp_path: Path) -> None:
