@@ -11,6 +11,7 @@ from llmcxr_ws.site import Peer
 from llmcxr_ws.store.configuration import import_site
 from tests.certificates import Authority
 from tests.dicom_node.world import World
+from tests.integration.conftest import Orthanc
 from tests.network import free_port
 
 SITE = """
@@ -101,3 +102,16 @@ def tls_settings(authority: Authority) -> str:
         f'tls_port = {free_port()}\ntls_certificate = "{certificate}"\ntls_private_key = "{key}"\n'
         f'tls_trusted = "{authority.certificate}"\n'
     )
+
+
+def orthanc_by_tls(folder: Path, authority: Authority) -> Orthanc:
+    """An Orthanc, not started yet, whose DICOM port speaks TLS and asks for certificates."""
+    key, certificate = authority.issue("orthanc")
+    settings = {
+        "DicomTlsEnabled": True,
+        "DicomTlsCertificate": str(certificate),
+        "DicomTlsPrivateKey": str(key),
+        "DicomTlsTrustedCertificates": str(authority.certificate),
+        "DicomTlsRemoteCertificateRequired": True,
+    }
+    return Orthanc(folder, settings)

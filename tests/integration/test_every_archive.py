@@ -18,6 +18,7 @@ from sqlalchemy import select
 
 from dicom_node import scu, statuses, ways
 from dicom_node.association import LocalEntity
+from dicom_node.display_probe import OBJECTS, show
 from dicom_node.sop_classes import ENHANCED_SR, IMAGE_CLASSES
 from llmcxr_ws import reading
 from llmcxr_ws.completeness import sentence
@@ -34,7 +35,7 @@ from tests.dicom_node.world import World
 from tests.integration.conftest import Orthanc
 from tests.integration.dcmtk import Dcmqrscp
 from tests.integration.orthanc_web import OrthancWeb
-from tests.integration.places import beside
+from tests.integration.places import beside, orthanc_by_tls
 
 pytestmark = pytest.mark.peers
 MODALITY = LocalEntity(ae_title="CR1")
@@ -54,24 +55,12 @@ def archive(
     folder = tmp_path_factory.mktemp(request.param)
     kind, _, tls = request.param.partition("-")
     of = authority if tls else None
-    made = {"orthanc": _orthanc_tls, "dcmtk": Dcmqrscp, "web": OrthancWeb}[kind](folder, of)
+    made = {"orthanc": orthanc_by_tls, "dcmtk": Dcmqrscp, "web": OrthancWeb}[kind](folder, of)
     try:
         made.start()
         yield made
     finally:
         made.kill()
-
-
-def _orthanc_tls(folder: Path, authority: Authority) -> Orthanc:
-    key, certificate = authority.issue("orthanc")
-    settings = {
-        "DicomTlsEnabled": True,
-        "DicomTlsCertificate": str(certificate),
-        "DicomTlsPrivateKey": str(key),
-        "DicomTlsTrustedCertificates": str(authority.certificate),
-        "DicomTlsRemoteCertificateRequired": True,
-    }
-    return Orthanc(folder, settings)
 
 
 @pytest.fixture
@@ -183,6 +172,19 @@ def test_a_signed_report_arrives_and_is_confirmed(archive: Any, start: Start, tm
         with world.workplace.db.read() as session:
             by = session.execute(select(Delivery.confirmed_by).where(Delivery.id == row.id)).scalar_one()
         assert by == ("commitment" if type(archive) is Orthanc else "find")  # the others have none
+
+
+def test_every_kind_of_document_is_stored_and_found(start: Start) -> None:
+    """The test objects that show what a display can: one of each kind that can leave."""
+    with start() as world:
+        local, peer = world.desk.local, the_peer(world)
+        shown = show(local, peer, "test")
+        assert [(one.kind, one.stored, one.sentence) for one in shown] == [
+            (kind, True, "") for kind in OBJECTS
+        ]
+        [study] = ways.find(local, peer, "STUDY", {"PatientID": "LLMCXR-PROBE", "StudyInstanceUID": ""})
+        kept = fetched(world, str(study.StudyInstanceUID))
+        assert len(kept) == len(OBJECTS) + 1  # the rejection note has a draft of its own to hide
 
 
 def test_a_film_is_forwarded_as_it_came(archive: Any, start: Start, tmp_path: Path) -> None:

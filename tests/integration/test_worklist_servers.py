@@ -1,4 +1,4 @@
-"""The order of a study comes from DCMTK's worklist server, in clear and by TLS."""
+"""The order of a study comes from DCMTK's worklist server, in clear and by TLS, and from Orthanc's by TLS."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from llmcxr_ws.store.configuration import import_site
 from tests.certificates import Authority
 from tests.dicom_node.films import write_film
 from tests.dicom_node.world import World
+from tests.integration.conftest import WORKLISTS, Orthanc
 from tests.integration.dcmtk import Wlmscpfs
-from tests.integration.places import tls_settings
+from tests.integration.places import orthanc_by_tls, tls_settings
 from tests.integration.test_worklist_orthanc import ENTRY
 from tests.network import run
+from tests.peers import missing
 
 pytestmark = pytest.mark.peers
 SITE = """
@@ -25,7 +27,7 @@ quiet_s = 0.2
 
 [[peer]]
 name = "ris"
-ae_title = "WLM"
+ae_title = "{ae_title}"
 host = "127.0.0.1"
 port = {port}
 tls = {tls}
@@ -40,10 +42,17 @@ port = 1
 """
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["clear", "tls"])
-def test_the_order_comes_from_wlmscpfs(tmp_path: Path, tls: bool) -> None:
-    authority = Authority(tmp_path / "ca") if tls else None
-    ris = Wlmscpfs(tmp_path / "ris", authority)
+@pytest.mark.parametrize("server", ["wlmscpfs", "wlmscpfs-tls", "orthanc-tls"])
+def test_the_order_comes_from_the_worklist(tmp_path: Path, server: str) -> None:
+    authority = Authority(tmp_path / "ca") if server.endswith("-tls") else None
+    ris: Wlmscpfs | Orthanc
+    if authority is not None and server.startswith("orthanc"):
+        if not any(plugin.is_file() for plugin in WORKLISTS):
+            missing("Orthanc's worklist plug-in isn't installed (Debian: apt-get install orthanc)")
+        (tmp_path / "ris").mkdir()
+        ris = orthanc_by_tls(tmp_path / "ris", authority)
+    else:
+        ris = Wlmscpfs(tmp_path / "ris", authority)
     ris.start()
     world = World(tmp_path / "home", ris.peer, machine=tls_settings(authority) if authority else "")
     try:
@@ -52,7 +61,9 @@ def test_the_order_comes_from_wlmscpfs(tmp_path: Path, tls: bool) -> None:
             values = {"patient": "TEST-1", "study": "1.2.3", "day": "20260304", "procedure": "RP1"}
             dump.write_text(ENTRY.format(accession=accession, **values))
             assert run("dump2dcm", dump, ris.worklist / f"{name}.wl").returncode == 0
-        site = SITE.format(port=ris.peer.port, tls=str(tls).lower())
+        site = SITE.format(
+            ae_title=ris.peer.ae_title, port=ris.peer.port, tls=str(authority is not None).lower()
+        )
         import_site(world.workplace.db, site, user="test")
         node = Peer(name="node", ae_title="LLMCXR", host="127.0.0.1", port=world.listener.port)
         scu.store(LocalEntity(ae_title="CR1"), node, [write_film(tmp_path, "w")])
