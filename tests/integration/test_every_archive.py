@@ -20,6 +20,7 @@ from dicom_node import scu, statuses, ways
 from dicom_node.association import LocalEntity
 from dicom_node.display_probe import OBJECTS, show
 from dicom_node.sop_classes import ENHANCED_SR, IMAGE_CLASSES
+from dicom_node.steps.requests import decide_requests
 from llmcxr_ws import reading
 from llmcxr_ws.completeness import sentence
 from llmcxr_ws.errors import DicomError
@@ -172,6 +173,24 @@ def test_a_signed_report_arrives_and_is_confirmed(archive: Any, start: Start, tm
         with world.workplace.db.read() as session:
             by = session.execute(select(Delivery.confirmed_by).where(Delivery.id == row.id)).scalar_one()
         assert by == ("commitment" if type(archive) is Orthanc else "find")  # the others have none
+
+
+@pytest.mark.allow_log("not delivered")
+def test_a_report_waits_for_an_archive_that_is_away(archive: Any, start: Start, tmp_path: Path) -> None:
+    path = film(tmp_path, "away")
+    with start() as world:
+        put(world, path)
+        scu.store(MODALITY, world.node, [path])
+        world.draft("ACC-away")
+        world.ask_signature("ACC-away")
+        assert decide_requests(world.desk)
+        archive.kill()
+        world.work_until(lambda: world.deliveries("ACC-away", "signed")[0].attempts >= 2, "tried twice")
+        assert "can't be reached" in world.deliveries("ACC-away", "signed")[0].message
+        archive.start()
+        world.work_until_state("ACC-away", StudyState.CONFIRMED)
+        kept = fetched(world, str(pydicom.dcmread(path).StudyInstanceUID))
+        assert sum(one.SOPClassUID == ENHANCED_SR for one in kept) == 1
 
 
 def test_every_kind_of_document_is_stored_and_found(start: Start) -> None:
