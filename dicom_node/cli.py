@@ -221,7 +221,10 @@ def reports(
     out: Annotated[Path | None, typer.Option(help="Fetch each one into this folder and compare it.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check that a peer holds every document that was stored there (C-FIND, and C-GET with --out)."""
+    """Check that a peer holds every document that was stored there (C-FIND, and C-GET with --out).
+
+    One that is missing can be sent again: `llmcxr outbox again ID`.
+    """
     from dataclasses import asdict
 
     from dicom_node.held import documents_at
@@ -230,12 +233,17 @@ def reports(
     local, target = _resolve(peer)
     with open_workplace() as workplace:
         held = list(documents_at(workplace, local, target, out=out))
-    columns = ["accession_number", "kind", "sop_instance_uid", "found", "unchanged"]
+    columns = ["id", "accession_number", "kind", "sop_instance_uid", "found", "unchanged"]
     _print_rows([asdict(row) for row in held], columns, f"Our documents at {target.name}", as_json=as_json)
-    lost = sum(not row.found or row.unchanged is False for row in held)
-    if lost:
+    lost = [row.id for row in held if not row.found]
+    changed = sum(row.unchanged is False for row in held)
+    if lost or changed:
+        again = (
+            f" Send the missing ones again: llmcxr outbox again {' '.join(map(str, lost))}" if lost else ""
+        )
         raise DicomError(
-            f"{lost} of {len(held)} documents are missing or changed.", what_to_do="See the list above."
+            f"{len(lost) + changed} of {len(held)} documents are missing or changed.",
+            what_to_do=f"See the list above.{again}",
         )
 
 
@@ -403,12 +411,15 @@ def _print_rows(rows: list[dict[str, Any]], columns: list[str], title: str, *, a
     from rich.markup import escape
     from rich.table import Table
 
-    table = Table(title=escape(title))
+    from llmcxr_ws.commands import PIPE_WIDTH
+
+    table = Table(title=escape(title), title_justify="left")
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(escape(str(row.get(column, ""))) for column in columns))
-    Console(file=sys.stdout).print(table)
+    # Where nobody looks on, a UID that is folded can't be copied or searched for.
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else PIPE_WIDTH).print(table)
 
 
 def _print_counts(result: Any, *, as_json: bool) -> None:

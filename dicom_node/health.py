@@ -51,21 +51,26 @@ def check_web() -> str:
 
 
 def check_peers() -> str:
-    """Every configured peer answers, and takes what the output matrix sends there."""
+    """Every configured peer that we call answers, and takes what the output matrix sends there."""
     with open_workplace() as workplace:
         site = workplace.site()
         local = probe.hurried(LocalEntity.of(workplace.config, workplace.home))
-    wrong = []
+    wrong, silent = [], []
     for peer in site.peers:
         sent = probe.sent_to(site, peer.name)
         found = probe.echo(local, peer)
         if found.reached and sent:
             found = probe.probe(local, peer, sent)
-        if not found.reached or found.what_to_do:
+        if not found.reached and not probe.is_asked(site, peer):
+            silent.append(peer.name)
+        elif not found.reached or found.what_to_do:
             wrong.append(f"{found.sentence} {found.what_to_do}".strip())
     if wrong:
         raise DicomError(" ".join(wrong))
-    return f"{len(site.peers)} answer and take what is sent there" if site.peers else "none is configured"
+    if not site.peers:
+        return "none is configured"
+    said = f"{len(site.peers) - len(silent)} answer and take what is sent there"
+    return said + (f"; no answer from those that only send to us: {', '.join(silent)}" if silent else "")
 
 
 def check_messages() -> str:

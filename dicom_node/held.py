@@ -25,8 +25,9 @@ _SENT = (DeliveryState.STORED, DeliveryState.CONFIRMED)
 
 @dataclass(frozen=True)
 class HeldDocument:
-    """One document of ours at one peer; `unchanged` is None where it wasn't fetched."""
+    """One document of ours at one peer, by its delivery's id; `unchanged` is None where it wasn't fetched."""
 
+    id: int
     accession_number: str
     kind: str
     sop_instance_uid: str
@@ -63,6 +64,7 @@ def documents_at(
             kept = workplace.objects.path(delivery.path).is_file()
             file = _fetch(local, peer, keys, out) if found and kept and out is not None else None
             yield HeldDocument(
+                id=delivery.id,
                 accession_number=study.identity.accession_number,
                 kind=document.kind,
                 sop_instance_uid=delivery.sop_instance_uid,

@@ -124,6 +124,18 @@ def sent_to(site: SiteConfig, name: str) -> dict[str, tuple[str, ...]]:
     return {kind: tuple(dict.fromkeys(documents)) for kind, documents in kinds.items()}
 
 
+def is_asked(site: SiteConfig, peer: Peer) -> bool:
+    """Whether the node ever calls the peer: something is sent there, or it is asked something.
+
+    A modality that only sends to us has no need to answer, and most don't.
+    """
+    asked = peer.identity or peer.priors or peer.worklist or peer.dicomweb or peer.workitems
+    receivers = {rule.to for rule in site.outputs} | {other.count_from for other in site.peers}
+    for rule in site.rules:
+        receivers |= {*rule.forward_to, *rule.deidentify_to}
+    return bool(asked or not peer.sends or peer.name in receivers)
+
+
 def probe(local: LocalEntity, peer: Peer, sent: Mapping[str, tuple[str, ...]] | None = None) -> Probe:
     """Find out what the peer takes; by DICOMweb nothing is negotiated, and only whether it answers is asked.
 

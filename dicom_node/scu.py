@@ -230,7 +230,13 @@ def move(
     """
     with open_association(local, peer, [(_MOVE[model], _QUERY_SYNTAXES)]) as association:
         responses = association.raw.send_c_move(_identifier(level, keys), destination, _MOVE[model])
-        return _last_response(responses, peer, "C-MOVE")
+        try:
+            return _last_response(responses, peer, "C-MOVE")
+        except DicomError as error:
+            # Not every peer says so by A801H: Orthanc answers C000H to a destination that it doesn't know.
+            raise DicomError(
+                error.message, what_to_do=f"See that it knows the AE title {destination}, its host and port."
+            ) from error
 
 
 def get(

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from llmcxr_ws.errors import ConfigError
 
-WARN_DAYS: Final = 14
+WARN_DAYS: Final = 30
 """So many days before its end a certificate is a fault: its renewal takes a hospital that long."""
 _CERTIFICATE: Final = re.compile(r"certificate|_ca$|_cert$")
 _KEY: Final = re.compile(r"_key$|_key_file$")

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
         ("db", _db, "Create, upgrade and check the database."),
         ("study", _study, "List studies and show one."),
         ("audit", _audit, "Verify the audit trail."),
-        ("outbox", outbox, "Show documents on their way, and send one again."),
+        ("outbox", outbox, "Show documents on their way; hold, release, hasten and send again."),
         ("outputs", outputs, "Show which document goes where, and what would be sent."),
         ("rules", rules, "Show the routing rules, and what they would do with stored studies."),
     ):

@@ -208,7 +208,8 @@ class MachineConfig(BaseSettings):
     )
     audit_syslog_ca: str = Field(
         default="",
-        description="File of the authorities that vouch for the syslog server; empty: the system's.",
+        description="File of the authorities that vouch for the syslog server; empty: the system's. A relative "
+        "path starts in the home, as of the two below.",
     )
     audit_syslog_certificate: str = Field(
         default="", description="File of our certificate for the syslog server, where it asks for one."

@@ -50,18 +50,45 @@ def list_deliveries(
             typer.echo(f"{one.id}: the gate found: {fault}")
 
 
+Ids = Annotated[list[int], typer.Argument(metavar="ID…", help="Ids as `llmcxr outbox list` shows them.")]
+AskAs = Annotated[
+    str, typer.Option("--as", help="Ask as this administrator where the service's key can't be read.")
+]
+
+
 @outbox.command("again")
-def send_again(
-    ids: Annotated[list[int], typer.Argument(metavar="ID…", help="Ids as `llmcxr outbox list` shows them.")],
-    ask_as: Annotated[
-        str, typer.Option("--as", help="Ask as this administrator where the service's key can't be read.")
-    ] = "",
-) -> None:
-    """Send dead or held documents again; one that couldn't be made is made anew."""
+def send_again(ids: Ids, ask_as: AskAs = "") -> None:
+    """Send dead, held or confirmed documents again; one that couldn't be made is made anew.
+
+    Of a confirmed one the peer is asked first, and it goes only where the peer doesn't hold it any more.
+    """
+    _move("again", ids, ask_as)
+
+
+@outbox.command("hold")
+def hold(ids: Ids, ask_as: AskAs = "") -> None:
+    """Keep queued documents from leaving until they are released."""
+    _move("hold", ids, ask_as)
+
+
+@outbox.command("release")
+def release(ids: Ids, ask_as: AskAs = "") -> None:
+    """Let held documents go."""
+    _move("release", ids, ask_as)
+
+
+@outbox.command("now")
+def try_now(ids: Ids, ask_as: AskAs = "") -> None:
+    """Try queued documents now instead of after their pause."""
+    _move("now", ids, ask_as)
+
+
+def _move(action: str, ids: list[int], ask_as: str) -> None:
+    """Do it as the service, where its key can be read; else ask the node for it as an administrator."""
     from llmcxr_ws.commands import ask_node, open_workplace
     from llmcxr_ws.store import queueing
 
-    payload = {"of": "deliveries", "action": "again", "ids": ids}
+    payload = {"of": "deliveries", "action": action, "ids": ids}
     with open_workplace() as workplace:
         if ask_as:
             typer.echo(ask_node(workplace, ask_as, "queue", payload))

@@ -134,6 +134,8 @@ DELIVERY_MOVES: dict[tuple[DeliveryState, DeliveryState], frozenset[Actor]] = {
     (_D.STORED, _D.QUEUED): frozenset({_NODE}),
     (_D.STORED, _D.DEAD): frozenset({_NODE}),
     (_D.DEAD, _D.QUEUED): frozenset({_NODE}),
+    # The peer has lost what it held: an administrator sends it again.
+    (_D.CONFIRMED, _D.QUEUED): frozenset({_NODE}),
     # De-identified, it would still have said who the patient is; or it can't be de-identified.
     (_D.QUEUED, _D.IDENTIFYING): frozenset({_NODE}),
     (_D.IDENTIFYING, _D.QUEUED): frozenset({_NODE}),

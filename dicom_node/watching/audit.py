@@ -37,7 +37,16 @@ class AuditMessages:
         self.spool = AuditSpool(workplace.home)
         self._server = syslog.address_of(config.audit_syslog) if config.audit_syslog else None
         self._tls = (
-            syslog.context(config.audit_syslog_ca, config.audit_syslog_certificate, config.audit_syslog_key)
+            syslog.context(
+                *(
+                    str(workplace.home / path) if path else ""
+                    for path in (
+                        config.audit_syslog_ca,
+                        config.audit_syslog_certificate,
+                        config.audit_syslog_key,
+                    )
+                )
+            )
             if self._server
             else None
         )

@@ -35,15 +35,19 @@ def look_at(workplace: Workplace) -> tuple[Look, ...]:
         return (*looks, Look("database", False, True, "The database doesn't answer."))
     looks.append(Look("database", True, True, "The database answers."))
     looks.append(_site(workplace))
-    for kind, required in (("listener", True), ("courier", True), ("engine", False)):
+    kinds = [("listener", True), ("courier", True), ("engine", False)]
+    if workplace.config.web_port:
+        kinds.insert(2, ("web", True))
+    for kind, required in kinds:
         ages = [row.seconds_since_seen for row in running if row.kind == kind]
         alive = bool(ages) and min(ages) < services.ALIVE_S
+        name = "STOW-RS server" if kind == "web" else kind
         if alive:
-            sentence = f"The {kind} was seen {max(min(ages), 0.0):.0f} s ago."
+            sentence = f"The {name} was seen {max(min(ages), 0.0):.0f} s ago."
         elif ages:
-            sentence = f"The {kind} fell silent {min(ages):.0f} s ago."
+            sentence = f"The {name} fell silent {min(ages):.0f} s ago."
         else:
-            sentence = f"No {kind} runs."
+            sentence = f"No {name} runs."
         looks.append(Look(kind, alive, required, sentence))
     return tuple(looks)
 

@@ -183,7 +183,9 @@ class WebConnection:
         self.connect()
         if self._watch is not None:
             self._watch.end()
-        asked = "&".join([*filter(None, [urlencode(list(query))]), *map(quote, bare_query)])
+        # RFC 3986 3.4: a space isn't "+" here, and what needs no escaping stays, for Orthanc's QIDO-RS undoes none.
+        named = urlencode(list(query), safe="!$()*,:@/", quote_via=quote)
+        asked = "&".join([*filter(None, [named]), *map(quote, bare_query)])
         target = self._base + quote(path, safe="/") + (f"?{asked}" if asked else "")
         sent = {**self._headers, **(headers or {})}
         if body is not None:

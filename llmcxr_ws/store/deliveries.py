@@ -22,6 +22,12 @@ from llmcxr_ws.store.types import db_now
 HELD_BY = "Held by "
 """How the message of a delivery begins that a person keeps from leaving."""
 
+_SENT_AGAIN = (
+    DeliveryState.DEAD,
+    DeliveryState.HELD,
+    DeliveryState.IDENTIFYING,
+    DeliveryState.CONFIRMED,
+)
 _ARRIVED = (DeliveryState.STORED, DeliveryState.CONFIRMED)
 # What a report leaves behind at peers, and what a retraction takes back.
 _MAY_LEAVE = (ReportState.DRAFT, ReportState.PRELIMINARY, ReportState.SIGN_PENDING)
@@ -255,17 +261,21 @@ def lost_by_peer(db: Database, delivery_id: int, *, message: str, pause_s: float
 
 
 def resend(session: Session, delivery_id: int) -> None:
-    """Let a dead or held delivery go again, with all its tries.
+    """Let a dead or held delivery go again, with all its tries; or a confirmed one, which its peer has lost.
+
+    The peer of a confirmed one is asked first, as after a lost answer: it may hold it still. Until it is confirmed
+    anew the study counts as signed.
 
     Raises
     ------
     StoreError
-        It is neither, or it is a draft whose report has moved on.
+        It is on its way already, or it is a draft whose report has moved on.
     """
     row = _get(session, delivery_id)
-    if row.state not in (DeliveryState.DEAD, DeliveryState.HELD, DeliveryState.IDENTIFYING):
+    if row.state not in _SENT_AGAIN:
         raise StoreError(
-            f"The delivery is '{row.state}'.", what_to_do="Only a dead, held or withheld one is sent again."
+            f"The delivery is '{row.state}'.",
+            what_to_do="Only a dead, held, withheld or confirmed one is sent again.",
         )
     if is_withdrawn_in(session, row):
         raise StoreError(
@@ -275,8 +285,14 @@ def resend(session: Session, delivery_id: int) -> None:
         raise StoreError(
             "A newer version of this report went, or goes, in its place.", what_to_do="Send that one again."
         )
+    was_confirmed = row.state == DeliveryState.CONFIRMED
     transitions.requeue_delivery(session, row, "Sent again on request.")
     row.attempts, row.faults = 0, []
+    if was_confirmed:
+        row.outcome_unknown, row.transaction_uid, row.commitment_asked_at = True, "", None
+        study = get_study(session, row.study_id)
+        if study.state == StudyState.CONFIRMED and not all_confirmed(session, study.id):
+            transitions.unconfirm_study(session, study)
     session.flush()
     session.execute(update(Delivery).where(Delivery.id == delivery_id).values(run_after=db_now()))
 

@@ -29,6 +29,13 @@ def test_the_doctor_tries_every_destination(
         )
         import_site(workplace.db, site, user="test")
         assert health.check_peers() == "1 answer and take what is sent there"
+        modality = '[[peer]]\nname = "cr"\nae_title = "CR1"\nhost = "127.0.0.1"\nport = 1\n'
+        import_site(workplace.db, site + modality, user="test")
+        assert health.check_peers().endswith("; no answer from those that only send to us: cr")
+        import_site(workplace.db, site + modality + "worklist = true\n", user="test")
+        with pytest.raises(DicomError, match=r"Peer cr .* can't be reached"):
+            health.check_peers()
+        import_site(workplace.db, site, user="test")
         said = health.check_messages()
         assert "HL7 destination ris" in said and "FHIR destination ehr answered" in said
         ehr.statement = capabilities() | {"fhirVersion": "3.0.2"}

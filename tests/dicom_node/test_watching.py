@@ -167,6 +167,16 @@ def test_a_full_disk_makes_the_node_unready(world: World, endpoint: Endpoint) ->
     assert status == 503 and "MB are free" in text
 
 
+def test_a_stow_rs_server_that_is_wanted_must_run(world: World, endpoint: Endpoint) -> None:
+    beat(world)
+    services.register(world.workplace.db, "courier")
+    world.workplace.config = world.workplace.config.model_copy(update={"web_port": 8443})
+    status, text = get(endpoint, "/health")
+    assert status == 503 and "No STOW-RS server runs." in text
+    services.register(world.workplace.db, "web")
+    assert get(endpoint, "/health")[0] == 200
+
+
 def test_an_unreachable_database_is_said_in_both(world: World, endpoint: Endpoint) -> None:
     from sqlalchemy import text as sql
 

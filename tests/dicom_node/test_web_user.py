@@ -158,7 +158,7 @@ def test_a_server_that_knows_no_pages_ends_the_search(monkeypatch: pytest.Monkey
     with serving(reply("200 OK", body)) as server:
         assert len(ways.find(LOCAL, server.peer, "STUDY", {"PatientName": "A*"})) == 2
     assert len(server.requests) == 2
-    assert server.requests[0].startswith(b"GET /web/studies?PatientName=A%2A&limit=2 HTTP/1.1")
+    assert server.requests[0].startswith(b"GET /web/studies?PatientName=A*&limit=2 HTTP/1.1")
 
 
 def test_keys_become_paths_and_queries() -> None:
@@ -170,7 +170,7 @@ def test_keys_become_paths_and_queries() -> None:
     line = server.requests[0].split(b"\r\n")[0]
     assert (
         line
-        == b"GET /web/studies/1.2/series?includefield=SeriesInstanceUID&Modality=CR%2CDX&limit=500 HTTP/1.1"
+        == b"GET /web/studies/1.2/series?includefield=SeriesInstanceUID&Modality=CR,DX&limit=500 HTTP/1.1"
     )
 
 

@@ -183,7 +183,7 @@ def test_a_dead_delivery_is_sent_again(db: Database, admin: Person, reader: Pers
     request = reading.request_resend(db, admin.key, delivery)
     assert apply(db, request) == (
         "refused",
-        "The delivery is 'queued'. Only a dead, held or withheld one is sent again.",
+        "The delivery is 'queued'. Only a dead, held, withheld or confirmed one is sent again.",
     )
     deliveries.refused(db, delivery.id, message="It is down.")
     assert apply(db, reading.request_resend(db, reader.key, delivery))[0] == "granted"

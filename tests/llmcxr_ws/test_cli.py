@@ -308,7 +308,7 @@ def test_a_refused_document_is_shown_with_all_that_the_gate_found_and_sent_again
     assert "1 of 1 were changed." in llmcxr("outbox", "again", str(delivery.id), home=home).stdout
     assert json.loads(llmcxr("outbox", "list", "--state", "dead", "--json", home=home).stdout) == []
     refused = llmcxr("outbox", "again", str(delivery.id), home=home, code=1)
-    assert "Only a dead, held or withheld one is sent again." in refused.stderr
+    assert "Only a dead, held, withheld or confirmed one is sent again." in refused.stderr
     workplace.close()
 
 

@@ -106,10 +106,32 @@ def test_a_dead_delivery_is_sent_again_on_request(
         deliveries.resend(session, pacs.id)
     assert (now(db, pacs).state, now(db, pacs).attempts) == ("queued", 0)
     for _ in range(2):  # neither a waiting one nor one that is being sent
-        with pytest.raises(StoreError, match="Only a dead, held or withheld one"), db.write() as session:
+        with (
+            pytest.raises(StoreError, match="Only a dead, held, withheld or confirmed one"),
+            db.write() as session,
+        ):
             deliveries.resend(session, archive.id)
         if now(db, archive).state == DeliveryState.QUEUED:
             deliveries.begin(db, archive.id)
+
+
+def test_what_its_peer_has_lost_is_sent_again_and_confirmed_anew(
+    db: Database, signed: tuple[int, DeliveryRow, DeliveryRow]
+) -> None:
+    study_id, pacs, archive = signed
+    for row in (pacs, archive):
+        deliveries.begin(db, row.id)
+        deliveries.stored(db, row.id)
+        deliveries.confirm(db, row.id, by="find")
+    assert state(db, study_id) == "confirmed"
+    with db.write() as session:
+        deliveries.resend(session, pacs.id)
+    assert (now(db, pacs).state, now(db, pacs).outcome_unknown) == ("queued", True)  # the peer is asked first
+    assert state(db, study_id) == "signed"
+    deliveries.begin(db, pacs.id)
+    deliveries.stored(db, pacs.id)
+    deliveries.confirm(db, pacs.id, by="find")
+    assert state(db, study_id) == "confirmed"
 
 
 def test_an_unknown_outcome_is_remembered_until_it_is_known(

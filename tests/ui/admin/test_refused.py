@@ -61,6 +61,9 @@ def test_send_again_makes_it_anew(section: QueuesSection, seat: Seat, past: Past
     dialog.again.setEnabled(True)
     dialog.again.click()
     seat.wait(
-        lambda: "Refused:" in dialog.line.text and "Only a dead, held or withheld one" in dialog.line.text
+        lambda: (
+            "Refused:" in dialog.line.text
+            and "Only a dead, held, withheld or confirmed one" in dialog.line.text
+        )
     )
     dialog.reject()

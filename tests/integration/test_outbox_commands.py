@@ -1,0 +1,78 @@
+"""The outbox by its commands, with Orthanc: held, released, and sent again where the archive has lost it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from dicom_node import cli, scu, ways
+from dicom_node.association import LocalEntity
+from llmcxr_ws import commands
+from llmcxr_ws.home import ENVIRONMENT_VARIABLE
+from llmcxr_ws.states import DeliveryState, StudyState
+from tests.dicom_node.films import write_film
+from tests.integration.conftest import Orthanc
+from tests.integration.places import beside
+
+pytestmark = pytest.mark.peers
+
+
+def llmcxr(*arguments: str, code: int = 0) -> str:
+    """Run a command as a person does."""
+    app = typer.Typer()
+    commands.register(app)
+    cli.register(app)
+    said = CliRunner().invoke(app, list(arguments))
+    assert said.exit_code == code, said.output
+    return said.output + str(said.exception or "")
+
+
+def reports_in(orthanc: Orthanc) -> list[str]:
+    query = {"Level": "Series", "Query": {"Modality": "SR"}}
+    found: list[str] = orthanc.rest("POST", "/tools/find", query)
+    return found
+
+
+def test_held_released_lost_and_sent_again(
+    orthanc: Orthanc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(home))
+    with beside(orthanc, home) as world:
+        path = write_film(tmp_path, "o", accession="A-1")
+        scu.store(LocalEntity(), orthanc.peer, [path])
+        scu.store(LocalEntity(ae_title="CR1"), world.node, [path])
+        world.draft("A-1")
+        monkeypatch.setattr(world.desk.lanes, "start", lambda *_: None)  # nothing leaves meanwhile
+        world.ask_signature("A-1")
+        world.work_until(lambda: world.deliveries("A-1", "signed"), "it is queued")
+        monkeypatch.undo()
+        monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(home))
+        [row] = world.deliveries("A-1", "signed")
+        number = str(row.id)
+        assert "1 of 1" in llmcxr("outbox", "hold", number)
+        world.send()
+        [listed] = json.loads(llmcxr("outbox", "list", "--json"))
+        assert (listed["id"], listed["state"]) == (row.id, "held") and not reports_in(orthanc)
+        llmcxr("outbox", "release", number)
+        world.work_until_state("A-1", StudyState.CONFIRMED)
+        assert json.loads(llmcxr("dicom", "reports", "orthanc", "--json"))[0]["found"]
+
+        # What the archive holds still doesn't go a second time.
+        llmcxr("outbox", "again", number)
+        assert world.study("A-1").state is StudyState.SIGNED
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ways, "open_storing", lambda *_: pytest.fail("it was sent again"))
+            world.work_until_state("A-1", StudyState.CONFIRMED)
+
+        [lost] = reports_in(orthanc)
+        orthanc.rest("DELETE", f"/series/{lost}")
+        assert f"llmcxr outbox again {number}" in llmcxr("dicom", "reports", "orthanc", code=1)
+        llmcxr("outbox", "again", number)
+        world.work_until_state("A-1", StudyState.CONFIRMED)
+        assert world.deliveries("A-1", "signed")[0].state == DeliveryState.CONFIRMED
+        assert len(reports_in(orthanc)) == 1
