@@ -34,11 +34,13 @@ class Counted:
     def __init__(self, world: receiving.World, runs: int) -> None:
         self.world, self.runs = world, runs
         self.began = time.monotonic()
+        self.fed = 0
         self.warm_mb, self.warm_blocks = 0.0, 0
 
     def __call__(self, data: bytes) -> None:
         self.world.feed(data)
-        fed = self.world.fed
+        self.fed += 1
+        fed = self.fed
         if fed == _WARM:
             self.warm_mb, self.warm_blocks = _resident_mb(), _blocks()
         elif fed and fed % _WARM == 0:
