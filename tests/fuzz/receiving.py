@@ -55,7 +55,7 @@ _SITE: Final = (
     + _PEER.format("ELSEWHERE").replace("127.0.0.1", "192.0.2.1")
     + "from_host = true\n"
 )
-_KEPT_AT_MOST: Final = 8000
+_KEPT_AT_MOST: Final = 20_000
 _LOOK_EVERY: Final = 1000
 _SHORT_HEAD: Final = 512
 _LARGEST: Final = 50_000
@@ -127,20 +127,31 @@ class World:
         self._open()
 
     def _open(self) -> None:
+        """Begin with an empty home; from the second on a copy of the first, for migrations take time and memory."""
         shutil.rmtree(self.home, ignore_errors=True)
+        fresh = self.home.with_name("fresh")
+        if fresh.exists():
+            shutil.copytree(fresh, self.home)
+        else:
+            self._make()
+            shutil.copytree(self.home, fresh)
+        self.workplace = Workplace.open(self.home, durable=False)
+        self.listener = Listener(self.workplace)
+        self.listener.start(0)
+        self.listener._reception._largest_bytes = _LARGEST
+        self.web = web.Web(self.workplace)
+        self._given = {}
+
+    def _make(self) -> None:
         (self.home / "keys").mkdir(parents=True, mode=0o700)
         self.home.chmod(0o700)
         for name, text in (("fuzz", web.TOKEN), ("pass", "pass")):
             (self.home / "keys" / name).write_text(text)
             (self.home / "keys" / name).chmod(0o600)
         (self.home / "llmcxr.toml").write_text('bind_host = "127.0.0.1"\nmin_free_mb = 1\n')
-        self.workplace = Workplace.open(self.home, upgrade=True, durable=False)
-        import_site(self.workplace.db, _SITE, user="fuzz")
-        self.listener = Listener(self.workplace)
-        self.listener.start(0)
-        self.listener._reception._largest_bytes = _LARGEST
-        self.web = web.Web(self.workplace)
-        self._given = {}
+        workplace = Workplace.open(self.home, upgrade=True, durable=False)
+        import_site(workplace.db, _SITE, user="fuzz")
+        workplace.close()
 
     def feed(self, data: bytes) -> None:
         """One input.
