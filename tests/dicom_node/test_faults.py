@@ -139,15 +139,15 @@ def test_a_dying_receiver_gets_it_once(rehearsal: Rehearsal, tmp_path: Path) -> 
 
 
 def test_a_slow_receiver_is_waited_for(rehearsal: Rehearsal, tmp_path: Path) -> None:
-    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=1.0))
+    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=0.4))
     signed(world, pacs, tmp_path)
     world.work_until_state("F1", StudyState.CONFIRMED)
     assert only(world).attempts == 1
 
 
 def test_an_answer_that_comes_too_late_leaves_one_object(rehearsal: Rehearsal, tmp_path: Path) -> None:
-    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=2.5))
-    impatient = replace(world.desk.local.timeouts, response_s=1.0)
+    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=1.3))
+    impatient = replace(world.desk.local.timeouts, response_s=0.6)
     world.desk.local = replace(world.desk.local, timeouts=impatient)
     signed(world, pacs, tmp_path)
     world.work_until(lambda: "isn't known" in only_or(world), "the outcome is said to be unknown")

@@ -44,9 +44,9 @@ class Counted:
         self.fed += 1
         fed = self.fed
         if fed == _WARM:
-            self.warm_mb, self.warm_blocks = _resident_mb(), _blocks()
+            self.warm_mb, self.warm_blocks = _resident_mb(), self._blocks()
         elif fed and fed % _WARM == 0:
-            grown, blocks = _resident_mb() - self.warm_mb, _blocks() - self.warm_blocks
+            grown, blocks = _resident_mb() - self.warm_mb, self._blocks() - self.warm_blocks
             rate = fed / (time.monotonic() - self.began)
             print(
                 f"{fed} inputs, {rate:.0f} a second, {self.world.kept} objects acknowledged; since {_WARM}: memory "
@@ -57,6 +57,11 @@ class Counted:
                 raise receiving.Defect(f"{grown:.0f} MB, {blocks} blocks of memory were not given back")
         if fed == self.runs:
             self.world.check_all()
+
+    def _blocks(self) -> int:
+        """Blocks of memory that Python's objects have in use, without what the world remembers of its objects."""
+        gc.collect()
+        return sys.getallocatedblocks() - 2 * self.world.remembered
 
 
 class Mutator:
@@ -74,12 +79,6 @@ class Mutator:
         for _ in range(chance.randrange(5)):
             made[chance.randrange(1, len(made))] = chance.randrange(256)
         return bytes(made[:most])
-
-
-def _blocks() -> int:
-    """Blocks of memory that Python's objects have in use."""
-    gc.collect()
-    return sys.getallocatedblocks()
 
 
 def _resident_mb() -> float:

@@ -249,6 +249,11 @@ class World:
             if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
                 raise Defect("an acknowledged object was changed later")
 
+    @property
+    def remembered(self) -> int:
+        """Objects that were acknowledged since the home was empty: a UID and a hash each."""
+        return len(self._given)
+
     def _check_leaks(self) -> None:
         if threading.active_count() > 4:
             raise Defect(f"{threading.active_count()} threads run")
