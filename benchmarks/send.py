@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from benchmarks.receivers import free_port, tool
+
 PDU: Final = 131_072
 SENDERS: Final = ("ours", "storescu", "pynetdicom")
 UID_ROOT: Final = "1.2.826.0.1.3680043.8.498."
@@ -117,7 +119,7 @@ class Receiver:
     """A process that takes objects on `port`, with an empty folder."""
 
     def __init__(self, kind: str, folder: Path) -> None:
-        self.kind, self.folder, self.port = kind, folder, _free_port()
+        self.kind, self.folder, self.port = kind, folder, free_port()
         self.ae_title = kind.upper()
 
     def __enter__(self) -> Receiver:
@@ -140,7 +142,7 @@ class Receiver:
 
     def _storescp(self) -> list[str]:
         options = ["+B", "-od", str(self.folder), "-pdu", str(PDU), "-aet", self.ae_title]
-        return [_tool("storescp"), *options, str(self.port)]
+        return [tool("storescp"), *options, str(self.port)]
 
     def _orthanc(self) -> list[str]:
         settings = {
@@ -156,7 +158,7 @@ class Receiver:
         }
         file = self.folder / "orthanc.json"
         file.write_text(json.dumps(settings))
-        return [_tool("Orthanc"), str(file)]
+        return [tool("Orthanc"), str(file)]
 
 
 def _sent(sender: str, peer: Receiver, folder: Path) -> dict[str, float]:
@@ -168,7 +170,7 @@ def _sent(sender: str, peer: Receiver, folder: Path) -> dict[str, float]:
         said = subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True)
         result: dict[str, float] = json.loads(said.stdout)
         return result
-    command = [_tool("storescu"), "-pdu", str(PDU), "-aec", peer.ae_title, "+sd", "127.0.0.1", str(peer.port)]
+    command = [tool("storescu"), "-pdu", str(PDU), "-aec", peer.ae_title, "+sd", "127.0.0.1", str(peer.port)]
     started = time.monotonic()
     process = subprocess.Popen([*command, str(folder)], env={**os.environ, "TCP_NODELAY": "1"})
     _, status, usage = os.wait4(process.pid, 0)
@@ -265,22 +267,6 @@ def _uid(number: int) -> str:
 
 def _met(value: float, bar: float, sense: str) -> bool:
     return value >= bar if sense == "at least" else value <= bar
-
-
-def _tool(name: str) -> str:
-    """The path of a peer's program; never one of this virtual environment, whose pynetdicom has namesakes."""
-    own = Path(sys.prefix, "bin").resolve()
-    places = [place for place in os.environ.get("PATH", "").split(os.pathsep) if Path(place).resolve() != own]
-    found = shutil.which(name, path=os.pathsep.join([*places, "/usr/sbin"]))
-    if not found:
-        sys.exit(f"{name} isn't installed.")
-    return found
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

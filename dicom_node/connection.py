@@ -131,6 +131,7 @@ class Connection:
     def _run(self) -> None:
         association: ServedAssociation | None = None
         wire: Wire | None = None
+        linger_s = _LINGER_S  # the last word was ours: let the peer read it
         try:
             wire = self._wire = self._opened()
             association = ServedAssociation(
@@ -146,6 +147,8 @@ class Connection:
             known = association is not None and association.is_established
             if wire is not None and (ended.abort or (ended.abort == 0 and known)):
                 self._send_abort(wire, ended.abort)
+            else:
+                linger_s = 0.0
         except Exception as error:  # a process boundary: whatever breaks here ends one association only
             _LOG.error("association failed", host=self._host, error=type(error).__name__, where=_where(error))
             if wire is not None:
@@ -158,7 +161,7 @@ class Connection:
                 association.lost()
                 evt.trigger(association, evt.EVT_CONN_CLOSE, {"address": (self._host, 0)})
             if wire is not None:
-                wire.hang_up(0.0 if self._loop.stopping.is_set() else _LINGER_S)
+                wire.hang_up(0.0 if self._loop.stopping.is_set() else linger_s)
             self._accepted.close()
             self._loop.forget(self)
 

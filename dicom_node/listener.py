@@ -25,7 +25,7 @@ from dicom_node.connection import LoopLimits, Received, guarded
 from dicom_node.loop import Loop
 from dicom_node.notices import Notices
 from dicom_node.pace import PeerLimits
-from dicom_node.provider import answer, reject, service_contexts, storage_contexts
+from dicom_node.provider import answer, data_set_of, reject, service_contexts, storage_contexts
 from dicom_node.reception import Reception, reconcile
 from dicom_node.served import ServedAssociation
 from dicom_node.store_command import StoreRequest, Verdict
@@ -154,7 +154,7 @@ class Listener:
             decision = admit(self._workplace.site(), request, self._workplace.home)
         except UserFacingError as error:
             _LOG.error("the site's configuration can't be read", reason=error.message)
-            decision = Decision(rejection=statuses.CALLING_NOT_RECOGNISED, why="no site's configuration")
+            decision = Decision(rejection=statuses.CONGESTED, why="no site's configuration")
         if decision.rejection is not None:
             _LOG.warning(
                 f"association rejected: {decision.why}", calling=request.calling, host=request.address
@@ -219,7 +219,7 @@ class Listener:
     def _on_report(self, event: Any) -> tuple[Dataset, None]:
         """N-EVENT-REPORT of storage commitment: keep what the peer says; the courier draws the conclusion."""
         try:
-            report = read_report(event.event_information)
+            report = read_report(data_set_of(event, "event_information"))
         except UserFacingError as error:
             return answer(0x0115, error.message), None
         deliveries.record_commitment(

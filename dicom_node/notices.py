@@ -15,7 +15,7 @@ from pydicom.uid import generate_uid
 from pynetdicom import evt
 
 from dicom_node import sop_classes, statuses
-from dicom_node.provider import answer
+from dicom_node.provider import answer, data_set_of
 from llmcxr_ws.completeness import AVAILABLE, COMPLETED, DISCONTINUED, IN_PROGRESS
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.log import logger, mask
@@ -82,8 +82,8 @@ class Notices:
         uid = str(event.request.AffectedSOPInstanceUID or generate_uid(prefix=None))
         if signals.state_of_notice(self._db, uid) is not None:
             return answer(statuses.DUPLICATE_SOP_INSTANCE, "it was created before"), None
-        attributes = event.attribute_list
         try:
+            attributes = data_set_of(event, "attribute_list")
             studies, state, listed = _of_new_step(attributes) if is_step else _of_notification(attributes)
         except DicomError as error:
             _LOG.warning("notice refused", peer=peer.name, kind=kind, reason=error.message)
@@ -117,7 +117,11 @@ class Notices:
             refusal = answer(statuses.PROCESSING_FAILURE, "the procedure step may no longer be updated")
             refusal.ErrorID = _MAY_NO_LONGER_BE_UPDATED
             return refusal, None
-        changes = event.modification_list
+        try:
+            changes = data_set_of(event, "modification_list")
+        except DicomError as error:
+            _LOG.warning("notice refused", peer=peer.name, kind="mpps", reason=error.message)
+            return answer(statuses.INVALID_ATTRIBUTE, error.message), None
         state = str(changes.get("PerformedProcedureStepStatus") or IN_PROGRESS)
         if state not in (IN_PROGRESS, COMPLETED, DISCONTINUED):
             return answer(statuses.INVALID_ATTRIBUTE, "unknown status of the step"), None

@@ -134,6 +134,23 @@ def service_contexts(classes: Sequence[str], *, both_roles: bool = False) -> lis
     return contexts
 
 
+def data_set_of(event: Any, name: str) -> Dataset:
+    """The data set of a DIMSE request, by the name under which pynetdicom's event has it, every value decoded.
+
+    Raises
+    ------
+    DicomError
+        It can't be decoded; the library's decoders break in many ways, with many kinds of exception.
+    """
+    try:
+        found: Dataset = getattr(event, name)
+        for element in found.iterall():
+            element.value  # noqa: B018 - values are decoded when they are asked for
+    except Exception as error:
+        raise DicomError(f"The data set can't be decoded ({type(error).__name__}).") from error
+    return found
+
+
 def answer(code: int, comment: str = "") -> Dataset:
     """A DIMSE status with its error comment, cut to the 64 characters of an LO."""
     status = Dataset()

@@ -167,6 +167,9 @@ class Reception:
                     verdict = self._judge(incoming)
         except OSError as error:
             verdict = failure(error)
+        except DatabaseFailure as error:  # full, or gone: it may be taken later
+            _LOG.error("not stored", reason=error.message)
+            verdict = Verdict(statuses.OUT_OF_RESOURCES, "index can't be written; send again")
         finally:
             incoming.path.unlink(missing_ok=True)
         return self._counted(incoming.peer, verdict, size)

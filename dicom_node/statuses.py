@@ -36,6 +36,8 @@ CALLING_NOT_RECOGNISED: Final = (1, 1, 3)
 """Result, source and reason of an A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised."""
 UNSUPPORTED_VERSION: Final = (1, 2, 2)
 """The same: protocol version not supported."""
+CONGESTED: Final = (2, 3, 1)
+"""The same: transient, temporary congestion."""
 LIMIT_REACHED: Final = (2, 3, 2)
 """The same: transient, the limit of associations is reached."""
 

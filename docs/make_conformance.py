@@ -59,7 +59,7 @@ _USES: Final[dict[str, str]] = {
 }
 _WHEN: Final[dict[str, str]] = {
     "stored": "The file and its directory entry are on the disk and its index row is committed, or it was held already.",
-    "no_space": "Less than `min_free_mb` are free. Send it again later.",
+    "no_space": "Less than `min_free_mb` are free, or the index can't be written. Send it again later.",
     "uid_mismatch": "The UIDs of command, presentation context, file and data set differ. The file goes to quarantine.",
     "unreadable": "The data set can't be read. The file goes to quarantine.",
     "defective": "The pixel data is incomplete. The file goes to quarantine, and the study shows it.",

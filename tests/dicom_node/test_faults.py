@@ -24,11 +24,13 @@ from dicom_node.simulator.sender import Sent, send
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from dicom_node.simulator.services import Destination
 from dicom_node.sop_classes import ENHANCED_SR
+from llmcxr_ws import site_document
+from llmcxr_ws.completeness import sentence
 from llmcxr_ws.domain import DeliveryRow
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import requests, studies
+from llmcxr_ws.store import configuration, requests, studies
 from llmcxr_ws.store.models import Delivery
 from tests.dicom_node.films import write_film
 from tests.dicom_node.world import World, documents_in
@@ -137,15 +139,15 @@ def test_a_dying_receiver_gets_it_once(rehearsal: Rehearsal, tmp_path: Path) -> 
 
 
 def test_a_slow_receiver_is_waited_for(rehearsal: Rehearsal, tmp_path: Path) -> None:
-    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=1.0))
+    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=0.4))
     signed(world, pacs, tmp_path)
     world.work_until_state("F1", StudyState.CONFIRMED)
     assert only(world).attempts == 1
 
 
 def test_an_answer_that_comes_too_late_leaves_one_object(rehearsal: Rehearsal, tmp_path: Path) -> None:
-    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=2.5))
-    impatient = replace(world.desk.local.timeouts, response_s=1.0)
+    world, pacs = rehearsal(Faults({"delay": 1.0}, times=1, delay_s=1.3))
+    impatient = replace(world.desk.local.timeouts, response_s=0.6)
     world.desk.local = replace(world.desk.local, timeouts=impatient)
     signed(world, pacs, tmp_path)
     world.work_until(lambda: "isn't known" in only_or(world), "the outcome is said to be unknown")
@@ -214,19 +216,20 @@ def test_a_film_sent_twice_is_one_and_an_altered_one_is_refused(rehearsal: Rehea
 
 
 def test_a_second_film_of_another_patient_is_never_signed(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    """It is kept, for it may be the right one; the signature is refused with both patients before it."""
     world, pacs = rehearsal()
     first = write_film(tmp_path, "a", accession="F1")
     holds(pacs, first, tmp_path)
     sending(world, Faults(), first)
     second = tmp_path / "second.dcm"
-    other = _sibling(first)
-    other.save_as(second)
+    _sibling(first).save_as(second)
     [sent] = sending(world, Faults({"patient": 1.0}), second)
-    if sent.outcome == "stored":
-        world.draft("F1")
-        world.ask_signature("F1")
-        world.work_until(lambda: outcome(world), "the request is decided")
-    assert world.deliveries("F1", "signed") == []
+    assert sent.outcome == "stored" and sent.faults == ("patient",)
+    world.draft("F1")
+    world.ask_signature("F1")
+    world.work_until(lambda: outcome(world), "the request is decided")
+    assert outcome(world).startswith("An image of this study bears another patient's ID.")
+    assert world.deliveries("F1", "signed") == [] and documents_in(pacs) == []
 
 
 def test_a_film_in_a_wrong_character_set_is_kept_as_it_came(rehearsal: Rehearsal, tmp_path: Path) -> None:
@@ -240,11 +243,41 @@ def test_a_film_in_a_wrong_character_set_is_kept_as_it_came(rehearsal: Rehearsal
     assert documents_in(pacs) == []
 
 
-def test_what_is_dropped_or_delayed_comes_later(rehearsal: Rehearsal, tmp_path: Path) -> None:
+def test_a_film_that_was_dropped_is_missed_by_the_count_and_comes_later(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    """The archive has two, the modality gave one up: the study waits for the other by name, and goes on with it."""
+    world, pacs = rehearsal()
+    site = configuration.site_text(world.workplace.db)
+    counted = site_document.with_value(site, ("peer", 0, "count_from"), "pacs")
+    configuration.import_site(world.workplace.db, "patience_s = 60\n" + counted, user="test")
+    first, second = write_film(tmp_path, "a", accession="F1"), tmp_path / "second.dcm"
+    _sibling(first).save_as(second)
+    holds(pacs, first, tmp_path)
+    holds(pacs, second, tmp_path)
+    assert [s.outcome for s in sending(world, Faults(), first)] == ["stored"]
+    assert [s.outcome for s in sending(world, Faults({"drop": 1.0}), second)] == ["not_sent"]
+    missing = str(pydicom.dcmread(second).SOPInstanceUID)
+    wanted = f"Waits for 1 image that pacs listed: {missing}."
+    world.work_until(lambda: sentence(world.study("F1").completeness) == wanted, "it names what is missing")
+    assert world.study("F1").state == StudyState.RECEIVING
+    assert [s.outcome for s in sending(world, Faults(), second)] == ["stored"]
+    world.work_until_state("F1", StudyState.COMPLETE)
+    assert world.study("F1").instances == 2
+
+
+def test_a_film_that_comes_after_the_draft_reopens_the_study(rehearsal: Rehearsal, tmp_path: Path) -> None:
+    """Delayed for longer than the quiet time: drafted without it, and then once more with both."""
     world, _ = rehearsal()
-    film = write_film(tmp_path, "a", accession="F1")
-    assert [s.outcome for s in sending(world, Faults({"drop": 1.0}), film)] == ["not_sent"]
-    assert [s.outcome for s in sending(world, Faults({"delay": 1.0}, delay_s=0.2), film)] == ["stored"]
+    first, second = write_film(tmp_path, "a", accession="F1"), tmp_path / "second.dcm"
+    _sibling(first).save_as(second)
+    sending(world, Faults(), first)
+    world.draft("F1")
+    assert world.study("F1").state == StudyState.DRAFTED
+    [sent] = sending(world, Faults({"delay": 1.0}, delay_s=0.2), second)
+    assert sent.outcome == "stored" and sent.faults == ("delay",)
+    world.draft("F1")  # once it is complete again
+    assert world.study("F1").instances == 2
 
 
 # Habits

@@ -227,16 +227,16 @@ def test_nearly_full_disk(workplace: Workplace, tmp_path: Path) -> None:
         listener.stop()
 
 
-@pytest.mark.allow_log("request failed")
+@pytest.mark.allow_log("not stored")
 def test_broken_index_is_answered_and_the_listener_lives(
     node: Peer, workplace: Workplace, tmp_path: Path
 ) -> None:
-    """The database refuses: a failure status, no success; when it is mended the resend succeeds."""
+    """The database refuses: out of resources, no success; when it is mended the resend succeeds."""
     with workplace.db.write() as session:
         session.execute(text("ALTER TABLE instance RENAME TO gone"))
     path = write_film(tmp_path)
     [result] = _send(node, path)
-    assert result.status == statuses.PROCESSING_FAILURE and result.retry
+    assert result.status == statuses.OUT_OF_RESOURCES and result.retry
     with workplace.db.write() as session:
         session.execute(text("ALTER TABLE gone RENAME TO instance"))
     assert _send(node, path)[0].status == statuses.SUCCESS

@@ -362,7 +362,7 @@ def test_a_port_that_is_taken(place: Workplace, web: WebServer) -> None:
         WebServer(place).start(port=web.port)
 
 
-@pytest.mark.allow_log("store failed")
+@pytest.mark.allow_log("store failed", "not stored")
 def test_while_the_database_fails_the_sender_is_asked_to_come_again(
     place: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

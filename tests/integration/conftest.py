@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from llmcxr_ws.site import Peer
+from tests.dicom_node.conftest import listener as listener
+from tests.dicom_node.conftest import workplace as workplace
 from tests.network import answers, free_port, start, wait_for
 
 WORKLISTS = (Path("/usr/share/orthanc/plugins/libModalityWorklists.so"),)

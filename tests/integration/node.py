@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,19 +17,20 @@ from tests.network import answers, wait_for
 
 
 class NodeProcess:
-    """`llmcxr node`, or one part of it, on a home."""
+    """`llmcxr node`, or one part of it, on a home; `prefix` is a program that starts it in another surrounding."""
 
-    def __init__(self, home: Path, port: int, *part: str) -> None:
+    def __init__(self, home: Path, port: int, *part: str, prefix: Sequence[str] = ()) -> None:
         self.home = home
         self.port = port
         self._part = part
+        self._prefix = prefix
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait: bool = True) -> None:
         """Start it and wait until its port answers."""
         with (self.home / "node.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "llmcxr_ws.cli", "node", *self._part],
+                [*self._prefix, sys.executable, "-m", "llmcxr_ws.cli", "node", *self._part],
                 env={**os.environ, "LLMCXR_HOME": str(self.home), "OMP_NUM_THREADS": "1"},
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +13,7 @@ from pathlib import Path
 
 import pydicom
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from dicom_node import cli
 from dicom_node.courier import run_courier
 from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws.home import ENVIRONMENT_VARIABLE
@@ -45,11 +45,17 @@ project = "LUNG1"
 
 
 def llmcxr(*arguments: str | Path) -> tuple[int, str]:
-    """Run a command of the node as a person does."""
-    app = typer.Typer()
-    cli.register(app)
-    said = CliRunner().invoke(app, [str(one) for one in arguments])
-    return said.exit_code, said.output + str(said.exception or "")
+    """Run a command as a person does, in a process of its own: it sets the log up for all that follows in it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "llmcxr_ws.cli", *map(str, arguments)],
+        env={**os.environ, "COLUMNS": "200"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture

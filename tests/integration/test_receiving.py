@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,30 +20,12 @@ from dicom_node.association import LocalEntity
 from dicom_node.listener import Listener
 from llmcxr_ws.site import Peer
 from llmcxr_ws.store import studies
-from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.workplace import Workplace
 from tests.certificates import Authority
-from tests.dicom_node.conftest import SITE
 from tests.dicom_node.films import make_film, write_film
 from tests.network import run
 
 pytestmark = pytest.mark.peers
-
-
-@pytest.fixture
-def workplace(tmp_path: Path) -> Iterator[Workplace]:
-    opened = Workplace.open(tmp_path / "home", upgrade=True)
-    import_site(opened.db, SITE, user="test")
-    yield opened
-    opened.close()
-
-
-@pytest.fixture
-def listener(workplace: Workplace) -> Iterator[Listener]:
-    running = Listener(workplace)
-    running.start(port=0)
-    yield running
-    running.stop()
 
 
 def _call(listener: Listener) -> list[str]:
