@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, FiniteFloat, ValidationError, field_validator
 
-from llmcxr_ws.config import AE_TITLE, explain
+from llmcxr_ws.config import explain
 from llmcxr_ws.deidentification import NEEDS, NEVER, PROJECT, Option, check_options
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import (
@@ -29,9 +29,11 @@ from llmcxr_ws.outputs import (
     is_loopback,
     plain_url,
 )
+from llmcxr_ws.patterns import AE_TITLE, FINGERPRINT, WORKITEM_CODE
 from llmcxr_ws.retention import RetentionRule, check_retention
 from llmcxr_ws.rules import RoutingRule, check_rules
 from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
+from llmcxr_ws.wording import mark
 
 __all__ = [
     "AcceptedModel",
@@ -60,173 +62,221 @@ class Peer(Part):
         min_length=1,
         max_length=64,
         pattern=NAME,
-        description="Short name in rules and tables.",
+        description=mark("Short name in rules and tables."),
     )
-    ae_title: str = Field(max_length=16, pattern=AE_TITLE, description="Its AE title.")
-    host: str = Field(min_length=1, description="Host name or address.")
-    port: int = Field(ge=1, le=65535, description="DICOM port.")
+    ae_title: str = Field(
+        max_length=16, pattern=AE_TITLE, description=mark("Its AE title, as its administrator says it.")
+    )
+    host: str = Field(min_length=1, description=mark("Host name or address."))
+    port: int = Field(
+        ge=1, le=65535, description=mark("Its DICOM port; 104 and 11112 are usual, 2762 by TLS.")
+    )
     role: Literal["clinical", "research", "test"] = Field(
-        default="clinical", description="What the peer is used for."
+        default="clinical", description=mark("What the peer is used for.")
     )
-    sends: bool = Field(default=True, description="Whether it may send films to us.")
+    sends: bool = Field(default=True, description=mark("Whether it may send films to us."))
     from_host: bool = Field(
-        default=False, description="Whether an association under its AE title is accepted from its host only."
+        default=False,
+        description=mark("Whether an association under its AE title is accepted from its host only."),
     )
     classes: tuple[str, ...] = Field(
         default=(),
-        description="What it may send: `films` (CR and DX), `images`, `reports`, `documents` or SOP Class UIDs; "
-        "empty: all that the node takes.",
+        description=mark(
+            "What it may send: `films` (CR and DX), `images`, `reports`, `documents` or SOP Class UIDs; "
+            "empty: all that the node takes."
+        ),
     )
     tls: bool = Field(
         default=False,
-        description="Whether it is reached by TLS, and let in by TLS only; needs this machine's `tls_` settings.",
+        description=mark(
+            "Whether it is reached by TLS, and let in by TLS only; needs this machine's `tls_` settings."
+        ),
     )
     tls_name: str = Field(
         default="",
         max_length=255,
-        description="Name that its certificate must bear; empty: its host when we connect, any when it does.",
+        description=mark(
+            "Name that its certificate must bear; empty: its host when we connect, any when it does."
+        ),
     )
     tls_fingerprint: str = Field(
         default="",
-        pattern=r"^([0-9A-Fa-f]{2}:?){32}$|^$",
-        description="SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears.",
+        pattern=FINGERPRINT,
+        description=mark(
+            "SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears."
+        ),
     )
     user: str = Field(
         default="",
         max_length=64,
-        description="User name that we give it with an association (PS3.7 D.3.3.7); the password stands elsewhere:",
+        description=mark("User name that we give it with an association (PS3.7 D.3.3.7)."),
     )
     password_env: str = Field(
         default="",
         pattern=ENVIRONMENT_NAME,
-        description="name of the node's environment variable that holds it, in capitals,",
+        description=mark(
+            "Name of the node's environment variable that holds the password for it, in capitals."
+        ),
     )
     password_key: str = Field(
         default="",
         pattern=FILE_NAME,
-        description="or name of a file in the home's folder `keys` (mode 0600).",
+        description=mark("Or name of a file in the home's folder `keys` (mode 0600) that holds it."),
     )
     must_give_user: str = Field(
         default="",
         max_length=64,
-        description="User name that it must give with an association to us, else it is rejected. Its password:",
+        description=mark("User name that it must give with an association to us, else it is rejected."),
     )
     must_give_password_env: str = Field(
-        default="", pattern=ENVIRONMENT_NAME, description="name of an environment variable,"
+        default="",
+        pattern=ENVIRONMENT_NAME,
+        description=mark(
+            "Name of the node's environment variable that holds the password it must give, in capitals."
+        ),
     )
     must_give_password_key: str = Field(
         default="",
         pattern=FILE_NAME,
-        description="or name of a file, as above; empty: the name alone counts.",
+        description=mark(
+            "Or name of a file in the home's folder `keys` (mode 0600) that holds it; empty: the name alone counts."
+        ),
     )
     identity: bool = Field(
-        default=False, description="Whether it is asked for the patient's identity before a signature."
+        default=False, description=mark("Whether it is asked for the patient's identity before a signature.")
     )
     commitment: Literal["auto", "n-action", "find"] = Field(
         default="auto",
-        description="How storage is confirmed: storage commitment, C-FIND, or whichever the peer has.",
+        description=mark("How storage is confirmed: storage commitment, C-FIND, or whichever the peer has."),
     )
     quiet_s: FiniteFloat | None = Field(
-        default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's."
+        default=None, gt=0, description=mark("Quiet time of its studies, seconds; empty: the site's.")
     )
     patience_s: FiniteFloat | None = Field(
         default=None,
         gt=0,
-        description="How long missing images of its studies are waited for, seconds; empty: the site's.",
+        description=mark(
+            "How long missing images of its studies are waited for, seconds; empty: the site's."
+        ),
     )
     tells: tuple[Literal["mpps", "ian"], ...] = Field(
         default=(),
-        description="What is believed of it about which images a study has: `mpps` (performed procedure steps), "
-        "`ian` (Instance Availability Notifications). What isn't named is refused.",
+        description=mark(
+            "What is believed of it about which images a study has: `mpps` (performed procedure steps), "
+            "`ian` (Instance Availability Notifications). What isn't named is refused."
+        ),
     )
     count_from: str = Field(
         default="",
-        description="Name of the peer that is asked by C-FIND, or QIDO-RS, how many images a study of this one has; "
-        "empty: none is.",
+        description=mark(
+            "Name of the peer that is asked by C-FIND, or QIDO-RS, how many images a study of this one has; "
+            "empty: none is."
+        ),
     )
     priors: bool = Field(
-        default=False, description="Whether it is asked for earlier chest films of a new study's patient."
+        default=False,
+        description=mark("Whether it is asked for earlier chest films of a new study's patient."),
     )
-    prior_years: FiniteFloat = Field(default=5.0, gt=0, description="How many years back it is asked for.")
+    prior_years: FiniteFloat = Field(
+        default=5.0, gt=0, description=mark("How many years back it is asked for.")
+    )
     prior_count: int = Field(
-        default=3, ge=1, le=20, description="How many earlier studies are fetched from it at most."
+        default=3, ge=1, le=20, description=mark("How many earlier studies are fetched from it at most.")
     )
     retrieve: Literal["auto", "move", "get"] = Field(
         default="auto",
-        description="How studies are fetched from it: C-MOVE to this node, C-GET (WADO-RS where it has DICOMweb), or "
-        "whichever it has.",
+        description=mark(
+            "How studies are fetched from it: C-MOVE to this node, C-GET (WADO-RS where it has DICOMweb), or "
+            "whichever it has."
+        ),
     )
     worklist: bool = Field(
         default=False,
-        description="Whether it is asked by Modality Worklist for the order of a new study.",
+        description=mark("Whether it is asked by Modality Worklist for the order of a new study."),
     )
     max_mb_s: FiniteFloat | None = Field(
         default=None,
         gt=0,
-        description="Rate at which it may send to us, MB/s; what is faster waits. Empty: any.",
+        description=mark("Rate at which it may send to us, MB/s; what is faster waits. Empty: any."),
     )
     max_associations: int | None = Field(
         default=None,
         ge=1,
-        description="Associations it may have with us at once; empty: as many as the node.",
+        description=mark("Associations it may have with us at once; empty: as many as the node."),
     )
     dicomweb: str = Field(
         default="",
-        description="Base URL of its DICOMweb services, such as https://pacs.example.org/dicom-web. Objects are then "
-        "sent, asked for and fetched there instead of by AE title.",
+        description=mark(
+            "Base URL of its DICOMweb services, such as https://pacs.example.org/dicom-web. Objects are then "
+            "sent, asked for and fetched there instead of by AE title."
+        ),
     )
     token_env: str = Field(
         default="",
         max_length=128,
         pattern=ENVIRONMENT_NAME,
-        description="Name of the courier's environment variable with the bearer token for its DICOMweb services.",
+        description=mark(
+            "Name of the courier's environment variable with the bearer token for its DICOMweb services."
+        ),
     )
     token_key: str = Field(
         default="",
         max_length=64,
         pattern=FILE_NAME,
-        description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
+        description=mark("Or name of a file in the home's folder `keys` (mode 0600) that holds it."),
     )
     web_ca: str = Field(
         default="",
         max_length=64,
         pattern=FILE_NAME,
-        description="File in `keys` (PEM) with the authorities that its DICOMweb server's certificate must come "
-        "from; empty: those that the system trusts.",
+        description=mark(
+            "File in `keys` (PEM) with the authorities that its DICOMweb server's certificate must come "
+            "from; empty: those that the system trusts."
+        ),
     )
     workitems: str = Field(
         default="",
-        pattern=r"^[^\^]{1,16}\^[^\^]{1,16}$|^$",
-        description="Code of the workitems that are claimed from its UPS-RS worklist, as VALUE^SCHEME; empty: none.",
+        pattern=WORKITEM_CODE,
+        description=mark(
+            "Code of the workitems that are claimed from its UPS-RS worklist, as VALUE^SCHEME; empty: none."
+        ),
     )
     web_token_key: str = Field(
         default="",
         max_length=64,
         pattern=FILE_NAME,
-        description="File in `keys` (mode 0600) with the bearer token that it presents to our STOW-RS server.",
+        description=mark(
+            "File in `keys` (mode 0600) with the bearer token that it presents to our STOW-RS server."
+        ),
     )
     web_client: str = Field(
         default="",
         max_length=253,
-        description="Name in the client certificate that it shows there: a DNS name, else the common name.",
+        description=mark(
+            "Name in the client certificate that it shows there: a DNS name, else the common name."
+        ),
     )
     shows: tuple[str, ...] = Field(
         default=(),
-        description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
+        description=mark(
+            "Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind."
+        ),
     )
 
     deidentify: Literal["", "basic"] = Field(
         default="",
-        description="`basic`: what goes to it is de-identified by the basic profile of PS3.15 Annex E; "
-        'only with role = "research" or "test".',
+        description=mark(
+            "`basic`: what goes to it is de-identified by the basic profile of PS3.15 Annex E; "
+            'only with role = "research" or "test".'
+        ),
     )
     deidentify_options: tuple[Option, ...] = Field(
-        default=(), description="Options of the profile; see docs/deidentification.md."
+        default=(), description=mark("Options of the profile; see docs/deidentification.md.")
     )
     project: str = Field(
         default="",
         pattern=PROJECT,
-        description="The research project: pseudonyms begin with it, and each project has its own.",
+        description=mark("The research project: pseudonyms begin with it, and each project has its own."),
     )
 
     @field_validator("dicomweb")
@@ -307,7 +357,9 @@ class SiteConfig(Part):
     purge_below_gb: FiniteFloat = Field(
         default=0.0,
         ge=0,
-        description="With less free space than this, rules with `at_least_days` purge earlier; 0: never.",
+        description=mark(
+            "With less free space than this, rules with `at_least_days` purge earlier; 0: never."
+        ),
     )
 
     @property
@@ -392,8 +444,8 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
     except ValidationError as error:
         raise ConfigError(f"Site document: {explain(error, known_settings())}") from error
     _check_names(site)
-    for peer in site.peers:
-        _check_access(peer)
+    for at, peer in enumerate(site.peers):
+        _check_access(peer, at)
     for at, server in enumerate(site.fhir):
         what = f"FHIR destination '{server.name}'"
         check_token(what, server.base_url, server.token_env, server.token_key, ("fhir", at))
@@ -454,19 +506,29 @@ def _check_names(site: SiteConfig) -> None:
                     place=("peer", at, attribute),
                 )
             seen.add(value)
-    if sum(peer.identity for peer in site.peers) > 1:
-        raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
-    for peer in site.peers:
-        if peer.count_from:
-            site.peer(peer.count_from)
+    asked = [at for at, peer in enumerate(site.peers) if peer.identity]
+    if len(asked) > 1:
+        raise ConfigError(
+            "More than one peer has identity = true.",
+            what_to_do="Leave it on one.",
+            place=("peer", asked[-1], "identity"),
+        )
+    for at, peer in enumerate(site.peers):
+        if peer.count_from and peer.count_from not in {one.name for one in site.peers}:
+            raise ConfigError(
+                f"There is no peer '{peer.count_from}'.",
+                what_to_do=f"Configured are: {', '.join(one.name for one in site.peers)}.",
+                place=("peer", at, "count_from"),
+            )
         if peer.priors and peer.retrieve == "move" and not peer.sends:
             raise ConfigError(
                 f"Peer '{peer.name}' is asked for priors by C-MOVE and may not send.",
                 what_to_do="Write sends = true, or retrieve = 'get'.",
+                place=("peer", at, "retrieve"),
             )
 
 
-def _check_access(peer: Peer) -> None:
+def _check_access(peer: Peer, at: int) -> None:
     """Refuse passwords without a name, named twice, or that would travel in clear."""
     for user, passwords in (
         ("user", ("password_env", "password_key")),
@@ -475,21 +537,27 @@ def _check_access(peer: Peer) -> None:
         named = [name for name in passwords if getattr(peer, name)]
         if len(named) > 1:
             raise ConfigError(
-                f"Peer '{peer.name}' names one password twice.", what_to_do=f"Leave {' or '.join(named)}."
+                f"Peer '{peer.name}' names one password twice.",
+                what_to_do=f"Leave {' or '.join(named)}.",
+                place=("peer", at, named[-1]),
             )
         if named and not getattr(peer, user):
             raise ConfigError(
                 f"Peer '{peer.name}' has {named[0]} and no {user}.",
                 what_to_do=f"Add {user}, or leave it out.",
+                place=("peer", at, user),
             )
         if named and not peer.tls and not is_loopback(peer.host):
             raise ConfigError(
                 f"Peer '{peer.name}' was refused: its password would travel in clear.",
                 what_to_do="Add tls = true.",
+                place=("peer", at, named[0]),
             )
     if not peer.tls and (peer.tls_name or peer.tls_fingerprint):
         raise ConfigError(
-            f"Peer '{peer.name}' has a certificate to be checked and no tls = true.", what_to_do="Add it."
+            f"Peer '{peer.name}' has a certificate to be checked and no tls = true.",
+            what_to_do="Add it.",
+            place=("peer", at, "tls_fingerprint" if peer.tls_fingerprint else "tls_name"),
         )
 
 
@@ -502,14 +570,16 @@ def _check_web(site: SiteConfig) -> None:
             raise ConfigError(
                 f"Peer '{peer.name}' has a token, authorities or workitems, but no DICOMweb services for them.",
                 what_to_do="Give dicomweb, or leave them out.",
+                place=("peer", at, "dicomweb"),
             )
     shown: set[tuple[str, str]] = set()
-    for peer in site.peers:
+    for at, peer in enumerate(site.peers):
         pair = (peer.web_token_key, peer.web_client)
         if any(pair) and pair in shown:
             raise ConfigError(
                 f"Peer '{peer.name}' shows the same token and certificate to our STOW-RS server as another one.",
                 what_to_do="Give each its own.",
+                place=("peer", at, "web_token_key" if peer.web_token_key else "web_client"),
             )
         shown.add(pair)
 
@@ -549,28 +619,35 @@ def _check_rules(site: SiteConfig) -> None:
 
 def _check_deidentification(site: SiteConfig) -> None:
     projects: dict[str, Peer] = {}
-    for peer in site.peers:
+    for at, peer in enumerate(site.peers):
         whose = f"Peer '{peer.name}'"
         if not peer.deidentify:
             if peer.deidentify_options:
                 raise ConfigError(
                     f"{whose} has options of de-identification, and nothing is de-identified for it.",
                     what_to_do="Add deidentify = 'basic', or leave them out.",
+                    place=("peer", at, "deidentify"),
                 )
             continue
         if peer.role == "clinical":
             raise ConfigError(
                 f"{whose} is clinical: what is sent there must say whose it is.",
                 what_to_do="Leave deidentify out, or give it role = 'research'.",
+                place=("peer", at, "deidentify"),
             )
         if not peer.project:
-            raise ConfigError(f"{whose} is de-identified for no project.", what_to_do="Add project = '…'.")
-        check_options(peer.deidentify_options, whose)
+            raise ConfigError(
+                f"{whose} is de-identified for no project.",
+                what_to_do="Add project = '…'.",
+                place=("peer", at, "project"),
+            )
+        check_options(peer.deidentify_options, whose, ("peer", at, "deidentify_options"))
         first = projects.setdefault(peer.project.upper(), peer)
         if set(first.deidentify_options) != set(peer.deidentify_options) or first.project != peer.project:
             raise ConfigError(
                 f"The peers '{first.name}' and '{peer.name}' are of one project and differ in their options.",
                 what_to_do="Give both the same, or each its own project.",
+                place=("peer", at, "project"),
             )
     for rule in site.outputs:
         _check_deidentified_rule(rule, site.destination(rule.to))
