@@ -28,11 +28,9 @@ class RetentionRule(Part):
     """One kind of thing is purged after some days."""
 
     what: What = Field(
-        description=mark(
-            "`films`: pixels of received images, their headers stay; `documents`: files of results; "
-            "`drafts`: files of drafts and their withdrawals; `drawings`, `maps`; `quarantine`: reviewed files; "
-            "`spool`; `logs`."
-        )
+        description="`films`: pixels of received images, their headers stay; `documents`: files of results; "
+        "`drafts`: files of drafts and their withdrawals; `drawings`, `maps`; `quarantine`: reviewed files; "
+        "`spool`; `logs`."
     )
     after_days: FiniteFloat = Field(
         gt=0, description=mark("Days after the study was settled (of files: after they were written).")
@@ -45,7 +43,7 @@ class RetentionRule(Part):
         ),
     )
     states: tuple[SettledState, ...] = Field(
-        default=("confirmed",), min_length=1, description=mark("Only of studies in one of these states.")
+        default=("confirmed",), min_length=1, description="Only of studies in one of these states."
     )
 
     def days(self, *, short: bool) -> float:

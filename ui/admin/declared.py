@@ -31,6 +31,7 @@ def declared(
     words: Mapping[str, str] | None = None,
     others: str = "",
     hint: str = "",
+    has_help: bool = True,
 ) -> Field:
     """The field of one setting.
 
@@ -44,9 +45,11 @@ def declared(
         Of ticks: title of the line for values beside those.
     hint : str
         What stands in an empty line; else the default.
+    has_help : bool
+        Whether the declaration's sentence stands below it; not where the words of its values say as much.
     """
     info = model.model_fields[name]
-    kind, said = _without_none(info.annotation), info.description or ""
+    kind, said = _without_none(info.annotation), (info.description or "") if has_help else ""
     default = None if info.is_required() else info.get_default(call_default_factory=True)
     if kind is bool:
         return Tick(name, title, bool(default), help=said)

@@ -47,7 +47,7 @@ class TableForm(Scrolled):
         self.whole.hide()
         inside = QWidget()
         column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 6, 0)
+        column.setContentsMargins(8, 0, 6, 0)
         column.setSpacing(8)
         column.addWidget(self.whole)
         for group in self._groups:

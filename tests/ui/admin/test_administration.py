@@ -530,7 +530,7 @@ def test_a_self_test_that_ends_early_didn_t_pass(page: AdministrationPage, seat:
     section = page.section("self_test")
     assert isinstance(section, SelfTestSection)
     seat.qtbot.waitUntil(lambda: bool(section.table.rows), timeout=90_000)
-    process = section._process
+    process = section.command.process
     assert process is not None
     process.kill()
     seat.wait(lambda: not section.is_running)
