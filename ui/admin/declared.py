@@ -85,7 +85,7 @@ def _options(values: list[str], words: Mapping[str, str] | None) -> tuple[tuple[
 
 def _no_secret(info: FieldInfo) -> Callable[[str], str]:
     """Say why a text isn't taken as a secret's name: somebody may have pasted the secret itself."""
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[info.annotation, *info.metadata])
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[str, *info.metadata])
 
     def refused(text: str) -> str:
         try:

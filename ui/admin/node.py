@@ -1,4 +1,4 @@
-"""Node: what runs, who is connected or was turned away, what waits, how long certificates hold, how the clock goes."""
+"""Node: what runs, who is connected or was turned away, what waits, until when certificates hold."""
 
 from __future__ import annotations
 
@@ -79,8 +79,8 @@ class NodeSection(Section):
             office,
             tr("Node"),
             tr(
-                "What the node's processes, counters and queues say, read every five seconds. No peer is asked for it: "
-                "that does the self-test."
+                "What the node's processes, counters and queues say, read every five seconds. No peer is asked for "
+                "it: that does the self-test."
             ),
         )
         self._mark, self.verdict = Mark(), label("", "heading", wraps=True)

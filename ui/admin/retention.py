@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QLineEdit, QTabWidget, QVBoxLayout, QWidget
 
 from llmcxr_ws.keeping import RetentionSeen, retention_seen
 from llmcxr_ws.retention import RetentionRule
+from llmcxr_ws.site import SiteConfig
 from llmcxr_ws.store.overview import Purge
 from ui.admin.command import Command
 from ui.admin.declared import declared
@@ -211,10 +212,12 @@ class RetentionSection(Section):
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.form, 1)
-        below = label(tr("All rules: earlier below so much free space, GB"), "muted", wraps=True)
+        below = label(tr("All rules: short means less free than, GB"), "muted", wraps=True)
         row = row_of(below, self.below, stretch=False)
         row.setStretch(0, 1)
         column.addLayout(row)
+        about = SiteConfig.model_fields["purge_below_gb"].description or ""
+        column.addWidget(label(tr(about).replace("`", ""), "muted", wraps=True))
         column.addWidget(self.below_fault)
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(tr("Dry run and purges"))
@@ -334,8 +337,8 @@ class RetentionSection(Section):
         self._forget()
         self.run.setEnabled(True)
         if code or not by_itself:
-            said = self.command.said.splitlines()
-            self.line.say(said[-1] if said else tr("The dry run ended early."), "bad")
+            reason = self.command.said.splitlines()
+            self.line.say(reason[-1] if reason else tr("The dry run ended early."), "bad")
             return
         going = [row for row in self.planned.rows if not row.why]
         said = tr(
