@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from llmcxr_ws.deidentification import OPTIONS
 from llmcxr_ws.site import Peer
 from ui.admin.controls import Group
 from ui.admin.declared import declared
@@ -35,6 +34,20 @@ _CLASSES = {
 }
 _TELLS = {"mpps": mark("procedure steps (MPPS)"), "ian": mark("availability of instances (IAN)")}
 _PROFILES = {"": mark("not at all"), "basic": mark("basic profile")}
+
+OPTIONS: Final = {
+    "clean_graphics": mark("clean graphics"),
+    "clean_structured_content": mark("clean structured content"),
+    "clean_descriptors": mark("clean descriptors"),
+    "retain_full_dates": mark("retain full dates"),
+    "retain_modified_dates": mark("retain modified dates"),
+    "retain_patient_characteristics": mark("retain patient characteristics"),
+    "retain_device_identity": mark("retain device identity"),
+    "retain_institution_identity": mark("retain institution identity"),
+    "retain_uids": mark("retain UIDs"),
+    "retain_safe_private": mark("retain safe private elements"),
+}
+"""Options of PS3.15 table E.1-1, shorter than their code meanings."""
 
 GROUPS: Final = (
     Group(
@@ -120,12 +133,12 @@ GROUPS: Final = (
     Group(
         mark("De-identification"),
         (
-            _of("deidentify", mark("What goes to it is de-identified"), words=_PROFILES),
+            _of("deidentify", mark("De-identified"), words=_PROFILES),
             _of("project", mark("Research project")),
             _of(
                 "deidentify_options",
                 mark("Options of the profile"),
-                words={name: meaning.removesuffix(" Option") for name, (_, meaning) in OPTIONS.items()},
+                words=OPTIONS,
             ),
         ),
     ),

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QLineEdit, QTabWidget, QWidget
 
-from llmcxr_ws.deidentification import OPTIONS
 from llmcxr_ws.keeping import DeidentificationSeen, Recipient, deidentification_seen, save_key_table
 from llmcxr_ws.store.overview import KeyReading, Project
+from ui.admin.peer_fields import OPTIONS
 from ui.admin.section import Section, row_of
 from ui.desk import Badge
 from ui.dialogs import Dialog, button_row
@@ -224,5 +224,6 @@ class DeidentificationSection(Section):
 
 
 def _options(names: tuple[str, ...]) -> str:
-    meanings = [OPTIONS[name][1].removesuffix(" Option") if name in OPTIONS else name for name in names]
-    return ", ".join(meanings) or tr("none: the basic profile alone")
+    return ", ".join(tr(OPTIONS[name]) if name in OPTIONS else name for name in names) or tr(
+        "none: the basic profile alone"
+    )

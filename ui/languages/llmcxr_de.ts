@@ -2987,6 +2987,46 @@
         <translation>Krankenversorgung</translation>
     </message>
     <message>
+        <source>clean graphics</source>
+        <translation>Grafik bereinigen</translation>
+    </message>
+    <message>
+        <source>clean structured content</source>
+        <translation>strukturierten Inhalt bereinigen</translation>
+    </message>
+    <message>
+        <source>clean descriptors</source>
+        <translation>Beschreibungen bereinigen</translation>
+    </message>
+    <message>
+        <source>retain full dates</source>
+        <translation>Daten ganz behalten</translation>
+    </message>
+    <message>
+        <source>retain modified dates</source>
+        <translation>Daten verschoben behalten</translation>
+    </message>
+    <message>
+        <source>retain patient characteristics</source>
+        <translation>Merkmale des Patienten behalten</translation>
+    </message>
+    <message>
+        <source>retain device identity</source>
+        <translation>Identität der Geräte behalten</translation>
+    </message>
+    <message>
+        <source>retain institution identity</source>
+        <translation>Identität der Einrichtung behalten</translation>
+    </message>
+    <message>
+        <source>retain UIDs</source>
+        <translation>UIDs behalten</translation>
+    </message>
+    <message>
+        <source>retain safe private elements</source>
+        <translation>sichere private Elemente behalten</translation>
+    </message>
+    <message>
         <source>Is asked who the patient is</source>
         <translation>Wird gefragt, wer der Patient ist</translation>
     </message>
@@ -3087,8 +3127,8 @@
         <translation>Name in ihrem Client-Zertifikat</translation>
     </message>
     <message>
-        <source>What goes to it is de-identified</source>
-        <translation>De-identifizieren, was zu ihr geht</translation>
+        <source>De-identified</source>
+        <translation>De-identifiziert</translation>
     </message>
     <message>
         <source>Research project</source>
