@@ -100,16 +100,16 @@ def node_state(place: Workplace) -> NodeState:
     offset = clocks.of_database(services.now(place.db), before, datetime.now(UTC))
     running = services.running(place.db)
     listener = next((row for row in running if row.kind == "listener" and _is_alive(row)), None)
-    detail = listener.detail if listener is not None else {}
+    tally = listener.detail.get("tally", {}) if listener is not None else {}
     found = supervising.entity(place)
     backlog = watching.backlog(place.db)
     disks, disk_problem = _disks(place)
     return NodeState(
         processes=_processes(place, running),
         address=f"{found.ae_title}, {found.host + ':' if found.host else ''}{found.port}",
-        open_associations=int(detail["open"]) if "open" in detail else None,
+        open_associations=int(tally["open"]) if "open" in tally else None,
         most_associations=place.config.max_associations,
-        received=_received(detail),
+        received=_received(tally),
         turned_away=overview.turned_away(place.db, datetime.now(UTC) - _DAY),
         disks=disks,
         disk_problem=disk_problem,
@@ -144,16 +144,16 @@ def _processes(place: Workplace, running: list[ServiceRow]) -> tuple[Process, ..
     return tuple(made)
 
 
-def _received(detail: dict[str, object]) -> tuple[Received, ...]:
-    sizes = {(peer, outcome): count for peer, outcome, count in _counted(detail, "bytes")}
+def _received(tally: dict[str, object]) -> tuple[Received, ...]:
+    sizes = {(peer, outcome): count for peer, outcome, count in _counted(tally, "bytes")}
     return tuple(
         Received(peer, outcome, count, sizes.get((peer, outcome), 0))
-        for peer, outcome, count in _counted(detail, "instances")
+        for peer, outcome, count in _counted(tally, "instances")
     )
 
 
-def _counted(detail: dict[str, object], what: str) -> list[tuple[str, str, int]]:
-    rows = detail.get(what)
+def _counted(tally: dict[str, object], what: str) -> list[tuple[str, str, int]]:
+    rows = tally.get(what)
     return (
         [(str(peer), str(outcome), int(count)) for peer, outcome, count in rows]
         if isinstance(rows, list)

@@ -43,7 +43,7 @@ REASONS = (
     mark("the peer has as many as it may"),
     mark("called AE title or limit"),
 )
-_OUTCOMES = {
+OUTCOMES = {
     "stored": mark("received"),
     "again": mark("had already"),
     "own_document": mark("our own document, sent back"),
@@ -165,7 +165,7 @@ class NodeSection(Section):
             tr("Received since the start"),
             [
                 Column(tr("Peer"), lambda row: row.peer or tr("nobody known"), 200),
-                Column(tr("Outcome"), lambda row: tr(_OUTCOMES.get(row.outcome, row.outcome)), 230),
+                Column(tr("Outcome"), lambda row: tr(OUTCOMES.get(row.outcome, row.outcome)), 230),
                 Column(
                     tr("Instances"),
                     lambda row: grouped(row.instances),

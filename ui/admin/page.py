@@ -114,6 +114,8 @@ class AdministrationPage(QWidget):
     def set_active(self, is_active: bool) -> None:
         """Start or stop reading."""
         self._is_active = is_active
+        if is_active:
+            self.draft.read()
         self.section(self.name).set_active(is_active)
 
     def stop(self) -> None:

@@ -64,7 +64,7 @@ GROUPS: Final = (
         is_open=True,
     ),
     Group(
-        mark("Receiving"),
+        mark("Receiving from it"),
         (
             _of("sends", mark("May send films to us")),
             _of(
@@ -80,7 +80,7 @@ GROUPS: Final = (
         ),
     ),
     Group(
-        mark("Sending"),
+        mark("Sending to it"),
         (
             _of("commitment", mark("Storage confirmed by"), words=_COMMITMENT),
             _of("identity", mark("Is asked who the patient is")),

@@ -75,7 +75,6 @@ class PeersSection(Section):
         self._found: tuple[Ability, ...] = ()
         self.form = TableForm(draft, "peer", tr("The chosen peer"), GROUPS)
         self.form.renamed.connect(self._rename_elsewhere)
-        self._fields, self._faults = self.form.fields, self.form.faults
         self.echo = button(
             tr("Echo"), partial(self._look, "echo"), name=tr("Ask the peer to answer (C-ECHO)")
         )
@@ -201,7 +200,7 @@ class PeersSection(Section):
             {"name": f"peer{number}", "ae_title": f"PEER{number}", "host": "127.0.0.1", "port": 104},
         )
         self.table.select_where(lambda row: row[0] == len(peers))
-        self._fields["name"].setFocus()
+        self.form.fields["name"].setFocus()
 
     def _on_remove(self) -> None:
         at = self._at

@@ -372,4 +372,5 @@ def _known() -> list[str]:
 
 
 def _named(what: object) -> str:
-    return tr(WHAT[what]) if isinstance(what, str) and what in WHAT else str(what or "–")
+    """What a rule is about, in a table: without what stays of it."""
+    return tr(WHAT[what]).partition(";")[0] if isinstance(what, str) and what in WHAT else str(what or "–")

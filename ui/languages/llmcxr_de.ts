@@ -89,7 +89,7 @@
     </message>
     <message>
         <source>work for an engine isn&apos;t done</source>
-        <translation>Arbeit für eine Engine ist nicht getan</translation>
+        <translation>Arbeit für einen Modellrechner ist nicht getan</translation>
     </message>
     <message>
         <source>it is younger than the rule</source>
@@ -1492,7 +1492,7 @@
     </message>
     <message>
         <source>Start an engine: llmcxr engine. Until then: {without}</source>
-        <translation>Starten Sie eine Engine: llmcxr engine. Bis dahin: {without}</translation>
+        <translation>Starten Sie einen Modellrechner: llmcxr engine. Bis dahin: {without}</translation>
     </message>
     <message>
         <source>Start the node: llmcxr node. Until then: {without}</source>
