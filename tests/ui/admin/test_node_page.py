@@ -88,8 +88,8 @@ def test_a_listener_its_associations_and_whom_it_turns_away(
 def test_what_was_received_and_what_stands_in_the_queues(
     section: NodeSection, seat: Seat, past: Past
 ) -> None:
-    past.problems()
     past.signed(past.drafted(), "The lungs are clear.")
+    past.problems()
     detail = {
         "open": 20,
         "instances": [["pacs", "stored", 3], ["", "not_authorised", 1]],
