@@ -108,7 +108,7 @@ class RetentionSection(Section):
                 "goes that is unsent, not confirmed, unsigned, held or open; a dry run says why each thing stays."
             ),
         )
-        self._draft = draft
+        self.draft = draft
         self._is_short = False
         self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
             tr("Rules of retention"),
@@ -235,7 +235,7 @@ class RetentionSection(Section):
     def refresh(self) -> None:
         """Read the document in force, and what the node did."""
         self._show()
-        self._draft.read()
+        self.draft.read()
         self.office.read(self, retention_seen, self._on_seen, self.line.error)
 
     def _on_seen(self, found: RetentionSeen) -> None:
@@ -247,7 +247,7 @@ class RetentionSection(Section):
                 time=clock(found.looked_at),
                 then=clock(max(then, datetime.now(UTC))),
             )
-        elif self._draft.tables("retention"):
+        elif self.draft.tables("retention"):
             said = tr("The running node hasn't told yet of a look; it looks once an hour.")
         else:
             said = tr("There is no rule in force or written: nothing is ever purged.")
@@ -257,20 +257,20 @@ class RetentionSection(Section):
         self.looked.setText(said)
 
     def _show(self) -> None:
-        rules = self._draft.tables("retention")
+        rules = self.draft.tables("retention")
         self.rules.show_rows(tuple(enumerate(rules)))
         if rules and not self.rules.selected():
             self.rules.selectRow(0)
         self._fill(keeps_typing=True)
-        value = str(self._draft.values.get("purge_below_gb", ""))
+        value = str(self.draft.values.get("purge_below_gb", ""))
         if not (self.below.hasFocus() and self.below.isModified()):
             self.below.setText(value)
-        fault = self._draft.problem_at("purge_below_gb")
+        fault = self.draft.problem_at("purge_below_gb")
         self.below_fault.setText(fault)
         self.below_fault.setVisible(bool(fault))
 
     def _state_of(self, row: tuple[int, dict[str, Any]]) -> tuple[str, str]:
-        return ("refused", "bad") if self._draft.problem_at("retention", row[0]) else ("", "text")
+        return ("refused", "bad") if self.draft.problem_at("retention", row[0]) else ("", "text")
 
     def _fill(self, *, keeps_typing: bool) -> None:
         chosen = self.rules.selected()
@@ -280,24 +280,24 @@ class RetentionSection(Section):
     # What is changed
 
     def _on_add(self) -> None:
-        rules = self._draft.tables("retention")
+        rules = self.draft.tables("retention")
         taken = {rule.get("what") for rule in rules}
         free = next((what for what in _known() if what not in taken), None)
         if free is None:
             self.line.say(tr("There is a rule for everything already."), "attention")
             return
-        self._draft.add("retention", {"what": free, "after_days": 365})
+        self.draft.add("retention", {"what": free, "after_days": 365})
         self.rules.select_where(lambda row: row[0] == len(rules))
 
     def _on_remove(self) -> None:
         chosen = self.rules.selected()
         if chosen:
-            self._draft.remove("retention", chosen[0][0])
+            self.draft.remove("retention", chosen[0][0])
 
     def _on_below(self) -> None:
         text = self.below.text().strip()
-        if text != str(self._draft.values.get("purge_below_gb", "")):
-            self._draft.put(("purge_below_gb",), number_in(text))
+        if text != str(self.draft.values.get("purge_below_gb", "")):
+            self.draft.put(("purge_below_gb",), number_in(text))
 
     # The dry run
 
@@ -305,7 +305,7 @@ class RetentionSection(Section):
         """Have the written rules walk over what is here now."""
         if self.command.is_running:
             return
-        if self._draft.problems:
+        if self.draft.problems:
             self.line.say(tr("The written document has a fault; correct it first."), "bad")
             return
         self.planned.show_rows(())
@@ -313,9 +313,9 @@ class RetentionSection(Section):
         self.run.setEnabled(False)
         self.line.wait(tr("Looking at every study and file…"))
         arguments = ["retention", "dry-run", "--json", "--sums"]
-        if self._draft.is_changed:
+        if self.draft.is_changed:
             with tempfile.NamedTemporaryFile("w", suffix=".toml", delete=False, encoding="utf-8") as file:
-                file.write(self._draft.text)
+                file.write(self.draft.text)
             self._document = Path(file.name)
             arguments += ["--document", file.name]
         self.command.start(arguments)

@@ -2971,10 +2971,6 @@
         <translation>Name einer Gegenstelle</translation>
     </message>
     <message>
-        <source>Sending</source>
-        <translation>Senden</translation>
-    </message>
-    <message>
         <source>Storage confirmed by</source>
         <translation>Ablage bestätigt durch</translation>
     </message>
@@ -3025,6 +3021,14 @@
     <message>
         <source>retain safe private elements</source>
         <translation>sichere private Elemente behalten</translation>
+    </message>
+    <message>
+        <source>Receiving from it</source>
+        <translation>Empfangen von ihr</translation>
+    </message>
+    <message>
+        <source>Sending to it</source>
+        <translation>Senden an sie</translation>
     </message>
     <message>
         <source>Is asked who the patient is</source>
