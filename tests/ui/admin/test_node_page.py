@@ -21,7 +21,8 @@ from tests.ui.conftest import Seat
 from tests.ui.homes import House
 from tests.ui.office_world import Past
 from ui.admin import node as node_page
-from ui.admin.node import NodeSection, Seen
+from ui.admin.node import NodeSection
+from ui.admin.node_lines import Seen
 from ui.admin.page import AdministrationPage
 
 
