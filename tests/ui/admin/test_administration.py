@@ -186,7 +186,7 @@ def test_a_dry_run_of_the_rules_follows_the_written_document(
     assert configuration.site_version(past.db) == 1
     section.fields["quiet_s"].setText("many")
     section.fields["quiet_s"].editingFinished.emit()
-    assert "many" in section.form.faults["quiet_s"].text()
+    assert "many" in section._faults["quiet_s"].text()
     section.run.click()
     seat.wait(lambda: "was refused" in section.line.text)
 
