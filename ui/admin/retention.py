@@ -90,7 +90,7 @@ def why_words(why: str) -> str:
     """Why something stays, in the window's language."""
     for pattern, words in _WHY_STATE:
         if found := pattern.match(why):
-            return tr(words, state=tr(found[1]))
+            return tr(words, state=tr(found[1].replace("_", " ")))
     return tr(why)
 
 
