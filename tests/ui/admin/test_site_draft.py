@@ -27,6 +27,7 @@ def document(page: AdministrationPage, seat: Seat) -> DocumentSection:
 
 
 def peers(page: AdministrationPage, seat: Seat) -> PeersSection:
+    page.show_section("peers")
     section = page.section("peers")
     assert isinstance(section, PeersSection)
     seat.wait(lambda: len(section.table.rows) == 2)
