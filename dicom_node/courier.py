@@ -95,7 +95,7 @@ def run_courier(home: Path, stop: threading.Event) -> None:
     if interrupted:
         _LOG.warning("after the last run", deliveries_of_unknown_outcome=interrupted)
     tidy(workplace)
-    with _registered(workplace):
+    with _registered(desk):
         _LOG.info("at work", ae_title=desk.local.ae_title)
         outbox = threading.Thread(target=_run, args=(desk, DELIVERING, stop), name="outbox", daemon=True)
         outbox.start()
@@ -115,14 +115,14 @@ def _run(desk: Desk, steps: Sequence[Step], stop: threading.Event) -> None:
 
 
 @contextmanager
-def _registered(workplace: Workplace) -> Iterator[None]:
+def _registered(desk: Desk) -> Iterator[None]:
     """Say that the courier runs, also while a step waits for a slow peer."""
-    name = services.register(workplace.db, "courier")
+    name = services.register(desk.db, "courier")
     ended = threading.Event()
 
     def beat() -> None:
         while not ended.wait(_HEARTBEAT_S):
-            services.beat(workplace.db, name)
+            services.beat(desk.db, name, dict(desk.told) or None)
 
     thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
     thread.start()
@@ -131,4 +131,4 @@ def _registered(workplace: Workplace) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
-        services.unregister(workplace.db, name)
+        services.unregister(desk.db, name)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from llmcxr_ws.errors import AccessError, ConfigError
+from llmcxr_ws.errors import ConfigError
 
 if TYPE_CHECKING:
     from dicom_node.deidentified_export import Entry
     from llmcxr_ws.domain import StudyRow
-    from llmcxr_ws.workplace import Workplace
 
 deidentify = typer.Typer(no_args_is_help=True)
 
@@ -112,25 +110,18 @@ def print_key_table(
     out: Annotated[Path | None, typer.Option(help="Write it to this file, for its owner only.")] = None,
 ) -> None:
     """Print whose pseudonym is whose; for administrators, with a row in the audit trail."""
-    from llmcxr_ws.commands import open_workplace
-    from llmcxr_ws.objects import write_durably
-    from llmcxr_ws.store import pseudonyms
+    from llmcxr_ws import keeping
+    from llmcxr_ws.commands import open_workplace, password_of
 
     if not reason.strip():
         raise ConfigError("The key table is read for a reason.", what_to_do="Give --reason.")
     with open_workplace() as workplace:
-        _require_administrator(workplace, ask_as, password_file)
-        secret = workplace.deidentification_secret()
-        rows = pseudonyms.key_table(workplace.db, secret, project, by=ask_as, reason=reason.strip())
-    heads = ("pseudonym", "patient_id", "issuer_of_patient_id", "patient_name", "patient_birth_date")
-    table = io.StringIO(newline="")
-    writer = csv.writer(table)
-    writer.writerow(heads)
-    writer.writerows([getattr(row, head) for head in heads] for row in rows)
-    if out is None:
-        typer.echo(table.getvalue(), nl=False)
-    else:  # a new file for its owner only, also where one of that name was open to others
-        write_durably(out, table.getvalue().encode())
+        password = password_of(f"Password of {ask_as}", password_file, confirm=False)
+        asked = {"user": ask_as, "password": password, "reason": reason}
+        if out is None:
+            keeping.write_key_table(sys.stdout, keeping.key_table(workplace, project, **asked))
+        else:
+            keeping.save_key_table(workplace, out, project, **asked)
 
 
 @deidentify.command("options")
@@ -156,15 +147,6 @@ class _Told:
         for line in lines:
             if line.outcome != "written":
                 typer.echo(f"  {line.kind}: {line.outcome}", err=True)
-
-
-def _require_administrator(workplace: Workplace, user: str, password_file: Path | None) -> None:
-    from llmcxr_ws import reading
-    from llmcxr_ws.commands import password_of
-
-    key = reading.log_in(workplace.db, user, password_of(f"Password of {user}", password_file, confirm=False))
-    if key.role != "admin":
-        raise AccessError(f"The user '{user}' is no administrator.", what_to_do="Ask one.")
 
 
 def _check_project(project: str) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,10 @@ def dry_run(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print a JSON object a line, of each thing.")
     ] = False,
+    sums: Annotated[
+        bool,
+        typer.Option("--sums", help="With --json: of each kind and reason, and whether the disk is short."),
+    ] = False,
 ) -> None:
     """List what the retention rules would purge now, and why the rest stays, with bytes; nothing is purged."""
     from dicom_node.steps.purging import is_short, planned
@@ -40,11 +45,15 @@ def dry_run(
         )
         short = is_short(workplace, site)
         items = [item for rule in site.retention for item in planned(workplace, rule, short=short)]
+    if as_json and sums:
+        for one in summed(items):
+            typer.echo(json.dumps(asdict(one) | {"disk_short": short}))
+        return
     if as_json:
         for item in items:
             typer.echo(json.dumps(asdict(item) | {"uid": ""}))
         return
-    rows = [_line(item) for item in items] if every else _summed(items)
+    rows = [_line(item) for item in items] if every else [one.line for one in summed(items)]
     table(("what", "study", "things", "bytes", "goes", "why it stays"), rows)
     going = [item for item in items if not item.why]
     much = sum(item.bytes for item in going)
@@ -85,16 +94,40 @@ def _line(item: Item) -> tuple[str, ...]:
     return (item.what, name, "1", str(item.bytes), "" if item.why else "yes", item.why)
 
 
-def _summed(items: list[Item]) -> list[tuple[str, ...]]:
+@dataclass(frozen=True)
+class Sum:
+    """Things of one kind that go, or stay for one reason; `oldest_days` since their studies were settled."""
+
+    what: str
+    why: str
+    things: int
+    studies: int
+    bytes: int
+    oldest_days: float
+
+    @property
+    def line(self) -> tuple[str, ...]:
+        """A row of the table."""
+        goes = "" if self.why else "yes"
+        return (self.what, f"{self.studies} studies", str(self.things), str(self.bytes), goes, self.why)
+
+
+def summed(items: Sequence[Item]) -> list[Sum]:
+    """Add up what goes, and what stays for the same reason."""
     groups: dict[tuple[str, str], list[Item]] = {}
     for item in items:
         groups.setdefault((item.what, item.why), []).append(item)
-    rows: list[tuple[str, ...]] = []
-    for (what, why), some in groups.items():
-        studies = {item.study_id for item in some if item.study_id}
-        size = str(sum(item.bytes for item in some))
-        rows.append((what, f"{len(studies)} studies", str(len(some)), size, "" if why else "yes", why))
-    return rows
+    return [
+        Sum(
+            what,
+            why,
+            len(some),
+            len({item.study_id for item in some if item.study_id}),
+            sum(item.bytes for item in some),
+            round(max(item.age_days for item in some), 1),
+        )
+        for (what, why), some in groups.items()
+    ]
 
 
 def _read(path: Path) -> str:

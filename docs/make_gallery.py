@@ -37,6 +37,7 @@ from ui.admin.display_dialog import DisplayDialog
 from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
+from ui.admin.retention import RetentionSection
 from ui.admin.rule_dialog import RuleDialog
 from ui.admin.rules import RulesSection
 from ui.admin.self_test import SelfTestSection
@@ -255,12 +256,28 @@ def _fill(sitting: Sitting, section: object) -> None:
         sitting.wait("The peers", section.probe.isEnabled)
         section.probe.click()
         sitting.wait("The probe", lambda: bool(section.abilities.rows))
+    elif isinstance(section, RetentionSection):
+        _fill_retention(sitting, section)
     elif isinstance(section, RulesSection | OutputsSection) and not section.table.rows:
         sitting.rest()
         if isinstance(section, RulesSection):  # written, and not put in force
             section.draft.add("rule", {"name": "Films taken in bed", "source": "pacs", "view": "AP"})
         section.run.click()
         sitting.wait("The dry run", lambda: bool(section.table.rows))
+
+
+def _fill_retention(sitting: Sitting, section: RetentionSection) -> None:
+    """Rules that are written, and not put in force; what they would purge."""
+    if section.planned.rows:
+        return
+    sitting.rest()
+    states = ["confirmed", "excluded", "failed"]
+    section.draft.add(
+        "retention", {"what": "films", "after_days": 180, "at_least_days": 14, "states": states}
+    )
+    section.draft.add("retention", {"what": "logs", "after_days": 30})
+    section.start()
+    sitting.wait("The dry run", lambda: not section.command.is_running)
 
 
 def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
@@ -271,7 +288,7 @@ def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
         sitting.window.pages.show_page(name)
         made = sitting.window.pages.made(name)
         if isinstance(made, AdministrationPage):
-            if section != "rules":
+            if section not in ("rules", "retention"):
                 made.draft.discard()
             made.show_section(section)
             shown = made.section(section)
@@ -415,14 +432,17 @@ SCENES: tuple[Scene, ...] = (
     *(
         Scene(f"administration-{name}", f"Administration: {title}", page("administration", name))
         for name, title in (
+            ("node", "the node's state"),
             ("peers", "peers"),
             ("rules", "rules"),
             ("outputs", "which document goes where"),
+            ("retention", "retention and its dry run"),
             ("document", "the site document"),
             ("queues", "queues"),
             ("log", "the live log"),
             ("disk", "disk"),
             ("throughput", "throughput"),
+            ("pseudonyms", "de-identification"),
             ("users", "users"),
             ("self_test", "the self-test"),
         )

@@ -18,10 +18,9 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import SECRETS
+from llmcxr_ws.patterns import AE_TITLE, ASKED
 
 FILE_NAME = "llmcxr.toml"
-# PS3.5 table 6.2-1, AE: no backslash, no control characters; and no outer spaces, which carry no meaning.
-AE_TITLE = r"^[!-\[\]-~]([ -\[\]-~]*[!-\[\]-~])?$"
 
 
 class MachineConfig(BaseSettings):
@@ -287,5 +286,11 @@ def explain_one(first: Any, known: Any) -> str:
     if first["type"] == "tuple_type":
         return f"The setting '{key}' = {first.get('input')!r} was refused: write it as [[{key}]]."
     if first["loc"] and first["loc"][-1] in SECRETS:
-        return f"The setting '{key}' was refused (its value isn't shown): {first['msg']}."
-    return f"The setting '{key}' = {first.get('input')!r} was refused: {first['msg']}."
+        return f"The setting '{key}' was refused (its value isn't shown): {_asked(first)}."
+    return f"The setting '{key}' = {first.get('input')!r} was refused: {_asked(first)}."
+
+
+def _asked(fault: Any) -> str:
+    """What a setting must be: in our words where it is a pattern, else in those of the library."""
+    pattern = fault.get("ctx", {}).get("pattern", "") if fault["type"] == "string_pattern_mismatch" else ""
+    return ASKED.get(pattern, str(fault["msg"]))

@@ -55,21 +55,24 @@ NEVER: Final[dict[str, str]] = {
 """Kinds of document that aren't sent de-identified, and why."""
 
 
-def check_options(options: Sequence[str], whose: str) -> None:
+def check_options(options: Sequence[str], whose: str, place: tuple[str | int, ...] = ()) -> None:
     """Refuse options that contradict each other.
 
     Raises
     ------
     ConfigError
-        Names who asks for them.
+        Names who asks for them, and `place`, where they stand in the site document.
     """
     unknown = [one for one in options if one not in OPTIONS]
     if unknown:
         raise ConfigError(
             f"{whose} asks for '{unknown[0]}', which isn't an option of de-identification.",
             what_to_do=f"One of: {', '.join(OPTIONS)}.",
+            place=place,
         )
     if "retain_full_dates" in options and "retain_modified_dates" in options:
         raise ConfigError(
-            f"{whose} asks for full and for modified dates.", what_to_do="Leave one of the two options."
+            f"{whose} asks for full and for modified dates.",
+            what_to_do="Leave one of the two options.",
+            place=place,
         )

@@ -15,8 +15,8 @@ A file counts as kept when its bytes and its directory entry are on the disk. Fi
 
 from __future__ import annotations
 
-import hashlib
 import functools
+import hashlib
 import itertools
 import os
 import secrets

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
+from llmcxr_ws.wording import mark
 
 Kind = Literal[
     "draft",
@@ -154,20 +155,24 @@ class FhirDestination(Part):
     """A FHIR R4 server; the token's name stands here, never the token."""
 
     name: str = Field(
-        min_length=1, max_length=64, pattern=NAME, description="Short name in rules and tables."
+        min_length=1, max_length=64, pattern=NAME, description=mark("Short name in rules and tables.")
     )
-    base_url: str = Field(description="Base URL, such as https://fhir.example.org/r4; no user, no query.")
+    base_url: str = Field(
+        description=mark("Base URL, such as https://fhir.example.org/r4; no user, no query.")
+    )
     token_env: str = Field(
         default="",
         max_length=128,
         pattern=ENVIRONMENT_NAME,
-        description="Name of the courier's environment variable that holds the bearer token, in capitals.",
+        description=mark(
+            "Name of the courier's environment variable that holds the bearer token, in capitals."
+        ),
     )
     token_key: str = Field(
         default="",
         max_length=64,
         pattern=FILE_NAME,
-        description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
+        description=mark("Or name of a file in the home's folder `keys` (mode 0600) that holds it."),
     )
 
     @field_validator("base_url")
@@ -217,15 +222,6 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
-
-
-def is_name_of_token(setting: str, value: str) -> bool:
-    """Whether a value can be what ``token_env`` or ``token_key`` holds: a name, as no token looks that isn't one."""
-    try:
-        FhirDestination(name="any", base_url="https://any", **{setting: value})
-    except ValueError:
-        return False
-    return True
 
 
 def check_token(

@@ -14,6 +14,7 @@ from pydantic import Field, FiniteFloat
 
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import Part
+from llmcxr_ws.wording import mark
 
 What = Literal["films", "priors", "documents", "drafts", "drawings", "maps", "quarantine", "spool", "logs"]
 SettledState = Literal["confirmed", "excluded", "failed", "retracted"]
@@ -35,12 +36,14 @@ class RetentionRule(Part):
         "`spool`; `logs`."
     )
     after_days: FiniteFloat = Field(
-        gt=0, description="Days after the study was settled (of files: after they were written)."
+        gt=0, description=mark("Days after the study was settled (of files: after they were written).")
     )
     at_least_days: FiniteFloat | None = Field(
         default=None,
         ge=0,
-        description="Days after which it may go earlier while the disk is short (`purge_below_gb`); empty: never.",
+        description=mark(
+            "Days after which it may go earlier while the disk is short (`purge_below_gb`); empty: never."
+        ),
     )
     states: tuple[SettledState, ...] = Field(
         default=("confirmed",),
@@ -67,10 +70,12 @@ def check_retention(rules: Sequence[RetentionRule]) -> None:
         Names what it is about.
     """
     seen: set[str] = set()
-    for rule in rules:
+    for at, rule in enumerate(rules):
         if rule.what in seen:
             raise ConfigError(
-                f"Two retention rules are about '{rule.what}'.", what_to_do="Leave one of them."
+                f"Two retention rules are about '{rule.what}'.",
+                what_to_do="Leave one of them.",
+                place=("retention", at, "what"),
             )
         seen.add(rule.what)
         if rule.what == "priors" and "states" in rule.model_fields_set:
@@ -82,10 +87,12 @@ def check_retention(rules: Sequence[RetentionRule]) -> None:
             raise ConfigError(
                 f"The retention rule of '{rule.what}' keeps it longer when the disk is short.",
                 what_to_do="Make at_least_days the smaller number.",
+                place=("retention", at, "at_least_days"),
             )
         shortest = SHORTEST_DAYS.get(rule.what, 0.0)
         if min(rule.after_days, rule.days(short=True)) < shortest:
             raise ConfigError(
                 f"The retention rule of '{rule.what}' is too short.",
                 what_to_do=f"Keep it for at least {shortest:g} days.",
+                place=("retention", at, "after_days"),
             )

@@ -13,26 +13,24 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, FiniteFloat, ValidationError, field_validator
 
-from llmcxr_ws.config import AE_TITLE, explain
-from llmcxr_ws.deidentification import NEEDS, NEVER, PROJECT, Option, check_options
+from llmcxr_ws.config import explain
+from llmcxr_ws.deidentification import PROJECT, Option
 from llmcxr_ws.errors import ConfigError
 from llmcxr_ws.outputs import (
-    KINDS,
     NAME,
     FhirDestination,
     Hl7Destination,
     OutputRule,
     Part,
-    Way,
-    check_rule,
-    check_token,
     is_loopback,
     plain_url,
 )
-from llmcxr_ws.peer_access import check_access, check_web
-from llmcxr_ws.retention import RetentionRule, check_retention
-from llmcxr_ws.rules import RoutingRule, check_rules
+from llmcxr_ws.patterns import AE_TITLE, FINGERPRINT, WORKITEM_CODE
+from llmcxr_ws.retention import RetentionRule
+from llmcxr_ws.rules import RoutingRule
 from llmcxr_ws.secret_files import ENVIRONMENT_NAME, FILE_NAME
+from llmcxr_ws.site_checks import check_site
+from llmcxr_ws.wording import mark
 
 __all__ = [
     "AcceptedModel",
@@ -61,181 +59,238 @@ class Peer(Part):
         min_length=1,
         max_length=64,
         pattern=NAME,
-        description="Short name in rules and tables.",
+        description=mark("Short name in rules and tables."),
     )
-    ae_title: str = Field(max_length=16, pattern=AE_TITLE, description="Its AE title.")
-    host: str = Field(min_length=1, description="Host name or address.")
-    port: int = Field(ge=1, le=65535, description="DICOM port.")
+    ae_title: str = Field(
+        max_length=16, pattern=AE_TITLE, description=mark("Its AE title, as its administrator says it.")
+    )
+    host: str = Field(min_length=1, description=mark("Host name or address."))
+    port: int = Field(
+        ge=1, le=65535, description=mark("Its DICOM port; 104 and 11112 are usual, 2762 by TLS.")
+    )
     role: Literal["clinical", "research", "test"] = Field(
-        default="clinical", description="What the peer is used for."
+        default="clinical", description=mark("What the peer is used for.")
     )
-    sends: bool = Field(default=True, description="Whether it may send films to us, by DIMSE or STOW-RS.")
+    sends: bool = Field(
+        default=True, description=mark("Whether it may send films to us, by DIMSE or STOW-RS.")
+    )
     from_host: bool = Field(
         default=False,
-        description="Whether an association under its AE title, or its STOW-RS request, is taken from its host only.",
+        description=mark(
+            "Whether an association under its AE title, or its STOW-RS request, is taken from its host only."
+        ),
     )
     classes: tuple[str, ...] = Field(
         default=(),
-        description="What it may send: `films` (CR and DX), `images`, `reports`, `documents` or SOP Class UIDs; "
-        "empty: all that the node takes. Others are refused in negotiation, and one by one by STOW-RS.",
+        description=mark(
+            "What it may send: `films` (CR and DX), `images`, `reports`, `documents` or SOP Class UIDs; "
+            "empty: all that the node takes. Others are refused in negotiation, and one by one by STOW-RS."
+        ),
     )
     tls: bool = Field(
         default=False,
-        description="Whether it is reached by TLS, and let in by TLS only; needs this machine's `tls_` settings. At "
-        "STOW-RS it holds too: the server must have web_certificate, a proxy's TLS doesn't count.",
+        description=mark(
+            "Whether it is reached by TLS, and let in by TLS only; needs this machine's `tls_` settings. At "
+            "STOW-RS it holds too: the server must have web_certificate, a proxy's TLS doesn't count."
+        ),
     )
     tls_name: str = Field(
         default="",
         max_length=255,
-        description="Name that its certificate must bear; empty: its host when we connect, any when it does. At "
-        "STOW-RS it holds too, and needs web_client_ca.",
+        description=mark(
+            "Name that its certificate must bear; empty: its host when we connect, any when it does. At STOW-RS it "
+            "holds too, and needs web_client_ca."
+        ),
     )
     tls_fingerprint: str = Field(
         default="",
-        pattern=r"^([0-9A-Fa-f]{2}:?){32}$|^$",
-        description="SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears; "
-        "by STOW-RS too. Its DICOMweb services are known by web_ca and the host of their address instead.",
+        pattern=FINGERPRINT,
+        description=mark(
+            "SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears; by "
+            "STOW-RS too. Its DICOMweb services are known by web_ca and the host of their address instead."
+        ),
     )
     user: str = Field(
         default="",
         max_length=64,
-        description="User name that we give it with an association (PS3.7 D.3.3.7); the password stands elsewhere:",
+        description=mark("User name that we give it with an association (PS3.7 D.3.3.7)."),
     )
     password_env: str = Field(
         default="",
         pattern=ENVIRONMENT_NAME,
-        description="name of the node's environment variable that holds it, in capitals,",
+        description=mark(
+            "Name of the node's environment variable that holds the password for it, in capitals."
+        ),
     )
     password_key: str = Field(
         default="",
         pattern=FILE_NAME,
-        description="or name of a file in the home's folder `keys` (mode 0600).",
+        description=mark("Or name of a file in the home's folder `keys` (mode 0600) that holds it."),
     )
     must_give_user: str = Field(
         default="",
         max_length=64,
-        description="User name that it must give with an association to us, else it is rejected; at STOW-RS by HTTP "
-        "Basic, unless it has web_token_key, which stands in for it. Its password:",
+        description=mark(
+            "User name that it must give with an association to us, else it is rejected; at STOW-RS by HTTP Basic, "
+            "unless it has web_token_key, which stands in for it."
+        ),
     )
     must_give_password_env: str = Field(
-        default="", pattern=ENVIRONMENT_NAME, description="name of an environment variable,"
+        default="",
+        pattern=ENVIRONMENT_NAME,
+        description=mark(
+            "Name of the node's environment variable that holds the password it must give, in capitals."
+        ),
     )
     must_give_password_key: str = Field(
         default="",
         pattern=FILE_NAME,
-        description="or name of a file, as above; empty: the name alone counts, and lets it in by STOW-RS only "
-        "beside web_client.",
+        description=mark(
+            "Or name of a file in the home's folder `keys` (mode 0600) that holds it; empty: the name alone counts, "
+            "and lets it in by STOW-RS only beside web_client."
+        ),
     )
     identity: bool = Field(
-        default=False, description="Whether it is asked for the patient's identity before a signature."
+        default=False, description=mark("Whether it is asked for the patient's identity before a signature.")
     )
     commitment: Literal["auto", "n-action", "find"] = Field(
         default="auto",
-        description="How storage is confirmed: storage commitment, C-FIND, or whichever the peer has.",
+        description=mark("How storage is confirmed: storage commitment, C-FIND, or whichever the peer has."),
     )
     quiet_s: FiniteFloat | None = Field(
-        default=None, gt=0, description="Quiet time of its studies, seconds; empty: the site's."
+        default=None, gt=0, description=mark("Quiet time of its studies, seconds; empty: the site's.")
     )
     patience_s: FiniteFloat | None = Field(
         default=None,
         gt=0,
-        description="How long missing images of its studies are waited for, seconds; empty: the site's.",
+        description=mark(
+            "How long missing images of its studies are waited for, seconds; empty: the site's."
+        ),
     )
     tells: tuple[Literal["mpps", "ian"], ...] = Field(
         default=(),
-        description="What is believed of it about which images a study has: `mpps` (performed procedure steps), "
-        "`ian` (Instance Availability Notifications). What isn't named is refused.",
+        description=mark(
+            "What is believed of it about which images a study has: `mpps` (performed procedure steps), "
+            "`ian` (Instance Availability Notifications). What isn't named is refused."
+        ),
     )
     count_from: str = Field(
         default="",
-        description="Name of the peer that is asked by C-FIND, or QIDO-RS, how many images a study of this one has; "
-        "empty: none is.",
+        description=mark(
+            "Name of the peer that is asked by C-FIND, or QIDO-RS, how many images a study of this one has; "
+            "empty: none is."
+        ),
     )
     priors: bool = Field(
-        default=False, description="Whether it is asked for earlier chest films of a new study's patient."
+        default=False,
+        description=mark("Whether it is asked for earlier chest films of a new study's patient."),
     )
-    prior_years: FiniteFloat = Field(default=5.0, gt=0, description="How many years back it is asked for.")
+    prior_years: FiniteFloat = Field(
+        default=5.0, gt=0, description=mark("How many years back it is asked for.")
+    )
     prior_count: int = Field(
-        default=3, ge=1, le=20, description="How many earlier studies are fetched from it at most."
+        default=3, ge=1, le=20, description=mark("How many earlier studies are fetched from it at most.")
     )
     retrieve: Literal["auto", "move", "get"] = Field(
         default="auto",
-        description="How studies are fetched from it: C-MOVE to this node, C-GET (WADO-RS where it has DICOMweb), or "
-        "whichever it has.",
+        description=mark(
+            "How studies are fetched from it: C-MOVE to this node, C-GET (WADO-RS where it has DICOMweb), or "
+            "whichever it has."
+        ),
     )
     worklist: bool = Field(
         default=False,
-        description="Whether it is asked by Modality Worklist for the order of a new study.",
+        description=mark("Whether it is asked by Modality Worklist for the order of a new study."),
     )
     max_mb_s: FiniteFloat | None = Field(
         default=None,
         gt=0,
-        description="Rate at which it may send to us, MB/s; what is faster waits. Empty: any. All its associations "
-        "share it; and apart from them, all its STOW-RS requests.",
+        description=mark(
+            "Rate at which it may send to us, MB/s; what is faster waits. Empty: any. All its associations share it; "
+            "and apart from them, all its STOW-RS requests."
+        ),
     )
     max_associations: int | None = Field(
         default=None,
         ge=1,
-        description="Associations it may have with us at once; apart from them, as many STOW-RS requests (more are "
-        "answered 503). Empty: as many as the node.",
+        description=mark(
+            "Associations it may have with us at once; apart from them, as many STOW-RS requests (more are answered "
+            "503). Empty: as many as the node."
+        ),
     )
     dicomweb: str = Field(
         default="",
-        description="Base URL of its DICOMweb services, such as https://pacs.example.org/dicom-web. Objects are then "
-        "sent, asked for and fetched there instead of by AE title.",
+        description=mark(
+            "Base URL of its DICOMweb services, such as https://pacs.example.org/dicom-web. Objects are then "
+            "sent, asked for and fetched there instead of by AE title."
+        ),
     )
     token_env: str = Field(
         default="",
         max_length=128,
         pattern=ENVIRONMENT_NAME,
-        description="Name of the courier's environment variable with the bearer token for its DICOMweb services.",
+        description=mark(
+            "Name of the courier's environment variable with the bearer token for its DICOMweb services."
+        ),
     )
     token_key: str = Field(
         default="",
         max_length=64,
         pattern=FILE_NAME,
-        description="Or name of a file in the home's folder `keys` (mode 0600) that holds it.",
+        description=mark("Or name of a file in the home's folder `keys` (mode 0600) that holds it."),
     )
     web_ca: str = Field(
         default="",
         max_length=64,
         pattern=FILE_NAME,
-        description="File in `keys` (PEM) with the authorities that its DICOMweb server's certificate must come "
-        "from; empty: those that the system trusts.",
+        description=mark(
+            "File in `keys` (PEM) with the authorities that its DICOMweb server's certificate must come "
+            "from; empty: those that the system trusts."
+        ),
     )
     workitems: str = Field(
         default="",
-        pattern=r"^[^\^]{1,16}\^[^\^]{1,16}$|^$",
-        description="Code of the workitems that are claimed from its UPS-RS worklist, as VALUE^SCHEME; empty: none.",
+        pattern=WORKITEM_CODE,
+        description=mark(
+            "Code of the workitems that are claimed from its UPS-RS worklist, as VALUE^SCHEME; empty: none."
+        ),
     )
     web_token_key: str = Field(
         default="",
         max_length=64,
         pattern=FILE_NAME,
-        description="File in `keys` (mode 0600) with the bearer token that it presents to our STOW-RS server.",
+        description=mark(
+            "File in `keys` (mode 0600) with the bearer token that it presents to our STOW-RS server."
+        ),
     )
     web_client: str = Field(
         default="",
         max_length=253,
-        description="Name in the client certificate that it shows there: a DNS name, else the common name.",
+        description=mark(
+            "Name in the client certificate that it shows there: a DNS name, else the common name."
+        ),
     )
     shows: tuple[str, ...] = Field(
         default=(),
-        description="Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.",
+        description=mark(
+            "Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind."
+        ),
     )
 
     deidentify: Literal["", "basic"] = Field(
         default="",
-        description="`basic`: what goes to it is de-identified by the basic profile of PS3.15 Annex E; "
-        'only with role = "research" or "test".',
+        description=mark(
+            "`basic`: what goes to it is de-identified by the basic profile of PS3.15 Annex E; "
+            'only with role = "research" or "test".'
+        ),
     )
     deidentify_options: tuple[Option, ...] = Field(
-        default=(), description="Options of the profile; see docs/deidentification.md."
+        default=(), description=mark("Options of the profile; see docs/deidentification.md.")
     )
     project: str = Field(
         default="",
         pattern=PROJECT,
-        description="The research project: pseudonyms begin with it, and each project has its own.",
+        description=mark("The research project: pseudonyms begin with it, and each project has its own."),
     )
 
     @field_validator("dicomweb")
@@ -316,7 +371,9 @@ class SiteConfig(Part):
     purge_below_gb: FiniteFloat = Field(
         default=0.0,
         ge=0,
-        description="With less free space than this, rules with `at_least_days` purge earlier; 0: never.",
+        description=mark(
+            "With less free space than this, rules with `at_least_days` purge earlier; 0: never."
+        ),
     )
 
     @property
@@ -400,17 +457,7 @@ def parse_site(text: str, *, demo: bool = False) -> SiteConfig:
         site = SiteConfig(**values)
     except ValidationError as error:
         raise ConfigError(f"Site document: {explain(error, known_settings())}") from error
-    _check_names(site)
-    for peer in site.peers:
-        check_access(peer)
-    for at, server in enumerate(site.fhir):
-        what = f"FHIR destination '{server.name}'"
-        check_token(what, server.base_url, server.token_env, server.token_key, ("fhir", at))
-    check_web(site.peers)
-    _check_rules(site)
-    check_rules(site.rules, {peer.name: bool(peer.deidentify) for peer in site.peers})
-    _check_deidentification(site)
-    check_retention(site.retention)
+    check_site(site)
     if demo:
         for table, listed in _tables(site):
             for at, destination in enumerate(listed):
@@ -449,106 +496,3 @@ def require_loopback(peer: Destination, at: tuple[str | int, ...] = ()) -> None:
 def _tables(site: SiteConfig) -> tuple[tuple[str, tuple[Destination, ...]], ...]:
     """Every kind of destination by the name of its table."""
     return (("peer", site.peers), ("hl7", site.hl7), ("fhir", site.fhir))
-
-
-def _check_names(site: SiteConfig) -> None:
-    for attribute in ("name", "ae_title"):
-        seen: set[str] = set()
-        for at, peer in enumerate(site.peers):
-            value = getattr(peer, attribute)
-            if value in seen:
-                raise ConfigError(
-                    f"Two peers have the {attribute} '{value}'.",
-                    what_to_do="Give each its own.",
-                    place=("peer", at, attribute),
-                )
-            seen.add(value)
-    if sum(peer.identity for peer in site.peers) > 1:
-        raise ConfigError("More than one peer has identity = true.", what_to_do="Leave it on one.")
-    for peer in site.peers:
-        if peer.count_from:
-            site.peer(peer.count_from)
-        if peer.priors and peer.retrieve == "move" and not peer.sends:
-            raise ConfigError(
-                f"Peer '{peer.name}' is asked for priors by C-MOVE and may not send.",
-                what_to_do="Write sends = true, or retrieve = 'get'.",
-            )
-
-
-def _check_rules(site: SiteConfig) -> None:
-    ways: dict[str, tuple[Way, str]] = {peer.name: ("dicom", peer.role) for peer in site.peers}
-    others: list[tuple[Way, int, str]] = [("hl7", at, one.name) for at, one in enumerate(site.hl7)]
-    others += [("fhir", at, one.name) for at, one in enumerate(site.fhir)]
-    for way, at, name in others:
-        if name in ways:
-            raise ConfigError(
-                f"Two destinations have the name '{name}'.",
-                what_to_do="Give each its own.",
-                place=(way, at, "name"),
-            )
-        ways[name] = (way, "")
-    rules: set[tuple[str, str, str]] = set()
-    moments: dict[str, str] = {}
-    for rule in site.outputs:
-        if rule.to not in ways:
-            raise ConfigError(
-                f"There is no peer '{rule.to}', and no HL7 or FHIR destination of that name.",
-                what_to_do=f"Configured are: {', '.join(ways) or 'none'}.",
-            )
-        check_rule(rule, *ways[rule.to])
-        if (rule.document, rule.to, rule.moment) in rules:
-            raise ConfigError(
-                f"Two output rules send '{rule.document}' to '{rule.to}'.", what_to_do="Leave one of them."
-            )
-        rules.add((rule.document, rule.to, rule.moment))
-        if KINDS[rule.document].of_draft and moments.setdefault(rule.document, rule.moment) != rule.moment:
-            raise ConfigError(
-                f"The output rules send '{rule.document}' at two moments, and it is the same at both.",
-                what_to_do="Leave one when.",
-            )
-
-
-def _check_deidentification(site: SiteConfig) -> None:
-    projects: dict[str, Peer] = {}
-    for peer in site.peers:
-        whose = f"Peer '{peer.name}'"
-        if not peer.deidentify:
-            if peer.deidentify_options:
-                raise ConfigError(
-                    f"{whose} has options of de-identification, and nothing is de-identified for it.",
-                    what_to_do="Add deidentify = 'basic', or leave them out.",
-                )
-            continue
-        if peer.role == "clinical":
-            raise ConfigError(
-                f"{whose} is clinical: what is sent there must say whose it is.",
-                what_to_do="Leave deidentify out, or give it role = 'research'.",
-            )
-        if not peer.project:
-            raise ConfigError(f"{whose} is de-identified for no project.", what_to_do="Add project = '…'.")
-        check_options(peer.deidentify_options, whose)
-        first = projects.setdefault(peer.project.upper(), peer)
-        if set(first.deidentify_options) != set(peer.deidentify_options) or first.project != peer.project:
-            raise ConfigError(
-                f"The peers '{first.name}' and '{peer.name}' are of one project and differ in their options.",
-                what_to_do="Give both the same, or each its own project.",
-            )
-    for rule in site.outputs:
-        _check_deidentified_rule(rule, site.destination(rule.to))
-
-
-def _check_deidentified_rule(rule: OutputRule, to: Destination | None) -> None:
-    if not isinstance(to, Peer) or not to.deidentify:
-        return
-    if rule.document in NEVER:
-        raise ConfigError(
-            f"The output rule that sends '{rule.document}' to '{rule.to}' was refused: {NEVER[rule.document]}.",
-            what_to_do="Send another document to a peer with deidentify.",
-        )
-    needed = NEEDS.get(rule.document)
-    if needed and needed not in to.deidentify_options:
-        raise ConfigError(
-            f"The output rule that sends '{rule.document}' to '{rule.to}' was refused: without the option "
-            f"'{needed}' nothing is left of its content.",
-            what_to_do=f"Add '{needed}' to the peer's deidentify_options.",
-        )

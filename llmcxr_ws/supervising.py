@@ -208,12 +208,23 @@ def space(place: Workplace) -> Space:
     ConfigError
         A folder can't be looked at.
     """
+    return Space(disks(place), supervision.sizes(place.db))
+
+
+def disks(place: Workplace) -> tuple[Disk, ...]:
+    """The file systems of films and database.
+
+    Raises
+    ------
+    ConfigError
+        A folder can't be looked at.
+    """
     places = [("objects", place.objects.root)]
     file = supervision.database_file(place.db)
     if file is not None:
         places.append(("database", file.parent))
     stops = place.config.min_free_mb * 1_000_000
-    return Space(tuple(_disk(what, path, stops) for what, path in places), supervision.sizes(place.db))
+    return tuple(_disk(what, path, stops) for what, path in places)
 
 
 def _disk(what: str, path: Path, stops: int) -> Disk:

@@ -88,6 +88,14 @@ def since(moment: datetime, now: datetime | None = None) -> str:
     return tr("now")
 
 
+def duration(seconds: float) -> str:
+    """Return how long something lasts or has lasted, in the coarsest unit that still says something."""
+    days, hours, minutes = int(seconds // 86_400), int(seconds // 3600), int(seconds // 60)
+    if days:
+        return tr("%n day(s)", "", days)
+    return f"{hours} h" if hours else f"{minutes} min" if minutes else f"{max(seconds, 0):.0f} s"
+
+
 def clock(moment: datetime) -> str:
     """Return a moment as local time of day, with the date when it isn't today."""
     local = moment.astimezone()

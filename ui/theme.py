@@ -346,6 +346,10 @@ def _controls_sheet(theme: Theme, scale: float) -> str:
     QPushButton:hover, QToolButton:hover {{ background: {t.hover}; }}
     QPushButton:focus, QToolButton:focus {{ border: 1px solid {t.focus}; }}
     QPushButton:disabled, QToolButton:disabled {{ color: {t.disabled}; background: {t.panel}; }}
+    QToolButton[fold="true"] {{
+        text-align: left; border: none; border-bottom: 1px solid {t.line}; font-weight: 600;
+    }}
+    QToolButton[fold="true"]:checked {{ background: transparent; }}
     QToolButton:checked {{ background: {t.selection}; border-color: {t.focus}; }}
     QPushButton[tone="action"] {{ background: {t.action}; color: {t.action_text}; border-color: {t.action}; }}
     QPushButton[tone="action"]:focus {{ border: {s(2)} solid {t.text}; padding: {s(4)} {s(11)}; }}

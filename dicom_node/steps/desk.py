@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from dicom_node.association import LocalEntity
 from dicom_node.steps.lanes import Lanes
@@ -30,7 +30,8 @@ class Desk:
     """The open workplace, who we are on the network, and when what is looked at again.
 
     `defects` counts, by request, how often something unforeseen broke; `looking` holds the requests for which a
-    peer is being looked at beside the courier's work; `down` the destinations that couldn't be reached last.
+    peer is being looked at beside the courier's work; `down` the destinations that couldn't be reached last; `told`
+    what the courier says of itself with its heartbeat.
     """
 
     workplace: Workplace
@@ -41,6 +42,7 @@ class Desk:
     looking: set[int] = field(default_factory=set)
     down: set[str] = field(default_factory=set)
     lanes: Lanes = field(default_factory=Lanes)
+    told: dict[str, Any] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _not_before: dict[tuple[str, object], float] = field(default_factory=dict)
     _aside: dict[tuple[str, object], threading.Thread] = field(default_factory=dict)

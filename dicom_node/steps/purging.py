@@ -10,6 +10,7 @@ import io
 import shutil
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from typing import Final
@@ -42,6 +43,7 @@ def purge_due(desk: Desk) -> bool:
     gone = sum(len(purge_by(desk.workplace, rule, desk.site)) for rule in desk.site.retention)
     if not gone:
         desk.put_off("retention", "all", _EVERY_S)
+        desk.told["retention"] = {"looked_at": datetime.now(UTC).isoformat(timespec="seconds")}
     return bool(gone)
 
 

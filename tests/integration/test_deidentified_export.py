@@ -178,6 +178,9 @@ def test_only_an_administrator_reads_whose_pseudonym_it_is(world: World, tmp_pat
     table = tmp_path / "table.csv"
     table.touch(mode=0o644)  # one that others could read
     code, said = llmcxr(*asked, "--as", "boss", "--out", table)
+    assert code != 0 and "Name another one" in said and not table.read_text()
+    table.unlink()
+    code, said = llmcxr(*asked, "--as", "boss", "--out", table)
     assert code == 0 and table.stat().st_mode & 0o077 == 0
     [row] = list(csv.DictReader(table.read_text().splitlines()))
     [folder] = [path for path in (tmp_path / "out").iterdir() if path.is_dir()]

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget
 
 from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
-from llmcxr_ws.outputs import is_name_of_token
-from ui.admin.section import Section, enable
+from llmcxr_ws.outputs import FhirDestination
+from ui.admin.controls import Text
+from ui.admin.declared import declared
+from ui.admin.section import Section, enable, listed, stacked
 from ui.admin.site_draft import SiteDraft
-from ui.admin.table_form import TableForm, Text, remove_outputs_to, rename_destination
-from ui.flow import FlowLayout
+from ui.admin.table_form import TableForm, remove_outputs_to, rename_destination
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
@@ -26,19 +26,6 @@ _NAME = Text("name", mark("Name"), mark("Short name in rules and tables"))
 _OPTIONAL = mark("Empty: left out")
 
 
-def _no_variable(text: str) -> str:
-    """Say why a text isn't taken as a variable's name: somebody may have pasted the token itself."""
-    return "" if is_name_of_token("token_env", text) else tr(_NOT_KEPT)
-
-
-def _no_file(text: str) -> str:
-    return "" if is_name_of_token("token_key", text) else tr(_NOT_KEPT)
-
-
-_NOT_KEPT = mark(
-    "This can't be such a name and wasn't kept. A token itself is never entered here, only the name under which the "
-    "node finds it."
-)
 _FIELDS = {
     "hl7": (
         _NAME,
@@ -52,19 +39,17 @@ _FIELDS = {
     "fhir": (
         _NAME,
         Text("base_url", mark("Base URL"), "https://fhir.example.org/r4"),
-        Text(
+        declared(
+            FhirDestination,
             "token_env",
             mark("Token in the variable"),
-            mark("A variable's name, such as EHR_TOKEN"),
-            may_lack=True,
-            refused=_no_variable,
+            hint=mark("A variable's name, such as EHR_TOKEN"),
         ),
-        Text(
+        declared(
+            FhirDestination,
             "token_key",
             mark("Or in the file (keys/)"),
-            mark("A file's name, such as ehr"),
-            may_lack=True,
-            refused=_no_file,
+            hint=mark("A file's name, such as ehr"),
         ),
     ),
 }
@@ -137,28 +122,11 @@ class DestinationsSection(Section):
         draft.changed.connect(self._show)
 
     def _lay_out(self) -> None:
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.table, 1)
-        keys = FlowLayout()
-        for made in (self.add_hl7, self.add_fhir, self.remove, self.attempt):
-            keys.addWidget(made)
-        column.addLayout(keys)
         self._stack = QStackedWidget()
         for form in self.forms.values():
             self._stack.addWidget(form)
-        upper = QSplitter(Qt.Orientation.Horizontal)
-        upper.addWidget(left)
-        upper.addWidget(self._stack)
-        upper.setSizes([900, 1100])
-        both = QSplitter(Qt.Orientation.Vertical)
-        both.addWidget(upper)
-        both.addWidget(self.resources)
-        both.setStretchFactor(0, 3)
-        both.setStretchFactor(1, 1)
-        for splitter in (upper, both):
-            splitter.setChildrenCollapsible(False)
+        keys = (self.add_hl7, self.add_fhir, self.remove, self.attempt)
+        both = stacked(listed(self.table, keys, self._stack), self.resources, (3, 1))
         self.body.addWidget(both, 1)
 
     # What is shown

@@ -15,8 +15,8 @@ from ui.tables import Column, RowTable
 from ui.text import decimal, grouped
 from ui.widgets import Mark, label, with_tone
 
-_WHAT = {"objects": mark("Films and documents"), "database": mark("Database")}
-_STATES = {
+WHAT = {"objects": mark("Films and documents"), "database": mark("Database")}
+VERDICTS = {
     "good": ("signed", "good", mark("Enough room.")),
     "low": ("failed", "attention", mark("Getting full: free some space, or films will be refused.")),
     "full": ("refused", "bad", mark("Full: nothing more is taken until there is room again.")),
@@ -62,8 +62,8 @@ class DiskPanel(QWidget):
 
     def show_disk(self, disk: Disk, days_left: float | None) -> None:
         """Show how full it is."""
-        shape, tone, words = _STATES[disk.state]
-        title = tr(_WHAT[disk.what])
+        shape, tone, words = VERDICTS[disk.state]
+        title = tr(WHAT[disk.what])
         self._title.setText(title)
         self.bar.setAccessibleName(tr("{what}: used space", what=title))
         used = 1 - disk.free / disk.total if disk.total else 1.0

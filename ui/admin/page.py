@@ -11,9 +11,12 @@ from ui.admin.destinations import DestinationsSection
 from ui.admin.disk import DiskSection
 from ui.admin.document import DocumentSection
 from ui.admin.log import LogSection
+from ui.admin.node import NodeSection
 from ui.admin.outputs import OutputsSection
 from ui.admin.peers import PeersSection
+from ui.admin.pseudonyms import DeidentificationSection
 from ui.admin.queues import QueuesSection
+from ui.admin.retention import RetentionSection
 from ui.admin.rules import RulesSection
 from ui.admin.section import Section
 from ui.admin.self_test import SelfTestSection
@@ -37,19 +40,22 @@ class AdministrationPage(QWidget):
         self.draft = SiteDraft(self.office, self)
         self.bar = SiteBar(self.draft)
         self._makers: dict[str, tuple[str, Callable[[], Section]]] = {
+            "node": (tr("Node"), lambda: NodeSection(self.office)),
             "peers": (tr("Peers"), lambda: PeersSection(self.office, self.draft)),
             "destinations": (tr("HL7 and FHIR"), lambda: DestinationsSection(self.office, self.draft)),
             "rules": (tr("Rules"), lambda: RulesSection(self.office, self.draft)),
             "outputs": (tr("Outputs"), lambda: OutputsSection(self.office, self.draft)),
+            "retention": (tr("Retention"), lambda: RetentionSection(self.office, self.draft)),
             "document": (tr("Site document"), lambda: DocumentSection(self.office, self.draft)),
             "queues": (tr("Queues"), lambda: QueuesSection(self.office)),
             "log": (tr("Live log"), lambda: LogSection(self.office)),
             "disk": (tr("Disk"), lambda: DiskSection(self.office)),
             "throughput": (tr("Throughput"), lambda: ThroughputSection(self.office)),
+            "pseudonyms": (tr("De-identification"), lambda: DeidentificationSection(self.office)),
             "users": (tr("Users"), lambda: UsersSection(self.office)),
             "self_test": (tr("Self-test"), lambda: SelfTestSection(self.office)),
         }
-        self._edits_site = ("peers", "destinations", "rules", "outputs", "document")
+        self._edits_site = ("peers", "destinations", "rules", "outputs", "retention", "document")
         self.made: dict[str, Section] = {}
         self._is_active = False
         self._stack = QStackedWidget()
@@ -108,13 +114,15 @@ class AdministrationPage(QWidget):
     def set_active(self, is_active: bool) -> None:
         """Start or stop reading."""
         self._is_active = is_active
+        if is_active:
+            self.draft.read()
         self.section(self.name).set_active(is_active)
 
     def stop(self) -> None:
         """End what runs, because the window goes."""
         for section in self.made.values():
             section.set_active(False)
-            if isinstance(section, SelfTestSection):
+            if isinstance(section, SelfTestSection | RetentionSection):
                 section.stop()
 
     def _show_bar(self) -> None:

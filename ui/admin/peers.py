@@ -8,59 +8,20 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from llmcxr_ws import supervising
 from llmcxr_ws.domain import RequestRow
 from llmcxr_ws.supervising import Entity
 from ui.admin.display_dialog import DisplayDialog
-from ui.admin.section import Section, enable, row_of
+from ui.admin.peer_fields import GROUPS
+from ui.admin.section import Section, enable, listed, row_of, stacked
 from ui.admin.site_draft import SiteDraft
-from ui.admin.table_form import Choice, TableForm, Text, Tick, remove_outputs_to, rename_destination
-from ui.flow import FlowLayout
+from ui.admin.table_form import TableForm, remove_outputs_to, rename_destination
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
 from ui.widgets import button, label
-
-_FIELDS = (
-    Text("name", mark("Name"), mark("Short name in rules and tables")),
-    Text("ae_title", mark("AE title"), mark("As its administrator says it, at most 16 characters")),
-    Text("host", mark("Host"), mark("Host name or address")),
-    Text("port", mark("Port"), "104", is_number=True),
-    Text("dicomweb", mark("DICOMweb"), mark("Base URL; empty: by AE title")),
-    Text("quiet_s", mark("Quiet time"), mark("Seconds; empty: the site's"), is_number=True),
-    Text("patience_s", mark("Patience"), mark("Seconds; empty: the site's"), is_number=True),
-    Text(
-        "count_from", mark("Counted by"), mark("Peer that is asked how many images a study has; empty: none")
-    ),
-    Choice(
-        "role",
-        mark("Used for"),
-        (
-            ("clinical", mark("patients' care")),
-            ("research", mark("research")),
-            ("test", mark("tests")),
-        ),
-    ),
-    Choice(
-        "commitment",
-        mark("Storage confirmed by"),
-        (
-            ("auto", mark("whichever it has")),
-            ("n-action", mark("storage commitment")),
-            ("find", mark("a query")),
-        ),
-    ),
-    Tick("sends", mark("May send films to us"), True),
-    Tick("from_host", mark("Is accepted from its host only"), False),
-    Tick("tls", mark("Is reached, and let in, by TLS only"), False),
-    Tick("identity", mark("Is asked for the patient's identity before a signature"), False),
-    Tick("priors", mark("Is asked for earlier chest films"), False),
-    Tick("worklist", mark("Is asked for orders (worklist)"), False),
-)
-
 
 # What the node says of a probe's lines, for the translators.
 _SAID = (
@@ -112,9 +73,8 @@ class PeersSection(Section):
         self.table.chosen.connect(self._on_chosen)
         self._looked_at: dict[str, Any] = {}
         self._found: tuple[Ability, ...] = ()
-        self.form = TableForm(draft, "peer", tr("The chosen peer"), _FIELDS)
+        self.form = TableForm(draft, "peer", tr("The chosen peer"), GROUPS)
         self.form.renamed.connect(self._rename_elsewhere)
-        self._fields, self._faults = self.form.fields, self.form.faults
         self.echo = button(
             tr("Echo"), partial(self._look, "echo"), name=tr("Ask the peer to answer (C-ECHO)")
         )
@@ -148,26 +108,9 @@ class PeersSection(Section):
         told = row_of(label(tr("For the PACS team"), "muted"), self.for_pacs, copy, stretch=False)
         told.setStretch(1, 1)
         self.body.addLayout(told)
-        left = QWidget()
-        column = QVBoxLayout(left)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.table, 1)
-        keys = FlowLayout()
         add = button(tr("Add a peer"), self._on_add)
-        for made in (add, self.remove, self.echo, self.probe, self.displays):
-            keys.addWidget(made)
-        column.addLayout(keys)
-        upper = QSplitter(Qt.Orientation.Horizontal)
-        upper.addWidget(left)
-        upper.addWidget(self.form)
-        upper.setSizes([900, 1100])  # side by side, whatever the form would like
-        both = QSplitter(Qt.Orientation.Vertical)
-        both.addWidget(upper)
-        both.addWidget(self.abilities)
-        both.setStretchFactor(0, 3)
-        both.setStretchFactor(1, 2)
-        for splitter in (upper, both):
-            splitter.setChildrenCollapsible(False)
+        keys = (add, self.remove, self.echo, self.probe, self.displays)
+        both = stacked(listed(self.table, keys, self.form), self.abilities, (3, 2))
         self.body.addWidget(both, 1)
 
     # What is shown
@@ -228,7 +171,9 @@ class PeersSection(Section):
         values = self._chosen
         is_there = bool(values)
         enable([self.echo, self.probe, self.displays, self.remove], is_there)
-        self.abilities.show_rows(self._found if is_there and _address(values) == self._looked_at else ())
+        found = self._found if is_there and _address(values) == self._looked_at else ()
+        self.abilities.show_rows(found)
+        self.abilities.setVisible(bool(found))
 
     # What is changed
 
@@ -255,7 +200,7 @@ class PeersSection(Section):
             {"name": f"peer{number}", "ae_title": f"PEER{number}", "host": "127.0.0.1", "port": 104},
         )
         self.table.select_where(lambda row: row[0] == len(peers))
-        self._fields["name"].setFocus()
+        self.form.fields["name"].setFocus()
 
     def _on_remove(self) -> None:
         at = self._at

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from ui.desk import Badge
+from ui.flow import FlowLayout
 from ui.office import Office
 from ui.outcome import OutcomeLine
 from ui.widgets import label
@@ -73,6 +74,34 @@ def row_of(*made: QWidget | int, stretch: bool = True) -> QHBoxLayout:
     if stretch:
         row.addStretch(1)
     return row
+
+
+def listed(table: QWidget, keys: Sequence[QWidget], form: QWidget) -> QSplitter:
+    """Return a table with its buttons below it, and the form of the chosen row beside both."""
+    left = QWidget()
+    column = QVBoxLayout(left)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.addWidget(table, 1)
+    row = FlowLayout()
+    for made in keys:
+        row.addWidget(made)
+    column.addLayout(row)
+    both = QSplitter(Qt.Orientation.Horizontal)
+    both.addWidget(left)
+    both.addWidget(form)
+    both.setSizes([900, 1100])  # side by side, whatever the form would like
+    both.setChildrenCollapsible(False)
+    return both
+
+
+def stacked(upper: QWidget, lower: QWidget, shares: tuple[int, int]) -> QSplitter:
+    """Return two widgets above each other, with their shares of the height and a handle between them."""
+    both = QSplitter(Qt.Orientation.Vertical)
+    for made, share in zip((upper, lower), shares, strict=True):
+        both.addWidget(made)
+        both.setStretchFactor(both.count() - 1, share)
+    both.setChildrenCollapsible(False)
+    return both
 
 
 def enable(made: Sequence[QWidget], is_enabled: bool) -> None:

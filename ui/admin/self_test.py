@@ -5,12 +5,9 @@ It runs in a process of its own: the checks open models and DICOM associations, 
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import Any
 
-from PySide6.QtCore import QProcess, QProcessEnvironment
-
+from ui.admin.command import Command
 from ui.admin.section import Section, row_of
 from ui.language import mark, tr
 from ui.office import Office
@@ -28,7 +25,7 @@ _ROOMS = {
     "node": mark("DICOM node"),
     "ui": mark("Window"),
 }
-_STOP_MS = 2000
+_FIELDS = {"room", "name", "message", "what_to_do"}
 
 
 class SelfTestSection(Section):
@@ -62,32 +59,24 @@ class SelfTestSection(Section):
         self.run = button(tr("Run the self-test"), self.start, tone="action")
         self.body.addLayout(row_of(self.run))
         self.body.addWidget(self.table, 1)
-        self._process: QProcess | None = None
-        self._rest = b""
+        self.command = Command(office.home, self)
+        self.command.told.connect(self._on_told)
+        self.command.ended.connect(self._on_end)
+        self.command.lacking.connect(self._on_lacking)
 
     @property
     def is_running(self) -> bool:
         """Whether checks are under way."""
-        return self._process is not None
+        return self.command.is_running
 
     def start(self) -> None:
         """Run all checks anew."""
-        if self._process is not None:
+        if self.is_running:
             return
         self.table.show_rows(())
-        self._rest = b""
         self.run.setEnabled(False)
         self.line.wait(tr("Checking…"))
-        self._process = process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        environment.insert("LLMCXR_HOME", self.office.home)
-        environment.insert("PYTHONUNBUFFERED", "1")
-        process.setProcessEnvironment(environment)
-        process.readyReadStandardOutput.connect(self._on_output)
-        process.finished.connect(lambda code, status: self._on_end(process, code, status))
-        process.errorOccurred.connect(self._on_no_process)
-        own = [] if getattr(sys, "frozen", False) else ["-m", "llmcxr_ws.cli"]
-        process.start(sys.executable, [*own, "doctor", "--json"])
+        self.command.start(["doctor", "--json"])
 
     def set_active(self, is_active: bool) -> None:
         """Run once when it is first shown; stop with the window."""
@@ -97,27 +86,17 @@ class SelfTestSection(Section):
 
     def stop(self) -> None:
         """End the checks that are under way."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.blockSignals(True)
-            process.kill()
-            process.waitForFinished(_STOP_MS)
+        self.command.stop()
 
-    def _on_output(self) -> None:
-        if self._process is None:
-            return
-        *lines, self._rest = (self._rest + bytes(self._process.readAllStandardOutput().data())).split(b"\n")
-        found = [row for line in lines if (row := _row(line)) is not None]
-        self.table.show_rows((*self.table.rows, *found))
+    def _on_told(self, rows: list[dict[str, Any]]) -> None:
+        known = [row for row in rows if row.get("state") in _STATES and row.keys() >= _FIELDS]
+        self.table.show_rows((*self.table.rows, *known))
 
-    def _on_end(self, process: QProcess, code: int, status: QProcess.ExitStatus) -> None:
-        self._on_output()
-        self._process = None
-        process.deleteLater()
+    def _on_end(self, code: int, by_itself: bool) -> None:
         self.run.setEnabled(True)
         bad = sum(row["state"] != "ok" for row in self.table.rows)
         # It ends with 0 when every check passed and with 1 when one didn't; all else is no end of a self-test.
-        is_whole = status == QProcess.ExitStatus.NormalExit and code == (1 if bad else 0)
+        is_whole = by_itself and code == (1 if bad else 0)
         if not self.table.rows:
             self.line.say(tr("The self-test said nothing. Run “llmcxr doctor” in a terminal."), "bad")
         elif not is_whole:
@@ -134,17 +113,6 @@ class SelfTestSection(Section):
         else:
             self.line.say(tr("All %n checks passed.", "", len(self.table.rows)), "good")
 
-    def _on_no_process(self, error: QProcess.ProcessError) -> None:
-        if error == QProcess.ProcessError.FailedToStart:
-            self._process = None
-            self.run.setEnabled(True)
-            self.line.say(tr("The self-test can't be started. Run “llmcxr doctor” in a terminal."), "bad")
-
-
-def _row(line: bytes) -> dict[str, Any] | None:
-    try:
-        found = json.loads(line)
-    except ValueError:  # something that a library printed
-        return None
-    known = isinstance(found, dict) and found.get("state") in _STATES
-    return found if known and {"room", "name", "message", "what_to_do"} <= found.keys() else None
+    def _on_lacking(self) -> None:
+        self.run.setEnabled(True)
+        self.line.say(tr("The self-test can't be started. Run “llmcxr doctor” in a terminal."), "bad")

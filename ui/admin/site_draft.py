@@ -5,7 +5,7 @@ Nothing counts before the node has taken it; what is wrong is said by the same v
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -72,6 +72,14 @@ class SiteDraft(QObject):
     def problem_at(self, *place: str | int) -> str:
         """The sentence about a place, or about what lies in it; empty when nothing is wrong there."""
         return " ".join(one.sentence for one in self.problems if one.place[: len(place)] == place)
+
+    def problem_of_entry(self, table: str, at: int, fields: Collection[str]) -> str:
+        """The sentences about an entry that stand at none of these fields."""
+        return " ".join(
+            one.sentence
+            for one in self.problems
+            if one.place[:2] == (table, at) and (len(one.place) < 3 or one.place[2] not in fields)
+        )
 
     def read(self) -> None:
         """Read what is in force; what is being written stays."""

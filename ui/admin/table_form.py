@@ -1,74 +1,29 @@
-"""The form of one ``[[table]]`` of the site document: its fields, and under each what is wrong with it.
+"""The form of one ``[[table]]`` of the site document: its fields in groups, and under each what is wrong with it.
 
 What is right and wrong the site's own validator says; the form writes into the text that the other sections edit too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFormLayout,
-    QFrame,
-    QLabel,
-    QLineEdit,
-    QScrollArea,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
+from ui.admin.controls import Control, Field, Group, Text, Tick, Ticks, control_of, grouped
 from ui.admin.section import enable, number_in
 from ui.admin.site_draft import SiteDraft
+from ui.fold import Fold
 from ui.language import tr
-from ui.widgets import choice, label
+from ui.scrolling import Scrolled
+from ui.widgets import label
+
+_TITLES, _CONTROLS = 2, 5  # shares of the width
 
 
-@dataclass(frozen=True)
-class Text:
-    """A line to type into.
-
-    Attributes
-    ----------
-    may_lack : where nothing is typed the setting is left out, so that its default holds
-    refused : says why a text isn't even written into the document; empty for one that is
-    """
-
-    name: str
-    title: str
-    hint: str = ""
-    is_number: bool = False
-    may_lack: bool = False
-    refused: Callable[[str], str] | None = None
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One of several values, each with its words."""
-
-    name: str
-    title: str
-    options: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True)
-class Tick:
-    """Yes or no, and which of both holds where the document says nothing."""
-
-    name: str
-    title: str
-    default: bool
-
-
-Field = Text | Choice | Tick
-Control = QLineEdit | QComboBox | QCheckBox
-
-
-class TableForm(QScrollArea):
+class TableForm(Scrolled):
     """Fields of one entry; texts of the fields go through `tr` here.
 
     Signals
@@ -78,43 +33,70 @@ class TableForm(QScrollArea):
 
     renamed = Signal(str, str)
 
-    def __init__(self, draft: SiteDraft, table: str, name: str, fields: Sequence[Field]) -> None:
-        super().__init__()
+    def __init__(self, draft: SiteDraft, table: str, name: str, fields: Sequence[Field | Group]) -> None:
         self._draft, self._table = draft, table
         self._at: int | None = None
-        self._described = {field.name: field for field in fields}
+        self._groups = grouped(fields)
+        self._described = {field.name: field for group in self._groups for field in group.fields}
         self._not_kept: dict[str, str] = {}
         self.fields: dict[str, Control] = {}
         self.faults: dict[str, QLabel] = {}
-        form = QFormLayout()
-        form.setHorizontalSpacing(14)
-        form.setVerticalSpacing(4)
-        for field in fields:
-            self._add(form, field)
+        self.folds: dict[str, Fold] = {}
+        self.whole = label("", "bad", wraps=True)
+        self.whole.setAccessibleName(tr("What is wrong with the whole entry"))
+        self.whole.hide()
         inside = QWidget()
-        inside.setLayout(form)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(8, 0, 6, 0)
+        column.setSpacing(8)
+        column.addWidget(self.whole)
+        for group in self._groups:
+            column.addWidget(self._group(group))
+        column.addStretch(1)
+        super().__init__(inside, least=200)
         self.setAccessibleName(name)
-        self.setWidget(inside)
 
-    def _add(self, form: QFormLayout, field: Field) -> None:
-        title, made = tr(field.title), _control(field)
+    def _group(self, group: Group) -> QWidget:
+        made = QWidget()
+        grid = QGridLayout(made)
+        grid.setContentsMargins(0, 0, 0, 6)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(3)
+        grid.setColumnStretch(0, _TITLES)
+        grid.setColumnStretch(1, _CONTROLS)
+        for field in group.fields:
+            self._add(grid, field)
+        if not group.title:
+            return made
+        fold = self.folds[group.title] = Fold(tr(group.title), made, is_open=group.is_open)
+        return fold
+
+    def _add(self, grid: QGridLayout, field: Field) -> None:
+        title, made = tr(field.title), control_of(field)
         made.setAccessibleName(title)
         self.fields[field.name] = made
         if isinstance(made, QLineEdit):
             made.editingFinished.connect(partial(self._on_text, field.name))
         elif isinstance(made, QComboBox):
             made.activated.connect(lambda _: self._put(field.name, made.currentData()))
+        elif isinstance(made, Ticks):
+            made.changed.connect(lambda values: self._put(field.name, values or None))
         else:
             made.clicked.connect(lambda is_on: self._put(field.name, bool(is_on)))
-            form.addRow(made)
-            return
+        row = grid.rowCount()
+        if not isinstance(made, QCheckBox):
+            named = label(title, "muted", wraps=True)
+            grid.addWidget(named, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(made, row, 1)
+        if field.help:
+            words = tr(field.help).replace("`", "")
+            made.setAccessibleDescription(words)
+            grid.addWidget(label(words, "muted", wraps=True), row + 1, 1)
         fault = self.faults[field.name] = label("", "bad", wraps=True)
         fault.setAccessibleName(tr("What is wrong with: {field}", field=title))
         fault.hide()
-        form.addRow(label(title, "muted"), made)
-        form.addRow("", fault)
+        grid.addWidget(fault, row + 2, 1)
+        grid.setRowMinimumHeight(row + 3, 5)
 
     @property
     def values(self) -> dict[str, Any]:
@@ -130,25 +112,45 @@ class TableForm(QScrollArea):
         values = self.values
         enable(list(self.fields.values()), bool(values))
         for name, made in self.fields.items():
-            value = values.get(name, "")
-            if isinstance(made, QLineEdit):
-                is_typing = keeps_typing and made.hasFocus() and made.isModified()
-                if made.text() != str(value) and not is_typing:
-                    made.setText(str(value))
-            elif isinstance(made, QComboBox):
-                made.setCurrentIndex(max(made.findData(value), 0))
-            else:
-                made.setChecked(bool(values) and values.get(name, self._default(name)) is True)
+            self._show_value(made, self._described[name], values, keeps_typing=keeps_typing)
         for name, fault in self.faults.items():
             words = self._not_kept.get(name, "")
             if not words and at is not None:
                 words = self._draft.problem_at(self._table, at, name)
             fault.setText(words)
             fault.setVisible(bool(words))
+        self._show_groups(values)
+        whole = self._draft.problem_of_entry(self._table, at, self.fields) if at is not None else ""
+        self.whole.setText(whole)
+        self.whole.setVisible(bool(whole))
 
-    def _default(self, name: str) -> bool:
-        field = self._described[name]
-        return isinstance(field, Tick) and field.default
+    @staticmethod
+    def _show_value(made: Control, field: Field, values: dict[str, Any], *, keeps_typing: bool) -> None:
+        value = values.get(field.name, "")
+        if isinstance(made, QLineEdit):
+            is_typing = keeps_typing and made.hasFocus() and made.isModified()
+            if made.text() != str(value) and not is_typing:
+                made.setText(str(value))
+        elif isinstance(made, QComboBox):
+            made.setCurrentIndex(max(made.findData(value), 0))
+        elif isinstance(made, Ticks):
+            made.show_values(values.get(field.name))
+        else:
+            default = isinstance(field, Tick) and field.default
+            made.setChecked(bool(values) and values.get(field.name, default) is True)
+
+    def _show_groups(self, values: dict[str, Any]) -> None:
+        """Say at each heading how much is set below it; open what has a fault."""
+        for group in self._groups:
+            fold = self.folds.get(group.title)
+            if fold is None:
+                continue
+            wrong = sum(bool(self.faults[field.name].text()) for field in group.fields)
+            is_set = sum(field.name in values and not _is_required(field) for field in group.fields)
+            said = tr("%n fault(s)", "", wrong) if wrong else tr("%n set", "", is_set) if is_set else ""
+            fold.say(said)
+            if wrong:
+                fold.open()
 
     def _on_text(self, name: str) -> None:
         made, field, values = self.fields[name], self._described[name], self.values
@@ -174,17 +176,8 @@ class TableForm(QScrollArea):
             self._draft.put((self._table, self._at, name), value)
 
 
-def _control(field: Field) -> Control:
-    if isinstance(field, Tick):
-        return QCheckBox(tr(field.title))
-    if isinstance(field, Text):
-        made = QLineEdit()
-        made.setPlaceholderText(tr(field.hint) if field.hint else "")
-        return made
-    box = choice(tr(field.title))
-    for value, words in field.options:
-        box.addItem(tr(words), value)
-    return box
+def _is_required(field: Field) -> bool:
+    return isinstance(field, Text) and not field.may_lack
 
 
 def rename_destination(draft: SiteDraft, before: str, after: str) -> None:

@@ -8,8 +8,239 @@
         <translation>entworfen</translation>
     </message>
     <message>
+        <source>films; their headers stay</source>
+        <translation>Aufnahmen; ihre Köpfe bleiben</translation>
+    </message>
+    <message>
+        <source>films of priors; their headers stay</source>
+        <translation>Aufnahmen von Voruntersuchungen; ihre Köpfe bleiben</translation>
+    </message>
+    <message>
+        <source>drawn films</source>
+        <translation>gezeichnete Aufnahmen</translation>
+    </message>
+    <message>
+        <source>maps of sentences</source>
+        <translation>Karten von Sätzen</translation>
+    </message>
+    <message>
+        <source>reviewed files in quarantine</source>
+        <translation>durchgesehene Dateien in Quarantäne</translation>
+    </message>
+    <message>
+        <source>rests of interrupted receptions</source>
+        <translation>Reste abgebrochener Empfänge</translation>
+    </message>
+    <message>
+        <source>log files</source>
+        <translation>Protokolldateien</translation>
+    </message>
+    <message>
+        <source>confirmed</source>
+        <translation>bestätigt</translation>
+    </message>
+    <message>
         <source>excluded</source>
         <translation>ausgeschlossen</translation>
+    </message>
+    <message>
+        <source>retracted</source>
+        <translation>zurückgezogen</translation>
+    </message>
+    <message>
+        <source>What goes</source>
+        <translation>Was geht</translation>
+    </message>
+    <message>
+        <source>After days</source>
+        <translation>Nach Tagen</translation>
+    </message>
+    <message>
+        <source>Days while the disk is short</source>
+        <translation>Tage bei knappem Platz</translation>
+    </message>
+    <message>
+        <source>empty: never earlier</source>
+        <translation>leer: nie früher</translation>
+    </message>
+    <message>
+        <source>Of studies that are</source>
+        <translation>Von Untersuchungen, die sind</translation>
+    </message>
+    <message>
+        <source>somebody has its study open</source>
+        <translation>jemand hat die Untersuchung offen</translation>
+    </message>
+    <message>
+        <source>nobody has looked at its last images</source>
+        <translation>die letzten Bilder hat niemand angesehen</translation>
+    </message>
+    <message>
+        <source>images came after the report and wait for an addendum</source>
+        <translation>nach dem Befund kamen Bilder, die auf einen Nachtrag warten</translation>
+    </message>
+    <message>
+        <source>a report of its study isn&apos;t signed</source>
+        <translation>ein Befund der Untersuchung ist nicht unterschrieben</translation>
+    </message>
+    <message>
+        <source>a request waits for the node</source>
+        <translation>eine Anfrage wartet auf den Knoten</translation>
+    </message>
+    <message>
+        <source>work for an engine isn&apos;t done</source>
+        <translation>Arbeit für einen Modellrechner ist nicht getan</translation>
+    </message>
+    <message>
+        <source>it is younger than the rule</source>
+        <translation>es ist jünger, als die Regel verlangt</translation>
+    </message>
+    <message>
+        <source>a retraction would need it</source>
+        <translation>eine Rücknahme bräuchte es</translation>
+    </message>
+    <message>
+        <source>nobody has reviewed it</source>
+        <translation>niemand hat es durchgesehen</translation>
+    </message>
+    <message>
+        <source>its process runs</source>
+        <translation>sein Prozess läuft</translation>
+    </message>
+    <message>
+        <source>its study is in the state “{state}”</source>
+        <translation>die Untersuchung ist im Zustand „{state}“</translation>
+    </message>
+    <message>
+        <source>a delivery of its study is “{state}”</source>
+        <translation>eine Sendung der Untersuchung ist „{state}“</translation>
+    </message>
+    <message>
+        <source>its delivery is “{state}”</source>
+        <translation>seine Sendung ist „{state}“</translation>
+    </message>
+    <message>
+        <source>What is purged, and after how many days. Without a rule nothing is. Whatever a rule says, nothing goes that is unsent, not confirmed, unsigned, held or open; a dry run says why each thing stays.</source>
+        <translation>Was gelöscht wird und nach wie vielen Tagen. Ohne Regel wird nichts gelöscht. Was auch eine Regel sagt: Nichts geht, was nicht gesendet, nicht bestätigt, nicht unterschrieben, angehalten oder offen ist; ein Probelauf sagt, warum etwas bleibt.</translation>
+    </message>
+    <message>
+        <source>Rules of retention</source>
+        <translation>Regeln der Aufbewahrung</translation>
+    </message>
+    <message>
+        <source>Disk short</source>
+        <translation>Platz knapp</translation>
+    </message>
+    <message>
+        <source>The chosen rule</source>
+        <translation>Die gewählte Regel</translation>
+    </message>
+    <message>
+        <source>Add a rule</source>
+        <translation>Regel hinzufügen</translation>
+    </message>
+    <message>
+        <source>Add a rule of retention</source>
+        <translation>Eine Regel der Aufbewahrung hinzufügen</translation>
+    </message>
+    <message>
+        <source>Remove the rule of retention</source>
+        <translation>Die Regel der Aufbewahrung entfernen</translation>
+    </message>
+    <message>
+        <source>Say what these rules would purge now; nothing is purged</source>
+        <translation>Sagen, was diese Regeln jetzt löschen würden; gelöscht wird nichts</translation>
+    </message>
+    <message>
+        <source>Free space below which rules purge earlier, GB</source>
+        <translation>Freier Platz, unter dem Regeln früher löschen, GB</translation>
+    </message>
+    <message>
+        <source>0: never</source>
+        <translation>0: nie</translation>
+    </message>
+    <message>
+        <source>What a dry run found</source>
+        <translation>Was ein Probelauf fand</translation>
+    </message>
+    <message>
+        <source>Would go</source>
+        <translation>Ginge</translation>
+    </message>
+    <message>
+        <source>Things</source>
+        <translation>Stücke</translation>
+    </message>
+    <message>
+        <source>Oldest, days</source>
+        <translation>Ältestes, Tage</translation>
+    </message>
+    <message>
+        <source>Why it stays</source>
+        <translation>Warum es bleibt</translation>
+    </message>
+    <message>
+        <source>What was purged</source>
+        <translation>Was gelöscht wurde</translation>
+    </message>
+    <message>
+        <source>while the disk was short</source>
+        <translation>bei knappem Platz</translation>
+    </message>
+    <message>
+        <source>All rules: short means less free than, GB</source>
+        <translation>Alle Regeln: Knapp heißt, weniger ist frei als, GB</translation>
+    </message>
+    <message>
+        <source>Dry run and purges</source>
+        <translation>Probelauf und Löschungen</translation>
+    </message>
+    <message>
+        <source>The node looked last at {time}, and looks again at {then}.</source>
+        <translation>Der Knoten sah zuletzt um {time} nach und sieht um {then} wieder nach.</translation>
+    </message>
+    <message>
+        <source>The running node hasn&apos;t told yet of a look; it looks once an hour.</source>
+        <translation>Der laufende Knoten hat noch von keinem Blick berichtet; er sieht einmal in der Stunde nach.</translation>
+    </message>
+    <message>
+        <source>There is no rule in force or written: nothing is ever purged.</source>
+        <translation>Es ist keine Regel in Kraft oder geschrieben: Nichts wird je gelöscht.</translation>
+    </message>
+    <message>
+        <source>{said} The last purge was at {time}.</source>
+        <translation>{said} Zuletzt gelöscht wurde um {time}.</translation>
+    </message>
+    <message>
+        <source>There is a rule for everything already.</source>
+        <translation>Es gibt schon für alles eine Regel.</translation>
+    </message>
+    <message>
+        <source>The written document has a fault; correct it first.</source>
+        <translation>Das geschriebene Dokument hat einen Fehler; beheben Sie ihn zuerst.</translation>
+    </message>
+    <message>
+        <source>Looking at every study and file…</source>
+        <translation>Jede Untersuchung und Datei wird angesehen …</translation>
+    </message>
+    <message>
+        <source>The dry run ended early.</source>
+        <translation>Der Probelauf endete vorzeitig.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thing(s) would go, {size}; nothing was purged.</source>
+        <translation>
+            <numerusform>%n Stück ginge, {size}; gelöscht wurde nichts.</numerusform>
+            <numerusform>%n Stücke gingen, {size}; gelöscht wurde nichts.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The disk is short: the earlier limits hold. {said}</source>
+        <translation>Der Platz ist knapp: Es gelten die früheren Grenzen. {said}</translation>
+    </message>
+    <message>
+        <source>The dry run can&apos;t be started. Run “llmcxr retention dry-run” in a terminal.</source>
+        <translation>Der Probelauf lässt sich nicht starten. Rufen Sie „llmcxr retention dry-run“ in einem Terminal auf.</translation>
     </message>
     <message>
         <source>failed</source>
@@ -256,8 +487,107 @@
         <translation>Aufnahme</translation>
     </message>
     <message>
+        <source>Key table of {project}</source>
+        <translation>Schlüsseltabelle von {project}</translation>
+    </message>
+    <message>
+        <source>The file will say whose pseudonym is whose, with names and birth dates. That you read it, and why, stands in the audit trail before it is written.</source>
+        <translation>Die Datei sagt, wessen Pseudonym wessen ist, mit Namen und Geburtsdaten. Dass Sie sie lesen und warum, steht im Prüfpfad, bevor sie geschrieben wird.</translation>
+    </message>
+    <message>
         <source>Why</source>
         <translation>Warum</translation>
+    </message>
+    <message>
+        <source>Password of {user}</source>
+        <translation>Passwort von {user}</translation>
+    </message>
+    <message>
+        <source>New file</source>
+        <translation>Neue Datei</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>Wählen …</translation>
+    </message>
+    <message>
+        <source>Choose the file</source>
+        <translation>Die Datei wählen</translation>
+    </message>
+    <message>
+        <source>Write the file</source>
+        <translation>Datei schreiben</translation>
+    </message>
+    <message>
+        <source>Say why the key table is read.</source>
+        <translation>Sagen Sie, warum die Schlüsseltabelle gelesen wird.</translation>
+    </message>
+    <message>
+        <source>The password is needed.</source>
+        <translation>Das Passwort wird gebraucht.</translation>
+    </message>
+    <message>
+        <source>Name the file.</source>
+        <translation>Nennen Sie die Datei.</translation>
+    </message>
+    <message>
+        <source>Research peers get copies without the patient (PS3.15 Annex E). Profile, project and options of a peer stand in its form under Peers. Whose pseudonym is whose lies sealed in the database; only who can read the key file and proves to be an administrator sees it.</source>
+        <translation>Gegenstellen der Forschung bekommen Kopien ohne den Patienten (PS3.15 Annex E). Profil, Projekt und Optionen einer Gegenstelle stehen in ihrem Formular unter Gegenstellen. Wessen Pseudonym wessen ist, liegt versiegelt in der Datenbank; das sieht nur, wer die Schlüsseldatei lesen kann und sich als Administrator ausweist.</translation>
+    </message>
+    <message>
+        <source>Who gets de-identified copies</source>
+        <translation>Wer de-identifizierte Kopien bekommt</translation>
+    </message>
+    <message>
+        <source>Pseudonyms by project</source>
+        <translation>Pseudonyme nach Projekt</translation>
+    </message>
+    <message>
+        <source>Pseudonyms</source>
+        <translation>Pseudonyme</translation>
+    </message>
+    <message>
+        <source>First</source>
+        <translation>Erstes</translation>
+    </message>
+    <message>
+        <source>Who read the key table</source>
+        <translation>Wer die Schlüsseltabelle las</translation>
+    </message>
+    <message>
+        <source>Write the key table…</source>
+        <translation>Schlüsseltabelle schreiben …</translation>
+    </message>
+    <message>
+        <source>Write the key table of the chosen project into a file</source>
+        <translation>Die Schlüsseltabelle des gewählten Projekts in eine Datei schreiben</translation>
+    </message>
+    <message>
+        <source>Who gets copies</source>
+        <translation>Wer Kopien bekommt</translation>
+    </message>
+    <message>
+        <source>This account can read the key, {file}. Back it up with service.key.</source>
+        <translation>Dieses Konto kann den Schlüssel lesen, {file}. Sichern Sie ihn zusammen mit service.key.</translation>
+    </message>
+    <message>
+        <source>There is no key yet; it is made with the first pseudonym, as {file}.</source>
+        <translation>Es gibt noch keinen Schlüssel; er entsteht mit dem ersten Pseudonym als {file}.</translation>
+    </message>
+    <message>
+        <source>Opening the key table…</source>
+        <translation>Die Schlüsseltabelle wird geöffnet …</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n pseudonym(s) were written to {file}, readable by this account only.</source>
+        <translation>
+            <numerusform>%n Pseudonym wurde nach {file} geschrieben, lesbar nur für dieses Konto.</numerusform>
+            <numerusform>%n Pseudonyme wurden nach {file} geschrieben, lesbar nur für dieses Konto.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>none: the basic profile alone</source>
+        <translation>keine: nur das Grundprofil</translation>
     </message>
     <message>
         <source>Today</source>
@@ -899,12 +1229,379 @@
         <translation>Prüfung</translation>
     </message>
     <message>
+        <source>look at it</source>
+        <translation>ansehen</translation>
+    </message>
+    <message>
+        <source>not well</source>
+        <translation>nicht gut</translation>
+    </message>
+    <message>
+        <source>Listener</source>
+        <translation>Empfänger</translation>
+    </message>
+    <message>
+        <source>Films aren&apos;t received.</source>
+        <translation>Aufnahmen werden nicht empfangen.</translation>
+    </message>
+    <message>
+        <source>Courier</source>
+        <translation>Kurier</translation>
+    </message>
+    <message>
+        <source>Nothing is drafted, signed or delivered.</source>
+        <translation>Nichts wird entworfen, unterschrieben oder zugestellt.</translation>
+    </message>
+    <message>
+        <source>Films are received and wait for their drafts.</source>
+        <translation>Aufnahmen werden empfangen und warten auf ihre Entwürfe.</translation>
+    </message>
+    <message>
+        <source>Watcher</source>
+        <translation>Wächter</translation>
+    </message>
+    <message>
+        <source>No metrics and no audit messages are made.</source>
+        <translation>Es entstehen keine Metriken und keine Prüfmeldungen.</translation>
+    </message>
+    <message>
+        <source>Nothing is received by STOW-RS.</source>
+        <translation>Über STOW-RS wird nichts empfangen.</translation>
+    </message>
+    <message>
+        <source>calling AE title unknown</source>
+        <translation>rufender AE-Titel unbekannt</translation>
+    </message>
+    <message>
+        <source>not from the peer&apos;s host</source>
+        <translation>nicht vom Rechner der Gegenstelle</translation>
+    </message>
+    <message>
+        <source>not by TLS</source>
+        <translation>nicht über TLS</translation>
+    </message>
+    <message>
+        <source>not with the peer&apos;s certificate</source>
+        <translation>nicht mit dem Zertifikat der Gegenstelle</translation>
+    </message>
+    <message>
+        <source>the certificate doesn&apos;t bear the peer&apos;s name</source>
+        <translation>das Zertifikat trägt nicht den Namen der Gegenstelle</translation>
+    </message>
+    <message>
+        <source>no user identity</source>
+        <translation>keine Benutzerangabe</translation>
+    </message>
+    <message>
+        <source>wrong user or password</source>
+        <translation>falscher Benutzer oder falsches Passwort</translation>
+    </message>
+    <message>
+        <source>no site&apos;s configuration</source>
+        <translation>keine Konfiguration des Standorts</translation>
+    </message>
+    <message>
+        <source>the peer has as many as it may</source>
+        <translation>die Gegenstelle hat so viele, wie sie darf</translation>
+    </message>
+    <message>
+        <source>called AE title or limit</source>
+        <translation>gerufener AE-Titel oder Obergrenze</translation>
+    </message>
+    <message>
+        <source>had already</source>
+        <translation>schon da gewesen</translation>
+    </message>
+    <message>
+        <source>our own document, sent back</source>
+        <translation>unser eigenes Dokument, zurückgesandt</translation>
+    </message>
+    <message>
+        <source>refused: the disk is full</source>
+        <translation>abgelehnt: die Platte ist voll</translation>
+    </message>
+    <message>
+        <source>refused: UIDs of command and data set differ</source>
+        <translation>abgelehnt: UIDs von Befehl und Datensatz verschieden</translation>
+    </message>
+    <message>
+        <source>set aside: unreadable</source>
+        <translation>beiseitegelegt: nicht lesbar</translation>
+    </message>
+    <message>
+        <source>set aside: its pixels are cut</source>
+        <translation>beiseitegelegt: Pixel abgeschnitten</translation>
+    </message>
+    <message>
+        <source>set aside: other content under a known UID</source>
+        <translation>beiseitegelegt: anderer Inhalt unter bekannter UID</translation>
+    </message>
+    <message>
+        <source>refused: too large</source>
+        <translation>abgelehnt: zu groß</translation>
+    </message>
+    <message>
+        <source>refused: not allowed to send</source>
+        <translation>abgelehnt: darf nicht senden</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>Knoten</translation>
+    </message>
+    <message>
+        <source>What the node&apos;s processes, counters and queues say, read every five seconds. No peer is asked for it: that does the self-test.</source>
+        <translation>Was Prozesse, Zähler und Warteschlangen des Knotens sagen, alle fünf Sekunden gelesen. Keine Gegenstelle wird dafür gefragt: Das tut der Selbsttest.</translation>
+    </message>
+    <message>
+        <source>State of the node</source>
+        <translation>Zustand des Knotens</translation>
+    </message>
+    <message>
         <source>What was found</source>
         <translation>Was gefunden wurde</translation>
     </message>
     <message>
         <source>What to do</source>
         <translation>Was zu tun ist</translation>
+    </message>
+    <message>
+        <source>Details of the node</source>
+        <translation>Einzelheiten des Knotens</translation>
+    </message>
+    <message>
+        <source>Queues by destination</source>
+        <translation>Warteschlangen nach Ziel</translation>
+    </message>
+    <message>
+        <source>Turned away in the last day</source>
+        <translation>Am letzten Tag abgewiesen</translation>
+    </message>
+    <message>
+        <source>Received since the start</source>
+        <translation>Seit dem Start empfangen</translation>
+    </message>
+    <message>
+        <source>Certificates</source>
+        <translation>Zertifikate</translation>
+    </message>
+    <message>
+        <source>Destination</source>
+        <translation>Ziel</translation>
+    </message>
+    <message>
+        <source>Dead</source>
+        <translation>Aufgegeben</translation>
+    </message>
+    <message>
+        <source>Times</source>
+        <translation>Male</translation>
+    </message>
+    <message>
+        <source>Calling AE title</source>
+        <translation>Rufender AE-Titel</translation>
+    </message>
+    <message>
+        <source>Last</source>
+        <translation>Zuletzt</translation>
+    </message>
+    <message>
+        <source>Peer</source>
+        <translation>Gegenstelle</translation>
+    </message>
+    <message>
+        <source>nobody known</source>
+        <translation>niemand Bekanntes</translation>
+    </message>
+    <message>
+        <source>Instances</source>
+        <translation>Instanzen</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>Größe</translation>
+    </message>
+    <message>
+        <source>File</source>
+        <translation>Datei</translation>
+    </message>
+    <message>
+        <source>Setting</source>
+        <translation>Einstellung</translation>
+    </message>
+    <message>
+        <source>Valid until</source>
+        <translation>Gültig bis</translation>
+    </message>
+    <message>
+        <source>Days left</source>
+        <translation>Tage übrig</translation>
+    </message>
+    <message>
+        <source>All is well.</source>
+        <translation>Alles ist in Ordnung.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thing(s) to look at: {names}.</source>
+        <translation>
+            <numerusform>%n Punkt zum Ansehen: {names}.</numerusform>
+            <numerusform>%n Punkte zum Ansehen: {names}.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Turned away</source>
+        <translation>Abgewiesen</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n association(s) in the last day</source>
+        <translation>
+            <numerusform>%n Assoziation am letzten Tag</numerusform>
+            <numerusform>%n Assoziationen am letzten Tag</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>nobody in the last day</source>
+        <translation>niemand am letzten Tag</translation>
+    </message>
+    <message>
+        <source>See below who, and why; a new peer must stand under Peers.</source>
+        <translation>Unten steht, wer und warum; eine neue Gegenstelle muss unter Gegenstellen stehen.</translation>
+    </message>
+    <message>
+        <source>in force</source>
+        <translation>in Kraft</translation>
+    </message>
+    <message>
+        <source>Correct it under Site document.</source>
+        <translation>Berichtigen Sie es unter Standortdokument.</translation>
+    </message>
+    <message>
+        <source>runs; seen {seconds} s ago</source>
+        <translation>läuft; vor {seconds} s gesehen</translation>
+    </message>
+    <message>
+        <source>{said}; {address}</source>
+        <translation>{said}; {address}</translation>
+    </message>
+    <message>
+        <source>doesn&apos;t run</source>
+        <translation>läuft nicht</translation>
+    </message>
+    <message>
+        <source>fell silent {time} ago</source>
+        <translation>verstummt seit {time}</translation>
+    </message>
+    <message>
+        <source>Start an engine: llmcxr engine. Until then: {without}</source>
+        <translation>Starten Sie einen Modellrechner: llmcxr engine. Bis dahin: {without}</translation>
+    </message>
+    <message>
+        <source>Start the node: llmcxr node. Until then: {without}</source>
+        <translation>Starten Sie den Knoten: llmcxr node. Bis dahin: {without}</translation>
+    </message>
+    <message>
+        <source>Associations</source>
+        <translation>Assoziationen</translation>
+    </message>
+    <message>
+        <source>no listener tells</source>
+        <translation>kein Empfänger sagt es</translation>
+    </message>
+    <message>
+        <source>{count} open now, {most} at most</source>
+        <translation>{count} jetzt offen, höchstens {most}</translation>
+    </message>
+    <message>
+        <source>Others are turned away until one ends; raise max_associations.</source>
+        <translation>Andere werden abgewiesen, bis eine endet; setzen Sie max_associations höher.</translation>
+    </message>
+    <message>
+        <source>{free} free; warned below {warns}, nothing is received below {stops}</source>
+        <translation>{free} frei; Warnung unter {warns}, unter {stops} wird nichts empfangen</translation>
+    </message>
+    <message>
+        <source>{free} free; warned below {warns}</source>
+        <translation>{free} frei; Warnung unter {warns}</translation>
+    </message>
+    <message>
+        <source>Disk: {what}</source>
+        <translation>Platte: {what}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n waiting</source>
+        <translation>
+            <numerusform>%n wartet</numerusform>
+            <numerusform>%n warten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>, the oldest for {time}</source>
+        <translation>, am längsten seit {time}</translation>
+    </message>
+    <message numerus="yes">
+        <source>{said}; %n dead</source>
+        <translation>
+            <numerusform>{said}; %n aufgegeben</numerusform>
+            <numerusform>{said}; %n aufgegeben</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Deliveries</source>
+        <translation>Sendungen</translation>
+    </message>
+    <message>
+        <source>See under Queues why, mend it, and send them again.</source>
+        <translation>Sehen Sie unter Warteschlangen nach, warum, beheben Sie es und senden Sie sie erneut.</translation>
+    </message>
+    <message>
+        <source>Drafts to be made</source>
+        <translation>Ausstehende Entwürfe</translation>
+    </message>
+    <message>
+        <source>none is used: there is no TLS</source>
+        <translation>keines in Gebrauch: es gibt kein TLS</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n certificate(s); the first ends in {days} days</source>
+        <translation>
+            <numerusform>%n Zertifikat; es endet in {days} Tagen</numerusform>
+            <numerusform>%n Zertifikate; das erste endet in {days} Tagen</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{file} has expired</source>
+        <translation>{file} ist abgelaufen</translation>
+    </message>
+    <message>
+        <source>{file} ends in {days} days</source>
+        <translation>{file} endet in {days} Tagen</translation>
+    </message>
+    <message>
+        <source>Have a new one made: llmcxr tls request.</source>
+        <translation>Lassen Sie ein neues ausstellen: llmcxr tls request.</translation>
+    </message>
+    <message>
+        <source>within {seconds} s of the database</source>
+        <translation>höchstens {seconds} s neben der Datenbank</translation>
+    </message>
+    <message>
+        <source>{seconds} s off the database&apos;s</source>
+        <translation>{seconds} s neben der Datenbank</translation>
+    </message>
+    <message>
+        <source>{said}; a time service keeps it</source>
+        <translation>{said}; ein Zeitdienst stellt sie</translation>
+    </message>
+    <message>
+        <source>{said}; no time service keeps it</source>
+        <translation>{said}; kein Zeitdienst stellt sie</translation>
+    </message>
+    <message>
+        <source>Have it kept by the hospital&apos;s time server.</source>
+        <translation>Lassen Sie sie vom Zeitserver des Hauses stellen.</translation>
+    </message>
+    <message>
+        <source>Clock of this machine</source>
+        <translation>Uhr dieses Rechners</translation>
     </message>
     <message>
         <source>Run the self-test</source>
@@ -1607,6 +2304,13 @@
         <source>now</source>
         <translation>jetzt</translation>
     </message>
+    <message numerus="yes">
+        <source>%n day(s)</source>
+        <translation>
+            <numerusform>%n Tag</numerusform>
+            <numerusform>%n Tagen</numerusform>
+        </translation>
+    </message>
     <message>
         <source>This key works on the reading page only.</source>
         <translation>Diese Taste wirkt nur auf der Befundseite.</translation>
@@ -1875,6 +2579,14 @@
         <translation>Wartend</translation>
     </message>
     <message>
+        <source>Oldest</source>
+        <translation>Ältestes</translation>
+    </message>
+    <message>
+        <source>Not confirmed</source>
+        <translation>Nicht bestätigt</translation>
+    </message>
+    <message>
         <source>Held</source>
         <translation>Angehalten</translation>
     </message>
@@ -2107,10 +2819,6 @@
         <translation>Token in der Variablen</translation>
     </message>
     <message>
-        <source>This can&apos;t be such a name and wasn&apos;t kept. A token itself is never entered here, only the name under which the node finds it.</source>
-        <translation>Das kann kein solcher Name sein und wurde nicht behalten. Ein Token selbst wird hier nie eingegeben, nur der Name, unter dem der Knoten es findet.</translation>
-    </message>
-    <message>
         <source>A variable&apos;s name, such as EHR_TOKEN</source>
         <translation>Name einer Variablen, etwa EHR_TOKEN</translation>
     </message>
@@ -2207,6 +2915,62 @@
         <translation>Verwendet für</translation>
     </message>
     <message>
+        <source>C-MOVE to this node</source>
+        <translation>C-MOVE an diesen Knoten</translation>
+    </message>
+    <message>
+        <source>C-GET or WADO-RS</source>
+        <translation>C-GET oder WADO-RS</translation>
+    </message>
+    <message>
+        <source>images</source>
+        <translation>Bilder</translation>
+    </message>
+    <message>
+        <source>reports</source>
+        <translation>Befunde</translation>
+    </message>
+    <message>
+        <source>documents</source>
+        <translation>Dokumente</translation>
+    </message>
+    <message>
+        <source>procedure steps (MPPS)</source>
+        <translation>Arbeitsschritte (MPPS)</translation>
+    </message>
+    <message>
+        <source>availability of instances (IAN)</source>
+        <translation>Verfügbarkeit von Instanzen (IAN)</translation>
+    </message>
+    <message>
+        <source>not at all</source>
+        <translation>gar nicht</translation>
+    </message>
+    <message>
+        <source>basic profile</source>
+        <translation>Grundprofil</translation>
+    </message>
+    <message>
+        <source>Connection</source>
+        <translation>Verbindung</translation>
+    </message>
+    <message>
+        <source>What it may send</source>
+        <translation>Was sie senden darf</translation>
+    </message>
+    <message>
+        <source>SOP Class UIDs, comma between</source>
+        <translation>SOP Class UIDs, mit Komma getrennt</translation>
+    </message>
+    <message>
+        <source>What it tells</source>
+        <translation>Was sie mitteilt</translation>
+    </message>
+    <message>
+        <source>Name of a peer</source>
+        <translation>Name einer Gegenstelle</translation>
+    </message>
+    <message>
         <source>Storage confirmed by</source>
         <translation>Ablage bestätigt durch</translation>
     </message>
@@ -2215,24 +2979,168 @@
         <translation>Darf uns Aufnahmen senden</translation>
     </message>
     <message>
-        <source>Is accepted from its host only</source>
-        <translation>Wird nur von ihrem Rechner aus angenommen</translation>
-    </message>
-    <message>
-        <source>Is asked for the patient&apos;s identity before a signature</source>
-        <translation>Wird vor einer Unterschrift nach der Identität gefragt</translation>
-    </message>
-    <message>
         <source>patients&apos; care</source>
         <translation>Krankenversorgung</translation>
+    </message>
+    <message>
+        <source>clean graphics</source>
+        <translation>Grafik bereinigen</translation>
+    </message>
+    <message>
+        <source>clean structured content</source>
+        <translation>strukturierten Inhalt bereinigen</translation>
+    </message>
+    <message>
+        <source>clean descriptors</source>
+        <translation>Beschreibungen bereinigen</translation>
+    </message>
+    <message>
+        <source>retain full dates</source>
+        <translation>Daten ganz behalten</translation>
+    </message>
+    <message>
+        <source>retain modified dates</source>
+        <translation>Daten verschoben behalten</translation>
+    </message>
+    <message>
+        <source>retain patient characteristics</source>
+        <translation>Merkmale des Patienten behalten</translation>
+    </message>
+    <message>
+        <source>retain device identity</source>
+        <translation>Identität der Geräte behalten</translation>
+    </message>
+    <message>
+        <source>retain institution identity</source>
+        <translation>Identität der Einrichtung behalten</translation>
+    </message>
+    <message>
+        <source>retain UIDs</source>
+        <translation>UIDs behalten</translation>
+    </message>
+    <message>
+        <source>retain safe private elements</source>
+        <translation>sichere private Elemente behalten</translation>
+    </message>
+    <message>
+        <source>Receiving from it</source>
+        <translation>Empfangen von ihr</translation>
+    </message>
+    <message>
+        <source>Sending to it</source>
+        <translation>Senden an sie</translation>
+    </message>
+    <message>
+        <source>Is asked who the patient is</source>
+        <translation>Wird gefragt, wer der Patient ist</translation>
+    </message>
+    <message>
+        <source>Priors and orders</source>
+        <translation>Voruntersuchungen und Aufträge</translation>
+    </message>
+    <message>
+        <source>Is asked for earlier films</source>
+        <translation>Wird nach früheren Aufnahmen gefragt</translation>
+    </message>
+    <message>
+        <source>Years back</source>
+        <translation>Jahre zurück</translation>
+    </message>
+    <message>
+        <source>Studies at most</source>
+        <translation>Untersuchungen höchstens</translation>
+    </message>
+    <message>
+        <source>Fetched by</source>
+        <translation>Geholt durch</translation>
+    </message>
+    <message>
+        <source>Is asked for orders</source>
+        <translation>Wird nach Aufträgen gefragt</translation>
+    </message>
+    <message>
+        <source>Limits</source>
+        <translation>Grenzen</translation>
+    </message>
+    <message>
+        <source>Rate, MB/s</source>
+        <translation>Rate, MB/s</translation>
+    </message>
+    <message>
+        <source>Associations at once</source>
+        <translation>Assoziationen zugleich</translation>
+    </message>
+    <message>
+        <source>Security</source>
+        <translation>Sicherheit</translation>
+    </message>
+    <message>
+        <source>Accepted from its host only</source>
+        <translation>Nur von ihrem Rechner angenommen</translation>
+    </message>
+    <message>
+        <source>By TLS only</source>
+        <translation>Nur über TLS</translation>
+    </message>
+    <message>
+        <source>Name in its certificate</source>
+        <translation>Name in ihrem Zertifikat</translation>
+    </message>
+    <message>
+        <source>Fingerprint of its certificate</source>
+        <translation>Fingerabdruck ihres Zertifikats</translation>
+    </message>
+    <message>
+        <source>User name that we give</source>
+        <translation>Benutzername, den wir nennen</translation>
+    </message>
+    <message>
+        <source>Password in the variable</source>
+        <translation>Passwort in der Variablen</translation>
+    </message>
+    <message>
+        <source>User name that it must give</source>
+        <translation>Benutzername, den sie nennen muss</translation>
+    </message>
+    <message>
+        <source>Its password in the variable</source>
+        <translation>Ihr Passwort in der Variablen</translation>
     </message>
     <message>
         <source>DICOMweb</source>
         <translation>DICOMweb</translation>
     </message>
     <message>
-        <source>Base URL; empty: by AE title</source>
-        <translation>Basis-URL; leer: über den AE-Titel</translation>
+        <source>empty: by AE title</source>
+        <translation>leer: über AE-Titel</translation>
+    </message>
+    <message>
+        <source>Authorities in the file (keys/)</source>
+        <translation>Zertifizierungsstellen in der Datei (keys/)</translation>
+    </message>
+    <message>
+        <source>Workitems that are claimed</source>
+        <translation>Übernommene Workitems</translation>
+    </message>
+    <message>
+        <source>Its token, in the file (keys/)</source>
+        <translation>Ihr Token, in der Datei (keys/)</translation>
+    </message>
+    <message>
+        <source>Name in its client certificate</source>
+        <translation>Name in ihrem Client-Zertifikat</translation>
+    </message>
+    <message>
+        <source>De-identified</source>
+        <translation>De-identifiziert</translation>
+    </message>
+    <message>
+        <source>Research project</source>
+        <translation>Forschungsprojekt</translation>
+    </message>
+    <message>
+        <source>Options of the profile</source>
+        <translation>Optionen des Profils</translation>
     </message>
     <message>
         <source>Patience</source>
@@ -2241,10 +3149,6 @@
     <message>
         <source>Counted by</source>
         <translation>Gezählt von</translation>
-    </message>
-    <message>
-        <source>Peer that is asked how many images a study has; empty: none</source>
-        <translation>Gegenstelle, die gefragt wird, wie viele Bilder eine Studie hat; leer: keine</translation>
     </message>
     <message>
         <source>research</source>
@@ -2265,18 +3169,6 @@
     <message>
         <source>a query</source>
         <translation>eine Abfrage</translation>
-    </message>
-    <message>
-        <source>Is reached, and let in, by TLS only</source>
-        <translation>Nur über TLS, in beiden Richtungen</translation>
-    </message>
-    <message>
-        <source>Is asked for earlier chest films</source>
-        <translation>Wird nach früheren Thoraxaufnahmen gefragt</translation>
-    </message>
-    <message>
-        <source>Is asked for orders (worklist)</source>
-        <translation>Wird nach Aufträgen gefragt (Worklist)</translation>
     </message>
     <message>
         <source>answers C-ECHO</source>
@@ -3075,12 +3967,20 @@
         <translation>Regeln</translation>
     </message>
     <message>
+        <source>Retention</source>
+        <translation>Aufbewahrung</translation>
+    </message>
+    <message>
         <source>Queues</source>
         <translation>Warteschlangen</translation>
     </message>
     <message>
         <source>Throughput</source>
         <translation>Durchsatz</translation>
+    </message>
+    <message>
+        <source>De-identification</source>
+        <translation>De-Identifizierung</translation>
     </message>
     <message>
         <source>Users</source>
@@ -5770,6 +6670,224 @@
     <message>
         <source>Waits: {by} is being asked how many images it holds.</source>
         <translation>Wartet: {by} wird gefragt, wie viele Bilder es hat.</translation>
+    </message>
+    <message>
+        <source>This can&apos;t be such a name and wasn&apos;t kept. A token or password itself is never entered here, only the name under which the node finds it.</source>
+        <translation>Das kann kein solcher Name sein und wurde nicht behalten. Ein Token oder Passwort selbst wird hier nie eingetragen, nur der Name, unter dem der Knoten es findet.</translation>
+    </message>
+    <message>
+        <source>What is wrong with the whole entry</source>
+        <translation>Was am ganzen Eintrag falsch ist</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n fault(s)</source>
+        <translation>
+            <numerusform>%n Fehler</numerusform>
+            <numerusform>%n Fehler</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n set</source>
+        <translation>
+            <numerusform>%n gesetzt</numerusform>
+            <numerusform>%n gesetzt</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Group of settings: {title}</source>
+        <translation>Gruppe von Einstellungen: {title}</translation>
+    </message>
+    <message>
+        <source>The key is missing, and pseudonyms were given under it: restore it from a backup.</source>
+        <translation>Der Schlüssel fehlt, und unter ihm wurden Pseudonyme vergeben: Stellen Sie ihn aus einer Sicherung wieder her.</translation>
+    </message>
+    <message>
+        <source>Other accounts can read the key: chmod 600 it.</source>
+        <translation>Andere Konten können den Schlüssel lesen: chmod 600.</translation>
+    </message>
+    <message>
+        <source>This account can&apos;t read the key, so it can&apos;t open the key table.</source>
+        <translation>Dieses Konto kann den Schlüssel nicht lesen und also die Schlüsseltabelle nicht öffnen.</translation>
+    </message>
+    <message>
+        <source>Short name in rules and tables.</source>
+        <translation>Kurzer Name in Regeln und Tabellen.</translation>
+    </message>
+    <message>
+        <source>Base URL, such as https://fhir.example.org/r4; no user, no query.</source>
+        <translation>Basis-URL, etwa https://fhir.example.org/r4; ohne Benutzer, ohne Abfrage.</translation>
+    </message>
+    <message>
+        <source>Name of the courier&apos;s environment variable that holds the bearer token, in capitals.</source>
+        <translation>Name der Umgebungsvariablen des Kuriers mit dem Bearer-Token, in Großbuchstaben.</translation>
+    </message>
+    <message>
+        <source>Or name of a file in the home&apos;s folder `keys` (mode 0600) that holds it.</source>
+        <translation>Oder Name einer Datei im Ordner `keys` des Heims (Modus 0600), die es enthält.</translation>
+    </message>
+    <message>
+        <source>Days after the study was settled (of files: after they were written).</source>
+        <translation>Tage, nachdem die Untersuchung erledigt war (bei Dateien: nachdem sie geschrieben wurden).</translation>
+    </message>
+    <message>
+        <source>Days after which it may go earlier while the disk is short (`purge_below_gb`); empty: never.</source>
+        <translation>Tage, nach denen es bei knappem Platz (`purge_below_gb`) früher gehen darf; leer: nie.</translation>
+    </message>
+    <message>
+        <source>Its AE title, as its administrator says it.</source>
+        <translation>Ihr AE-Titel, wie ihn ihr Administrator nennt.</translation>
+    </message>
+    <message>
+        <source>Host name or address.</source>
+        <translation>Rechnername oder Adresse.</translation>
+    </message>
+    <message>
+        <source>Its DICOM port; 104 and 11112 are usual, 2762 by TLS.</source>
+        <translation>Ihr DICOM-Port; üblich sind 104 und 11112, 2762 über TLS.</translation>
+    </message>
+    <message>
+        <source>What the peer is used for.</source>
+        <translation>Wofür die Gegenstelle verwendet wird.</translation>
+    </message>
+    <message>
+        <source>User name that we give it with an association (PS3.7 D.3.3.7).</source>
+        <translation>Benutzername, den wir ihr mit einer Assoziation nennen (PS3.7 D.3.3.7).</translation>
+    </message>
+    <message>
+        <source>Name of the node&apos;s environment variable that holds the password for it, in capitals.</source>
+        <translation>Name der Umgebungsvariablen des Knotens mit dem Passwort für sie, in Großbuchstaben.</translation>
+    </message>
+    <message>
+        <source>Name of the node&apos;s environment variable that holds the password it must give, in capitals.</source>
+        <translation>Name der Umgebungsvariablen des Knotens mit dem Passwort, das sie nennen muss, in Großbuchstaben.</translation>
+    </message>
+    <message>
+        <source>Whether it may send films to us, by DIMSE or STOW-RS.</source>
+        <translation>Ob sie uns Aufnahmen senden darf, über DIMSE oder STOW-RS.</translation>
+    </message>
+    <message>
+        <source>Whether an association under its AE title, or its STOW-RS request, is taken from its host only.</source>
+        <translation>Ob eine Assoziation unter ihrem AE-Titel oder ihre STOW-RS-Anfrage nur von ihrem Rechner angenommen wird.</translation>
+    </message>
+    <message>
+        <source>What it may send: `films` (CR and DX), `images`, `reports`, `documents` or SOP Class UIDs; empty: all that the node takes. Others are refused in negotiation, and one by one by STOW-RS.</source>
+        <translation>Was sie senden darf: `films` (CR und DX), `images`, `reports`, `documents` oder SOP Class UIDs; leer: alles, was der Knoten nimmt. Anderes wird beim Aushandeln abgelehnt, über STOW-RS Stück für Stück.</translation>
+    </message>
+    <message>
+        <source>Whether it is reached by TLS, and let in by TLS only; needs this machine&apos;s `tls_` settings. At STOW-RS it holds too: the server must have web_certificate, a proxy&apos;s TLS doesn&apos;t count.</source>
+        <translation>Ob sie über TLS erreicht und nur über TLS eingelassen wird; braucht die `tls_`-Einstellungen dieses Rechners. Gilt auch für STOW-RS: Der Server muss web_certificate haben, das TLS eines Proxys zählt nicht.</translation>
+    </message>
+    <message>
+        <source>Name that its certificate must bear; empty: its host when we connect, any when it does. At STOW-RS it holds too, and needs web_client_ca.</source>
+        <translation>Name, den ihr Zertifikat tragen muss; leer: ihr Rechner, wenn wir verbinden, jeder, wenn sie es tut. Gilt auch für STOW-RS und braucht dort web_client_ca.</translation>
+    </message>
+    <message>
+        <source>SHA-256 of its certificate, hexadecimal: exactly this one is accepted, whatever name it bears; by STOW-RS too. Its DICOMweb services are known by web_ca and the host of their address instead.</source>
+        <translation>SHA-256 ihres Zertifikats, hexadezimal: Genau dieses wird angenommen, welchen Namen es auch trägt; auch über STOW-RS. Ihre DICOMweb-Dienste erkennt man stattdessen an web_ca und dem Rechner ihrer Adresse.</translation>
+    </message>
+    <message>
+        <source>User name that it must give with an association to us, else it is rejected; at STOW-RS by HTTP Basic, unless it has web_token_key, which stands in for it.</source>
+        <translation>Benutzername, den sie uns mit einer Assoziation nennen muss, sonst wird sie abgewiesen; bei STOW-RS über HTTP Basic, außer sie hat web_token_key, das dafür steht.</translation>
+    </message>
+    <message>
+        <source>Or name of a file in the home&apos;s folder `keys` (mode 0600) that holds it; empty: the name alone counts, and lets it in by STOW-RS only beside web_client.</source>
+        <translation>Oder Name einer Datei im Ordner `keys` des Heims (Modus 0600), die es enthält; leer: Nur der Name zählt und lässt sie über STOW-RS nur neben web_client ein.</translation>
+    </message>
+    <message>
+        <source>Whether it is asked for the patient&apos;s identity before a signature.</source>
+        <translation>Ob sie vor einer Unterschrift nach der Identität des Patienten gefragt wird.</translation>
+    </message>
+    <message>
+        <source>How storage is confirmed: storage commitment, C-FIND, or whichever the peer has.</source>
+        <translation>Wie die Speicherung bestätigt wird: Storage Commitment, C-FIND oder was die Gegenstelle hat.</translation>
+    </message>
+    <message>
+        <source>Quiet time of its studies, seconds; empty: the site&apos;s.</source>
+        <translation>Ruhezeit ihrer Untersuchungen, Sekunden; leer: die des Standorts.</translation>
+    </message>
+    <message>
+        <source>How long missing images of its studies are waited for, seconds; empty: the site&apos;s.</source>
+        <translation>Wie lange auf fehlende Bilder ihrer Untersuchungen gewartet wird, Sekunden; leer: wie am Standort.</translation>
+    </message>
+    <message>
+        <source>What is believed of it about which images a study has: `mpps` (performed procedure steps), `ian` (Instance Availability Notifications). What isn&apos;t named is refused.</source>
+        <translation>Was ihr darüber geglaubt wird, welche Bilder eine Untersuchung hat: `mpps` (Performed Procedure Steps), `ian` (Instance Availability Notifications). Was nicht genannt ist, wird abgelehnt.</translation>
+    </message>
+    <message>
+        <source>Name of the peer that is asked by C-FIND, or QIDO-RS, how many images a study of this one has; empty: none is.</source>
+        <translation>Name der Gegenstelle, die über C-FIND oder QIDO-RS gefragt wird, wie viele Bilder eine Untersuchung von dieser hat; leer: keine.</translation>
+    </message>
+    <message>
+        <source>Whether it is asked for earlier chest films of a new study&apos;s patient.</source>
+        <translation>Ob sie nach früheren Thoraxaufnahmen des Patienten einer neuen Untersuchung gefragt wird.</translation>
+    </message>
+    <message>
+        <source>How many years back it is asked for.</source>
+        <translation>Wie viele Jahre zurück gefragt wird.</translation>
+    </message>
+    <message>
+        <source>How many earlier studies are fetched from it at most.</source>
+        <translation>Wie viele frühere Untersuchungen höchstens von ihr geholt werden.</translation>
+    </message>
+    <message>
+        <source>How studies are fetched from it: C-MOVE to this node, C-GET (WADO-RS where it has DICOMweb), or whichever it has.</source>
+        <translation>Wie Untersuchungen von ihr geholt werden: C-MOVE an diesen Knoten, C-GET (WADO-RS, wo sie DICOMweb hat) oder was sie hat.</translation>
+    </message>
+    <message>
+        <source>Whether it is asked by Modality Worklist for the order of a new study.</source>
+        <translation>Ob sie über Modality Worklist nach dem Auftrag einer neuen Untersuchung gefragt wird.</translation>
+    </message>
+    <message>
+        <source>Rate at which it may send to us, MB/s; what is faster waits. Empty: any. All its associations share it; and apart from them, all its STOW-RS requests.</source>
+        <translation>Rate, mit der sie uns senden darf, MB/s; was schneller ist, wartet. Leer: jede. Alle ihre Assoziationen teilen sie sich; getrennt davon alle ihre STOW-RS-Anfragen.</translation>
+    </message>
+    <message>
+        <source>Associations it may have with us at once; apart from them, as many STOW-RS requests (more are answered 503). Empty: as many as the node.</source>
+        <translation>Assoziationen, die sie zugleich mit uns haben darf; getrennt davon ebenso viele STOW-RS-Anfragen (mehr werden mit 503 beantwortet). Leer: so viele wie der Knoten.</translation>
+    </message>
+    <message>
+        <source>Base URL of its DICOMweb services, such as https://pacs.example.org/dicom-web. Objects are then sent, asked for and fetched there instead of by AE title.</source>
+        <translation>Basis-URL ihrer DICOMweb-Dienste, etwa https://pacs.example.org/dicom-web. Objekte werden dann dorthin gesendet, dort erfragt und geholt statt über den AE-Titel.</translation>
+    </message>
+    <message>
+        <source>Name of the courier&apos;s environment variable with the bearer token for its DICOMweb services.</source>
+        <translation>Name der Umgebungsvariablen des Kuriers mit dem Bearer-Token für ihre DICOMweb-Dienste.</translation>
+    </message>
+    <message>
+        <source>File in `keys` (PEM) with the authorities that its DICOMweb server&apos;s certificate must come from; empty: those that the system trusts.</source>
+        <translation>Datei in `keys` (PEM) mit den Zertifizierungsstellen, von denen das Zertifikat ihres DICOMweb-Servers kommen muss; leer: denen das System vertraut.</translation>
+    </message>
+    <message>
+        <source>Code of the workitems that are claimed from its UPS-RS worklist, as VALUE^SCHEME; empty: none.</source>
+        <translation>Code der Workitems, die aus ihrer UPS-RS-Arbeitsliste übernommen werden, als VALUE^SCHEME; leer: keine.</translation>
+    </message>
+    <message>
+        <source>File in `keys` (mode 0600) with the bearer token that it presents to our STOW-RS server.</source>
+        <translation>Datei in `keys` (Modus 0600) mit dem Bearer-Token, das sie unserem STOW-RS-Server vorlegt.</translation>
+    </message>
+    <message>
+        <source>Name in the client certificate that it shows there: a DNS name, else the common name.</source>
+        <translation>Name im Client-Zertifikat, das sie dort vorlegt: ein DNS-Name, sonst der Common Name.</translation>
+    </message>
+    <message>
+        <source>Test objects that an administrator saw on its displays (`llmcxr dicom display`), by kind.</source>
+        <translation>Testobjekte, die ein Administrator auf ihren Anzeigen sah (`llmcxr dicom display`), nach Art.</translation>
+    </message>
+    <message>
+        <source>`basic`: what goes to it is de-identified by the basic profile of PS3.15 Annex E; only with role = &quot;research&quot; or &quot;test&quot;.</source>
+        <translation>`basic`: Was zu ihr geht, wird nach dem Grundprofil von PS3.15 Annex E de-identifiziert; nur mit role = &quot;research&quot; oder &quot;test&quot;.</translation>
+    </message>
+    <message>
+        <source>Options of the profile; see docs/deidentification.md.</source>
+        <translation>Optionen des Profils; siehe docs/deidentification.md.</translation>
+    </message>
+    <message>
+        <source>The research project: pseudonyms begin with it, and each project has its own.</source>
+        <translation>Das Forschungsprojekt: Pseudonyme beginnen damit, und jedes Projekt hat seine eigenen.</translation>
+    </message>
+    <message>
+        <source>With less free space than this, rules with `at_least_days` purge earlier; 0: never.</source>
+        <translation>Ist weniger frei als dies, löschen Regeln mit `at_least_days` früher; 0: nie.</translation>
     </message>
 </context>
 </TS>

@@ -129,5 +129,75 @@
             <numerusform>%n documents are made anew; a fault that is left stands here again.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>%n thing(s) to look at: {names}.</source>
+        <translation>
+            <numerusform>%n thing to look at: {names}.</numerusform>
+            <numerusform>%n things to look at: {names}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n association(s) in the last day</source>
+        <translation>
+            <numerusform>%n association in the last day</numerusform>
+            <numerusform>%n associations in the last day</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n waiting</source>
+        <translation>
+            <numerusform>%n waiting</numerusform>
+            <numerusform>%n waiting</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{said}; %n dead</source>
+        <translation>
+            <numerusform>{said}; %n dead</numerusform>
+            <numerusform>{said}; %n dead</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n certificate(s); the first ends in {days} days</source>
+        <translation>
+            <numerusform>%n certificate; it ends in {days} days</numerusform>
+            <numerusform>%n certificates; the first ends in {days} days</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n pseudonym(s) were written to {file}, readable by this account only.</source>
+        <translation>
+            <numerusform>%n pseudonym was written to {file}, readable by this account only.</numerusform>
+            <numerusform>%n pseudonyms were written to {file}, readable by this account only.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n thing(s) would go, {size}; nothing was purged.</source>
+        <translation>
+            <numerusform>%n thing would go, {size}; nothing was purged.</numerusform>
+            <numerusform>%n things would go, {size}; nothing was purged.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n fault(s)</source>
+        <translation>
+            <numerusform>%n fault</numerusform>
+            <numerusform>%n faults</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n set</source>
+        <translation>
+            <numerusform>%n set</numerusform>
+            <numerusform>%n set</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n day(s)</source>
+        <translation>
+            <numerusform>%n day</numerusform>
+            <numerusform>%n days</numerusform>
+        </translation>
+    </message>
 </context>
 </TS>

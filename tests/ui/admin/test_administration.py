@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from PySide6.QtWidgets import QApplication, QCheckBox
 
-from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws import supervising
 from llmcxr_ws.films import LIFTABLE
 from llmcxr_ws.store import configuration, services, supervision
 from llmcxr_ws.supervising import Disk
+from tests.ui.admin.conftest import type_into
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
 from tests.ui.office_seat import dialog_of, nameless
 from tests.ui.office_world import Past
 from ui.admin.disk import DiskPanel
@@ -31,29 +27,11 @@ from ui.admin.throughput import ThroughputSection
 from ui.admin.users import UserDialog, UsersSection
 
 
-@pytest.fixture
-def pacs(tmp_path: Path) -> Iterator[PacsSimulator]:
-    with PacsSimulator(SimulatorSettings(storage=tmp_path / "pacs", port=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def past(home: House, pacs: PacsSimulator) -> Past:
-    home.add_user("ada", "admin", "Admin^Ada")
-    return Past(home, pacs.port)
-
-
 def peers(page: AdministrationPage) -> PeersSection:
     page.show_section("peers")
     section = page.section("peers")
     assert isinstance(section, PeersSection)
     return section
-
-
-def type_into(section: PeersSection, name: str, text: str) -> None:
-    field = section._fields[name]
-    field.setText(text)  # type: ignore[union-attr]
-    field.editingFinished.emit()  # type: ignore[union-attr]
 
 
 def test_only_an_administrator_comes_here(past: Past, seat: Seat) -> None:
@@ -87,11 +65,11 @@ def test_a_peer_is_changed_in_the_form_and_put_in_force(
     section = peers(page)
     seat.wait(lambda: len(section.table.rows) == 2)
     section.table.selectRow(1)
-    type_into(section, "port", "70000")
-    assert "70000" in section._faults["port"].text() and not page.bar.apply.isEnabled()
+    type_into(section.form, port="70000")
+    assert "70000" in section.form.faults["port"].text() and not page.bar.apply.isEnabled()
     assert "Line 16" in page.bar._words.text()
-    type_into(section, "port", "1040")
-    type_into(section, "name", "vault")
+    type_into(section.form, port="1040")
+    type_into(section.form, name="vault")
     assert page.draft.problems == () and page.bar.apply.isEnabled()
     page.bar.apply.click()
     seat.wait(lambda: page.draft.in_force.version == 2)
@@ -110,15 +88,15 @@ def test_who_may_send_from_where_is_ticked_and_put_in_force(
     section = peers(page)
     seat.wait(lambda: len(section.table.rows) == 2)
     section.table.selectRow(1)
-    ticks = {name: section._fields[name] for name in ("sends", "from_host")}
+    ticks = {name: section.form.fields[name] for name in ("sends", "from_host")}
     assert all(isinstance(tick, QCheckBox) for tick in ticks.values())
     assert [tick.isChecked() for tick in ticks.values()] == [False, False]  # type: ignore[union-attr]
     for tick in ticks.values():
         tick.click()  # type: ignore[union-attr]
-    type_into(section, "ae_title", "TOO LONG FOR AN AE TITLE")
-    assert "TOO LONG" in section._faults["ae_title"].text() and not page.bar.apply.isEnabled()
-    type_into(section, "ae_title", "ARCHIVE2")
-    type_into(section, "host", "10.0.0.7")
+    type_into(section.form, ae_title="TOO LONG FOR AN AE TITLE")
+    assert "TOO LONG" in section.form.faults["ae_title"].text() and not page.bar.apply.isEnabled()
+    type_into(section.form, ae_title="ARCHIVE2")
+    type_into(section.form, host="10.0.0.7")
     page.bar.apply.click()
     seat.wait(lambda: page.draft.in_force.version == 2)
     peer = configuration.load_site(past.db).peer("archive")
@@ -132,7 +110,7 @@ def test_renaming_a_peer_takes_its_outputs_with_it_and_removing_it_removes_them(
     section = peers(page)
     seat.wait(lambda: len(section.table.rows) == 2)
     section.table.selectRow(0)
-    type_into(section, "name", "main")
+    type_into(section.form, name="main")
     assert [rule["to"] for rule in page.draft.tables("output")] == ["main"]
     assert page.draft.problems == ()
     section._on_remove()
@@ -530,7 +508,7 @@ def test_a_self_test_that_ends_early_didn_t_pass(page: AdministrationPage, seat:
     section = page.section("self_test")
     assert isinstance(section, SelfTestSection)
     seat.qtbot.waitUntil(lambda: bool(section.table.rows), timeout=90_000)
-    process = section._process
+    process = section.command.process
     assert process is not None
     process.kill()
     seat.wait(lambda: not section.is_running)

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dicom_node import display_probe, sop_classes
-from dicom_node.simulator.server import PacsSimulator, SimulatorSettings
 from llmcxr_ws.store import configuration
 from tests.network import answers, free_port, start, wait_for
 from tests.ui.conftest import Seat
-from tests.ui.homes import House
 from tests.ui.office_seat import dialog_of
 from tests.ui.office_world import SITE, Past
 from ui.admin.display_dialog import LOOK_FOR, PATIENT, DisplayDialog
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
-
-
-@pytest.fixture
-def pacs(tmp_path: Path) -> Iterator[PacsSimulator]:
-    with PacsSimulator(SimulatorSettings(storage=tmp_path / "pacs", port=0)) as running:
-        yield running
-
-
-@pytest.fixture
-def past(home: House, pacs: PacsSimulator) -> Past:
-    home.add_user("ada", "admin", "Admin^Ada")
-    return Past(home, pacs.port)
 
 
 @pytest.fixture

@@ -27,6 +27,7 @@ def document(page: AdministrationPage, seat: Seat) -> DocumentSection:
 
 
 def peers(page: AdministrationPage, seat: Seat) -> PeersSection:
+    page.show_section("peers")
     section = page.section("peers")
     assert isinstance(section, PeersSection)
     seat.wait(lambda: len(section.table.rows) == 2)
@@ -105,7 +106,7 @@ def test_forms_on_a_text_that_is_no_toml_say_so_instead_of_failing(
 def test_what_is_being_typed_into_a_field_stays(page: AdministrationPage, seat: Seat, past: Past) -> None:
     section = peers(page, seat)
     section.table.selectRow(0)
-    host = section._fields["host"]
+    host = section.form.fields["host"]
     host.setFocus()
     seat.wait(host.hasFocus)
     QTest.keyClicks(host, "9")
@@ -122,7 +123,7 @@ def test_a_new_peer_is_the_one_in_the_form_however_the_table_is_sorted(
     section = peers(page, seat)
     section.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
     section._on_add()
-    assert section._fields["name"].text() == "peer3"  # type: ignore[union-attr]
+    assert section.form.fields["name"].text() == "peer3"  # type: ignore[union-attr]
     assert section.table.selected()[0][1]["name"] == "peer3"
 
 

@@ -1,0 +1,227 @@
+"""The node as an administrator wants to see it at a glance: who runs, who is connected, what waits, what ends soon.
+
+What `llmcxr doctor`, the health page and the counters know, read together; it asks no peer and writes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from llmcxr_ws import clocks, supervising
+from llmcxr_ws.certificates import WARN_DAYS, files_of, validity_of
+from llmcxr_ws.domain import ServiceRow
+from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.states import DeliveryState
+from llmcxr_ws.store import overview, services, watching
+from llmcxr_ws.store.overview import TurnedAway
+from llmcxr_ws.store.watching import Waiting
+from llmcxr_ws.supervising import Disk
+from llmcxr_ws.workplace import Workplace
+
+_DAY = timedelta(days=1)
+_DEAD = (DeliveryState.DEAD.value, DeliveryState.IDENTIFYING.value)
+
+
+@dataclass(frozen=True)
+class Process:
+    """A process that runs or should: `seen_s` since its last heartbeat, None where there never was one."""
+
+    kind: str
+    is_required: bool
+    is_alive: bool
+    seen_s: float | None
+    host: str
+
+
+@dataclass(frozen=True)
+class Received:
+    """What the listener took from one peer since it was started, by outcome (``stored``, …)."""
+
+    peer: str
+    outcome: str
+    instances: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class DestinationQueue:
+    """What waits for one destination; `oldest_s` of what is queued or on its way."""
+
+    name: str
+    waiting: int
+    oldest_s: float
+    unconfirmed: int
+    held: int
+    dead: int
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate in use and its end; where it can't be read, the sentence that says so."""
+
+    setting: str
+    file: str
+    ends: datetime | None
+    days_left: float
+    problem: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it can be used, and for longer than a renewal takes."""
+        return not self.problem and self.days_left >= WARN_DAYS
+
+
+@dataclass(frozen=True)
+class NodeState:
+    """All of it; `open_associations` is None while no listener tells it."""
+
+    processes: tuple[Process, ...]
+    address: str
+    open_associations: int | None
+    most_associations: int
+    received: tuple[Received, ...]
+    turned_away: tuple[TurnedAway, ...]
+    disks: tuple[Disk, ...]
+    disk_problem: str
+    destinations: tuple[DestinationQueue, ...]
+    drafts_waiting: Waiting
+    requests_waiting: Waiting
+    certificates: tuple[Certificate, ...]
+    clock_off_s: float
+    clock_is_kept: bool | None
+    site_problem: str
+
+
+def node_state(place: Workplace) -> NodeState:
+    """Look at everything once."""
+    before = datetime.now(UTC)
+    offset = clocks.of_database(services.now(place.db), before, datetime.now(UTC))
+    running = services.running(place.db)
+    listener = next((row for row in running if row.kind == "listener" and _is_alive(row)), None)
+    tally = listener.detail.get("tally", {}) if listener is not None else {}
+    found = supervising.entity(place)
+    backlog = watching.backlog(place.db)
+    disks, disk_problem = _disks(place)
+    return NodeState(
+        processes=_processes(place, running),
+        address=f"{found.ae_title}, {found.host + ':' if found.host else ''}{found.port}",
+        open_associations=int(tally["open"]) if "open" in tally else None,
+        most_associations=place.config.max_associations,
+        received=_received(tally),
+        turned_away=overview.turned_away(place.db, datetime.now(UTC) - _DAY),
+        disks=disks,
+        disk_problem=disk_problem,
+        destinations=_queues(backlog.deliveries),
+        drafts_waiting=backlog.jobs.get(("draft", "queued"), Waiting(0, 0.0)),
+        requests_waiting=backlog.requests,
+        certificates=_certificates(place),
+        clock_off_s=offset.seconds,
+        clock_is_kept=clocks.is_kept(),
+        site_problem=_site_problem(place),
+    )
+
+
+def _is_alive(row: ServiceRow) -> bool:
+    return row.seconds_since_seen <= services.ALIVE_S
+
+
+def _processes(place: Workplace, running: list[ServiceRow]) -> tuple[Process, ...]:
+    config = place.config
+    wanted = {"listener": True, "courier": True, "engine": False}
+    if config.metrics_port or config.audit_messages != "off":
+        wanted["watcher"] = False
+    if config.web_port:
+        wanted["web"] = True
+    made = []
+    for kind, is_required in wanted.items():
+        rows = sorted((row for row in running if row.kind == kind), key=lambda row: row.seconds_since_seen)
+        last = rows[0] if rows else None
+        seen_s = max(last.seconds_since_seen, 0.0) if last is not None else None
+        alive = last is not None and _is_alive(last)
+        made.append(Process(kind, is_required, alive, seen_s, last.host if last is not None else ""))
+    return tuple(made)
+
+
+def _received(tally: dict[str, object]) -> tuple[Received, ...]:
+    sizes = {(peer, outcome): count for peer, outcome, count in _counted(tally, "bytes")}
+    return tuple(
+        Received(peer, outcome, count, sizes.get((peer, outcome), 0))
+        for peer, outcome, count in _counted(tally, "instances")
+    )
+
+
+def _counted(tally: dict[str, object], what: str) -> list[tuple[str, str, int]]:
+    rows = tally.get(what)
+    return (
+        [(str(peer), str(outcome), int(count)) for peer, outcome, count in rows]
+        if isinstance(rows, list)
+        else []
+    )
+
+
+def _queues(deliveries: dict[tuple[str, str], Waiting]) -> tuple[DestinationQueue, ...]:
+    def of(name: str, *states: str) -> Waiting:
+        found = [deliveries[name, state] for state in states if (name, state) in deliveries]
+        return Waiting(sum(one.count for one in found), max((one.oldest_s for one in found), default=0.0))
+
+    made = []
+    for name in sorted({name for name, _ in deliveries}):
+        waiting = of(name, DeliveryState.QUEUED.value, DeliveryState.SENDING.value)
+        counts = [
+            of(name, *states).count
+            for states in ((DeliveryState.STORED.value,), (DeliveryState.HELD.value,), _DEAD)
+        ]
+        made.append(DestinationQueue(name, waiting.count, waiting.oldest_s, *counts))
+    return tuple(made)
+
+
+def _disks(place: Workplace) -> tuple[tuple[Disk, ...], str]:
+    try:
+        return supervising.disks(place), ""
+    except UserFacingError as error:
+        return (), error.sentence
+
+
+def _certificates(place: Workplace) -> tuple[Certificate, ...]:
+    """Every certificate that a setting of the machine or of the site names."""
+    try:
+        site = place.site()
+    except UserFacingError:
+        named = list(files_of(place.config, place.home))
+    else:
+        named = list(files_of(place.config, place.home))
+        for one in site.destinations:
+            named += files_of(one, place.home, of=f"{one.name}.")
+    files = [(setting, path) for setting, path, is_key in named if not is_key]
+    files += [("tls_trusted", path) for path in _trusted(place)]
+    made: list[Certificate] = []
+    for setting, path in files:
+        try:
+            made += [
+                Certificate(setting, path.name, one.ends, one.days_left())
+                for one in validity_of(setting, path)
+            ]
+        except UserFacingError as error:
+            made.append(Certificate(setting, path.name, None, 0.0, error.sentence))
+    return tuple(sorted(made, key=lambda one: one.days_left))
+
+
+def _trusted(place: Workplace) -> list[Path]:
+    if not place.config.tls_trusted:
+        return []
+    root = place.home / Path(place.config.tls_trusted).expanduser()
+    return (
+        sorted(path for path in root.iterdir() if path.suffix in (".pem", ".crt"))
+        if root.is_dir()
+        else [root]
+    )
+
+
+def _site_problem(place: Workplace) -> str:
+    try:
+        place.site()
+    except UserFacingError as error:
+        return error.sentence
+    return ""

@@ -1,0 +1,133 @@
+"""Retention in the window: rules written and judged, dry runs, purges that really happened."""
+
+from __future__ import annotations
+
+import pytest
+
+from dicom_node.courier import run_round
+from dicom_node.steps.desk import Desk
+from dicom_node.steps.purging import purge_due
+from llmcxr_ws.retention import RetentionRule
+from llmcxr_ws.store import configuration, services
+from tests.ui.admin.conftest import type_into
+from tests.ui.conftest import Seat
+from tests.ui.homes import FILMS
+from tests.ui.office_seat import nameless
+from tests.ui.office_world import Past
+from ui.admin.controls import Choice, Ticks
+from ui.admin.page import AdministrationPage
+from ui.admin.retention import FIELDS, WHAT, RetentionSection, why_words
+
+RULE = '\n[[retention]]\nwhat = "films"\nafter_days = 0.000001\nstates = ["excluded"]\n'
+
+
+@pytest.fixture
+def section(page: AdministrationPage) -> RetentionSection:
+    page.show_section("retention")
+    made = page.section("retention")
+    assert isinstance(made, RetentionSection)
+    return made
+
+
+def an_excluded_study(past: Past) -> int:
+    """A received film of which no draft is made, as the courier settles it."""
+    study_id = past.home.receive(FILMS / "DEMO0001.dcm")
+    configuration.import_site(
+        past.db,
+        configuration.site_text(past.db) + '\n[[rule]]\nname = "none"\nthen = "skip"\n',
+        user="service",
+    )
+    return study_id
+
+
+def dry_run(section: RetentionSection, seat: Seat) -> list[tuple[str, str, int]]:
+    section.run.click()
+    seat.qtbot.waitUntil(lambda: not section.command.is_running and section.run.isEnabled(), timeout=90_000)
+    return [(row.what, row.why, row.things) for row in section.planned.rows]
+
+
+def test_every_kind_has_words() -> None:
+    field = FIELDS[0]
+    assert isinstance(field, Choice)
+    assert {value for value, _ in field.options} <= set(WHAT)
+    assert {field.name for field in FIELDS} == set(RetentionRule.model_fields)
+
+
+def test_a_rule_is_written_judged_and_taken_out(page: AdministrationPage, section: RetentionSection) -> None:
+    assert "nothing is ever purged" in section.looked.text() or not section.looked.text()
+    section.add.click()
+    assert (
+        page.draft.tables("retention") == [{"what": "films", "after_days": 365}] and nameless(section) == []
+    )
+    type_into(section.form, at_least_days="400")
+    assert "keeps it longer" in section.form.faults["at_least_days"].text()
+    type_into(section.form, at_least_days="14", after_days="0")
+    assert "greater than 0" in section.form.faults["after_days"].text()
+    type_into(section.form, after_days="180")
+    states = section.form.fields["states"]
+    assert isinstance(states, Ticks) and states.values == ["confirmed"]  # the default
+    states.ticks["excluded"].click()
+    section.below.setText("-1")
+    section.below.editingFinished.emit()
+    assert "greater than or equal to 0" in section.below_fault.text()
+    section.below.setText("100")
+    section.below.editingFinished.emit()
+    assert page.draft.problems == () and page.draft.values["purge_below_gb"] == 100
+    assert page.draft.tables("retention")[0]["states"] == ["confirmed", "excluded"]
+    section.add.click()
+    assert len(page.draft.tables("retention")) == 2
+    section.remove.click()
+    section.remove.click()
+    assert page.draft.tables("retention") == []
+
+
+def test_the_dry_run_of_what_is_written_says_what_would_go_and_why_the_rest_stays(
+    page: AdministrationPage, section: RetentionSection, seat: Seat, past: Past
+) -> None:
+    past.drafted()
+    past.home.receive(FILMS / "DEMO0002.dcm")
+    page.draft.write(page.draft.text + RULE.replace('"excluded"', '"confirmed"'))
+    found = dry_run(section, seat)
+    assert {what for what, _, _ in found} == {"films"} and all(why for _, why, _ in found)
+    assert "its study is 'drafted'" in {why for _, why, _ in found}
+    assert "0 things would go" in section.line.text
+    assert section._document is None  # the written text doesn't stay beside the home
+
+
+def test_what_the_node_purged_and_when_it_looked_is_told(
+    page: AdministrationPage, section: RetentionSection, seat: Seat, past: Past
+) -> None:
+    study = an_excluded_study(past)
+    configuration.import_site(
+        past.db,
+        f"quiet_s = 0.01\n{configuration.site_text(past.db).replace('quiet_s = 30.0', '')}{RULE}",
+        user="service",
+    )
+    desk = Desk.set_up(past.home.workplace)
+    for _ in range(20):
+        if not run_round(desk):
+            break
+    page.draft.read()
+    seat.wait(lambda: bool(page.draft.tables("retention")))
+    while purge_due(desk):
+        pass
+    assert desk.told["retention"]["looked_at"]
+    services.register(past.db, "courier", dict(desk.told))
+    section.refresh()
+    seat.wait(lambda: bool(section.purges.rows))
+    (purge,) = section.purges.rows
+    assert (purge.what, purge.study_id, purge.things) == ("films", study, 1) and purge.bytes > 0
+    seat.wait(lambda: "The node looked last at" in section.looked.text())
+    assert "The last purge was at" in section.looked.text()
+    assert dry_run(section, seat) == []  # it is gone
+
+
+def test_a_document_with_a_fault_is_not_tried(page: AdministrationPage, section: RetentionSection) -> None:
+    page.draft.write(page.draft.text + "\n[[retention]]\nwhat = 'films'\n")
+    section.run.click()
+    assert not section.command.is_running and "has a fault" in section.line.text
+
+
+def test_reasons_are_told_with_their_states() -> None:
+    assert why_words("its study is 'drafted'") == "its study is in the state “drafted”"
+    assert why_words("nobody has reviewed it") == "nobody has reviewed it"

@@ -1,0 +1,208 @@
+"""Node: what runs, who is connected or was turned away, what waits, until when certificates hold."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QTabWidget
+
+from llmcxr_ws.node_state import Certificate, DestinationQueue, NodeState, Received, node_state
+from llmcxr_ws.store.overview import TurnedAway
+from ui.admin.disk import size
+from ui.admin.node_lines import Seen, seen
+from ui.admin.section import Section, row_of, stacked
+from ui.language import mark, tr
+from ui.office import Office
+from ui.tables import Column, RowTable
+from ui.text import clock, duration, grouped
+from ui.widgets import Mark, label, with_tone
+
+_STATES = {
+    "good": ("signed", "good", mark("well")),
+    "look": ("failed", "attention", mark("look at it")),
+    "bad": ("refused", "bad", mark("not well")),
+}
+# Why the listener turns somebody away, as the node writes it into the trail.
+REASONS = (
+    mark("calling AE title unknown"),
+    mark("not from the peer's host"),
+    mark("not by TLS"),
+    mark("not with the peer's certificate"),
+    mark("the certificate doesn't bear the peer's name"),
+    mark("no user identity"),
+    mark("wrong user or password"),
+    mark("no site's configuration"),
+    mark("the peer has as many as it may"),
+    mark("called AE title or limit"),
+)
+OUTCOMES = {
+    "stored": mark("received"),
+    "again": mark("had already"),
+    "own_document": mark("our own document, sent back"),
+    "no_space": mark("refused: the disk is full"),
+    "uid_mismatch": mark("refused: UIDs of command and data set differ"),
+    "unreadable": mark("set aside: unreadable"),
+    "defective": mark("set aside: its pixels are cut"),
+    "duplicate_uid": mark("set aside: other content under a known UID"),
+    "failed": mark("failed"),
+    "too_large": mark("refused: too large"),
+    "not_authorised": mark("refused: not allowed to send"),
+}
+
+
+class NodeSection(Section):
+    """The node at a glance."""
+
+    POLL_MS = 5_000
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(
+            office,
+            tr("Node"),
+            tr(
+                "What the node's processes, counters and queues say, read every five seconds. No peer is asked for "
+                "it: that does the self-test."
+            ),
+        )
+        self._mark, self.verdict = Mark(), label("", "heading", wraps=True)
+        head = row_of(self._mark, self.verdict, stretch=False)
+        head.setStretch(1, 1)
+        self.body.addLayout(head)
+        self.table: RowTable[Seen] = RowTable(
+            tr("State of the node"),
+            [
+                Column(tr("What"), lambda row: row.what, 190),
+                Column(
+                    tr("State"),
+                    lambda row: tr(_STATES[row.state][2]),
+                    120,
+                    state=lambda row: _STATES[row.state][:2],
+                ),
+                Column(tr("What was found"), lambda row: row.found),
+                Column(tr("What to do"), lambda row: row.to_do, 330),
+            ],
+            key=lambda row: row.key,
+            wraps=True,
+        )
+        self._make_queues()
+        self._make_details()
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName(tr("Details of the node"))
+        for made, title in (
+            (self.queues, tr("Queues by destination")),
+            (self.turned_away, tr("Turned away in the last day")),
+            (self.received, tr("Received since the start")),
+            (self.certificates, tr("Certificates")),
+        ):
+            self.tabs.addTab(made, title)
+        self.body.addWidget(stacked(self.table, self.tabs, (3, 2)), 1)
+
+    def _make_queues(self) -> None:
+        def number(title: str, of: str) -> Column[DestinationQueue]:
+            return Column(
+                title,
+                lambda row: grouped(getattr(row, of)),
+                110,
+                key=lambda row: getattr(row, of),
+                is_number=True,
+            )
+
+        self.queues: RowTable[DestinationQueue] = RowTable(
+            tr("Queues by destination"),
+            [
+                Column(
+                    tr("Destination"),
+                    lambda row: row.name,
+                    200,
+                    state=lambda row: ("failed", "bad") if row.dead else ("", "text"),
+                ),
+                number(tr("Waiting"), "waiting"),
+                Column(
+                    tr("Oldest"),
+                    lambda row: duration(row.oldest_s) if row.waiting else "–",
+                    130,
+                    key=lambda row: row.oldest_s,
+                ),
+                number(tr("Not confirmed"), "unconfirmed"),
+                number(tr("Held"), "held"),
+                number(tr("Dead"), "dead"),
+                Column("", lambda row: ""),
+            ],
+            key=lambda row: row.name,
+        )
+
+    def _make_details(self) -> None:
+        self.turned_away: RowTable[TurnedAway] = RowTable(
+            tr("Turned away in the last day"),
+            [
+                Column(
+                    tr("Times"), lambda row: grouped(row.count), 90, key=lambda row: row.count, is_number=True
+                ),
+                Column(tr("Calling AE title"), lambda row: row.calling, 190),
+                Column(tr("Address"), lambda row: row.host, 180),
+                Column(tr("Reason"), lambda row: tr(row.reason)),
+                Column(tr("Last"), lambda row: clock(row.last_at), 170, key=lambda row: row.last_at),
+            ],
+            key=lambda row: (row.calling, row.host, row.reason),
+        )
+        self.received: RowTable[Received] = RowTable(
+            tr("Received since the start"),
+            [
+                Column(tr("Peer"), lambda row: row.peer or tr("nobody known"), 200),
+                Column(tr("Outcome"), lambda row: tr(OUTCOMES.get(row.outcome, row.outcome)), 230),
+                Column(
+                    tr("Instances"),
+                    lambda row: grouped(row.instances),
+                    130,
+                    key=lambda row: row.instances,
+                    is_number=True,
+                ),
+                Column(
+                    tr("Size"), lambda row: size(row.bytes), 130, key=lambda row: row.bytes, is_number=True
+                ),
+                Column("", lambda row: ""),
+            ],
+            key=lambda row: (row.peer, row.outcome),
+        )
+        self.certificates: RowTable[Certificate] = RowTable(
+            tr("Certificates"),
+            [
+                Column(
+                    tr("File"),
+                    lambda row: row.file,
+                    240,
+                    state=lambda row: ("signed", "good") if row.is_good else ("refused", "bad"),
+                ),
+                Column(tr("Setting"), lambda row: row.setting, 240),
+                Column(
+                    tr("Valid until"),
+                    lambda row: clock(row.ends) if row.ends is not None else "–",
+                    180,
+                    key=lambda row: row.days_left,
+                ),
+                Column(tr("Days left"), lambda row: row.problem or f"{row.days_left:.0f}"),
+            ],
+            key=lambda row: (row.setting, row.file, str(row.ends)),
+        )
+
+    def refresh(self) -> None:
+        """Look again."""
+        self.office.read(self, node_state, self._on_state, self.line.error)
+
+    def _on_state(self, found: NodeState) -> None:
+        rows = tuple(seen(found))
+        self.table.show_rows(rows)
+        self.queues.show_rows(found.destinations)
+        self.turned_away.show_rows(found.turned_away)
+        self.received.show_rows(found.received)
+        self.certificates.show_rows(found.certificates)
+        wrong = [row for row in rows if row.state != "good"]
+        state = "bad" if any(row.state == "bad" for row in wrong) else "look" if wrong else "good"
+        shape, tone, _ = _STATES[state]
+        self._mark.show_shape(shape, tone)
+        self.verdict.setText(
+            tr("All is well.")
+            if not wrong
+            else tr(
+                "%n thing(s) to look at: {names}.", "", len(wrong), names=", ".join(row.what for row in wrong)
+            )
+        )
+        with_tone(self.verdict, tone)

@@ -1,0 +1,376 @@
+"""Retention: the rules, what they would purge now and why the rest stays, what was purged, when the node looked."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QLineEdit, QTabWidget, QVBoxLayout, QWidget
+
+from llmcxr_ws.keeping import RetentionSeen, retention_seen
+from llmcxr_ws.retention import RetentionRule
+from llmcxr_ws.site import SiteConfig
+from llmcxr_ws.store.overview import Purge
+from ui.admin.command import Command
+from ui.admin.declared import declared
+from ui.admin.disk import size
+from ui.admin.section import Section, enable, listed, number_in, row_of, stacked
+from ui.admin.site_draft import SiteDraft
+from ui.admin.table_form import TableForm
+from ui.language import mark, tr
+from ui.office import Office
+from ui.tables import Column, RowTable
+from ui.text import clock, grouped
+from ui.widgets import button, label
+
+_of = partial(declared, RetentionRule)
+_EVERY = timedelta(hours=1)
+
+WHAT = {
+    "films": mark("films; their headers stay"),
+    "priors": mark("films of priors; their headers stay"),
+    "documents": mark("documents"),
+    "drafts": mark("drafts"),
+    "drawings": mark("drawn films"),
+    "maps": mark("maps of sentences"),
+    "quarantine": mark("reviewed files in quarantine"),
+    "spool": mark("rests of interrupted receptions"),
+    "logs": mark("log files"),
+}
+_STATES = {
+    "confirmed": mark("confirmed"),
+    "excluded": mark("excluded"),
+    "failed": mark("failed"),
+    "retracted": mark("retracted"),
+}
+FIELDS = (
+    _of("what", mark("What goes"), words=WHAT, has_help=False),
+    _of("after_days", mark("After days")),
+    _of("at_least_days", mark("Days while the disk is short"), hint=mark("empty: never earlier")),
+    _of("states", mark("Of studies that are"), words=_STATES, has_help=False),
+)
+# Why a thing stays, as the store says it.
+_WHY = (
+    mark("somebody has its study open"),
+    mark("nobody has looked at its last images"),
+    mark("images came after the report and wait for an addendum"),
+    mark("a report of its study isn't signed"),
+    mark("a request waits for the node"),
+    mark("work for an engine isn't done"),
+    mark("it is younger than the rule"),
+    mark("a retraction would need it"),
+    mark("nobody has reviewed it"),
+    mark("its process runs"),
+)
+_WHY_STATE = (
+    (re.compile(r"^its study is '(\w+)'$"), mark("its study is in the state “{state}”")),
+    (re.compile(r"^a delivery of its study is '(\w+)'$"), mark("a delivery of its study is “{state}”")),
+    (re.compile(r"^its delivery is '(\w+)'$"), mark("its delivery is “{state}”")),
+)
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Things of one kind that would go, or stay for one reason (`why`)."""
+
+    what: str
+    why: str
+    things: int
+    studies: int
+    bytes: int
+    oldest_days: float
+
+
+def why_words(why: str) -> str:
+    """Why something stays, in the window's language."""
+    for pattern, words in _WHY_STATE:
+        if found := pattern.match(why):
+            return tr(words, state=tr(found[1].replace("_", " ")))
+    return tr(why)
+
+
+class RetentionSection(Section):
+    """Rules of retention and what comes of them."""
+
+    POLL_MS = 15_000
+
+    def __init__(self, office: Office, draft: SiteDraft) -> None:
+        super().__init__(
+            office,
+            tr("Retention"),
+            tr(
+                "What is purged, and after how many days. Without a rule nothing is. Whatever a rule says, nothing "
+                "goes that is unsent, not confirmed, unsigned, held or open; a dry run says why each thing stays."
+            ),
+        )
+        self.draft = draft
+        self._is_short = False
+        self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
+            tr("Rules of retention"),
+            [
+                Column(tr("What goes"), lambda row: _named(row[1].get("what")), state=self._state_of),
+                Column(tr("After days"), lambda row: str(row[1].get("after_days", "–")), 100),
+                Column(tr("Disk short"), lambda row: str(row[1].get("at_least_days", "–")), 100),
+            ],
+            key=lambda row: row[0],
+        )
+        self.rules.chosen.connect(lambda: self._fill(keeps_typing=False))
+        self.form = TableForm(draft, "retention", tr("The chosen rule"), FIELDS)
+        self.add = button(tr("Add a rule"), self._on_add, name=tr("Add a rule of retention"))
+        self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the rule of retention"))
+        self.run = button(
+            tr("Dry run"),
+            self.start,
+            name=tr("Say what these rules would purge now; nothing is purged"),
+            tone="action",
+        )
+        self.below = QLineEdit()
+        self.below.setAccessibleName(tr("Free space below which rules purge earlier, GB"))
+        self.below.setPlaceholderText(tr("0: never"))
+        self.below.setMaximumWidth(160)
+        self.below.editingFinished.connect(self._on_below)
+        self.below_fault = label("", "bad", wraps=True)
+        self.below_fault.hide()
+        self._make_tables()
+        self.looked = label("", "muted", wraps=True)
+        self.command = Command(office.home, self)
+        self.command.told.connect(self._on_told)
+        self.command.ended.connect(self._on_end)
+        self.command.lacking.connect(self._on_lacking)
+        self._document: Path | None = None
+        self._lay_out()
+        draft.changed.connect(self._show)
+
+    def _make_tables(self) -> None:
+        self.planned: RowTable[Planned] = RowTable(
+            tr("What a dry run found"),
+            [
+                Column(
+                    tr("Would go"),
+                    lambda row: tr("no") if row.why else tr("yes"),
+                    100,
+                    state=lambda row: ("lock", "text") if row.why else ("failed", "attention"),
+                ),
+                Column(tr("What"), lambda row: _named(row.what), 190),
+                Column(
+                    tr("Things"),
+                    lambda row: grouped(row.things),
+                    90,
+                    key=lambda row: row.things,
+                    is_number=True,
+                ),
+                Column(
+                    tr("Studies"),
+                    lambda row: grouped(row.studies),
+                    90,
+                    key=lambda row: row.studies,
+                    is_number=True,
+                ),
+                Column(
+                    tr("Size"), lambda row: size(row.bytes), 110, key=lambda row: row.bytes, is_number=True
+                ),
+                Column(
+                    tr("Oldest, days"),
+                    lambda row: grouped(int(row.oldest_days)),
+                    120,
+                    key=lambda row: row.oldest_days,
+                    is_number=True,
+                ),
+                Column(tr("Why it stays"), lambda row: why_words(row.why) if row.why else ""),
+            ],
+            key=lambda row: (row.what, row.why),
+            wraps=True,
+        )
+        self.purges: RowTable[Purge] = RowTable(
+            tr("What was purged"),
+            [
+                Column(tr("When"), lambda row: clock(row.at), 170, key=lambda row: row.at),
+                Column(tr("What"), lambda row: _named(row.what), 250),
+                Column(tr("Study"), lambda row: str(row.study_id or "–"), 100),
+                Column(
+                    tr("Things"),
+                    lambda row: grouped(row.things),
+                    90,
+                    key=lambda row: row.things,
+                    is_number=True,
+                ),
+                Column(
+                    tr("Size"), lambda row: size(row.bytes), 110, key=lambda row: row.bytes, is_number=True
+                ),
+                Column("", lambda row: tr("while the disk was short") if row.disk_short else ""),
+            ],
+            key=lambda row: row.number,
+        )
+
+    def _lay_out(self) -> None:
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.form, 1)
+        rest = QVBoxLayout()
+        rest.setContentsMargins(8, 0, 0, 0)
+        column.addLayout(rest)
+        below = label(tr("All rules: short means less free than, GB"), "muted", wraps=True)
+        row = row_of(below, self.below, stretch=False)
+        row.setStretch(0, 1)
+        rest.addLayout(row)
+        about = SiteConfig.model_fields["purge_below_gb"].description or ""
+        rest.addWidget(label(tr(about).replace("`", ""), "muted", wraps=True))
+        rest.addWidget(self.below_fault)
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName(tr("Dry run and purges"))
+        self.tabs.addTab(self.planned, tr("Dry run"))
+        self.tabs.addTab(self.purges, tr("What was purged"))
+        self.body.addWidget(self.looked)
+        rules = listed(self.rules, (self.add, self.remove, self.run), right)
+        self.body.addWidget(stacked(rules, self.tabs, (1, 1)), 1)
+
+    # What is shown
+
+    def refresh(self) -> None:
+        """Read the document in force, and what the node did."""
+        self._show()
+        self.draft.read()
+        self.office.read(self, retention_seen, self._on_seen, self.line.error)
+
+    def _on_seen(self, found: RetentionSeen) -> None:
+        self.purges.show_rows(found.purges)
+        if found.looked_at is not None:
+            then = found.looked_at + _EVERY
+            said = tr(
+                "The node looked last at {time}, and looks again at {then}.",
+                time=clock(found.looked_at),
+                then=clock(max(then, datetime.now(UTC))),
+            )
+        elif self.draft.tables("retention"):
+            said = tr("The running node hasn't told yet of a look; it looks once an hour.")
+        else:
+            said = tr("There is no rule in force or written: nothing is ever purged.")
+        last = found.purges[0] if found.purges else None
+        if last is not None:
+            said = tr("{said} The last purge was at {time}.", said=said, time=clock(last.at))
+        self.looked.setText(said)
+
+    def _show(self) -> None:
+        rules = self.draft.tables("retention")
+        self.rules.show_rows(tuple(enumerate(rules)))
+        if rules and not self.rules.selected():
+            self.rules.selectRow(0)
+        self._fill(keeps_typing=True)
+        value = str(self.draft.values.get("purge_below_gb", ""))
+        if not (self.below.hasFocus() and self.below.isModified()):
+            self.below.setText(value)
+        fault = self.draft.problem_at("purge_below_gb")
+        self.below_fault.setText(fault)
+        self.below_fault.setVisible(bool(fault))
+
+    def _state_of(self, row: tuple[int, dict[str, Any]]) -> tuple[str, str]:
+        return ("refused", "bad") if self.draft.problem_at("retention", row[0]) else ("", "text")
+
+    def _fill(self, *, keeps_typing: bool) -> None:
+        chosen = self.rules.selected()
+        self.form.show_at(chosen[0][0] if chosen else None, keeps_typing=keeps_typing)
+        enable([self.remove], bool(chosen))
+
+    # What is changed
+
+    def _on_add(self) -> None:
+        rules = self.draft.tables("retention")
+        taken = {rule.get("what") for rule in rules}
+        free = next((what for what in _known() if what not in taken), None)
+        if free is None:
+            self.line.say(tr("There is a rule for everything already."), "attention")
+            return
+        self.draft.add("retention", {"what": free, "after_days": 365})
+        self.rules.select_where(lambda row: row[0] == len(rules))
+
+    def _on_remove(self) -> None:
+        chosen = self.rules.selected()
+        if chosen:
+            self.draft.remove("retention", chosen[0][0])
+
+    def _on_below(self) -> None:
+        text = self.below.text().strip()
+        if text != str(self.draft.values.get("purge_below_gb", "")):
+            self.draft.put(("purge_below_gb",), number_in(text))
+
+    # The dry run
+
+    def start(self) -> None:
+        """Have the written rules walk over what is here now."""
+        if self.command.is_running:
+            return
+        if self.draft.problems:
+            self.line.say(tr("The written document has a fault; correct it first."), "bad")
+            return
+        self.planned.show_rows(())
+        self.tabs.setCurrentIndex(0)
+        self.run.setEnabled(False)
+        self.line.wait(tr("Looking at every study and file…"))
+        arguments = ["retention", "dry-run", "--json", "--sums"]
+        if self.draft.is_changed:
+            with tempfile.NamedTemporaryFile("w", suffix=".toml", delete=False, encoding="utf-8") as file:
+                file.write(self.draft.text)
+            self._document = Path(file.name)
+            arguments += ["--document", file.name]
+        self.command.start(arguments)
+
+    def stop(self) -> None:
+        """End a dry run that is under way."""
+        self.command.stop()
+        self._forget()
+
+    def _forget(self) -> None:
+        if self._document is not None:
+            self._document.unlink(missing_ok=True)
+            self._document = None
+
+    def _on_told(self, rows: list[dict[str, Any]]) -> None:
+        known = [row for row in rows if row.keys() >= _PLANNED]
+        self._is_short = any(row.get("disk_short") for row in known)
+        found = (*self.planned.rows, *(Planned(**{key: row[key] for key in _PLANNED}) for row in known))
+        self.planned.show_rows(tuple(sorted(found, key=lambda row: (bool(row.why), row.what))))
+
+    def _on_end(self, code: int, by_itself: bool) -> None:
+        self._forget()
+        self.run.setEnabled(True)
+        if code or not by_itself:
+            reason = self.command.said.splitlines()
+            self.line.say(reason[-1] if reason else tr("The dry run ended early."), "bad")
+            return
+        going = [row for row in self.planned.rows if not row.why]
+        said = tr(
+            "%n thing(s) would go, {size}; nothing was purged.",
+            "",
+            sum(row.things for row in going),
+            size=size(sum(row.bytes for row in going)),
+        )
+        if self._is_short:
+            said = tr("The disk is short: the earlier limits hold. {said}", said=said)
+        self.line.say(said, "good")
+
+    def _on_lacking(self) -> None:
+        self._forget()
+        self.run.setEnabled(True)
+        self.line.say(
+            tr("The dry run can't be started. Run “llmcxr retention dry-run” in a terminal."), "bad"
+        )
+
+
+_PLANNED = {"what", "why", "things", "studies", "bytes", "oldest_days"}
+
+
+def _known() -> list[str]:
+    """What a rule may be about, in the order of the declaration."""
+    field = FIELDS[0]
+    return [value for value, _ in field.options] if hasattr(field, "options") else []
+
+
+def _named(what: object) -> str:
+    """What a rule is about, in a table: without what stays of it."""
+    return tr(WHAT[what]).partition(";")[0] if isinstance(what, str) and what in WHAT else str(what or "–")
