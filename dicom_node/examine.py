@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pydicom
+from pydicom.filereader import _read_file_meta_info, read_preamble
 from pydicom.uid import DeflatedExplicitVRLittleEndian
 from pynetdicom.dsutils import split_dataset
 
@@ -156,10 +157,10 @@ def announced_kind(source: Path | bytes) -> tuple[str, str, str]:
         A DICOM file (PS3.10), or its beginning.
     """
     try:
-        if isinstance(source, bytes):
-            meta = pydicom.filereader.read_partial(BytesIO(source), lambda *_: True).file_meta
-        else:
-            meta = pydicom.filereader.read_file_meta_info(source)
+        with BytesIO(source) if isinstance(source, bytes) else source.open("rb") as file:
+            read_preamble(file, False)
+            # Its public callers go on to inflate a deflated data set, of which only the beginning may be there.
+            meta = _read_file_meta_info(file)
         uids = [str(meta.get(keyword, "")) for keyword in _ANNOUNCED]
     except Exception:  # as above: data from outside
         return "", "", ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import socket
 import threading
 import time
@@ -12,10 +13,11 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom.uid import generate_uid
+from pydicom.uid import DeflatedExplicitVRLittleEndian, generate_uid
 
 from dicom_node import scu, statuses
 from dicom_node.association import LocalEntity
+from dicom_node.spool import HEAD_BYTES
 from dicom_node.web.server import WebServer
 from llmcxr_ws.errors import ConfigError, DatabaseFailure, DicomError
 from llmcxr_ws.site import Peer
@@ -66,6 +68,18 @@ def test_films_are_kept_as_received(web: WebServer, place: Workplace, tmp_path: 
         assert place.objects.path(row.path).read_bytes() == path.read_bytes()
     assert studies.find_study(place.db, accession_number="ACC-one").source_peer == "sender"  # type: ignore[union-attr]
     assert left_over(place) == []
+
+
+def test_a_deflated_film_is_named_in_the_answer(web: WebServer, place: Workplace, tmp_path: Path) -> None:
+    film = make_film("deflated", size=300)  # longer than what is kept of its beginning, also when deflated
+    film.PixelData = random.Random(1).randbytes(len(film.PixelData))
+    film.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    path = tmp_path / "deflated.dcm"
+    film.save_as(path, enforce_file_format=True)
+    assert path.stat().st_size > HEAD_BYTES
+    answer, text = post(web.port, body_of(path.read_bytes()))
+    assert answer.status == 200 and uids(text, REFERENCED) == [film.SOPInstanceUID]
+    assert known(place, film.SOPInstanceUID)
 
 
 def test_both_ways_in_are_one(web: WebServer, place: Workplace, node: Peer, tmp_path: Path) -> None:

@@ -19,12 +19,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
+from sqlalchemy import select
+
 from dicom_node import spool
 from dicom_node.connection import Connection
 from dicom_node.listener import Listener
 from dicom_node.wire import Wire
 from llmcxr_ws.store import studies
 from llmcxr_ws.store.configuration import import_site
+from llmcxr_ws.store.models import Instance
 from llmcxr_ws.workplace import Workplace
 from tests.fuzz import web
 from tests.fuzz.inputs import (
@@ -119,6 +122,7 @@ class World:
         self.kept = 0
         self.fed = 0
         self._given: dict[str, str] = {}
+        self._placed: list[str] = []
         self._count = 0
         warnings.filterwarnings("ignore", module="pydicom")
         for name, module in list(sys.modules.items()):
@@ -139,6 +143,7 @@ class World:
         self.listener = Listener(self.workplace)
         self.listener.start(0)
         self.listener._reception._largest_bytes = _LARGEST
+        self._note_places()
         self.web = web.Web(self.workplace)
         self._given = {}
 
@@ -152,6 +157,17 @@ class World:
         workplace = Workplace.open(self.home, upgrade=True, durable=False)
         import_site(workplace.db, _SITE, user="fuzz")
         workplace.close()
+
+    def _note_places(self) -> None:
+        """Remember which files get their place, to look for their rows after each input."""
+        objects, self._placed = self.workplace.objects, []
+        place = objects._place
+
+        def noted(*arguments: Any) -> str:
+            self._placed.append(place(*arguments))
+            return self._placed[-1]
+
+        objects._place = noted  # type: ignore[method-assign]
 
     def feed(self, data: bytes) -> None:
         """One input.
@@ -176,6 +192,7 @@ class World:
             raise Defect("; ".join(found))
         for uid in uids:
             self._check_kept(uid, said if kind is Kind.DATA_SET else None)
+        self._check_placed()
         if any(path.is_file() for path in (self.workplace.objects.root / "spool").rglob("*")):
             raise Defect("a file was left in the spool")
         self.fed += 1
@@ -234,6 +251,15 @@ class World:
         if self._given.setdefault(uid, digest) != digest:
             raise Defect("an acknowledged object was changed")
         self.kept += 1
+
+    def _check_placed(self) -> None:
+        placed, self._placed[:] = list(self._placed), []
+        for path in placed:
+            if not path.startswith("received/") or not self.workplace.objects.path(path).is_file():
+                continue
+            with self.workplace.db.read() as session:
+                if session.scalar(select(Instance.id).where(Instance.path == path)) is None:
+                    raise Defect("a file without its row")
 
     def check_all(self) -> None:
         """Everything that was ever acknowledged is still there as it was."""

@@ -36,7 +36,7 @@ NOT_REACHED = {
         "pace.Pace.delay", "spool.failure", "connection._where", "web/exchange.Refusal.later",
     },
     "the process around it": {
-        "listener.Listener.detail", "listener.note_rejections", "listener.run_listener",
+        "listener.Listener.detail", "listener.run_listener",
     },
     "what the library asks of its own layers": {
         "served.ServedAssociation._abort_blocking", "served._Peeled._shutdown_socket",

@@ -10,6 +10,7 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from dicom_node.reception import Reception
+from dicom_node.tally import Tally
 from dicom_node.web.stow import StowApp, StowLimits
 from llmcxr_ws.workplace import Workplace
 from tests.fuzz.inputs import BOUNDARY
@@ -26,15 +27,12 @@ class Web:
         self._loop = asyncio.new_event_loop()
         self._pool = ThreadPoolExecutor(1)
         self._loop.set_default_executor(self._pool)
-        self._reception = Reception(workplace.db, workplace.objects, min_free_bytes=_MEGABYTE)
+        tally = Tally()
+        self._reception = Reception(workplace.db, workplace.objects, min_free_bytes=_MEGABYTE, tally=tally)
         limits = StowLimits(
-            requests=1,
-            instance_bytes=40_000,
-            request_bytes=50_000,
-            min_free_bytes=_MEGABYTE,
-            silence_s=30.0,
+            requests=1, instance_bytes=40_000, request_bytes=50_000, silence_s=30.0, least_rate=0.0
         )
-        self._app = StowApp(workplace, self._reception, workplace.objects.own_spool("web"), limits)
+        self._app = StowApp(workplace, self._reception, workplace.objects.own_spool("web"), limits, tally)
 
     def post(self, body: bytes, pieces: int) -> tuple[int, bytes]:
         """Send a body in so many pieces; the status and the answer's body."""
@@ -86,6 +84,8 @@ def acknowledged(body: bytes) -> Iterator[str]:
     elif body.startswith(b"<?xml"):
         for sequence in _named(ElementTree.fromstring(body), "ReferencedSOPSequence"):
             for element in _named(sequence, "ReferencedSOPInstanceUID"):
+                if not len(element):
+                    raise ValueError(body)
                 yield element[0].text or ""
 
 
