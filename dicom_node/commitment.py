@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as Items
 
+from dicom_node.statuses import PROCESSING_FAILURE
 from llmcxr_ws.errors import DicomError
 
 ALL_COMMITTED: Final = 1
@@ -63,7 +65,7 @@ def read_action(information: Dataset) -> tuple[str, list[Reference]]:
     DicomError
         The transaction UID or the references are missing.
     """
-    references = [_reference(item) for item in information.get("ReferencedSOPSequence") or []]
+    references = [_reference(item) for item in _items(information, "ReferencedSOPSequence")]
     if not information.get("TransactionUID") or not references:
         raise DicomError("The storage commitment request has no transaction UID or no references.")
     return str(information.TransactionUID), references
@@ -81,12 +83,23 @@ def read_report(information: Dataset) -> CommitmentReport:
         raise DicomError("The storage commitment report has no transaction UID.")
     return CommitmentReport(
         transaction_uid=str(information.TransactionUID),
-        committed=tuple(_reference(item) for item in information.get("ReferencedSOPSequence") or []),
-        failed={
-            _reference(item): int(item.get("FailureReason", 0x0110))
-            for item in information.get("FailedSOPSequence") or []
-        },
+        committed=tuple(_reference(item) for item in _items(information, "ReferencedSOPSequence")),
+        failed={_reference(item): _reason(item) for item in _items(information, "FailedSOPSequence")},
     )
+
+
+def _items(information: Dataset, keyword: str) -> Items:
+    """The items of a sequence; none where it is absent."""
+    value = information.get(keyword) or Items()
+    if not isinstance(value, Items):
+        raise DicomError(f"{keyword} of a storage commitment message is no sequence.")
+    return value
+
+
+def _reason(item: Dataset) -> int:
+    """Why one wasn't committed; a processing failure where no number says (PS3.3 C.14.1.1)."""
+    value = item.get("FailureReason")
+    return value if isinstance(value, int) else PROCESSING_FAILURE
 
 
 def _item(reference: Reference) -> Dataset:

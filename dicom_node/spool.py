@@ -26,7 +26,7 @@ HEAD_BYTES: Final = 64 << 10
 """So much of the data set's beginning is kept in memory to be examined; longer headers are read from the file."""
 _LOOK_EVERY: Final = 8 << 20
 """Bytes after which the free space is looked at again while an object comes in."""
-_WRITE_BACK_EVERY: Final = 1 << 20
+_WRITE_BACK_EVERY: Final = 2 << 20
 """Bytes after which what came is sent to the disk, while the rest still comes."""
 _AGAIN: Final = 1.1
 _MOST_RESERVED: Final = 64 << 20

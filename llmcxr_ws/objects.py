@@ -36,6 +36,7 @@ class ObjectStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._spool = root / "spool"
         self._spool_prefix = f"{secrets.token_hex(8)}-"  # of this process: others may spool there too
         self._spooled = itertools.count(1)
         self._syncs = write_back.Syncs()
@@ -92,7 +93,7 @@ class ObjectStore:
 
     def spool_file(self) -> Path:
         """A fresh path in the spool, on the same file system as the rest."""
-        return self.root / "spool" / f"{self._spool_prefix}{next(self._spooled):08x}"
+        return self._spool / f"{self._spool_prefix}{next(self._spooled):08x}"
 
     @staticmethod
     def spool_name() -> str:
@@ -148,16 +149,15 @@ class ObjectStore:
         write_back.complete(descriptor)
         name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
         relative = self._place(spooled, "received", name)
-        path = self.root / relative
         try:
-            folder = os.open(path.parent, os.O_RDONLY)
+            folder = os.open(f"{self.root}/received/{name[:2]}", os.O_RDONLY)
             try:
                 with self._syncs.beside(descriptor, folder):
                     yield relative
             finally:
                 os.close(folder)
         except OSError:
-            path.unlink(missing_ok=True)
+            (self.root / relative).unlink(missing_ok=True)
             raise
 
     def quarantine(self, spooled: Path) -> str:
@@ -281,13 +281,13 @@ class ObjectStore:
     def _place(self, spooled: Path, folder: str, name: str, suffix: str = ".dcm") -> str:
         """Give a file its name; a rename alone isn't durable."""
         relative = f"{folder}/{name[:2]}/{name}{suffix}"
-        parent = self.root / folder / name[:2]
+        place = f"{self.root}/{relative}"
         try:
-            os.replace(spooled, self.root / relative)
+            os.replace(spooled, place)
         except FileNotFoundError:  # the first one in its folder
-            parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _sync_folder(parent.parent)
-            os.replace(spooled, self.root / relative)
+            (self.root / folder / name[:2]).mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sync_folder(self.root / folder)
+            os.replace(spooled, place)
         return relative
 
 

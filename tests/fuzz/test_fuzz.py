@@ -34,6 +34,7 @@ NOT_REACHED = {
     "time, other threads, a failing disk: tests/robustness": {
         "connection.Connection.cut", "wire.Wire.excuse", "wire.Wire.interrupt", "pace.Pace.__init__",
         "pace.Pace.delay", "spool.failure", "connection._where", "web/exchange.Refusal.later",
+        "reception.Reception.refuse",
     },
     "the process around it": {
         "listener.Listener.detail", "listener.run_listener",
