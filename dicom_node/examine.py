@@ -137,6 +137,8 @@ def _examined(
     for keyword, value in uids.items():
         if not _UID.fullmatch(value):
             raise DicomError(f"The data set has no valid {keyword}.", what_to_do="Send a complete object.")
+    if not _UID.fullmatch(transfer_syntax):
+        raise DicomError("The file has no valid TransferSyntaxUID.", what_to_do="Send a complete object.")
     facts: dict[str, Any] = {}
     try:
         defect = defect or _pixel_defect(header, pixels)

@@ -233,7 +233,15 @@ class Reception:
         return recorded
 
     def _record(self, incoming: Incoming, found: Examined, path: str) -> Recorded:
-        return self._arrivals.record(arrival_of(found, path, incoming.peer, self._objects.stamp(path)))
+        try:
+            return self._arrivals.record(arrival_of(found, path, incoming.peer, self._objects.stamp(path)))
+        except (
+            DatabaseFailure
+        ):  # whether it was written isn't known: the file stays, and is indexed at the next start
+            raise
+        except StoreError:
+            self._objects.path(path).unlink(missing_ok=True)  # nobody would ever ask for it
+            raise
 
     def _duplicate(self, incoming: Incoming, found: Examined, known: InstanceRow) -> Verdict:
         """The same bytes again are no news; other bytes under a known UID are refused and kept as evidence."""

@@ -12,7 +12,7 @@ from dicom_node.association import prepare_pynetdicom
 from dicom_node.examine import examine
 from dicom_node.reception import Incoming, Reception, reconcile
 from dicom_node.statuses import CANNOT_UNDERSTAND
-from llmcxr_ws.errors import DicomError
+from llmcxr_ws.errors import DicomError, StoreError
 from llmcxr_ws.workplace import Workplace
 from tests.dicom_node.films import make_film, write_film
 
@@ -33,6 +33,16 @@ def test_a_value_that_cannot_be_decoded(tmp_path: Path, vr: bytes) -> None:
     path = write_film(tmp_path)
     _damage(path, PATIENT_NAME, vr)
     with pytest.raises(DicomError, match="can't be read"):
+        examine(path)
+
+
+def test_a_transfer_syntax_that_is_none(tmp_path: Path) -> None:
+    film = make_film()
+    path = tmp_path / "film.dcm"
+    film.save_as(path, enforce_file_format=True)
+    data, syntax = path.read_bytes(), str(film.file_meta.TransferSyntaxUID).encode()
+    path.write_bytes(data.replace(syntax, b"x" * len(syntax), 1))
+    with pytest.raises(DicomError, match="TransferSyntaxUID"):
         examine(path)
 
 
@@ -102,3 +112,25 @@ def test_a_file_that_fits_nowhere_does_not_stop_the_listener(workplace: Workplac
     _damage(damaged, PATIENT_NAME, b"CN")
     damaged.replace(objects.root / "received" / "foreign" / "b.dcm")
     assert reconcile(workplace.db, objects) == (0, 2)
+
+
+def test_a_file_whose_row_is_refused_does_not_stay(
+    tmp_path: Path, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: object, _arrival: object) -> None:
+        raise StoreError("no row for it")
+
+    monkeypatch.setattr("llmcxr_ws.store.arrivals.Arrivals.record", refuse)
+    film = make_film()
+    path = write_film(tmp_path)
+    reception = Reception(workplace.db, workplace.objects, min_free_bytes=0)
+    incoming = Incoming(
+        path=path,
+        AffectedSOPClassUID=str(film.SOPClassUID),
+        AffectedSOPInstanceUID=str(film.SOPInstanceUID),
+        peer="SENDER",
+    )
+    with pytest.raises(StoreError):
+        reception.receive(incoming)
+    reception.close()
+    assert list(workplace.objects.files()) == []
