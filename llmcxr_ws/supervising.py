@@ -48,6 +48,8 @@ class Entity:
     host: str
     port: int
     is_running: bool
+    tls_port: int = 0  # 0: none, or the same
+    stow: str = ""  # base URL of the STOW-RS server, where one runs
 
 
 @dataclass(frozen=True)
@@ -124,17 +126,18 @@ class QualityRows:
 
 def entity(place: Workplace) -> Entity:
     """The line for the PACS team, from the running listener, else from this machine's settings."""
-    config = place.config
+    config, stow, found = place.config, "", Entity(place.config.ae_title, "", place.config.dicom_port, False)
     for row in services.running(place.db):
-        if row.kind == "listener" and row.seconds_since_seen <= ALIVE_S:
-            detail = row.detail
-            return Entity(
-                str(detail.get("ae_title", config.ae_title)),
-                row.host,
-                int(detail.get("port", config.dicom_port)),
-                True,
-            )
-    return Entity(config.ae_title, "", config.dicom_port, False)
+        if row.seconds_since_seen > ALIVE_S:
+            continue
+        detail = row.detail
+        if row.kind == "listener":
+            port, tls_port = int(detail.get("port", config.dicom_port)), int(detail.get("tls_port", 0))
+            title = str(detail.get("ae_title", config.ae_title))
+            found = Entity(title, row.host, port, True, tls_port if tls_port != port else 0)
+        elif row.kind == "web":
+            stow = f"{detail.get('scheme', 'http')}://{row.host}:{detail.get('port', '')}{detail.get('path', '')}"
+    return replace(found, stow=stow)
 
 
 def services_seen(place: Workplace) -> tuple[ServiceRow, ...]:

@@ -172,8 +172,9 @@ class WebServer:
         self.tally.handshake_failed(address, reason)
 
     def detail(self) -> dict[str, Any]:
-        """What the server tells of itself: its port, and what it counted."""
-        return {"port": self.port, "tally": self.tally.snapshot(0)}
+        """What the server tells of itself: where it is reached, and what it counted."""
+        scheme = "https" if self._workplace.config.web_certificate else "http"
+        return {"scheme": scheme, "port": self.port, "path": BASE, "tally": self.tally.snapshot(0)}
 
 
 def run_web(home: Path, stop: threading.Event) -> None:

@@ -136,6 +136,10 @@ class PeersSection(Section):
                 port=found.port,
             )
         )
+        if found.tls_port:
+            line = tr("{line}, by TLS port {port}", line=line, port=found.tls_port)
+        if found.stow:
+            line = tr("{line}; STOW-RS at {address}", line=line, address=found.stow)
         self.for_pacs.setText(line)
 
     def _copy(self) -> None:

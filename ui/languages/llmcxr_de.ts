@@ -3303,6 +3303,14 @@
         <translation>AE-Titel {title}, Port {port}; der Rechner steht hier, sobald der Knoten läuft</translation>
     </message>
     <message>
+        <source>{line}, by TLS port {port}</source>
+        <translation>{line}, über TLS Port {port}</translation>
+    </message>
+    <message>
+        <source>{line}; STOW-RS at {address}</source>
+        <translation>{line}; STOW-RS unter {address}</translation>
+    </message>
+    <message>
         <source>The line was copied.</source>
         <translation>Die Zeile wurde kopiert.</translation>
     </message>

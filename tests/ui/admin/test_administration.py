@@ -55,7 +55,19 @@ def test_the_line_for_the_pacs_team_is_copied(page: AdministrationPage, seat: Se
     seat.wait(lambda: "AE title OURS" in section.for_pacs.text())
     section._copy()
     assert QApplication.clipboard().text() == section.for_pacs.text()
-    assert "port 104" in section.for_pacs.text()
+    assert "port 104" in section.for_pacs.text() and "STOW-RS" not in section.for_pacs.text()
+
+
+def test_the_line_for_the_pacs_team_names_every_way_in(
+    page: AdministrationPage, seat: Seat, past: Past
+) -> None:
+    services.register(past.db, "listener", {"ae_title": "OURS", "port": 104, "tls_port": 2762})
+    services.register(past.db, "web", {"scheme": "https", "port": 8443, "path": "/dicom-web"})
+    section = peers(page)
+    section.refresh()
+    seat.wait(lambda: "STOW-RS at https://" in section.for_pacs.text())
+    line = section.for_pacs.text()
+    assert "port 104, by TLS port 2762; " in line and line.endswith(":8443/dicom-web")
 
 
 @pytest.mark.usefixtures("node")
