@@ -82,6 +82,7 @@ def check_retention(rules: Sequence[RetentionRule]) -> None:
             raise ConfigError(
                 "The retention rule of 'priors' names states.",
                 what_to_do="Leave them out: no prior is drafted or signed.",
+                place=("retention", at, "states"),
             )
         if rule.at_least_days is not None and rule.at_least_days > rule.after_days:
             raise ConfigError(

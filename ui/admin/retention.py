@@ -55,10 +55,13 @@ FIELDS = (
     _of("states", mark("Of studies that are"), words=_STATES, has_help=False),
 )
 # Why a thing stays, as the store says it.
-_WHY = (
+REASONS = (
     mark("somebody has its study open"),
     mark("nobody has looked at its last images"),
     mark("images came after the report and wait for an addendum"),
+    mark("the rules weren't asked yet where it is forwarded to"),
+    mark("it is being fetched to compare with"),
+    mark("an open study of its patient is compared with it"),
     mark("a report of its study isn't signed"),
     mark("a request waits for the node"),
     mark("work for an engine isn't done"),
@@ -276,6 +279,8 @@ class RetentionSection(Section):
         chosen = self.rules.selected()
         self.form.show_at(chosen[0][0] if chosen else None, keeps_typing=keeps_typing)
         enable([self.remove], bool(chosen))
+        if chosen and chosen[0][1].get("what") == "priors":  # which are never drafted or signed
+            enable([self.form.fields["states"]], False)
 
     # What is changed
 

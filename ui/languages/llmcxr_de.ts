@@ -80,6 +80,18 @@
         <translation>nach dem Befund kamen Bilder, die auf einen Nachtrag warten</translation>
     </message>
     <message>
+        <source>the rules weren&apos;t asked yet where it is forwarded to</source>
+        <translation>die Regeln wurden noch nicht gefragt, wohin es weitergeleitet wird</translation>
+    </message>
+    <message>
+        <source>it is being fetched to compare with</source>
+        <translation>es wird gerade zum Vergleich geholt</translation>
+    </message>
+    <message>
+        <source>an open study of its patient is compared with it</source>
+        <translation>eine offene Studie der Person wird damit verglichen</translation>
+    </message>
+    <message>
         <source>a report of its study isn&apos;t signed</source>
         <translation>ein Befund der Untersuchung ist nicht unterschrieben</translation>
     </message>

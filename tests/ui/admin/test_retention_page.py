@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+from types import ModuleType
+
 import pytest
 
 from dicom_node.courier import run_round
 from dicom_node.steps.desk import Desk
 from dicom_node.steps.purging import purge_due
 from llmcxr_ws.retention import RetentionRule
-from llmcxr_ws.store import configuration, services
+from llmcxr_ws.store import comparing, configuration, retention, services
 from tests.ui.admin.conftest import type_into
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS
@@ -16,7 +20,7 @@ from tests.ui.office_seat import nameless
 from tests.ui.office_world import Past
 from ui.admin.controls import Choice, Ticks
 from ui.admin.page import AdministrationPage
-from ui.admin.retention import FIELDS, WHAT, RetentionSection, why_words
+from ui.admin.retention import FIELDS, REASONS, WHAT, RetentionSection, why_words
 
 RULE = '\n[[retention]]\nwhat = "films"\nafter_days = 0.000001\nstates = ["excluded"]\n'
 
@@ -131,3 +135,27 @@ def test_a_document_with_a_fault_is_not_tried(page: AdministrationPage, section:
 def test_reasons_are_told_with_their_states() -> None:
     assert why_words("its study is 'drafted'") == "its study is in the state “drafted”"
     assert why_words("nobody has reviewed it") == "nobody has reviewed it"
+
+
+def test_priors_have_no_states_to_choose(page: AdministrationPage, section: RetentionSection) -> None:
+    section.add.click()
+    states = section.form.fields["states"]
+    assert states.isEnabled()
+    page.draft.put(("retention", 0, "what"), "priors")
+    assert not states.isEnabled() and page.draft.problems == ()
+    page.draft.put(("retention", 0, "states"), ["failed"])
+    assert "names states" in section.form.faults["states"].text()
+
+
+@pytest.mark.parametrize("module", [comparing, retention])
+def test_every_reason_of_the_store_has_words(module: ModuleType) -> None:
+    tree = ast.parse(inspect.getsource(module))
+    said = {
+        part.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Return) and node.value is not None
+        for part in ast.walk(node.value)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str) and " " in part.value
+    }
+    told = {piece for piece in said if not piece.endswith((" is '", " to "))}
+    assert told and told <= set(REASONS)
