@@ -20,7 +20,8 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["dicom_node", "pydicom", "pynetdicom"]):
+# Not pydicom: its ways are many, and to watch them takes as long as all the rest; what it raises is seen all the same.
+with atheris.instrument_imports(include=["dicom_node", "pynetdicom"]):
     from tests.fuzz import inputs, reach, receiving
 
 _ROOM_MB = 200
