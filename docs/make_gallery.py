@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -30,13 +31,14 @@ from llmcxr_ws.demo.scene import Scene as Stage
 from llmcxr_ws.demo.walk import QUESTION, sign_unread
 from llmcxr_ws.domain import StudyRow
 from llmcxr_ws.states import ReportState, StudyState
-from llmcxr_ws.store import accounts
+from llmcxr_ws.store import accounts, studies
 from llmcxr_ws.workplace import Workplace
 from ui.admin.destinations import DestinationsSection
 from ui.admin.display_dialog import DisplayDialog
 from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
+from ui.admin.pseudonyms import DeidentificationSection
 from ui.admin.retention import RetentionSection
 from ui.admin.rule_dialog import RuleDialog
 from ui.admin.rules import RulesSection
@@ -258,6 +260,8 @@ def _fill(sitting: Sitting, section: object) -> None:
         sitting.wait("The probe", lambda: bool(section.abilities.rows))
     elif isinstance(section, RetentionSection):
         _fill_retention(sitting, section)
+    elif isinstance(section, DeidentificationSection) and not section.projects.rows:
+        _fill_pseudonyms(sitting, section)
     elif isinstance(section, RulesSection | OutputsSection) and not section.table.rows:
         sitting.rest()
         if isinstance(section, RulesSection):  # written, and not put in force
@@ -278,6 +282,24 @@ def _fill_retention(sitting: Sitting, section: RetentionSection) -> None:
     section.draft.add("retention", {"what": "logs", "after_days": 30})
     section.start()
     sitting.wait("The dry run", lambda: not section.command.is_running)
+
+
+def _fill_pseudonyms(sitting: Sitting, section: DeidentificationSection) -> None:
+    """Two projects that studies went to."""
+    home = sitting.workplace.home
+    command = [sys.executable, "-m", "llmcxr_ws.cli", "deidentify", "export"]
+    for project, count in (("LUNG-1", 9), ("TEACHING", 3)):
+        rows = studies.worklist(sitting.workplace.db)[:count]
+        chosen = [part for row in rows for part in ("--study", str(row.id))]
+        with tempfile.TemporaryDirectory() as out:
+            subprocess.run(
+                [*command, *chosen, "--project", project, "--out", out],
+                env={**os.environ, "LLMCXR_HOME": str(home)},
+                check=False,  # a film that is kept back is an error there, and none here
+                capture_output=True,
+            )
+    section.refresh()
+    sitting.wait("The projects", lambda: len(section.projects.rows) == 2)
 
 
 def page(name: str, section: str = "") -> Callable[[Sitting], QWidget]:
