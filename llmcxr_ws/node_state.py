@@ -5,6 +5,8 @@ What `llmcxr doctor`, the health page and the counters know, read together; it a
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +39,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Received:
-    """What the listener took from one peer since it was started, by outcome (``stored``, …)."""
+    """What listener and STOW-RS server took from one peer since they were started, by outcome (``stored``, …)."""
 
     peer: str
     outcome: str
@@ -99,8 +101,8 @@ def node_state(place: Workplace) -> NodeState:
     before = datetime.now(UTC)
     offset = clocks.of_database(services.now(place.db), before, datetime.now(UTC))
     running = services.running(place.db)
-    listener = next((row for row in running if row.kind == "listener" and _is_alive(row)), None)
-    tally = listener.detail.get("tally", {}) if listener is not None else {}
+    tallies = {row.kind: row.detail.get("tally", {}) for row in running if _is_alive(row)}
+    tally = tallies.get("listener", {})
     found = supervising.entity(place)
     backlog = watching.backlog(place.db)
     disks, disk_problem = _disks(place)
@@ -109,7 +111,7 @@ def node_state(place: Workplace) -> NodeState:
         address=f"{found.ae_title}, {found.host + ':' if found.host else ''}{found.port}",
         open_associations=int(tally["open"]) if "open" in tally else None,
         most_associations=place.config.max_associations,
-        received=_received(tally),
+        received=_received([tally, tallies.get("web", {})]),
         turned_away=overview.turned_away(place.db, datetime.now(UTC) - _DAY),
         disks=disks,
         disk_problem=disk_problem,
@@ -144,12 +146,14 @@ def _processes(place: Workplace, running: list[ServiceRow]) -> tuple[Process, ..
     return tuple(made)
 
 
-def _received(tally: dict[str, object]) -> tuple[Received, ...]:
-    sizes = {(peer, outcome): count for peer, outcome, count in _counted(tally, "bytes")}
-    return tuple(
-        Received(peer, outcome, count, sizes.get((peer, outcome), 0))
-        for peer, outcome, count in _counted(tally, "instances")
-    )
+def _received(tallies: Sequence[dict[str, object]]) -> tuple[Received, ...]:
+    """What came by every way in, together."""
+    instances, sizes = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for tally in tallies:
+        for counter, what in ((instances, "instances"), (sizes, "bytes")):
+            for peer, outcome, count in _counted(tally, what):
+                counter[peer, outcome] += count
+    return tuple(Received(*key, count, sizes[key]) for key, count in sorted(instances.items()))
 
 
 def _counted(tally: dict[str, object], what: str) -> list[tuple[str, str, int]]:

@@ -97,6 +97,8 @@ def test_what_was_received_and_what_stands_in_the_queues(
         "bytes": [["pacs", "stored", 30_000_000]],
     }
     services.register(past.db, "listener", {"tally": detail})
+    by_web = {"instances": [["pacs", "stored", 2]], "bytes": [["pacs", "stored", 5_000_000]]}
+    services.register(past.db, "web", {"tally": by_web})
     section.refresh()
     seat.wait(lambda: bool(section.queues.rows) and bool(section.received.rows))
     (queue,) = section.queues.rows
@@ -105,8 +107,8 @@ def test_what_was_received_and_what_stands_in_the_queues(
     assert deliveries.state == "bad" and "1 dead" in deliveries.found and "Queues" in deliveries.to_do
     assert of(section, "associations").state == "look" and "turned away" in of(section, "associations").to_do
     assert [(row.outcome, row.instances, row.bytes) for row in section.received.rows] == [
-        ("stored", 3, 30_000_000),
         ("not_authorised", 1, 0),
+        ("stored", 5, 35_000_000),
     ]
 
 
