@@ -26,6 +26,7 @@ from dicom_node.association import MAX_PDU_BYTES
 from dicom_node.served import BrokenMessage, ServedAssociation
 from dicom_node.statuses import CANNOT_UNDERSTAND, PROCESSING_FAILURE, SUCCESS
 from dicom_node.store_command import StoreRequest, Verdict, command_pdu, store_response
+from dicom_node.tls import handshake_fault
 from dicom_node.wire import LARGEST_PDU, Ended, Patience, Wire
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.log import logger
@@ -92,6 +93,9 @@ class Host(Protocol):
 
     def forget(self, connection: Connection) -> None:
         """The connection is closed."""
+
+    def turned_away(self, address: str, why: str) -> None:
+        """Somebody couldn't come in by TLS."""
 
 
 class _Message:
@@ -175,6 +179,10 @@ class Connection:
                 connection = self._loop.tls.wrap_socket(connection, server_side=True)
                 self._accepted = connection
             connection.getpeername()  # gone already?
+        except ssl.SSLError as error:
+            if why := handshake_fault(error):
+                self._loop.turned_away(self._host, why)
+            raise Ended(why or "no connection (TLS)") from error
         except OSError as error:
             raise Ended(f"no connection ({type(error).__name__})") from error
         return Wire(connection, Patience(silence_s=limits.negotiation_s, pdu_s=limits.negotiation_s))

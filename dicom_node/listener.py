@@ -139,6 +139,7 @@ class Listener:
                 ),
             ),
             tls,
+            self._on_handshake_failed,
         )
 
     def stop(self, grace_s: float = _GRACE_S) -> None:
@@ -192,6 +193,11 @@ class Listener:
         requestor = event.assoc.requestor
         calling = str(requestor.primitive.calling_ae_title).strip()
         self.tally.rejected("", calling, requestor.address_info.address, "called AE title or limit")
+
+    def _on_handshake_failed(self, address: str, why: str) -> None:
+        """Somebody couldn't come in by TLS."""
+        _LOG.warning("connection refused", host=address, reason=why)
+        self.tally.rejected("", "", address, why)
 
     def detail(self) -> dict[str, Any]:
         """What the listener tells of itself: its title and port, and what it counted."""

@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -42,6 +42,8 @@ class Loop:
         ``event.assoc.pace``.
     tls : SSLContext, optional
         Then only TLS is spoken.
+    turned_away : callable, optional
+        Called with the address of who couldn't come in by TLS, and why.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class Loop:
         sink: StoreSink,
         limits: LoopLimits,
         tls: ssl.SSLContext | None = None,
+        turned_away: Callable[[str, str], None] = lambda _address, _why: None,
     ) -> None:
         prepare_pynetdicom()
         entity = ApplicationEntity(ae_title=ae_title)
@@ -67,6 +70,7 @@ class Loop:
         entity.maximum_pdu_size = MAX_PDU_BYTES
         self.entity, self.contexts, self.handlers = entity, tuple(contexts), tuple(handlers)
         self.sink, self.limits, self.tls = sink, limits, tls
+        self.turned_away = turned_away
         self._lock = threading.Lock()
         self._open: set[Connection] = set()
         self.stopping = threading.Event()

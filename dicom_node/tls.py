@@ -248,3 +248,13 @@ def _missing(what: str, settings: str) -> ConfigError:
         f"{what} needs {settings}, which isn't set.",
         what_to_do="Add it to llmcxr.toml; `llmcxr tls request` makes a key and a certificate request.",
     )
+
+
+def handshake_fault(error: ssl.SSLError) -> str:
+    """What went wrong in a handshake, in a few words; nothing where the other side merely went away."""
+    if isinstance(
+        error, (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+    ):
+        return ""
+    said = getattr(error, "verify_message", "") or error.reason or "no TLS"
+    return f"TLS: {said.replace('_', ' ').lower()}"

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, Final
 
+from dicom_node.tls import handshake_fault
+
 HANDSHAKE_S: Final = 10.0
 """Until a handshake is complete."""
 _ADDRESS: Final[ContextVar[str]] = ContextVar("address", default="")
@@ -45,15 +47,9 @@ def tell_failures(context: ssl.SSLContext, failed: Callable[[str, str], None]) -
         def do_handshake(self) -> None:
             try:
                 super().do_handshake()
-            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
-                raise
             except ssl.SSLError as error:
-                failed(_ADDRESS.get(), _reason(error))
+                if why := handshake_fault(error):
+                    failed(_ADDRESS.get(), why)
                 raise
 
     context.sslobject_class = TellingObject
-
-
-def _reason(error: ssl.SSLError) -> str:
-    said = getattr(error, "verify_message", "") or error.reason or "no TLS"
-    return f"TLS: {said.replace('_', ' ').lower()}"

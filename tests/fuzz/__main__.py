@@ -20,7 +20,7 @@ from pathlib import Path
 
 import atheris
 
-# Not pydicom: its ways are many, and to watch them takes as long as all the rest; what it raises is seen all the same.
+# Not pydicom: to watch its many ways takes as long as all the rest, and what it raises is seen all the same.
 with atheris.instrument_imports(include=["dicom_node", "pynetdicom"]):
     from tests.fuzz import inputs, reach, receiving
 

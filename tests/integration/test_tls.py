@@ -192,6 +192,28 @@ def pydicom_der(path: Path) -> bytes:
     return ssl.PEM_cert_to_DER_cert(path.read_text())
 
 
+@pytest.mark.allow_log("connection refused")
+def test_who_cannot_come_in_by_tls_is_counted(node: Listener, ours: TlsFiles, local: LocalEntity) -> None:
+    """Without a certificate, and in clear at the port of TLS; who only looks whether the port is open isn't."""
+    peer = Peer(
+        name="node", ae_title="LLMCXR", host="127.0.0.1", port=node.tls_port, tls=True, tls_name="node"
+    )
+    with socket.create_connection(("127.0.0.1", node.tls_port)):
+        pass
+    anonymous = LocalEntity(tls=TlsFiles(trusted=ours.trusted), timeouts=local.timeouts)
+    for us, to in ((anonymous, peer), (local, peer.model_copy(update={"tls": False}))):
+        with pytest.raises(DicomError):
+            scu.echo(us, to)
+    found: list[str] = []
+
+    def both() -> bool:
+        found.extend(reason for _, _, reason, _ in node.tally.take_rejections())
+        return len(found) == 2
+
+    wait_for(both, f"two rejections, not {found}")
+    assert all(reason.startswith("TLS: ") for reason in found), found
+
+
 def test_a_plain_peer_isnt_spoken_to_by_tls(orthanc: Orthanc, local: LocalEntity) -> None:
     with pytest.raises(DicomError, match=r"doesn't speak TLS|TLS failed|can't be reached"):
         scu.echo(local, orthanc.peer.model_copy(update={"tls": True}))
@@ -251,6 +273,7 @@ def test_store_to_storescp_by_tls(
     assert [result.outcome for result in results] == [Outcome.STORED] * 20
 
 
+@pytest.mark.allow_log("connection refused")
 def test_storescu_to_our_port(
     node: Listener, authority: Authority, foreign: Authority, tmp_path: Path
 ) -> None:
@@ -278,6 +301,7 @@ def test_storescu_to_our_port(
     assert received(node) == 1
 
 
+@pytest.mark.allow_log("connection refused")
 def test_versions_and_suites_of_our_port(node: Listener, ours: TlsFiles) -> None:
     """TLS 1.2 with the profile's four suites and 1.3; nothing else, whatever a client offers."""
 
