@@ -44,8 +44,6 @@ _HEARTBEAT_S: Final = 5.0
 _GRACE_S: Final = 5.0
 _NEGOTIATION_S: Final = 10.0
 _SITE_S: Final = 1.0
-_GARBAGE: Final = 20_000
-"""Objects after which cycles are looked for; what one film makes is freed without."""
 """How old may be what an association knows of the site; a look at the database for each object costs too much."""
 
 
@@ -279,7 +277,6 @@ def run_listener(home: Path, stop: threading.Event) -> None:
     listener = Listener(workplace)
     listener.start()
     gc.collect()
-    gc.set_threshold(_GARBAGE)
     gc.freeze()  # what is there now stays: looking at it again and again costs a twentieth of the time
     name = services.register(workplace.db, "listener", listener.detail())
     try:

@@ -37,7 +37,7 @@ NOT_REACHED = {
         "reception.Reception.refuse",
     },
     "the process around it": {
-        "listener.Listener.detail", "listener.run_listener",
+        "listener.Listener.detail", "listener.Listener._on_handshake_failed", "listener.run_listener",
     },
     "what the library asks of its own layers": {
         "served.ServedAssociation._abort_blocking", "served._Peeled._shutdown_socket",
@@ -45,7 +45,8 @@ NOT_REACHED = {
         "served._UpperLayer.receive_pdu", "served._UpperLayer.stop_dul",
     },
     "protocols of types": {
-        "connection.Host.admit", "connection.Host.forget", "connection.Received.discard",
+        "connection.Host.admit", "connection.Host.forget", "connection.Host.turned_away",
+        "connection.Received.discard",
         "connection.Received.finish", "connection.Received.write", "connection.StoreSink.begin",
     },
 }  # fmt: skip
