@@ -17,7 +17,7 @@ from dicom_node.examine import Examined, Head, content_sha256, examine, same_con
 from dicom_node.header_scan import announced_size
 from dicom_node.spool import NO_ROOM, FreeSpace, SpooledFile, failure
 from dicom_node.store_command import StoreRequest, Verdict, file_prefix
-from dicom_node.stripes import Stripes
+from dicom_node.stripes import stripes_of
 from dicom_node.tally import Tally
 from llmcxr_ws.domain import Arrival, InstanceRow, Recorded
 from llmcxr_ws.errors import DatabaseFailure, DicomError, StoreError
@@ -28,9 +28,11 @@ from llmcxr_ws.store import audit, forwarding, studies
 from llmcxr_ws.store.arrivals import Arrivals
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from llmcxr_ws.write_back import Pending
 
 _LOG = logger(__name__)
-_LOCKS_FILE: Final = "reception.lock"
+LOCKS_FILE: Final = "reception.lock"
+"""Held by SOP Instance UID while an instance is taken in, or taken out of its place."""
 _IMPLEMENTATION: Final = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
 OUTCOMES: Final[dict[int, str]] = {
     statuses.SUCCESS: "stored",
@@ -55,8 +57,7 @@ class Incoming:
     AffectedSOPInstanceUID: str
     peer: str
     StudyInstanceUID: str = ""
-    synced: bool = False  # its bytes are on the disk already
-    descriptor: int | None = None  # of the file where it is still open, its bytes on their way to the disk
+    pending: Pending | None = None  # where its bytes are on their way to the disk
     head: Head | None = None
 
 
@@ -86,7 +87,7 @@ class Reception:
         self._space = FreeSpace(objects.root, min_free_bytes)
         self._largest_bytes = largest_bytes
         self._tally = tally or Tally()
-        self._locks = Stripes(objects.root / _LOCKS_FILE)
+        self._locks = stripes_of(objects.root / LOCKS_FILE)
 
     def close(self) -> None:
         """Nothing more will come."""
@@ -108,8 +109,7 @@ class Reception:
                 AffectedSOPClassUID=request.AffectedSOPClassUID,
                 AffectedSOPInstanceUID=request.AffectedSOPInstanceUID,
                 peer=peer,
-                synced=not self._objects.keeps_order,
-                descriptor=spooled.descriptor if self._objects.keeps_order else None,
+                pending=spooled.pending,
                 head=Head(
                     data=bytes(spooled.head),
                     offset=spooled.offset,
@@ -127,7 +127,7 @@ class Reception:
                 self._largest_bytes,
                 lambda head: announced_size(head, transfer_syntax),
                 judge,
-                judged_open=self._objects.keeps_order,
+                self._objects.begin_sync,
             )
         except OSError as error:
             return self._counted(peer, failure(error), 0)
@@ -146,16 +146,20 @@ class Reception:
         OSError
             It can't be made.
         """
-        return SpooledFile(path, b"", self._space, largest_bytes, lambda _: None, judge)
+        return SpooledFile(
+            path, b"", self._space, largest_bytes, lambda _: None, judge, self._objects.begin_sync
+        )
 
     def refuse(self, peer: str, verdict: Verdict, size: int) -> Verdict:
         """Count an object that isn't taken."""
         return self._counted(peer, verdict, size)
 
     def receive(self, incoming: Incoming) -> Verdict:
-        """Take one file in; after success it is on the disk and in the index, after anything else it isn't kept.
+        """Take one file in; after success it is on the disk and in the index.
 
-        A refused file that shows something about its sender goes to quarantine; the spool holds nothing afterwards.
+        After anything else it isn't kept, but where the index couldn't be written and it isn't known whether it was:
+        then the file is there, and is indexed at the next start, or when it is sent again. A refused file that shows
+        something about its sender goes to quarantine; the spool holds nothing afterwards.
         """
         size = incoming.head.size if incoming.head is not None else _size_of(incoming.path)
         try:
@@ -204,11 +208,7 @@ class Reception:
         return self._keep(incoming, found)
 
     def _keep(self, incoming: Incoming, found: Examined) -> Verdict:
-        if incoming.descriptor is None:
-            path = self._objects.keep(incoming.path, found.SOPInstanceUID, synced=incoming.synced)
-            recorded = self._record(incoming, found, path)
-        else:
-            recorded = self._keep_open(incoming, found, incoming.descriptor)
+        recorded = self._record(incoming, found)
         if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):  # each line costs as much as a look-up
             _LOG.debug(
                 "received",
@@ -219,29 +219,24 @@ class Reception:
             )
         return Verdict(statuses.SUCCESS)
 
-    def _keep_open(self, incoming: Incoming, found: Examined, descriptor: int) -> Recorded:
-        """Write the index while the disk takes the file in."""
+    def _record(self, incoming: Incoming, found: Examined) -> Recorded:
+        """Give the file its place and write its row, while the disk takes its name in."""
         path, recorded = "", None
         try:
-            with self._objects.keeping(incoming.path, found.SOPInstanceUID, descriptor) as path:
-                recorded = self._record(incoming, found, path)
+            with self._objects.keeping(incoming.path, found.SOPInstanceUID, incoming.pending) as path:
+                arrival = arrival_of(found, path, incoming.peer, self._objects.stamp(path))
+                recorded = self._arrivals.record(arrival)
         except OSError:
             if recorded is not None:
                 defect = "The disk failed while it was stored."
                 studies.note_changed(self._db, found.SOPInstanceUID, path=path, defect=defect)
             raise
-        return recorded
-
-    def _record(self, incoming: Incoming, found: Examined, path: str) -> Recorded:
-        try:
-            return self._arrivals.record(arrival_of(found, path, incoming.peer, self._objects.stamp(path)))
-        except (
-            DatabaseFailure
-        ):  # whether it was written isn't known: the file stays, and is indexed at the next start
+        except DatabaseFailure:  # whether it was written isn't known: the file stays until it is indexed
             raise
         except StoreError:
             self._objects.path(path).unlink(missing_ok=True)  # nobody would ever ask for it
             raise
+        return recorded
 
     def _duplicate(self, incoming: Incoming, found: Examined, known: InstanceRow) -> Verdict:
         """The same bytes again are no news; other bytes under a known UID are refused and kept as evidence."""
@@ -332,6 +327,7 @@ def reconcile(db: Database, objects: ObjectStore) -> tuple[int, int]:
         if relative in indexed:
             continue
         try:
+            objects.sync(relative)  # it may have got its name a moment before the process was killed
             found = examine(objects.path(relative))
         except DicomError as error:
             _LOG.error("a received file can't be read any more", file=relative, reason=error.message)

@@ -19,6 +19,7 @@ from dicom_node import statuses
 from dicom_node.store_command import Verdict
 from llmcxr_ws import write_back
 from llmcxr_ws.log import logger
+from llmcxr_ws.write_back import Pending
 
 _LOG = logger(__name__)
 NO_SPACE: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -73,9 +74,9 @@ class SpooledFile:
         Says what becomes of the file, complete or refused, and leaves nothing at its path.
     largest : int
         Bytes of the largest data set that is taken.
-    judged_open : bool
-        The file is judged while its last bytes are on their way to the disk: whoever keeps it sees that they come
-        there, by :attr:`descriptor`.
+    begin_sync : callable
+        Begins to put the bytes behind a descriptor on the disk. The file is judged meanwhile: whoever keeps it waits
+        for :attr:`pending`.
 
     Raises
     ------
@@ -91,7 +92,7 @@ class SpooledFile:
         largest: int,
         announced: Callable[[bytes], int | None],
         judge: Callable[[SpooledFile], Verdict],
-        judged_open: bool = False,
+        begin_sync: Callable[[int], Pending],
     ) -> None:
         self.path = path
         self.offset = len(prefix)
@@ -103,12 +104,13 @@ class SpooledFile:
         self._largest = largest
         self._announced = announced
         self._judge = judge
-        self._judged_open = judged_open
+        self._begin_sync = begin_sync
+        self.pending: Pending | None = None
         self._written_back = 0
         self._reserved = 0
         self._check_at = min(_LOOK_EVERY, largest)
         self._is_gone = False
-        self.descriptor = os.open(
+        self._descriptor = os.open(
             path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600
         )
 
@@ -122,11 +124,12 @@ class SpooledFile:
         try:
             if len(self.head) < HEAD_BYTES:
                 self._begin(part)
-            written = os.write(self.descriptor, part)
+            written = os.write(self._descriptor, part)
             while written < len(part):
-                written += os.write(self.descriptor, part[written:])
+                written += os.write(self._descriptor, part[written:])
             if self.size - self._written_back >= _WRITE_BACK_EVERY:
-                self._write_back()
+                write_back.start(self._descriptor, self._written_back)
+                self._written_back = self.size
         except OSError as error:
             self._refuse(failure(error))
 
@@ -135,17 +138,21 @@ class SpooledFile:
         if self.refusal is None:
             try:
                 if self._prefix:
-                    os.write(self.descriptor, self._prefix)
+                    os.write(self._descriptor, self._prefix)
                 if self._reserved not in (0, self.offset + self.size):
-                    os.ftruncate(self.descriptor, self.offset + self.size)  # it was announced wrongly
-                if self._judged_open:
-                    self._write_back()
-                else:
-                    os.fsync(self.descriptor)
+                    os.ftruncate(self._descriptor, self.offset + self.size)  # it was announced wrongly
+                self.pending = self._begin_sync(self._descriptor)
+                if os.name == "nt":  # which moves no file that is open
+                    self.pending.wait()
                     self._close()
             except OSError as error:
                 self._refuse(failure(error))
-        verdict = self._judge(self)
+        try:
+            verdict = self._judge(self)
+        finally:
+            if self.pending is not None:
+                with suppress(OSError):  # whoever kept it was told
+                    self.pending.wait()
         self._is_gone = True
         return verdict
 
@@ -154,10 +161,6 @@ class SpooledFile:
         self._close()
         if not self._is_gone:
             self.path.unlink(missing_ok=True)
-
-    def _write_back(self) -> None:
-        write_back.start(self.descriptor, self._written_back)
-        self._written_back = self.size
 
     def _may_go_on(self) -> bool:
         """Refuse it where it has become too large, or the disk too full."""
@@ -173,7 +176,7 @@ class SpooledFile:
         self.head += part[: HEAD_BYTES - len(self.head)]
         prefix, self._prefix = self._prefix, b""
         if prefix:
-            os.write(self.descriptor, prefix)
+            os.write(self._descriptor, prefix)
         if len(self.head) == HEAD_BYTES:
             self._reserve()
 
@@ -182,7 +185,7 @@ class SpooledFile:
         announced = self._announced(bytes(self.head)) or 0
         if hasattr(os, "posix_fallocate") and HEAD_BYTES < announced <= min(self._largest, _MOST_RESERVED):
             with suppress(OSError):
-                os.posix_fallocate(self.descriptor, 0, self.offset + announced)
+                os.posix_fallocate(self._descriptor, 0, self.offset + announced)
                 self._reserved = self.offset + announced
 
     def _refuse(self, verdict: Verdict) -> None:
@@ -191,9 +194,9 @@ class SpooledFile:
         self.path.unlink(missing_ok=True)  # at once: the disk may be full
 
     def _close(self) -> None:
-        if self.descriptor >= 0:
-            os.close(self.descriptor)
-            self.descriptor = -1
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 def failure(error: OSError) -> Verdict:

@@ -17,6 +17,19 @@ from typing import Final
 _STRIPES: Final = 64
 
 
+_SHARED: weakref.WeakValueDictionary[Path, Stripes] = weakref.WeakValueDictionary()
+_SHARING: Final = threading.Lock()
+
+
+def stripes_of(path: Path) -> Stripes:
+    """This process's locks over a file: one object for all, for closing a second would lift the first's."""
+    with _SHARING:
+        found = _SHARED.get(path)
+        if found is None:
+            found = _SHARED[path] = Stripes(path)
+        return found
+
+
 class Stripes:
     """Locks over one file, one byte of it for each stripe; the operating system lifts a dead process's locks."""
 

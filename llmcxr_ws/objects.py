@@ -15,7 +15,6 @@ A file counts as kept when its bytes and its directory entry are on the disk. Fi
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 import os
@@ -24,8 +23,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from llmcxr_ws import write_back
 from llmcxr_ws.errors import ObjectStoreError
+from llmcxr_ws.write_back import Pending, Syncs
 
 UUID_FILE = "store-uuid"
 _FOLDERS = ("spool", "received", "quarantine", "documents", "drawings", "headers", "trash")
@@ -39,12 +38,7 @@ class ObjectStore:
         self._spool = root / "spool"
         self._spool_prefix = f"{secrets.token_hex(8)}-"  # of this process: others may spool there too
         self._spooled = itertools.count(1)
-        self._syncs = write_back.Syncs()
-
-    @functools.cached_property
-    def keeps_order(self) -> bool:
-        """Whether :meth:`keeping` may be used on this file system."""
-        return write_back.keeps_order(self.root)
+        self._syncs = Syncs()
 
     def create(self, store_uuid: str) -> None:
         """Make the folders and name the store; an existing name must be the same.
@@ -127,17 +121,24 @@ class ObjectStore:
             file.unlink(missing_ok=True)
         return len(files)
 
-    def keep(self, spooled: Path, SOPInstanceUID: str, *, synced: bool = False) -> str:
+    def begin_sync(self, descriptor: int) -> Pending:
+        """Begin to put a file's bytes on the disk; whoever keeps the file waits for it."""
+        return self._syncs.begin(descriptor)
+
+    def keep(self, spooled: Path, SOPInstanceUID: str, pending: Pending | None = None) -> str:
         """Move a spooled file to its final place, durably; give its relative path.
 
-        `synced` says that its bytes are on the disk already.
+        Parameters
+        ----------
+        pending : Pending, optional
+            Of its bytes, where they are on their way to the disk.
         """
-        name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
-        return self._move(spooled, "received", name, synced=synced)
+        with self.keeping(spooled, SOPInstanceUID, pending) as relative:
+            return relative
 
     @contextmanager
-    def keeping(self, spooled: Path, SOPInstanceUID: str, descriptor: int) -> Iterator[str]:
-        """As :meth:`keep`, of a file that is still open: it has its place in the block, and is durable at its end.
+    def keeping(self, spooled: Path, SOPInstanceUID: str, pending: Pending | None = None) -> Iterator[str]:
+        """As :meth:`keep`, with its name put on the disk while the block runs; both are there at its end.
 
         For what the block writes to the index: who is told of success afterwards can rely on both.
 
@@ -146,13 +147,19 @@ class ObjectStore:
         OSError
             The disk refuses; the file isn't kept, and what the block has done is to be undone.
         """
-        write_back.complete(descriptor)
+        if pending is not None:
+            pending.wait()
+        else:
+            _sync_file(spooled)
         name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
         relative = self._place(spooled, "received", name)
+        if os.name == "nt":  # where an entry of a folder can't be synced, and needn't be
+            yield relative
+            return
         try:
             folder = os.open(f"{self.root}/received/{name[:2]}", os.O_RDONLY)
             try:
-                with self._syncs.beside(descriptor, folder):
+                with self._syncs.beside(folder):
                     yield relative
             finally:
                 os.close(folder)
@@ -253,6 +260,18 @@ class ObjectStore:
             return ""
         return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
 
+    def sync(self, relative: str) -> None:
+        """Have a kept file and its name on the disk.
+
+        Raises
+        ------
+        OSError
+            The disk refuses.
+        """
+        path = self.path(relative)
+        _sync_file(path)
+        _sync_folder(path.parent)
+
     def files(self) -> Iterator[str]:
         """Relative paths of all received files, for the reconciliation of the index."""
         for file in sorted((self.root / "received").rglob("*.dcm")):
@@ -268,12 +287,8 @@ class ObjectStore:
                 f"The object store {self.root} can't be written: {error.strerror}.", what_to_do=what_to_do
             ) from error
 
-    def _move(
-        self, spooled: Path, folder: str, name: str, suffix: str = ".dcm", *, synced: bool = False
-    ) -> str:
-        if not synced:
-            with spooled.open("rb") as file:
-                os.fsync(file.fileno())
+    def _move(self, spooled: Path, folder: str, name: str, suffix: str = ".dcm") -> str:
+        _sync_file(spooled)
         relative = self._place(spooled, folder, name, suffix)
         _sync_folder(self.root / folder / name[:2])
         return relative
@@ -300,6 +315,11 @@ def write_durably(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
     part.replace(path)
     _sync_folder(path.parent)
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

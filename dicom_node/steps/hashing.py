@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Final
 
 from dicom_node.examine import content_sha256
+from dicom_node.reception import LOCKS_FILE
+from dicom_node.stripes import stripes_of
 from llmcxr_ws.domain import InstanceRow
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.log import logger
@@ -50,10 +52,16 @@ def hash_received(workplace: Workplace, study_id: int, row: InstanceRow) -> str 
     return sha256
 
 
-def _set_aside(workplace: Workplace, study_id: int, row: InstanceRow) -> None:
-    objects = workplace.objects
-    path, defect = row.path, _GONE
-    if objects.path(row.path).is_file():
-        path, defect = objects.quarantine(objects.path(row.path)), _OTHER
-    studies.note_changed(workplace.db, row.sop_instance_uid, path=path, defect=defect)
+def _set_aside(workplace: Workplace, study_id: int, seen: InstanceRow) -> None:
+    objects, uid = workplace.objects, seen.sop_instance_uid
+    with stripes_of(objects.root / LOCKS_FILE).held(
+        uid
+    ):  # or it would be taken from under who sends it again
+        row = studies.known_instance(workplace.db, uid)
+        if row is None or (row.path, row.file_stamp, row.defect) != (seen.path, seen.file_stamp, seen.defect):
+            return
+        path, defect = row.path, _GONE
+        if objects.path(row.path).is_file():
+            path, defect = objects.quarantine(objects.path(row.path)), _OTHER
+        studies.note_changed(workplace.db, uid, path=path, defect=defect)
     _LOG.error("a received file was changed on the disk", study=study_id, quarantine=path)

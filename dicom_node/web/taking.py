@@ -19,7 +19,7 @@ from dicom_node.store_command import Verdict
 from dicom_node.web.answers import Stored
 from dicom_node.web.exchange import Refusal
 from dicom_node.web.related import DICOM, BrokenMultipart, Mark, PartBegins, Related
-from llmcxr_ws.errors import DatabaseFailure, StoreError
+from llmcxr_ws.errors import StoreError
 from llmcxr_ws.log import logger, mask
 from llmcxr_ws.objects import ObjectStore
 
@@ -171,12 +171,10 @@ class Taking:
             AffectedSOPInstanceUID=instance,
             peer=self._peer,
             StudyInstanceUID=self._study,
-            synced=True,
+            pending=spooled.pending,
         )
         try:
             return self._reception.receive(incoming)
-        except DatabaseFailure:  # nothing against this one: the sender is asked to come again
-            raise
         except StoreError as error:
             _LOG.error("not stored", peer=self._peer, reason=error.message, instance=mask(instance))
             return self._reception.refuse(self._peer, Verdict(statuses.PROCESSING_FAILURE), spooled.size)

@@ -205,7 +205,7 @@ class Kept:
         with self._opened() as connection:
             row = statement.run(connection, values)
             if not self._db.is_sqlite:  # whose driver has begun a transaction
-                connection.connection.rollback()
+                run_plainly(connection, "ROLLBACK")
         return row
 
     @contextmanager

@@ -359,12 +359,27 @@ def test_no_patient_data_in_the_log(
 
 
 @pytest.mark.allow_log("not stored")
+def test_a_disk_that_fails_before_a_film_has_its_name(
+    workplace: Workplace, node: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_pending: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    path = write_film(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("llmcxr_ws.write_back.Pending.wait", failing)
+        [refused] = _send(node, path)
+    assert refused.status == statuses.PROCESSING_FAILURE
+    assert list(workplace.objects.files()) == [] == _spool(workplace)
+    assert studies.worklist(workplace.db) == []
+    assert _send(node, path)[0].status == statuses.SUCCESS
+
+
+@pytest.mark.allow_log("not stored")
 def test_a_disk_that_fails_at_the_last_moment(
     workplace: Workplace, node: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Name and row are there already when the sync says no: neither counts, and sent again it is taken."""
-    if not workplace.objects.keeps_order:
-        pytest.skip("on this file system a film is synced before it gets its name")
 
     @contextmanager
     def failing(*_descriptors: int) -> Iterator[None]:
