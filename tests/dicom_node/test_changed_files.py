@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dicom_node import statuses
+from dicom_node.steps.hashing import hash_received
 from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import audit, studies
 from tests.dicom_node.films import write_film
@@ -53,6 +55,20 @@ def test_a_changed_file_holds_its_study_until_it_is_sent_again(
     [row] = studies.instances_of(world.workplace.db, study.id)
     assert row.sha256 and not row.defect
     assert audit.verify(world.workplace.db)[1] is None
+
+
+def test_a_film_that_was_sent_again_meanwhile_is_not_taken_away(
+    make_world: MakeWorld, tmp_path: Path
+) -> None:
+    """Whoever makes hashes may have read the row before it was healed."""
+    world = make_world()
+    world.push(write_film(tmp_path, "A-1", accession="A-1"))
+    path = received(world, "A-1")
+    study = world.study("A-1")
+    [row] = studies.instances_of(world.workplace.db, study.id)
+    assert hash_received(world.workplace, study.id, replace(row, file_stamp="1-2-3")) is None
+    assert path.is_file() and studies.instances_of(world.workplace.db, study.id) == [row]
+    assert hash_received(world.workplace, study.id, row)
 
 
 def test_a_file_that_nobody_touched_is_drafted(make_world: MakeWorld, tmp_path: Path) -> None:
