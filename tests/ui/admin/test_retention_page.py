@@ -12,7 +12,8 @@ from dicom_node.courier import run_round
 from dicom_node.steps.desk import Desk
 from dicom_node.steps.purging import purge_due
 from llmcxr_ws.retention import RetentionRule
-from llmcxr_ws.store import comparing, configuration, retention, services
+from llmcxr_ws.states import StudyState
+from llmcxr_ws.store import comparing, configuration, retention, services, studies
 from tests.ui.admin.conftest import type_into
 from tests.ui.conftest import Seat
 from tests.ui.homes import FILMS
@@ -108,9 +109,12 @@ def test_what_the_node_purged_and_when_it_looked_is_told(
         user="service",
     )
     desk = Desk.set_up(past.home.workplace)
-    for _ in range(20):
-        if not run_round(desk):
-            break
+
+    def is_excluded() -> bool:
+        run_round(desk)
+        return studies.study_row(past.db, study).state == StudyState.EXCLUDED
+
+    seat.wait(is_excluded)
     page.draft.read()
     seat.wait(lambda: bool(page.draft.tables("retention")))
     while purge_due(desk):
