@@ -45,6 +45,7 @@ _PATH: Final = re.compile(rf"{BASE}/studies(?:/([0-9.]{{1,64}}))?/?")
 JSON_TOO: Final = frozenset({"*/*", "application/*", "application/json", JSON})
 XML_TOO: Final = frozenset({"application/xml", "text/xml", XML})
 _LONGEST_BOUNDARY: Final = 200
+_DIGITS: Final = 18
 GONE: Final = 499
 """Counted for a sender that went before it could be answered; nobody sees it."""
 STATUSES: Final[dict[int, str]] = {
@@ -185,7 +186,8 @@ class StowApp:
 
     def _check_size(self, exchange: Exchange) -> None:
         announced = exchange.header("content-length")
-        if announced.isdigit() and int(announced) > self._limits.request_bytes:
+        is_number = announced.isascii() and announced.isdigit()  # a "²" is a digit too, and no number
+        if is_number and int(announced[:_DIGITS]) > self._limits.request_bytes:
             raise Refusal(
                 413,
                 f"The request has more than {self._limits.request_bytes // 1_000_000} MB.",
