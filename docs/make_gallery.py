@@ -38,7 +38,7 @@ from ui.admin.display_dialog import DisplayDialog
 from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
-from ui.admin.pseudonyms import DeidentificationSection
+from ui.admin.pseudonyms import DeidentificationSection, KeyTableDialog
 from ui.admin.retention import RetentionSection
 from ui.admin.rule_dialog import RuleDialog
 from ui.admin.rules import RulesSection
@@ -375,6 +375,21 @@ def _displays(sitting: Sitting) -> QWidget:
     return shown
 
 
+def _key_table(sitting: Sitting) -> QWidget:
+    page("administration", "pseudonyms")(sitting)
+    made = sitting.window.pages.made("administration")
+    section = made.section("pseudonyms") if isinstance(made, AdministrationPage) else None
+    if not isinstance(section, DeidentificationSection):
+        raise SystemExit("De-identification isn't there.")
+    section.projects.selectRow(0)
+    section.save.click()
+    shown = sitting.window.findChild(KeyTableDialog)
+    if not isinstance(shown, KeyTableDialog):
+        raise SystemExit("The key table's dialog isn't there.")
+    shown.reason.setText("A finding that its patient has to hear of")
+    return shown
+
+
 def _is_open(row: StudyRow) -> bool:
     return row.state in (StudyState.DRAFTED, StudyState.IN_REVIEW)
 
@@ -472,6 +487,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("rule", "A routing rule", _rule),
     Scene("administration-destinations", "Administration: HL7 and FHIR", _destinations),
     Scene("displays", "What a peer's displays show", _displays),
+    Scene("key-table", "The key table is written into a file", _key_table),
     Scene("refused", "A report that the gate refused", _refusal),
     Scene("gate", "What the gate found", _gate),
     # Last: the window keeps the language.

@@ -25,6 +25,7 @@ from dicom_node import spool
 from dicom_node.connection import Connection
 from dicom_node.listener import Listener
 from dicom_node.wire import Wire
+from llmcxr_ws.log import logger
 from llmcxr_ws.store import studies
 from llmcxr_ws.store.configuration import import_site
 from llmcxr_ws.store.models import Instance
@@ -82,6 +83,19 @@ class _Recorder:
             World.defects.append(f"{event}: {values}")
 
 
+def _logging() -> list[Any]:
+    """The modules that log."""
+    modules = list(sys.modules.items())
+    return [module for name, module in modules if name.startswith("dicom_node.") and hasattr(module, "_LOG")]
+
+
+def give_logs_back() -> None:
+    """Let the modules log as they do, for tests that follow in this process."""
+    for module in _logging():
+        if isinstance(module._LOG, _Recorder):
+            module._LOG = logger(module.__name__)
+
+
 class _Pipe(socket.socket):
     """One end of a socket pair that has addresses as a TCP connection has."""
 
@@ -125,9 +139,8 @@ class World:
         self._placed: list[str] = []
         self._count = 0
         warnings.filterwarnings("ignore", module="pydicom")
-        for name, module in list(sys.modules.items()):
-            if name.startswith("dicom_node.") and hasattr(module, "_LOG"):
-                module._LOG = _Recorder()
+        for module in _logging():
+            module._LOG = _Recorder()
         self._open()
 
     def _open(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ NOT_REACHED = {
     },
 }  # fmt: skip
 """Functions between a socket and the disk that no seed gets to, by reason."""
+
+
+@pytest.fixture(autouse=True)
+def logs_are_given_back() -> Iterator[None]:
+    """Or every test after these would log into the void, and the watch on the log see nothing."""
+    yield
+    receiving.give_logs_back()
 
 
 def test_sound_conversations_are_acknowledged(world: receiving.World) -> None:

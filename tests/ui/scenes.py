@@ -18,6 +18,7 @@ from tests.ui.homes import PASSWORD, House
 from tests.ui.sign.node import decide
 from ui.admin.display_dialog import DisplayDialog
 from ui.admin.page import AdministrationPage
+from ui.admin.pseudonyms import KeyTableDialog
 from ui.admin.rule_dialog import RuleDialog
 from ui.admin.users import UserDialog
 from ui.evidence.drawing import DrawingDialog
@@ -196,6 +197,10 @@ def _displays(seat: Seat) -> None:
     DisplayDialog(seat.window, office, {"name": "pacs", "shows": ["pdf"]}, print).open()
 
 
+def _key_table(seat: Seat) -> None:
+    KeyTableDialog(seat.window, "LUNG-1", "administrator").open()
+
+
 def _refused_documents(seat: Seat) -> None:
     refusals = [
         Refusal(
@@ -284,6 +289,7 @@ SCENES: tuple[Scene, ...] = (
     Scene("accept a model", _study, _dialog(_accept), AcceptDialog),
     Scene("routing rule", _study, _dialog(_rule), RuleDialog),
     Scene("displays of a peer", _study, _dialog(_displays), DisplayDialog),
+    Scene("key table", _study, _dialog(_key_table), KeyTableDialog),
     Scene("what the gate found", _study, _dialog(_refused_documents), RefusedDialog),
     Scene("new user", _study, _dialog(_user("")), UserDialog),
     Scene("new password", _study, _dialog(_user("ben")), UserDialog),
