@@ -138,10 +138,7 @@ class Connection:
         linger_s = _LINGER_S  # the last word was ours: let the peer read it
         try:
             wire = self._wire = self._opened()
-            association = ServedAssociation(
-                self._loop.entity, wire.socket, wire.send, self._loop.contexts, self._loop.handlers
-            )
-            evt.trigger(association, evt.EVT_CONN_OPEN, {"address": wire.socket.getpeername()})
+            association = self._associated(wire)
             self._negotiate(wire, association)
             while not association.over:
                 self._next(wire, association)
@@ -168,6 +165,16 @@ class Connection:
                 wire.hang_up(0.0 if self._loop.stopping.is_set() else linger_s)
             self._accepted.close()
             self._loop.forget(self)
+
+    def _associated(self, wire: Wire) -> ServedAssociation:
+        """The association as the library knows it, before anything was said."""
+        loop = self._loop
+        try:
+            made = ServedAssociation(loop.entity, wire.socket, wire.send, loop.contexts, loop.handlers)
+            evt.trigger(made, evt.EVT_CONN_OPEN, {"address": wire.socket.getpeername()})
+        except OSError as error:  # gone between the handshake and here
+            raise Ended(f"no connection ({type(error).__name__})") from error
+        return made
 
     def _opened(self) -> Wire:
         """The connection ready to be read, its TLS handshake done."""

@@ -22,6 +22,7 @@ except ImportError:  # not Linux
 _START: Final = 2  # SYNC_FILE_RANGE_WRITE
 _AT_ONCE: Final = 8
 _FOREVER: Final = -1
+_KEPT: Final = 4
 
 
 def _system_call() -> Any:
@@ -111,9 +112,9 @@ class Syncs:
             pending.wait()
 
     def give_back(self, queue: Any) -> None:
-        """An idle queue may be used again."""
-        if queue is not None:
-            with self._lock:
+        """An idle queue may be used again; it holds a descriptor, so only a few are kept."""
+        with self._lock:
+            if queue is not None and len(self._idle) < _KEPT:
                 self._idle.append(queue)
 
     def _taken(self) -> Any:

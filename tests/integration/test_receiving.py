@@ -147,6 +147,7 @@ def test_the_table_holds_what_can_be_decoded() -> None:
     assert set(SUPPORTED_TRANSFER_SYNTAXES) == {*sop_classes.UNCOMPRESSED, *sop_classes.COMPRESSED}
 
 
+@pytest.mark.allow_log("connection refused")
 def test_tls_with_certificates_of_both(workplace: Workplace, tmp_path: Path) -> None:
     """DCMTK with a certificate is served, without one or without TLS not; a silent client holds nobody up."""
     authority = Authority(tmp_path)
