@@ -22,7 +22,8 @@ except ImportError:  # not Linux
 _START: Final = 2  # SYNC_FILE_RANGE_WRITE
 _AT_ONCE: Final = 8
 _FOREVER: Final = -1
-_KEPT: Final = 4
+_MOST_QUEUES: Final = 16
+"""Each holds a descriptor and takes tens of milliseconds to give up; who finds none idle syncs without one."""
 
 
 def _system_call() -> Any:
@@ -77,6 +78,7 @@ class Syncs:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._idle: list[Any] = []
+        self._made = 0
 
     def begin(self, *descriptors: int) -> Pending:
         """Begin to sync these; where the system has no such queue they are synced here and now.
@@ -112,18 +114,21 @@ class Syncs:
             pending.wait()
 
     def give_back(self, queue: Any) -> None:
-        """An idle queue may be used again; it holds a descriptor, so only a few are kept."""
-        with self._lock:
-            if queue is not None and len(self._idle) < _KEPT:
+        """An idle queue may be used again."""
+        if queue is not None:
+            with self._lock:
                 self._idle.append(queue)
 
     def _taken(self) -> Any:
-        """An idle queue of the kernel's, or a new one; None where it gives none."""
+        """An idle queue of the kernel's, or a new one; None where there are enough, or it gives none."""
         with self._lock:
             if self._idle:
                 return self._idle.pop()
+            if linux_aio is None or self._made >= _MOST_QUEUES:
+                return None
+            self._made += 1
         try:
-            return linux_aio.Context(_AT_ONCE) if linux_aio is not None else None
+            return linux_aio.Context(_AT_ONCE)
         except (OSError, OverflowError, SystemError):  # forbidden here, or too many
             return None
 

@@ -40,7 +40,7 @@ def test_several_are_synced_while_the_block_runs(tmp_path: Path, monkeypatch: py
     for thread in threads:
         thread.join(30)
     assert not any(thread.is_alive() for thread in threads)
-    assert 2 <= len(syncs._idle) <= 4
+    assert 2 <= len(syncs._idle) <= 8
     for descriptor in (file, folder):
         os.close(descriptor)
 
@@ -67,6 +67,18 @@ def test_what_the_kernel_does_not_take_is_synced_here(tmp_path: Path) -> None:
         pass
     for descriptor in (reading, writing, file):
         os.close(descriptor)
+
+
+@linux
+def test_many_at_once_take_few_descriptors(tmp_path: Path) -> None:
+    syncs = write_back.Syncs()
+    file = written(tmp_path / "a", 4096)
+    before = len(os.listdir("/proc/self/fd"))
+    many = [syncs.begin(file) for _ in range(100)]
+    assert len(os.listdir("/proc/self/fd")) - before <= 16
+    for pending in many:
+        pending.wait()
+    os.close(file)
 
 
 class _Kernel:
