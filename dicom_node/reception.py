@@ -329,8 +329,9 @@ def reconcile(db: Database, objects: ObjectStore) -> tuple[int, int]:
         try:
             objects.sync(relative)  # it may have got its name a moment before the process was killed
             found = examine(objects.path(relative))
-        except DicomError as error:
-            _LOG.error("a received file can't be read any more", file=relative, reason=error.message)
+        except (DicomError, OSError) as error:
+            reason = error.message if isinstance(error, DicomError) else type(error).__name__
+            _LOG.error("a received file can't be read any more", file=relative, reason=reason)
             unreadable += 1
             continue
         try:

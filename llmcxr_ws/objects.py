@@ -125,15 +125,9 @@ class ObjectStore:
         """Begin to put a file's bytes on the disk; whoever keeps the file waits for it."""
         return self._syncs.begin(descriptor)
 
-    def keep(self, spooled: Path, SOPInstanceUID: str, pending: Pending | None = None) -> str:
-        """Move a spooled file to its final place, durably; give its relative path.
-
-        Parameters
-        ----------
-        pending : Pending, optional
-            Of its bytes, where they are on their way to the disk.
-        """
-        with self.keeping(spooled, SOPInstanceUID, pending) as relative:
+    def keep(self, spooled: Path, SOPInstanceUID: str) -> str:
+        """Move a spooled file to its final place, durably; give its relative path."""
+        with self.keeping(spooled, SOPInstanceUID) as relative:
             return relative
 
     @contextmanager
@@ -141,6 +135,11 @@ class ObjectStore:
         """As :meth:`keep`, with its name put on the disk while the block runs; both are there at its end.
 
         For what the block writes to the index: who is told of success afterwards can rely on both.
+
+        Parameters
+        ----------
+        pending : Pending, optional
+            Of its bytes, where they are on their way to the disk.
 
         Raises
         ------

@@ -134,3 +134,15 @@ def test_a_file_whose_row_is_refused_does_not_stay(
         reception.receive(incoming)
     reception.close()
     assert list(workplace.objects.files()) == []
+
+
+@pytest.mark.allow_log("can't be read any more")
+def test_a_file_that_the_disk_refuses_does_not_keep_the_listener_from_its_start(
+    tmp_path: Path, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: object, _relative: str) -> None:
+        raise PermissionError
+
+    workplace.objects.keep(write_film(tmp_path), "1.2.3")
+    monkeypatch.setattr("llmcxr_ws.objects.ObjectStore.sync", refuse)
+    assert reconcile(workplace.db, workplace.objects) == (0, 1)
