@@ -10,7 +10,7 @@ import pytest
 
 from dicom_node.courier import run_round
 from dicom_node.steps.desk import Desk
-from dicom_node.steps.purging import purge_due
+from dicom_node.steps.purging import planned, purge_due
 from llmcxr_ws.retention import RetentionRule
 from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import comparing, configuration, retention, services, studies
@@ -103,11 +103,8 @@ def test_what_the_node_purged_and_when_it_looked_is_told(
     page: AdministrationPage, section: RetentionSection, seat: Seat, past: Past
 ) -> None:
     study = an_excluded_study(past)
-    configuration.import_site(
-        past.db,
-        f"quiet_s = 0.01\n{configuration.site_text(past.db).replace('quiet_s = 30.0', '')}{RULE}",
-        user="service",
-    )
+    settings = configuration.site_text(past.db).replace("quiet_s = 30.0", "")
+    configuration.import_site(past.db, f"quiet_s = 0.01\n{settings}", user="service")
     desk = Desk.set_up(past.home.workplace)
 
     def is_excluded() -> bool:
@@ -115,8 +112,13 @@ def test_what_the_node_purged_and_when_it_looked_is_told(
         return studies.study_row(past.db, study).state == StudyState.EXCLUDED
 
     seat.wait(is_excluded)
+    # Only now: a round that finds the study younger than the rule would look again after an hour.
+    configuration.import_site(past.db, f"quiet_s = 0.01\n{settings}{RULE}", user="service")
     page.draft.read()
     seat.wait(lambda: bool(page.draft.tables("retention")))
+    desk = Desk.set_up(past.home.workplace)
+    (rule,) = desk.site.retention
+    seat.wait(lambda: [item.why for item in planned(past.home.workplace, rule, short=False)] == [""])
     while purge_due(desk):
         pass
     assert desk.told["retention"]["looked_at"]
