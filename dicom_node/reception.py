@@ -127,7 +127,6 @@ class Reception:
                 self._largest_bytes,
                 lambda head: announced_size(head, transfer_syntax),
                 judge,
-                self._objects.begin_sync,
             )
         except OSError as error:
             return self._counted(peer, failure(error), 0)
@@ -146,9 +145,7 @@ class Reception:
         OSError
             It can't be made.
         """
-        return SpooledFile(
-            path, b"", self._space, largest_bytes, lambda _: None, judge, self._objects.begin_sync
-        )
+        return SpooledFile(path, b"", self._space, largest_bytes, lambda _: None, judge)
 
     def refuse(self, peer: str, verdict: Verdict, size: int) -> Verdict:
         """Count an object that isn't taken."""

@@ -71,12 +71,10 @@ class SpooledFile:
         Says of a data set's beginning how long the whole will be, or None; that much is reserved on the disk, which
         saves a third of the time of writing.
     judge : callable
-        Says what becomes of the file, complete or refused, and leaves nothing at its path.
+        Says what becomes of the file, complete or refused, and leaves nothing at its path. The bytes are on their way
+        to the disk meanwhile: whoever keeps it waits for :attr:`pending`.
     largest : int
         Bytes of the largest data set that is taken.
-    begin_sync : callable
-        Begins to put the bytes behind a descriptor on the disk. The file is judged meanwhile: whoever keeps it waits
-        for :attr:`pending`.
 
     Raises
     ------
@@ -92,7 +90,6 @@ class SpooledFile:
         largest: int,
         announced: Callable[[bytes], int | None],
         judge: Callable[[SpooledFile], Verdict],
-        begin_sync: Callable[[int], Pending],
     ) -> None:
         self.path = path
         self.offset = len(prefix)
@@ -104,7 +101,6 @@ class SpooledFile:
         self._largest = largest
         self._announced = announced
         self._judge = judge
-        self._begin_sync = begin_sync
         self.pending: Pending | None = None
         self._written_back = 0
         self._reserved = 0
@@ -141,7 +137,7 @@ class SpooledFile:
                     os.write(self._descriptor, self._prefix)
                 if self._reserved not in (0, self.offset + self.size):
                     os.ftruncate(self._descriptor, self.offset + self.size)  # it was announced wrongly
-                self.pending = self._begin_sync(self._descriptor)
+                self.pending = Pending(self._descriptor)
                 if os.name == "nt":  # which moves no file that is open
                     self.pending.wait()
                     self._close()

@@ -23,8 +23,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from llmcxr_ws import write_back
 from llmcxr_ws.errors import ObjectStoreError
-from llmcxr_ws.write_back import Pending, Syncs
+from llmcxr_ws.write_back import Pending
 
 UUID_FILE = "store-uuid"
 _FOLDERS = ("spool", "received", "quarantine", "documents", "drawings", "headers", "trash")
@@ -38,7 +39,6 @@ class ObjectStore:
         self._spool = root / "spool"
         self._spool_prefix = f"{secrets.token_hex(8)}-"  # of this process: others may spool there too
         self._spooled = itertools.count(1)
-        self._syncs = Syncs()
 
     def create(self, store_uuid: str) -> None:
         """Make the folders and name the store; an existing name must be the same.
@@ -121,10 +121,6 @@ class ObjectStore:
             file.unlink(missing_ok=True)
         return len(files)
 
-    def begin_sync(self, descriptor: int) -> Pending:
-        """Begin to put a file's bytes on the disk; whoever keeps the file waits for it."""
-        return self._syncs.begin(descriptor)
-
     def keep(self, spooled: Path, SOPInstanceUID: str) -> str:
         """Move a spooled file to its final place, durably; give its relative path."""
         with self.keeping(spooled, SOPInstanceUID) as relative:
@@ -158,7 +154,7 @@ class ObjectStore:
         try:
             folder = os.open(f"{self.root}/received/{name[:2]}", os.O_RDONLY)
             try:
-                with self._syncs.beside(folder):
+                with write_back.beside(folder):
                     yield relative
             finally:
                 os.close(folder)

@@ -9,46 +9,93 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import threading
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-try:
-    from caio import linux_aio
-except ImportError:  # not Linux
-    linux_aio = None  # type: ignore[assignment]
-
 _START: Final = 2  # SYNC_FILE_RANGE_WRITE
-_AT_ONCE: Final = 8
-_FOREVER: Final = -1
-_MOST_QUEUES: Final = 16
-"""Each holds a descriptor and takes tens of milliseconds to give up; who finds none idle syncs without one."""
+_SIGEV_NONE: Final = 1
 
 
-def _system_call() -> Any:
-    """sync_file_range(2) of Linux; None where the system has none."""
-    found = getattr(ctypes.CDLL(None), "sync_file_range", None) if os.name == "posix" else None
-    if found is not None:
-        found.argtypes = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
-    return found
+class _Request(ctypes.Structure):
+    """struct aiocb of a 64-bit Linux, as far as it is filled in; what follows is the C library's own."""
+
+    _fields_ = (
+        ("aio_fildes", ctypes.c_int),
+        ("aio_lio_opcode", ctypes.c_int),
+        ("aio_reqprio", ctypes.c_int),
+        ("aio_buf", ctypes.c_void_p),
+        ("aio_nbytes", ctypes.c_size_t),
+        ("sigev_value", ctypes.c_void_p),
+        ("sigev_signo", ctypes.c_int),
+        ("sigev_notify", ctypes.c_int),
+        ("rest", ctypes.c_char * 208),
+    )
 
 
-_SYNC_FILE_RANGE: Final = _system_call()
+class _CLibrary:
+    """POSIX asynchronous input and output (IEEE 1003.1 aio.h) of the C library, and sync_file_range(2)."""
+
+    def __init__(self) -> None:
+        waiting, quick = ctypes.CDLL(None), ctypes.PyDLL(None, use_errno=True)  # only a wait lets others run
+        request = ctypes.POINTER(_Request)
+        self.aio_fsync = _typed(quick.aio_fsync, ctypes.c_int, request)
+        self.aio_error = _typed(quick.aio_error, request)
+        self.aio_return = _typed(quick.aio_return, request)
+        self.aio_suspend = _typed(waiting.aio_suspend, request * 1, ctypes.c_int, ctypes.c_void_p)
+        integers = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
+        self.sync_file_range = _typed(waiting.sync_file_range, *integers)
+
+
+def _typed(function: Any, *types: Any) -> Any:
+    function.argtypes = types
+    return function
+
+
+def _c_library() -> _CLibrary | None:
+    """None where the system isn't a 64-bit Linux, or its library lacks them."""
+    if sys.platform != "linux" or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return None
+    try:
+        return _CLibrary()
+    except (OSError, AttributeError):
+        return None
+
+
+_C_LIBRARY: Final = _c_library()
+_UNDER_WAY: Final[dict[int, _Request]] = {}
+"""The C library writes its result into these, whether anybody still waits for it or not."""
 
 
 def start(descriptor: int, offset: int) -> None:
     """Begin to write the file's bytes from `offset` on to the disk; a sync is still due, and says what failed."""
-    if _SYNC_FILE_RANGE is not None:
-        _SYNC_FILE_RANGE(descriptor, offset, 0, _START)
+    if _C_LIBRARY is not None:
+        _C_LIBRARY.sync_file_range(descriptor, offset, 0, _START)
 
 
 class Pending:
-    """Syncs that were begun; :meth:`wait` must be called."""
+    """A sync that goes on beside what the caller does meanwhile; :meth:`wait` must be called.
 
-    def __init__(self, syncs: Syncs, queue: Any, operations: list[Any]) -> None:
-        self._syncs, self._queue, self._operations = syncs, queue, operations
-        self._is_over = False
+    By threads of the C library, which are none of the interpreter's: threads of ours would wait for its lock before
+    they could begin, and the kernel's own queue (io_submit) works on the processor of whoever asks, in his way. Where
+    the system has none, or has no room, it is synced here and now.
+
+    Raises
+    ------
+    OSError
+        The disk refuses.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._fault = 0
+        request = _Request(aio_fildes=descriptor, sigev_notify=_SIGEV_NONE)
+        if _C_LIBRARY is not None and not _C_LIBRARY.aio_fsync(os.O_SYNC, request):
+            self._request: _Request | None = request
+            _UNDER_WAY[id(request)] = request
+        else:
+            self._request = None
+            os.fsync(descriptor)
 
     def wait(self) -> None:
         """Wait until all is on the disk; may be called again.
@@ -58,98 +105,28 @@ class Pending:
         OSError
             The disk refuses.
         """
-        if not self._is_over:
-            _await(self._queue, len(self._operations))
-            self._is_over = True
-            self._syncs.give_back(self._queue)
-        for operation in self._operations:
-            try:
-                operation.get_value()
-            except SystemError as error:  # the library's word for what the system said
-                raise OSError(errno.EIO, str(error)) from error
+        request = self._request
+        if request is not None and _C_LIBRARY is not None:
+            while (fault := _C_LIBRARY.aio_error(request)) == errno.EINPROGRESS:
+                _C_LIBRARY.aio_suspend((ctypes.POINTER(_Request) * 1)(ctypes.pointer(request)), 1, None)
+            _C_LIBRARY.aio_return(request)
+            self._fault, self._request = fault, None
+            del _UNDER_WAY[id(request)]
+        if self._fault:
+            raise OSError(self._fault, os.strerror(self._fault))
 
 
-class Syncs:
-    """Syncs that go on beside what the caller does meanwhile; for many threads.
+@contextmanager
+def beside(descriptor: int) -> Iterator[None]:
+    """Sync this while the block runs; at its end it is synced, however it ends.
 
-    By the kernel's own queue: threads of ours would wait for the interpreter's lock before they could begin.
+    Raises
+    ------
+    OSError
+        The disk refuses; also where the block raised something else, for it has relied on the disk.
     """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: list[Any] = []
-        self._made = 0
-
-    def begin(self, *descriptors: int) -> Pending:
-        """Begin to sync these; where the system has no such queue they are synced here and now.
-
-        Raises
-        ------
-        OSError
-            The disk refuses.
-        """
-        queue = self._taken()
-        pending = Pending(self, queue, _submitted(queue, descriptors))
-        try:
-            for descriptor in descriptors[len(pending._operations) :]:
-                os.fsync(descriptor)
-        except OSError:
-            pending.wait()
-            raise
-        return pending
-
-    @contextmanager
-    def beside(self, *descriptors: int) -> Iterator[None]:
-        """Sync these while the block runs; at its end they are synced, however it ends.
-
-        Raises
-        ------
-        OSError
-            The disk refuses; also where the block raised something else, for it has relied on the disk.
-        """
-        pending = self.begin(*descriptors)
-        try:
-            yield
-        finally:
-            pending.wait()
-
-    def give_back(self, queue: Any) -> None:
-        """An idle queue may be used again."""
-        if queue is not None:
-            with self._lock:
-                self._idle.append(queue)
-
-    def _taken(self) -> Any:
-        """An idle queue of the kernel's, or a new one; None where there are enough, or it gives none."""
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-            if linux_aio is None or self._made >= _MOST_QUEUES:
-                return None
-            self._made += 1
-        try:
-            return linux_aio.Context(_AT_ONCE)
-        except (OSError, OverflowError, SystemError):  # forbidden here, or too many
-            return None
-
-
-def _submitted(queue: Any, descriptors: tuple[int, ...]) -> list[Any]:
-    """Operations for as many of the first descriptors as the queue takes."""
-    if queue is None:
-        return []
-    operations = [linux_aio.Operation.fsync(descriptor) for descriptor in descriptors]
+    pending = Pending(descriptor)
     try:
-        return operations[: queue.submit(*operations)]
-    # A file system that doesn't know it, or no room; nothing was taken then.
-    except (OSError, OverflowError, SystemError, ValueError):
-        return []
-
-
-def _await(queue: Any, count: int) -> None:
-    """Wait for so many operations."""
-    while count:
-        try:
-            count -= queue.process_events(_AT_ONCE, count, _FOREVER)
-        except SystemError as error:
-            if error.args[0] != errno.EINTR:
-                raise OSError(*error.args) from error
+        yield
+    finally:
+        pending.wait()

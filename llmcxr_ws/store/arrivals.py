@@ -18,6 +18,7 @@ from llmcxr_ws.domain import Arrival, InstanceRow, Recorded
 from llmcxr_ws.errors import DatabaseFailure, UserFacingError
 from llmcxr_ws.states import Actor, StudyState
 from llmcxr_ws.store import audit, studies
+from llmcxr_ws.store.checkpoints import Checkpoints
 from llmcxr_ws.store.counters import next_in
 from llmcxr_ws.store.database import Database, Kept
 from llmcxr_ws.store.models import Document, Instance, Prior, Study
@@ -78,8 +79,11 @@ _TOUCH: Final = Prepared(
     .values(
         last_instance_at=db_now(),
         updated_seq=bindparam("sequence"),
+        # Counting takes longer the more there are, and is only needed once a study was assessed.
         instances_assessed=case(
-            (Study.instances_assessed < _COUNT, Study.instances_assessed), else_=_COUNT - 1
+            (Study.instances_assessed == 0, 0),
+            (Study.instances_assessed < _COUNT, Study.instances_assessed),
+            else_=_COUNT - 1,
         ),
     )
 )
@@ -109,12 +113,14 @@ class Arrivals:
         self._lock = threading.Lock()
         self._writer = threading.Lock()
         self._reading = Kept(db)
-        self._writing = Kept(db)
+        self._checkpoints = Checkpoints(db)
+        self._writing = Kept(db, self._checkpoints.leave_to_us)
 
     def close(self) -> None:
         """Give the connections back."""
         self._reading.close()
         self._writing.close()
+        self._checkpoints.close()
 
     def look_up(self, SOPInstanceUID: str) -> Known:
         """Whether the instance was received before, or is a result document of ours that a PACS sends back."""
@@ -151,6 +157,7 @@ class Arrivals:
         try:
             with self._writing.write() as connection:
                 made = [_record(connection, ticket.arrival) for ticket in batch]
+            self._checkpoints.committed()
         except (UserFacingError, SQLAlchemyError) as error:
             if len(batch) == 1 or isinstance(error, DatabaseFailure):
                 for ticket in batch:

@@ -15,6 +15,7 @@ _NEXT = Prepared(
     .values(value=Sequence.value + 1)
     .returning(Sequence.value)
 )
+_FIRST = Prepared(insert(Sequence), ("name", "value"))
 
 
 def next_value(session: Session, name: str) -> int:
@@ -29,7 +30,7 @@ def next_in(connection: Connection, name: str) -> int:
     """As :func:`next_value`, without the object mapping."""
     row = _NEXT.run(connection, {"counter": name})
     if row is None:
-        connection.execute(insert(Sequence), {"name": name, "value": 1})
+        _FIRST.run(connection, {"name": name, "value": 1})
         return 1
     return int(row[0])
 

@@ -7,7 +7,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,6 +37,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISION = re.compile(r"""^revision\b[^=]*= *['"](\w+)""", re.MULTILINE)
 _FOLLOWS = re.compile(r"""^down_revision\b[^=]*= *['"](\w+)""", re.MULTILINE)
 WRITER_LOCK = 0x4C4C4D43  # any number, the same in every process
+BEGIN_WRITING = "BEGIN IMMEDIATE"  # SQLite's lock at once: whoever takes it later may deadlock
 
 
 class Database:
@@ -106,7 +107,7 @@ class Database:
     def take_turn(self, connection: Connection) -> None:
         """Wait until no other writer is at work; SQLite's own BEGIN has done that."""
         if not self.is_sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+            run_plainly(connection, f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
 
     def upgrade(self) -> None:
         """Bring the schema to this program's revision and name the store. Only the node and the CLI do this.
@@ -170,14 +171,15 @@ class Database:
 
 
 class Kept:
-    """One connection that stays open, for what is done thousands of times an hour; one at a time.
+    """One connection that stays open, for what is done thousands of times an hour by prepared statements alone.
 
     Opening a connection of the pool and an object mapping around it costs more than the statements do. After an error
-    the connection is given back and the next use opens another.
+    the connection is given back and the next use opens another; `opened` is told of each.
     """
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, opened: Callable[[Connection], None] | None = None) -> None:
         self._db = db
+        self._on_opened = opened
         self._connection: Connection | None = None
         self._lock = threading.Lock()
 
@@ -190,9 +192,12 @@ class Kept:
         StoreError
             As :meth:`Database.write`.
         """
-        with self._opened() as connection, connection.begin():
+        with self._opened() as connection:
+            if self._db.is_sqlite:  # the other's driver begins by itself
+                run_plainly(connection, BEGIN_WRITING)
             self._db.take_turn(connection)
             yield connection
+            run_plainly(connection, "COMMIT")  # after an error the connection is closed, which undoes all
 
     def first(self, statement: Prepared, values: Mapping[str, Any]) -> Any:
         """The first row of one statement that only reads; None where there is none.
@@ -213,7 +218,9 @@ class Kept:
         with self._lock, _clear_errors():
             connection = self._connection
             if connection is None:
-                connection = self._db.engine.connect().execution_options(llmcxr_write=True)
+                connection = self._db.engine.connect()
+                if self._on_opened is not None:
+                    self._on_opened(connection)
             try:
                 yield connection
             except BaseException:
@@ -334,4 +341,4 @@ def _tune_sqlite(engine: Engine, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("llmcxr_write", False)
-        run_plainly(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
+        run_plainly(connection, BEGIN_WRITING if writes else "BEGIN")

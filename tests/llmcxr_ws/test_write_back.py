@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
+import gc
 import os
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from llmcxr_ws import write_back
+from llmcxr_ws.write_back import Pending
 
-linux = pytest.mark.skipif(write_back.linux_aio is None, reason="the kernel's queue is Linux's")
+linux = pytest.mark.skipif(write_back._C_LIBRARY is None, reason="the C library's threads are taken on Linux")
 
 
 def written(path: Path, size: int = 1 << 20) -> int:
@@ -23,124 +26,108 @@ def written(path: Path, size: int = 1 << 20) -> int:
 
 @linux
 def test_several_are_synced_while_the_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the kernel's queue, and never by a call that waits."""
+    """By the C library, and never by a call that waits."""
     monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("it waited"))
-    syncs = write_back.Syncs()
     file, folder = written(tmp_path / "a"), os.open(tmp_path, os.O_RDONLY)
     write_back.start(file, 0)
-    pending = syncs.begin(file)
-    with syncs.beside(folder):
-        assert syncs._idle == []
+    pending = Pending(file)
+    with write_back.beside(folder):
+        assert len(write_back._UNDER_WAY) == 2
     pending.wait()
     pending.wait()  # may be called again
-    assert len(syncs._idle) == 2
-    threads = [threading.Thread(target=_many, args=(syncs, tmp_path / str(n))) for n in range(8)]
+    threads = [threading.Thread(target=_many, args=(tmp_path / str(n),)) for n in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(30)
     assert not any(thread.is_alive() for thread in threads)
-    assert 2 <= len(syncs._idle) <= 8
+    assert write_back._UNDER_WAY == {}
     for descriptor in (file, folder):
         os.close(descriptor)
 
 
-def _many(syncs: write_back.Syncs, path: Path) -> None:
+def _many(path: Path) -> None:
     for number in range(20):
         descriptor = written(path.with_suffix(f".{number}"), 4096)
-        with syncs.beside(descriptor):
+        with write_back.beside(descriptor):
             pass
         os.close(descriptor)
 
 
 @linux
-def test_what_the_kernel_does_not_take_is_synced_here(tmp_path: Path) -> None:
-    """A pipe is refused when it is handed over; a plain call says what is wrong with it."""
-    syncs = write_back.Syncs()
+def test_what_can_not_be_synced_is_told_at_the_end(tmp_path: Path) -> None:
+    """By the system's own word: a pipe has no disk, and a closed file nothing at all."""
     reading, writing = os.pipe()
-    file = written(tmp_path / "a", 4096)
-    with pytest.raises(OSError) as refused:
-        syncs.begin(file, reading)
-    assert refused.value.errno == errno.EINVAL
-    assert len(syncs._idle) == 1  # what it had taken was waited for
-    with syncs.beside(file):
-        pass
-    for descriptor in (reading, writing, file):
+    done = False
+    with pytest.raises(OSError) as refused, write_back.beside(reading):
+        done = True
+    assert done and refused.value.errno == errno.EINVAL
+    with pytest.raises(OSError), write_back.beside(reading):
+        raise KeyError
+    pending = Pending(reading)
+    for _ in range(2):
+        with pytest.raises(OSError):
+            pending.wait()
+    for descriptor in (reading, writing):
         os.close(descriptor)
+    with pytest.raises(OSError) as refused, write_back.beside(reading):
+        pass
+    assert refused.value.errno == errno.EBADF
+    assert write_back._UNDER_WAY == {}
 
 
 @linux
-def test_many_at_once_take_few_descriptors(tmp_path: Path) -> None:
-    syncs = write_back.Syncs()
-    file = written(tmp_path / "a", 4096)
-    before = len(os.listdir("/proc/self/fd"))
-    many = [syncs.begin(file) for _ in range(100)]
-    assert len(os.listdir("/proc/self/fd")) - before <= 16
+def test_many_at_once_take_no_descriptors_and_few_threads(tmp_path: Path) -> None:
+    files = [written(tmp_path / str(n), 4096) for n in range(100)]
+    before = len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+    many = [Pending(file) for file in files]
+    now = len(os.listdir("/proc/self/fd")), len(os.listdir("/proc/self/task"))
+    assert now[0] == before[0] and now[1] - before[1] <= 20
     for pending in many:
         pending.wait()
+    for file in files:
+        os.close(file)
+
+
+@linux
+def test_one_that_nobody_waits_for_harms_nothing(tmp_path: Path) -> None:
+    """The C library writes its result all the same, into what must still be there."""
+    file = written(tmp_path / "a")
+    (left,) = {id(Pending(file)._request)}
+    gc.collect()
+    assert left in write_back._UNDER_WAY
+    assert write_back._C_LIBRARY is not None
+    request = write_back._UNDER_WAY[left]
+    while write_back._C_LIBRARY.aio_error(request) == errno.EINPROGRESS:
+        pass
+    assert write_back._C_LIBRARY.aio_return(request) == 0
+    del write_back._UNDER_WAY[left]
     os.close(file)
 
 
-class _Kernel:
-    """Stands in for a disk that fails, which can't be had here: an operation that ends with an error."""
-
-    def __init__(self, room: int = 8) -> None:
-        self.room = room
-        self.interrupted = True
-        self.Operation = self
-
-    def Context(self, _most: int) -> _Kernel:
-        if not self.room:
-            raise OverflowError("no room")
-        return self
-
-    def fsync(self, _descriptor: int) -> _Kernel:
-        return self
-
-    def submit(self, *operations: object) -> int:
-        return len(operations)
-
-    def process_events(self, _most: int, count: int, _timeout: int) -> int:
-        if self.interrupted:
-            self.interrupted = False
-            raise SystemError(errno.EINTR, "Interrupted system call")
-        return count
-
-    def get_value(self) -> None:
-        raise SystemError("Input/output error")
-
-
-def test_a_sync_that_fails_is_told_after_the_block_whatever_that_raised(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(write_back, "linux_aio", _Kernel())
-    syncs = write_back.Syncs()
-    done = False
-    with pytest.raises(OSError) as refused, syncs.beside(7):
-        done = True
-    assert done and refused.value.errno == errno.EIO
-    with pytest.raises(OSError), syncs.beside(7):
-        raise KeyError
-
-
-def test_an_error_in_the_block_comes_out_after_the_syncs(tmp_path: Path) -> None:
-    syncs = write_back.Syncs()
+def test_an_error_in_the_block_comes_out_after_the_sync(tmp_path: Path) -> None:
     file = written(tmp_path / "a", 4096)
-    with pytest.raises(KeyError), syncs.beside(file):
+    with pytest.raises(KeyError), write_back.beside(file):
         raise KeyError
-    if write_back.linux_aio is not None:
-        assert len(syncs._idle) == 1
+    assert write_back._UNDER_WAY == {}
     os.close(file)
 
 
-@pytest.mark.parametrize("kernel", [None, _Kernel(room=0)], ids=["none", "no room"])
-def test_without_the_kernel_s_queue_it_is_synced_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: _Kernel | None
+class _NoRoom:
+    """Stands in for a system without room for one more thread, which can't be had here."""
+
+    def aio_fsync(self, *_: Any) -> int:
+        return -1
+
+
+@pytest.mark.parametrize("library", [None, _NoRoom()], ids=["none", "no room"])
+def test_without_it_is_synced_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: _NoRoom | None
 ) -> None:
-    monkeypatch.setattr(write_back, "linux_aio", kernel)
+    monkeypatch.setattr(write_back, "_C_LIBRARY", library)
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     file = written(tmp_path / "a", 4096)
-    with write_back.Syncs().beside(file):
+    with write_back.beside(file):
         assert synced == [file]
     os.close(file)
