@@ -7,7 +7,9 @@ committed, and only then success. Knows no sockets and no pynetdicom: the listen
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -172,7 +174,8 @@ class Reception:
             _LOG.error("not stored", reason=error.message)
             verdict = Verdict(statuses.OUT_OF_RESOURCES, "index can't be written; send again")
         finally:
-            incoming.path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # it has got its place, mostly
+                os.unlink(incoming.path)
         return self._counted(incoming.peer, verdict, size)
 
     def _counted(self, peer: str, verdict: Verdict, size: int) -> Verdict:

@@ -27,8 +27,10 @@ HEAD_BYTES: Final = 64 << 10
 """So much of the data set's beginning is kept in memory to be examined; longer headers are read from the file."""
 _LOOK_EVERY: Final = 8 << 20
 """Bytes after which the free space is looked at again while an object comes in."""
+_WRITE_BACK_FIRST: Final = 256 << 10
 _WRITE_BACK_EVERY: Final = 2 << 20
-"""Bytes after which what came is sent to the disk, while the rest still comes."""
+"""Bytes after which what came is sent to the disk, while the rest still comes: of a small film soon, of a large one
+in large pieces, for each takes time from the reading."""
 _AGAIN: Final = 1.1
 _MOST_RESERVED: Final = 64 << 20
 """No film is larger, and a sender mustn't fill the disk by an announcement."""
@@ -103,6 +105,7 @@ class SpooledFile:
         self._judge = judge
         self.pending: Pending | None = None
         self._written_back = 0
+        self._write_back_at = _WRITE_BACK_FIRST
         self._reserved = 0
         self._check_at = min(_LOOK_EVERY, largest)
         self._is_gone = False
@@ -123,9 +126,10 @@ class SpooledFile:
             written = os.write(self._descriptor, part)
             while written < len(part):
                 written += os.write(self._descriptor, part[written:])
-            if self.size - self._written_back >= _WRITE_BACK_EVERY:
+            if self.size >= self._write_back_at:
                 write_back.start(self._descriptor, self._written_back)
                 self._written_back = self.size
+                self._write_back_at = self.size + min(self.size, _WRITE_BACK_EVERY)
         except OSError as error:
             self._refuse(failure(error))
 
@@ -180,6 +184,7 @@ class SpooledFile:
         """Reserve what the whole file will take; where the system can't, it is written all the same."""
         announced = self._announced(bytes(self.head)) or 0
         if hasattr(os, "posix_fallocate") and HEAD_BYTES < announced <= min(self._largest, _MOST_RESERVED):
+            self._write_back_at = min(max(announced // 4, _WRITE_BACK_FIRST), _WRITE_BACK_EVERY)
             with suppress(OSError):
                 os.posix_fallocate(self._descriptor, 0, self.offset + announced)
                 self._reserved = self.offset + announced

@@ -31,16 +31,20 @@ _PLAIN: Final = (StudyState.RECEIVING, StudyState.DRAFTING, StudyState.IN_REVIEW
 
 def _defaults(table: Any) -> dict[str, Any]:
     """What a new row has where nothing is said: the models' own defaults, which plain statements don't fill in."""
-    values: dict[str, Any] = {column.name: None for column in table.columns if column.nullable}
-    for column in table.columns:
-        if column.default is not None:
-            default = column.default
-            values[column.name] = default.arg if default.is_scalar else default.arg(None)
-    return values
+    defaults = {column.name: column.default for column in table.columns if column.default is not None}
+    return {
+        name: default.arg if default.is_scalar else default.arg(None) for name, default in defaults.items()
+    }
 
 
-_STUDY_DEFAULTS: Final = _defaults(Study.__table__)
-_INSTANCE_DEFAULTS: Final = _defaults(Instance.__table__)
+def _new_row(model: Any, given: str, *returned: Any) -> Prepared:
+    """Adds a row of which these columns are given; the others are as in any new row."""
+    columns = tuple(given.split())
+    others = {name: value for name, value in _defaults(model.__table__).items() if name not in columns}
+    statement = insert(model).values(others)
+    return Prepared(statement.returning(*returned) if returned else statement, columns)
+
+
 _UID: Final[BindParameter[str]] = bindparam("uid")
 _KNOWN_IDS: Final = Prepared(
     select(
@@ -59,16 +63,16 @@ _PLACE: Final = Prepared(
         select(Prior.id).where(Prior.study_instance_uid == bindparam("study")).limit(1).scalar_subquery(),
     )
 )
-_GIVEN_BY_ARRIVAL: Final = (
+_NEW_STUDY: Final = _new_row(
+    Study,
     "study_instance_uid study_date study_time study_description referring_physician source_peer patient_id "
-    "issuer_of_patient_id patient_name patient_birth_date patient_sex accession_number"
+    "issuer_of_patient_id patient_name patient_birth_date patient_sex accession_number updated_seq",
+    Study.id,
 )
-_NEW_STUDY: Final = Prepared(
-    insert(Study).returning(Study.id), tuple({**_STUDY_DEFAULTS, **dict.fromkeys(_GIVEN_BY_ARRIVAL.split())})
-)
-_NEW_INSTANCE: Final = Prepared(
-    insert(Instance),
-    tuple(name for name in Instance.__table__.columns.keys() if name not in ("id", "received_at")),  # noqa: SIM118
+_NEW_INSTANCE: Final = _new_row(
+    Instance,
+    "study_id sop_instance_uid series_instance_uid sop_class_uid transfer_syntax_uid path size sha256 facts defect "
+    "source_peer file_stamp",
 )
 _COUNT: Final = (
     select(func.count(Instance.id)).where(Instance.study_id == bindparam("study")).scalar_subquery()
@@ -205,9 +209,7 @@ def _record(connection: Connection, arrival: Arrival) -> Recorded | None:
 def _study_of(arrival: Arrival) -> dict[str, Any]:
     identity = arrival.identity
     return {
-        **_STUDY_DEFAULTS,
         "study_instance_uid": arrival.study_instance_uid,
-        "state": StudyState.RECEIVING,
         "patient_id": identity.patient_id,
         "issuer_of_patient_id": identity.issuer_of_patient_id,
         "patient_name": identity.patient_name,
@@ -224,7 +226,6 @@ def _study_of(arrival: Arrival) -> dict[str, Any]:
 
 def _instance_of(arrival: Arrival, study_id: int) -> dict[str, Any]:
     return {
-        **_INSTANCE_DEFAULTS,
         "study_id": study_id,
         "sop_instance_uid": arrival.sop_instance_uid,
         "series_instance_uid": arrival.series_instance_uid,

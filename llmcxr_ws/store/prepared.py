@@ -20,8 +20,10 @@ Convert = Callable[[Any], Any] | None
 @dataclass(frozen=True)
 class _Compiled:
     sql: str
-    parameters: tuple[tuple[str, Convert], ...]
-    literals: Mapping[str, Any]
+    names: tuple[str, ...]
+    constants: list[Any]
+    """A value for each name; those of :attr:`given` are put in its place."""
+    given: tuple[tuple[int, str, Convert], ...]
     by_position: bool
 
 
@@ -53,31 +55,31 @@ class Prepared:
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = self._compile(dialect)
-        sql = compiled.sql
-        all_values = {**compiled.literals, **values}
-        given = [
-            all_values[name] if convert is None else convert(all_values[name])
-            for name, convert in compiled.parameters
-        ]
+        parameters: Any = compiled.constants.copy()
+        for place, name, convert in compiled.given:
+            value = values[name]
+            parameters[place] = value if convert is None else convert(value)
         if not compiled.by_position:
-            given = dict(zip((name for name, _ in compiled.parameters), given, strict=True))  # type: ignore[assignment]
-        return run_plainly(connection, sql, given)
+            parameters = dict(zip(compiled.names, parameters, strict=True))
+        return run_plainly(connection, compiled.sql, parameters)
 
     def _compile(self, dialect: Dialect) -> _Compiled:
         if not isinstance(self._statement, ClauseElement):
             raise TypeError("Only a statement can be prepared.")
         made: Any = self._statement.compile(dialect=dialect, column_keys=self._columns)
         binds: Mapping[str, BindParameter[Any]] = made.binds
-        converts = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in binds.items()
-        }
         by_position = made.positiontup is not None
-        order = made.positiontup if by_position else list(binds)
+        names = tuple(made.positiontup if by_position else binds)
+        constants: list[Any] = []
+        given: list[tuple[int, str, Convert]] = []
+        for place, name in enumerate(names):
+            bind = binds[name]
+            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            if bind.required:
+                given.append((place, name, convert))
+            constants.append(bind.value if convert is None or bind.required else convert(bind.value))
         return _Compiled(
-            sql=str(made),
-            parameters=tuple((name, converts[name]) for name in order),
-            literals={name: bind.value for name, bind in binds.items() if not bind.required},
-            by_position=by_position,
+            sql=str(made), names=names, constants=constants, given=tuple(given), by_position=by_position
         )
 
 
