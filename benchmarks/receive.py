@@ -64,7 +64,7 @@ class Cell:
 
 CELLS: Final[tuple[Cell, ...]] = (
     Cell("10 MB x1", 2500, 2048, 1, 24),
-    Cell("10 MB x4", 2500, 2048, 4, 10),
+    Cell("10 MB x4", 2500, 2048, 4, 24),  # its processor time comes in hundredths of a second
     Cell("10 MB x8", 2500, 2048, 8, 6),
     Cell("1 MB x1", 1024, 512, 1, 120),
     Cell("1 MB x4", 1024, 512, 4, 40),

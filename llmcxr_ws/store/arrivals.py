@@ -116,19 +116,18 @@ class Arrivals:
         self._waiting: list[_Ticket] = []
         self._lock = threading.Lock()
         self._writer = threading.Lock()
-        self._reading = Kept(db)
         self._checkpoints = Checkpoints(db)
-        self._writing = Kept(db, self._checkpoints.leave_to_us)
+        # One for both: SQLite forgets what it has read of the file where another connection has written.
+        self._kept = Kept(db, self._checkpoints.leave_to_us)
 
     def close(self) -> None:
-        """Give the connections back."""
-        self._reading.close()
-        self._writing.close()
+        """Give the connection back."""
+        self._kept.close()
         self._checkpoints.close()
 
     def look_up(self, SOPInstanceUID: str) -> Known:
         """Whether the instance was received before, or is a result document of ours that a PACS sends back."""
-        own, known = self._reading.first(_KNOWN_IDS, {"uid": SOPInstanceUID})
+        own, known = self._kept.first(_KNOWN_IDS, {"uid": SOPInstanceUID})
         instance = studies.known_instance(self._db, SOPInstanceUID) if known is not None else None
         return Known(own is not None, instance)
 
@@ -159,7 +158,7 @@ class Arrivals:
     def _commit(self, batch: list[_Ticket]) -> None:
         """Write all in one transaction; where one can't be written, each in its own, so that it harms no other."""
         try:
-            with self._writing.write() as connection:
+            with self._kept.write() as connection:
                 made = [_record(connection, ticket.arrival) for ticket in batch]
             self._checkpoints.committed()
         except (UserFacingError, SQLAlchemyError) as error:

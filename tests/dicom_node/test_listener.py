@@ -388,7 +388,7 @@ def test_a_disk_that_fails_at_the_last_moment(
 
     path = write_film(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr(workplace.objects._syncs, "beside", failing)
+        patch.setattr("llmcxr_ws.write_back.beside", failing)
         [refused] = _send(node, path)
     assert refused.status == statuses.PROCESSING_FAILURE
     assert list(workplace.objects.files()) == []

@@ -116,7 +116,7 @@ def test_bytes_reach_the_disk_before_their_name_and_the_name_before_the_answer(
         real_replace(source, target)  # fails where the folder isn't there yet
         steps.append("rename")
 
-    monkeypatch.setattr("llmcxr_ws.write_back.linux_aio", None)  # whose syncs can't be watched from here
+    monkeypatch.setattr("llmcxr_ws.write_back._C_LIBRARY", None)  # whose syncs can't be watched from here
     monkeypatch.setattr(objects.os, "fsync", fsync)
     monkeypatch.setattr(objects.os, "replace", replace)
     for folder in (store.root / "received").iterdir():
