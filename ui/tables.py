@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import (
@@ -29,6 +30,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.icons import icon
+from ui.text import clock, grouped
 from ui.theme import current, follow, px
 
 Row = TypeVar("Row")
@@ -54,6 +56,18 @@ class Column(Generic[Row]):
     state: Callable[[Row], tuple[str, str]] | None = None
     key: Callable[[Row], Any] | None = None
     is_number: bool = False
+
+
+def number_column(
+    title: str, value: Callable[[Row], float], width: int = 0, *, text: Callable[[Any], str] = grouped
+) -> Column[Row]:
+    """A column of numbers, sorted by them."""
+    return Column(title, lambda row: text(value(row)), width, key=value, is_number=True)
+
+
+def time_column(title: str, value: Callable[[Row], datetime], width: int = 0) -> Column[Row]:
+    """A column of dates and times, sorted by them."""
+    return Column(title, lambda row: clock(value(row)), width, key=value)
 
 
 class RowModel(QAbstractTableModel, Generic[Row]):

@@ -6,50 +6,31 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom.uid import generate_uid
 
 from dicom_node import counts, scu
 from dicom_node.association import LocalEntity
 from llmcxr_ws.completeness import sentence
 from llmcxr_ws.states import StudyState
 from tests.conftest import AllowLog
-from tests.dicom_node.films import make_film
 from tests.integration.conftest import Orthanc
+from tests.integration.counted_films import MODALITY, films_of_one_study, waits_for_the_second
 from tests.integration.places import beside
 
 pytestmark = pytest.mark.peers
-MODALITY = LocalEntity(ae_title="CR1")
 
 
 @pytest.fixture
 def films(tmp_path: Path) -> list[Path]:
     """Three films of one study."""
-    study, paths = generate_uid(prefix=None), []
-    for name in ("one", "two", "three"):
-        film = make_film(name, accession="ACC-C")
-        film.StudyInstanceUID = study
-        paths.append(tmp_path / f"{name}.dcm")
-        film.save_as(paths[-1], enforce_file_format=True)
-    return paths
+    return films_of_one_study(tmp_path)
 
 
 def test_a_study_waits_for_what_the_archive_holds(
     orthanc: Orthanc, films: list[Path], tmp_path: Path
 ) -> None:
     scu.store(LocalEntity(), orthanc.peer, films[:2])
-    missing = str(pydicom.dcmread(films[1]).SOPInstanceUID)
     with beside(orthanc, tmp_path / "home", count_from="orthanc") as world:
-        scu.store(MODALITY, world.node, films[:1])
-
-        def said() -> str:
-            return sentence(world.study("ACC-C").completeness)
-
-        wanted = f"Waits for 1 image that orthanc listed: {missing}."
-        world.work_until(lambda: said() == wanted, "it names what is missing")
-        assert world.study("ACC-C").state is StudyState.RECEIVING
-        scu.store(MODALITY, world.node, films[1:2])
-        world.work_until_state("ACC-C", StudyState.COMPLETE)
-        assert said() == "Complete: orthanc holds no other images of it."
+        waits_for_the_second(world, films)
 
 
 def test_what_the_archive_never_sends_is_waited_for_as_long_as_the_site_says(

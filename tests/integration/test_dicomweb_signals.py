@@ -8,24 +8,21 @@ from pathlib import Path
 
 import pydicom
 import pytest
-from pydicom.uid import generate_uid
 
 from dicom_node import counts, scu
 from dicom_node.association import LocalEntity
 from dicom_node.examine import content_sha256
-from llmcxr_ws.completeness import sentence
 from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import priors, signals
 from llmcxr_ws.store.configuration import import_site, site_text
 from tests.conftest import AllowLog
-from tests.dicom_node.films import make_film
 from tests.dicom_node.world import World
+from tests.integration.counted_films import MODALITY, films_of_one_study, waits_for_the_second
 from tests.integration.earlier_films import archive, film, others
 from tests.integration.orthanc_web import OrthancWeb
 from tests.integration.places import beside
 
 pytestmark = pytest.mark.peers
-MODALITY = LocalEntity(ae_title="CR1")
 ASKED = "priors = true\nprior_years = 3\nprior_count = 2\n"
 
 
@@ -52,16 +49,6 @@ def by_web(pacs: OrthancWeb, home: Path, *, peer: str = "", **settings: object) 
         yield world
 
 
-def films_of_one_study(folder: Path) -> list[Path]:
-    study, paths = generate_uid(prefix=None), []
-    for name in ("one", "two", "three"):
-        made = make_film(name, accession="ACC-C")
-        made.StudyInstanceUID = study
-        paths.append(folder / f"{name}.dcm")
-        made.save_as(paths[-1], enforce_file_format=True)
-    return paths
-
-
 def test_the_relevant_priors_come_with_their_report(pacs: OrthancWeb, tmp_path: Path) -> None:
     archive(pacs, tmp_path)
     with by_web(pacs, tmp_path / "home", peer=ASKED) as world:
@@ -86,18 +73,8 @@ def test_the_relevant_priors_come_with_their_report(pacs: OrthancWeb, tmp_path: 
 def test_a_study_waits_for_what_the_archive_holds(pacs: OrthancWeb, tmp_path: Path) -> None:
     films = films_of_one_study(tmp_path)
     scu.store(LocalEntity(), pacs.peer, films[:2])
-    missing = str(pydicom.dcmread(films[1]).SOPInstanceUID)
     with by_web(pacs, tmp_path / "home", count_from="orthanc") as world:
-        scu.store(MODALITY, world.node, films[:1])
-
-        def said() -> str:
-            return sentence(world.study("ACC-C").completeness)
-
-        wanted = f"Waits for 1 image that orthanc listed: {missing}."
-        world.work_until(lambda: said() == wanted, "it names what is missing")
-        scu.store(MODALITY, world.node, films[1:2])
-        world.work_until_state("ACC-C", StudyState.COMPLETE)
-        assert said() == "Complete: orthanc holds no other images of it."
+        waits_for_the_second(world, films)
 
 
 def test_documents_arent_counted(pacs: OrthancWeb, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from llmcxr_ws.store.supervision import SEARCHED, AuditRow
 from ui.admin.section import Section, row_of
 from ui.language import mark, tr
 from ui.office import Office
-from ui.tables import Column, RowTable
+from ui.tables import Column, RowTable, number_column
 from ui.tasks import Ticket
 from ui.text import grouped
 from ui.widgets import choice, label
@@ -95,7 +95,7 @@ class LogSection(Section):
         self.trail: RowTable[AuditRow] = RowTable(
             tr("Audit trail"),
             [
-                Column(tr("Number"), lambda row: str(row.id), 80, key=lambda row: row.id, is_number=True),
+                number_column(tr("Number"), lambda row: row.id, 80, text=str),
                 Column(tr("Time"), lambda row: local_time(row.at), 120, key=lambda row: row.at),
                 Column(tr("Who"), lambda row: row.actor, 100),
                 Column(tr("What"), lambda row: row.event, 210),

@@ -11,8 +11,8 @@ from ui.admin.node_lines import Seen, seen
 from ui.admin.section import Section, row_of, stacked
 from ui.language import mark, tr
 from ui.office import Office
-from ui.tables import Column, RowTable
-from ui.text import clock, duration, grouped
+from ui.tables import Column, RowTable, number_column, time_column
+from ui.text import clock, duration
 from ui.widgets import Mark, label, with_tone
 
 _STATES = {
@@ -96,15 +96,6 @@ class NodeSection(Section):
         self.body.addWidget(stacked(self.table, self.tabs, (3, 2)), 1)
 
     def _make_queues(self) -> None:
-        def number(title: str, of: str) -> Column[DestinationQueue]:
-            return Column(
-                title,
-                lambda row: grouped(getattr(row, of)),
-                110,
-                key=lambda row: getattr(row, of),
-                is_number=True,
-            )
-
         self.queues: RowTable[DestinationQueue] = RowTable(
             tr("Queues by destination"),
             [
@@ -114,16 +105,16 @@ class NodeSection(Section):
                     200,
                     state=lambda row: ("failed", "bad") if row.dead else ("", "text"),
                 ),
-                number(tr("Waiting"), "waiting"),
+                number_column(tr("Waiting"), lambda row: row.waiting, 110),
                 Column(
                     tr("Oldest"),
                     lambda row: duration(row.oldest_s) if row.waiting else "–",
                     130,
                     key=lambda row: row.oldest_s,
                 ),
-                number(tr("Not confirmed"), "unconfirmed"),
-                number(tr("Held"), "held"),
-                number(tr("Dead"), "dead"),
+                number_column(tr("Not confirmed"), lambda row: row.unconfirmed, 110),
+                number_column(tr("Held"), lambda row: row.held, 110),
+                number_column(tr("Dead"), lambda row: row.dead, 110),
                 Column("", lambda row: ""),
             ],
             key=lambda row: row.name,
@@ -133,13 +124,11 @@ class NodeSection(Section):
         self.turned_away: RowTable[TurnedAway] = RowTable(
             tr("Turned away in the last day"),
             [
-                Column(
-                    tr("Times"), lambda row: grouped(row.count), 90, key=lambda row: row.count, is_number=True
-                ),
+                number_column(tr("Times"), lambda row: row.count, 90),
                 Column(tr("Calling AE title"), lambda row: row.calling, 190),
                 Column(tr("Address"), lambda row: row.host, 180),
                 Column(tr("Reason"), lambda row: tr(row.reason)),
-                Column(tr("Last"), lambda row: clock(row.last_at), 170, key=lambda row: row.last_at),
+                time_column(tr("Last"), lambda row: row.last_at, 170),
             ],
             key=lambda row: (row.calling, row.host, row.reason),
         )
@@ -148,16 +137,8 @@ class NodeSection(Section):
             [
                 Column(tr("Peer"), lambda row: row.peer or tr("nobody known"), 200),
                 Column(tr("Outcome"), lambda row: tr(OUTCOMES.get(row.outcome, row.outcome)), 230),
-                Column(
-                    tr("Instances"),
-                    lambda row: grouped(row.instances),
-                    130,
-                    key=lambda row: row.instances,
-                    is_number=True,
-                ),
-                Column(
-                    tr("Size"), lambda row: size(row.bytes), 130, key=lambda row: row.bytes, is_number=True
-                ),
+                number_column(tr("Instances"), lambda row: row.instances, 130),
+                number_column(tr("Size"), lambda row: row.bytes, 130, text=size),
                 Column("", lambda row: ""),
             ],
             key=lambda row: (row.peer, row.outcome),

@@ -14,8 +14,7 @@ from ui.desk import Badge
 from ui.dialogs import Dialog, button_row
 from ui.language import tr
 from ui.office import Office
-from ui.tables import Column, RowTable
-from ui.text import clock, grouped
+from ui.tables import Column, RowTable, number_column, time_column
 from ui.widgets import Banner, Mark, button, label, with_tone
 
 
@@ -107,27 +106,19 @@ class DeidentificationSection(Section):
             tr("Pseudonyms by project"),
             [
                 Column(tr("Research project"), lambda row: row.name, 200),
-                Column(
-                    tr("Pseudonyms"),
-                    lambda row: grouped(row.pseudonyms),
-                    130,
-                    key=lambda row: row.pseudonyms,
-                    is_number=True,
-                ),
-                Column(tr("First"), lambda row: clock(row.first_at), 180, key=lambda row: row.first_at),
-                Column(tr("Last"), lambda row: clock(row.last_at), key=lambda row: row.last_at),
+                number_column(tr("Pseudonyms"), lambda row: row.pseudonyms, 130),
+                time_column(tr("First"), lambda row: row.first_at, 180),
+                time_column(tr("Last"), lambda row: row.last_at),
             ],
             key=lambda row: row.name,
         )
         self.readings: RowTable[KeyReading] = RowTable(
             tr("Who read the key table"),
             [
-                Column(tr("When"), lambda row: clock(row.at), 180, key=lambda row: row.at),
+                time_column(tr("When"), lambda row: row.at, 180),
                 Column(tr("Who"), lambda row: row.by, 150),
                 Column(tr("Research project"), lambda row: row.project, 170),
-                Column(
-                    tr("Rows"), lambda row: grouped(row.rows), 90, key=lambda row: row.rows, is_number=True
-                ),
+                number_column(tr("Rows"), lambda row: row.rows, 90),
                 Column(tr("Why"), lambda row: row.reason),
             ],
             key=lambda row: row.number,

@@ -18,7 +18,7 @@ from ui.language import mark, tr
 from ui.office import Office
 from ui.refusals import REFUSED, is_refused, of_delivery
 from ui.refused_dialog import RefusedDialog
-from ui.tables import Column, RowTable
+from ui.tables import Column, RowTable, number_column
 from ui.text import since
 from ui.widgets import OneOf, button, label
 
@@ -183,13 +183,7 @@ class QueuesSection(Section):
                 Column(tr("Document"), lambda row: document_name(row.document), 140),
                 Column(tr("To"), lambda row: row.peer, 80),
                 Column(tr("Required"), lambda row: tr("yes") if row.required else tr("no"), 80),
-                Column(
-                    tr("Tries"),
-                    lambda row: str(row.attempts),
-                    60,
-                    key=lambda row: row.attempts,
-                    is_number=True,
-                ),
+                number_column(tr("Tries"), lambda row: row.attempts, 60, text=str),
                 Column(tr("Made"), lambda row: since(row.since), 80, key=lambda row: row.since),
                 Column(tr("What was said"), lambda row: row.message),
             ],

@@ -24,7 +24,7 @@ from ui.admin.site_draft import SiteDraft
 from ui.admin.table_form import TableForm
 from ui.language import mark, tr
 from ui.office import Office
-from ui.tables import Column, RowTable
+from ui.tables import Column, RowTable, number_column, time_column
 from ui.text import clock, grouped
 from ui.widgets import button, label
 
@@ -160,23 +160,9 @@ class RetentionSection(Section):
                     state=lambda row: ("lock", "text") if row.why else ("failed", "attention"),
                 ),
                 Column(tr("What"), lambda row: _named(row.what), 190),
-                Column(
-                    tr("Things"),
-                    lambda row: grouped(row.things),
-                    90,
-                    key=lambda row: row.things,
-                    is_number=True,
-                ),
-                Column(
-                    tr("Studies"),
-                    lambda row: grouped(row.studies),
-                    90,
-                    key=lambda row: row.studies,
-                    is_number=True,
-                ),
-                Column(
-                    tr("Size"), lambda row: size(row.bytes), 110, key=lambda row: row.bytes, is_number=True
-                ),
+                number_column(tr("Things"), lambda row: row.things, 90),
+                number_column(tr("Studies"), lambda row: row.studies, 90),
+                number_column(tr("Size"), lambda row: row.bytes, 110, text=size),
                 Column(
                     tr("Oldest, days"),
                     lambda row: grouped(int(row.oldest_days)),
@@ -192,19 +178,11 @@ class RetentionSection(Section):
         self.purges: RowTable[Purge] = RowTable(
             tr("What was purged"),
             [
-                Column(tr("When"), lambda row: clock(row.at), 170, key=lambda row: row.at),
+                time_column(tr("When"), lambda row: row.at, 170),
                 Column(tr("What"), lambda row: _named(row.what), 250),
                 Column(tr("Study"), lambda row: str(row.study_id or "–"), 100),
-                Column(
-                    tr("Things"),
-                    lambda row: grouped(row.things),
-                    90,
-                    key=lambda row: row.things,
-                    is_number=True,
-                ),
-                Column(
-                    tr("Size"), lambda row: size(row.bytes), 110, key=lambda row: row.bytes, is_number=True
-                ),
+                number_column(tr("Things"), lambda row: row.things, 90),
+                number_column(tr("Size"), lambda row: row.bytes, 110, text=size),
                 Column("", lambda row: tr("while the disk was short") if row.disk_short else ""),
             ],
             key=lambda row: row.number,

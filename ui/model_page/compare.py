@@ -16,8 +16,7 @@ from llmcxr_ws.comparison import Comparison, FindingPair, compare, differences
 from llmcxr_ws.quality import Share
 from llmcxr_ws.store.modelling import ShadowRow
 from ui.language import tr
-from ui.tables import Column, RowTable
-from ui.text import clock
+from ui.tables import Column, RowTable, number_column, time_column
 from ui.widgets import choice, label
 
 
@@ -55,15 +54,9 @@ class ComparePanel(QWidget):
             [
                 Column(tr("Finding"), lambda row: row.name),
                 Column(tr("Agree"), lambda row: share_words(row.agree), 200, key=lambda row: row.agree.value or 0),
-                Column(tr("Both"), lambda row: str(row.both), 60, key=lambda row: row.both, is_number=True),
-                Column(
-                    tr("Only the first"), lambda row: str(row.only_first), 110,
-                    key=lambda row: row.only_first, is_number=True,
-                ),
-                Column(
-                    tr("Only the second"), lambda row: str(row.only_second), 120,
-                    key=lambda row: row.only_second, is_number=True,
-                ),
+                number_column(tr("Both"), lambda row: row.both, 60, text=str),
+                number_column(tr("Only the first"), lambda row: row.only_first, 110, text=str),
+                number_column(tr("Only the second"), lambda row: row.only_second, 120, text=str),
                 Column(tr("First as signed"), lambda row: share_words(row.first_right), 200),
                 Column(tr("Second as signed"), lambda row: share_words(row.second_right), 200),
             ],
@@ -73,7 +66,7 @@ class ComparePanel(QWidget):
             tr("Films"),
             [
                 Column(tr("Study"), lambda row: row.accession_number or str(row.study_id), 120),
-                Column(tr("Drafted"), lambda row: clock(row.drafted_at), 150, key=lambda row: row.drafted_at),
+                time_column(tr("Drafted"), lambda row: row.drafted_at, 150),
                 Column(
                     tr("They differ in"),
                     lambda row: ", ".join(differences(row)) or tr("nothing"),

@@ -20,7 +20,7 @@ from ui.model_page.compare import share_words
 from ui.office import Office
 from ui.outcome import OutcomeLine
 from ui.plots import Chart, PlotPanel, Series
-from ui.tables import Column, RowTable
+from ui.tables import Column, RowTable, number_column
 from ui.tasks import Tasks, Ticket
 from ui.widgets import button, choice, label
 
@@ -355,7 +355,7 @@ def _fill(box: QComboBox, names: list[str]) -> None:
 def _concordance(name: str, title: str, *, is_finding: bool) -> RowTable[Concordance]:
     columns: list[Column[Concordance]] = [
         Column(title, lambda row: row.name or tr("not named"), 0 if not is_finding else 220),
-        Column(tr("Reports"), lambda row: str(row.reports), 90, key=lambda row: row.reports, is_number=True),
+        number_column(tr("Reports"), lambda row: row.reports, 90, text=str),
         Column(tr("Agree"), lambda row: share_words(row.agree), 200, key=lambda row: row.agree.value or 0.0),
     ]
     if is_finding:

@@ -14,6 +14,7 @@ from tests.ui.homes import House
 from tests.ui.office_seat import open_page
 from tests.ui.office_world import Past
 from ui.admin.page import AdministrationPage
+from ui.admin.peers import PeersSection
 from ui.admin.table_form import TableForm
 
 
@@ -35,6 +36,16 @@ def past(home: House, pacs: PacsSimulator) -> Past:
 def page(past: Past, seat: Seat) -> AdministrationPage:
     made = open_page(seat, "administration", AdministrationPage)
     seat.wait(lambda: made.draft.is_read)
+    return made
+
+
+@pytest.fixture
+def peers(page: AdministrationPage, seat: Seat) -> PeersSection:
+    """The page of peers, its two rows read."""
+    page.show_section("peers")
+    made = page.section("peers")
+    assert isinstance(made, PeersSection)
+    seat.wait(lambda: len(made.table.rows) == 2)
     return made
 
 

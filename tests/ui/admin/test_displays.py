@@ -18,13 +18,9 @@ from ui.admin.peers import PeersSection
 
 
 @pytest.fixture
-def section(page: AdministrationPage, seat: Seat) -> PeersSection:
-    page.show_section("peers")
-    made = page.section("peers")
-    assert isinstance(made, PeersSection)
-    seat.wait(lambda: len(made.table.rows) == 2)
-    made.table.selectRow(0)
-    return made
+def section(peers: PeersSection) -> PeersSection:
+    peers.table.selectRow(0)
+    return peers
 
 
 def opened(section: PeersSection, seat: Seat) -> DisplayDialog:

@@ -22,13 +22,9 @@ FIELDS = {field.name: field for group in GROUPS for field in group.fields}
 
 
 @pytest.fixture
-def section(page: AdministrationPage, seat: Seat) -> PeersSection:
-    page.show_section("peers")
-    made = page.section("peers")
-    assert isinstance(made, PeersSection)
-    seat.wait(lambda: len(made.table.rows) == 2)
-    made.table.selectRow(1)
-    return made
+def section(peers: PeersSection) -> PeersSection:
+    peers.table.selectRow(1)
+    return peers
 
 
 def tick(form: TableForm, name: str, *values: str) -> None:
