@@ -26,7 +26,7 @@ class Fold(QWidget):
         column.setSpacing(4)
         column.addWidget(self.head)
         column.addWidget(inside)
-        self.say("")
+        self._words, self._also_open = "", False
         self._show(is_open)
 
     @property
@@ -38,12 +38,15 @@ class Fold(QWidget):
         """Open or close it."""
         self.head.setChecked(is_open)
 
-    def say(self, words: str) -> None:
-        """Say something behind the title; nothing for an empty text."""
-        text = f"{self._title}: {words}" if words else self._title
-        self.head.setText(text)
-        self.head.setAccessibleName(tr("Group of settings: {title}", title=text))
+    def say(self, words: str, *, also_open: bool = False) -> None:
+        """Say something behind the title while it is closed, or always; nothing for an empty text."""
+        self._words, self._also_open = words, also_open
+        self._show(self.is_open)
 
     def _show(self, is_open: bool) -> None:
+        says = self._words and (self._also_open or not is_open)
+        text = f"{self._title}: {self._words}" if says else self._title
+        self.head.setText(text)
+        self.head.setAccessibleName(tr("Group of settings: {title}", title=text))
         self.head.setArrowType(Qt.ArrowType.DownArrow if is_open else Qt.ArrowType.RightArrow)
         self._inside.setVisible(is_open)

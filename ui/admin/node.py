@@ -73,11 +73,11 @@ class NodeSection(Section):
                 Column(
                     tr("State"),
                     lambda row: tr(_STATES[row.state][2]),
-                    120,
+                    110,
                     state=lambda row: _STATES[row.state][:2],
                 ),
                 Column(tr("What was found"), lambda row: row.found),
-                Column(tr("What to do"), lambda row: row.to_do, 330),
+                Column(tr("What to do"), lambda row: row.to_do, 260),
             ],
             key=lambda row: row.key,
             wraps=True,

@@ -148,7 +148,7 @@ class TableForm(Scrolled):
             wrong = sum(bool(self.faults[field.name].text()) for field in group.fields)
             is_set = sum(field.name in values and not _is_required(field) for field in group.fields)
             said = tr("%n fault(s)", "", wrong) if wrong else tr("%n set", "", is_set) if is_set else ""
-            fold.say(said)
+            fold.say(said, also_open=bool(wrong))
             if wrong:
                 fold.open()
 

@@ -107,11 +107,16 @@ def test_what_is_emptied_is_taken_out_so_that_the_default_holds(
     type_into(form, prior_years="2")
     tick(form, "tells", "ian")
     assert (values()["prior_years"], values()["tells"]) == (2, ["ian"])
-    assert form.folds["Priors and orders"].head.text() == "Priors and orders: 1 set"
+    fold = form.folds["Priors and orders"]
+    assert fold.head.text() == "Priors and orders: 1 set"
+    fold.open()
+    assert fold.head.text() == "Priors and orders"  # what is set is seen
+    fold.open(False)
+    assert fold.head.text() == "Priors and orders: 1 set"
     type_into(form, prior_years="")
     tick(form, "tells", "ian")
     assert not {"prior_years", "tells"} & values().keys()
-    assert form.folds["Priors and orders"].head.text() == "Priors and orders"
+    assert fold.head.text() == "Priors and orders"
 
 
 @pytest.mark.parametrize(
