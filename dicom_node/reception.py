@@ -249,7 +249,8 @@ class Reception:
             reason = "other content under a known SOP Instance UID"
             return self._set_aside(incoming, statuses.DUPLICATE_UID_OTHER_CONTENT, "duplicate_uid", reason)
         if lost:
-            path = self._objects.keep(incoming.path, found.SOPInstanceUID)
+            # A failing disk tells it once: to who has begun the sync, not to a second one.
+            path = self._objects.keep(incoming.path, found.SOPInstanceUID, incoming.pending)
             studies.note_returned(self._db, found.SOPInstanceUID, self._objects.stamp(path))
         studies.note_sent_again(self._db, found.SOPInstanceUID)
         forwarding.came_from(self._db, found.SOPInstanceUID, incoming.peer)

@@ -121,9 +121,9 @@ class ObjectStore:
             file.unlink(missing_ok=True)
         return len(files)
 
-    def keep(self, spooled: Path, SOPInstanceUID: str) -> str:
-        """Move a spooled file to its final place, durably; give its relative path."""
-        with self.keeping(spooled, SOPInstanceUID) as relative:
+    def keep(self, spooled: Path, SOPInstanceUID: str, pending: Pending | None = None) -> str:
+        """Move a spooled file to its final place, durably; give its relative path. As :meth:`keeping`."""
+        with self.keeping(spooled, SOPInstanceUID, pending) as relative:
             return relative
 
     @contextmanager

@@ -11,7 +11,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 _START: Final = 2  # SYNC_FILE_RANGE_WRITE
@@ -35,17 +35,15 @@ class _Request(ctypes.Structure):
 
 
 class _CLibrary:
-    """POSIX asynchronous input and output (IEEE 1003.1 aio.h) of the C library, and sync_file_range(2)."""
+    """POSIX asynchronous input and output (IEEE 1003.1 aio.h) of a C library."""
 
-    def __init__(self) -> None:
-        waiting, quick = ctypes.CDLL(None), ctypes.PyDLL(None, use_errno=True)  # only a wait lets others run
+    def __init__(self, name: str | None) -> None:
+        waiting, quick = ctypes.CDLL(name), ctypes.PyDLL(name)  # only a wait lets others run
         request = ctypes.POINTER(_Request)
         self.aio_fsync = _typed(quick.aio_fsync, ctypes.c_int, request)
         self.aio_error = _typed(quick.aio_error, request)
         self.aio_return = _typed(quick.aio_return, request)
         self.aio_suspend = _typed(waiting.aio_suspend, request * 1, ctypes.c_int, ctypes.c_void_p)
-        integers = (ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
-        self.sync_file_range = _typed(waiting.sync_file_range, *integers)
 
 
 def _typed(function: Any, *types: Any) -> Any:
@@ -54,28 +52,34 @@ def _typed(function: Any, *types: Any) -> Any:
 
 
 def _c_library() -> _CLibrary | None:
-    """None where the system isn't a 64-bit Linux, or its library lacks them."""
-    if sys.platform != "linux" or ctypes.sizeof(ctypes.c_void_p) != 8:
-        return None
-    try:
-        return _CLibrary()
-    except (OSError, AttributeError):
-        return None
+    """None where the system isn't a 64-bit Linux, or has no such library."""
+    if sys.platform == "linux" and ctypes.sizeof(ctypes.c_void_p) == 8:
+        for name in (None, "librt.so.1"):  # glibc before 2.34 has it in a library of its own
+            with suppress(OSError, AttributeError):
+                return _CLibrary(name)
+    return None
+
+
+def _system_call() -> Any:
+    """sync_file_range(2) of Linux; None where the system has none."""
+    found = getattr(ctypes.CDLL(None), "sync_file_range", None) if sys.platform == "linux" else None
+    return found and _typed(found, ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint)
 
 
 _C_LIBRARY: Final = _c_library()
+_SYNC_FILE_RANGE: Final = _system_call()
 _UNDER_WAY: Final[dict[int, _Request]] = {}
 """The C library writes its result into these, whether anybody still waits for it or not."""
 
 
 def start(descriptor: int, offset: int) -> None:
     """Begin to write the file's bytes from `offset` on to the disk; a sync is still due, and says what failed."""
-    if _C_LIBRARY is not None:
-        _C_LIBRARY.sync_file_range(descriptor, offset, 0, _START)
+    if _SYNC_FILE_RANGE is not None:
+        _SYNC_FILE_RANGE(descriptor, offset, 0, _START)
 
 
 class Pending:
-    """A sync that goes on beside what the caller does meanwhile; :meth:`wait` must be called.
+    """A sync that goes on beside what the caller does meanwhile; :meth:`wait` must be called, by one thread.
 
     By threads of the C library, which are none of the interpreter's: threads of ours would wait for its lock before
     they could begin, and the kernel's own queue (io_submit) works on the processor of whoever asks, in his way. Where
@@ -89,13 +93,15 @@ class Pending:
 
     def __init__(self, descriptor: int) -> None:
         self._fault = 0
-        request = _Request(aio_fildes=descriptor, sigev_notify=_SIGEV_NONE)
-        if _C_LIBRARY is not None and not _C_LIBRARY.aio_fsync(os.O_SYNC, request):
-            self._request: _Request | None = request
+        self._request: _Request | None = None
+        if _C_LIBRARY is not None:
+            request = _Request(aio_fildes=descriptor, sigev_notify=_SIGEV_NONE)
             _UNDER_WAY[id(request)] = request
-        else:
-            self._request = None
-            os.fsync(descriptor)
+            if not _C_LIBRARY.aio_fsync(os.O_SYNC, request):
+                self._request = request
+                return
+            del _UNDER_WAY[id(request)]
+        os.fsync(descriptor)
 
     def wait(self) -> None:
         """Wait until all is on the disk; may be called again.

@@ -117,17 +117,20 @@ class Arrivals:
         self._lock = threading.Lock()
         self._writer = threading.Lock()
         self._checkpoints = Checkpoints(db)
-        # One for both: SQLite forgets what it has read of the file where another connection has written.
-        self._kept = Kept(db, self._checkpoints.leave_to_us)
+        self._writing = Kept(db, self._checkpoints.leave_to_us)
+        self._reading = Kept(db)
 
     def close(self) -> None:
-        """Give the connection back."""
-        self._kept.close()
+        """Close the connections."""
+        self._writing.close()
+        self._reading.close()
         self._checkpoints.close()
 
     def look_up(self, SOPInstanceUID: str) -> Known:
         """Whether the instance was received before, or is a result document of ours that a PACS sends back."""
-        own, known = self._kept.first(_KNOWN_IDS, {"uid": SOPInstanceUID})
+        # SQLite reads all anew where another connection has written; but nobody waits here for somebody's commit.
+        kept = self._reading if self._writing.is_busy else self._writing
+        own, known = kept.first(_KNOWN_IDS, {"uid": SOPInstanceUID})
         instance = studies.known_instance(self._db, SOPInstanceUID) if known is not None else None
         return Known(own is not None, instance)
 
@@ -158,9 +161,8 @@ class Arrivals:
     def _commit(self, batch: list[_Ticket]) -> None:
         """Write all in one transaction; where one can't be written, each in its own, so that it harms no other."""
         try:
-            with self._kept.write() as connection:
+            with self._writing.write() as connection:
                 made = [_record(connection, ticket.arrival) for ticket in batch]
-            self._checkpoints.committed()
         except (UserFacingError, SQLAlchemyError) as error:
             if len(batch) == 1 or isinstance(error, DatabaseFailure):
                 for ticket in batch:
@@ -169,6 +171,7 @@ class Arrivals:
             for ticket in batch:
                 self._commit([ticket])
             return
+        self._checkpoints.committed()
         for ticket, recorded in zip(batch, made, strict=True):
             try:
                 ticket.recorded = recorded or studies.record_arrival(self._db, ticket.arrival)

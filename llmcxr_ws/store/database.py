@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from llmcxr_ws.errors import DatabaseFailure, StoreError, UserFacingError
 from llmcxr_ws.store.models import StoreInfo
-from llmcxr_ws.store.prepared import Prepared, run_plainly
+from llmcxr_ws.store.prepared import Prepared, hide_details, run_plainly
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -37,6 +37,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 _REVISION = re.compile(r"""^revision\b[^=]*= *['"](\w+)""", re.MULTILINE)
 _FOLLOWS = re.compile(r"""^down_revision\b[^=]*= *['"](\w+)""", re.MULTILINE)
 WRITER_LOCK = 0x4C4C4D43  # any number, the same in every process
+_TAKE_TURN = f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"
 BEGIN_WRITING = "BEGIN IMMEDIATE"  # SQLite's lock at once: whoever takes it later may deadlock
 
 
@@ -100,14 +101,9 @@ class Database:
         """
         with _clear_errors(), self._sessions() as session, session.begin():
             connection = session.connection(execution_options={"llmcxr_write": True})
-            if ordered:
-                self.take_turn(connection)
+            if ordered and not self.is_sqlite:  # whose own BEGIN waits until no other writer is at work
+                connection.execute(text(_TAKE_TURN))
             yield session
-
-    def take_turn(self, connection: Connection) -> None:
-        """Wait until no other writer is at work; SQLite's own BEGIN has done that."""
-        if not self.is_sqlite:
-            run_plainly(connection, f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
 
     def upgrade(self) -> None:
         """Bring the schema to this program's revision and name the store. Only the node and the CLI do this.
@@ -125,7 +121,7 @@ class Database:
             with self.engine.connect() as connection:
                 connection = connection.execution_options(llmcxr_write=True)
                 if not self.is_sqlite:  # processes that start together upgrade one after the other
-                    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+                    connection.execute(text(_TAKE_TURN))
                 found = _revision(connection)
                 known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
                 if found is not None and found not in known:
@@ -174,7 +170,7 @@ class Kept:
     """One connection that stays open, for what is done thousands of times an hour by prepared statements alone.
 
     Opening a connection of the pool and an object mapping around it costs more than the statements do. After an error
-    the connection is given back and the next use opens another; `opened` is told of each.
+    the connection is closed and the next use opens another; `opened` is told of each.
     """
 
     def __init__(self, db: Database, opened: Callable[[Connection], None] | None = None) -> None:
@@ -193,9 +189,7 @@ class Kept:
             As :meth:`Database.write`.
         """
         with self._opened() as connection:
-            if self._db.is_sqlite:  # the other's driver begins by itself
-                run_plainly(connection, BEGIN_WRITING)
-            self._db.take_turn(connection)
+            run_plainly(connection, BEGIN_WRITING if self._db.is_sqlite else _TAKE_TURN)
             yield connection
             run_plainly(connection, "COMMIT")  # after an error the connection is closed, which undoes all
 
@@ -219,22 +213,33 @@ class Kept:
             connection = self._connection
             if connection is None:
                 connection = self._db.engine.connect()
-                if self._on_opened is not None:
-                    self._on_opened(connection)
             try:
+                if self._connection is None and self._on_opened is not None:
+                    self._on_opened(connection)
                 yield connection
             except BaseException:
                 self._connection = None
-                connection.close()
+                _close(connection)
                 raise
             self._connection = connection
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether somebody uses it at this moment."""
+        return self._lock.locked()
+
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         with self._lock:
             if self._connection is not None:
-                self._connection.close()
+                _close(self._connection)
                 self._connection = None
+
+
+def _close(connection: Connection) -> None:
+    """Close it for good, and what it has begun with it: nobody else shall get one that was set up for us."""
+    connection.invalidate()
+    connection.close()
 
 
 def newest_revision() -> str:
@@ -316,13 +321,10 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 
 
 def _hide_details(engine: Engine) -> None:
-    """Cut from errors what PostgreSQL quotes of the refused row: patient data, and errors are logged."""
-
     @event.listens_for(engine, "handle_error")
     def on_error(context: ExceptionContext) -> None:
-        for error in (context.original_exception, context.sqlalchemy_exception):
-            if error is not None and error.args and isinstance(error.args[0], str):
-                error.args = (error.args[0].split("\nDETAIL:")[0], *error.args[1:])
+        hide_details(context.original_exception)
+        hide_details(context.sqlalchemy_exception)
 
 
 def _tune_sqlite(engine: Engine, synchronous: str) -> None:

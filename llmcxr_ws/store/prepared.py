@@ -91,13 +91,21 @@ def run_plainly(connection: Connection, sql: str, parameters: Any = ()) -> Any:
     DBAPIError
         As SQLAlchemy raises it.
     """
-    cursor = connection.connection.cursor()
     try:
-        cursor.execute(sql, parameters)
-        return cursor.fetchone() if cursor.description else None
+        cursor = connection.connection.cursor()
+        try:
+            cursor.execute(sql, parameters)
+            return cursor.fetchone() if cursor.description else None
+        finally:
+            cursor.close()
     except connection.dialect.loaded_dbapi.Error as error:
+        hide_details(error)
         raise DBAPIError.instance(
             sql, None, error, connection.dialect.loaded_dbapi.Error, hide_parameters=True
         ) from error
-    finally:
-        cursor.close()
+
+
+def hide_details(error: BaseException | None) -> None:
+    """Cut from an error what PostgreSQL quotes of the refused row: patient data, and errors are logged."""
+    if error is not None and error.args and isinstance(error.args[0], str):
+        error.args = (error.args[0].split("\nDETAIL:")[0], *error.args[1:])

@@ -376,6 +376,28 @@ def test_a_disk_that_fails_before_a_film_has_its_name(
 
 
 @pytest.mark.allow_log("not stored")
+def test_a_disk_that_fails_over_a_film_that_was_lost(
+    workplace: Workplace, node: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system tells a failure once: a second sync of the same file would find nothing wrong."""
+    path = write_film(tmp_path)
+    assert _send(node, path)[0].status == statuses.SUCCESS
+    [kept] = workplace.objects.files()
+    workplace.objects.path(kept).unlink()
+
+    def failing(_pending: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("llmcxr_ws.write_back.Pending.wait", failing)
+        [refused] = _send(node, path)
+    assert refused.status == statuses.PROCESSING_FAILURE
+    assert list(workplace.objects.files()) == [] == _spool(workplace)
+    assert _send(node, path)[0].status == statuses.SUCCESS
+    assert list(workplace.objects.files()) == [kept]
+
+
+@pytest.mark.allow_log("not stored")
 def test_a_disk_that_fails_at_the_last_moment(
     workplace: Workplace, node: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

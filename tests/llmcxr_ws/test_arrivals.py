@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from llmcxr_ws.domain import Arrival, Identity, Recorded
 from llmcxr_ws.errors import StoreError
@@ -118,6 +121,32 @@ def test_many_at_once_and_one_that_cannot_be_written(db: Database, arrivals: Arr
     assert len(refused) == 1 and "257 characters" in refused[0].message
     assert sum(row.instances for row in studies.worklist(db)) == 119
     assert audit.verify(db) == (119, None)
+
+
+def test_nobody_waits_for_a_commit_to_look_something_up(db: Database, arrivals: Arrivals) -> None:
+    """Another process may hold the writer's place for seconds."""
+    known = arrivals.record(arrival(1, 1)).study_id
+    with ThreadPoolExecutor(1) as other:
+        with db.write():
+            waiting = other.submit(arrivals.record, arrival(1, 2))
+            while not arrivals._writing.is_busy:
+                time.sleep(0.001)
+            assert arrivals.look_up(instance_uid(1, 1)).instance is not None
+            assert not waiting.done()
+        assert waiting.result().study_id == known
+
+
+def test_a_broken_connection_is_not_used_again(db: Database, arrivals: Arrivals) -> None:
+    arrivals.record(arrival(1, 1))
+    kept = arrivals._writing._connection
+    assert kept is not None
+    raw = kept.connection.dbapi_connection
+    assert raw is not None
+    raw.close()
+    with pytest.raises((StoreError, SQLAlchemyError)):
+        arrivals.record(arrival(1, 2))
+    assert arrivals.record(arrival(1, 3)).new
+    assert audit.verify(db) == (2, None)
 
 
 def test_hashes_come_later(db: Database, arrivals: Arrivals) -> None:

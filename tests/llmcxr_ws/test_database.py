@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, select, text
+from sqlalchemy import create_engine, insert, inspect, select, text
 from sqlalchemy.exc import StatementError
 
 from llmcxr_ws.errors import StoreError
-from llmcxr_ws.store.database import Database, alembic_config
+from llmcxr_ws.store.database import Database, Kept, alembic_config
 from llmcxr_ws.store.models import Base, Report, Study
+from llmcxr_ws.store.prepared import Prepared
 from llmcxr_ws.store.types import db_now
 from tests.llmcxr_ws.world import arrival, drafted, execute
 from tests.postgres import PostgresServer
@@ -221,6 +222,12 @@ def test_an_error_shows_no_patient_data(db: Database) -> None:
     """SQLAlchemy quotes the parameters of a failed statement, and errors are logged."""
     with pytest.raises(Exception, match=r"(?i)null") as failed, db.write() as session:
         session.add(Study(study_instance_uid=None, patient_name="Secret^Name"))
+    assert "Secret" not in "".join(traceback.format_exception(failed.value))
+    kept, incomplete = Kept(db), Prepared(insert(Study), ("study_instance_uid", "patient_name"))
+    values = {"study_instance_uid": "1.2.3", "patient_name": "Secret^Name"}
+    with pytest.raises(Exception, match=r"(?i)null") as failed, kept.write() as connection:
+        incomplete.run(connection, values)
+    kept.close()
     assert "Secret" not in "".join(traceback.format_exception(failed.value))
 
 
