@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Final
@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from dicom_node.deidentify import Profile
-from dicom_node.steps.deidentified import Identifying, Made, headers_of, make
+from dicom_node.steps.deidentified import headers_of, make
 from dicom_node.steps.hashing import hash_received
 from llmcxr_ws.domain import DeliveryRow, StudyRow
 from llmcxr_ws.errors import ConfigError, DicomError
@@ -82,34 +82,33 @@ def export(
     workplace: Workplace,
     profile: Profile,
     rows: Sequence[StudyRow],
-    deliver: Callable[[list[tuple[Made, str]]], list[Entry]],
+    folder: Path,
     *,
     documents: bool = True,
-    told: Callable[[StudyRow, list[Entry]], None] | None = None,
-) -> list[Entry]:
-    """De-identify every object of some studies and hand those that pass on; give the manifest.
+) -> Iterator[tuple[StudyRow, list[Entry]]]:
+    """De-identify every object of some studies into ``PSEUDONYM/STUDY/INSTANCE.dcm`` below a folder.
 
     Parameters
     ----------
-    deliver : callable
-        Takes what was made of one study, each with its kind, and says what became of it.
     documents : bool
         Whether our reports and results go with the films.
-    told : callable, optional
-        Called after each study with its lines.
+
+    Yields
+    ------
+    row, lines
+        Each study when it is done, with its lines of the manifest.
+
+    Raises
+    ------
+    DicomError
+        The folder can't be written.
     """
-    manifest: list[Entry] = []
     for row in rows:
         context = headers_of(workplace, row.id)
-        made: list[tuple[Made, str]] = []
-        lines: list[Entry] = []
-        for original in _originals(workplace, row, documents=documents):
-            try:
-                made.append((make(workplace, profile, _read(original.path), context), original.kind))
-            except Identifying as error:
-                said = f"kept back, {original.name}: {error.sentence}"
-                lines.append(Entry("", "", "", original.kind, 0, "", said))
-        lines = [*(deliver(made) if made else []), *lines]
+        lines = [
+            _exported(workplace, profile, original, context, folder)
+            for original in _originals(workplace, row, documents=documents)
+        ]
         with workplace.db.write() as session:
             audit.append(
                 session,
@@ -120,25 +119,42 @@ def export(
                 objects=sum(line.outcome == "written" for line in lines),
                 kept_back=sum(not line.sha256 for line in lines),
             )
-        if told is not None:
-            told(row, lines)
-        manifest += lines
-    return manifest
+        yield row, lines
 
 
-def into(folder: Path) -> Callable[[list[tuple[Made, str]]], list[Entry]]:
-    """Write files as ``PSEUDONYM/STUDY/INSTANCE.dcm`` below a folder."""
+def _exported(
+    workplace: Workplace, profile: Profile, original: Original, context: list[Dataset], folder: Path
+) -> Entry:
+    """One object; what can't be read or cleaned stays, and the others go on."""
+    try:
+        made = make(workplace, profile, pydicom.dcmread(original.path), context)
+    except (OSError, EOFError, ValueError, InvalidDicomError, DicomError) as error:
+        said = error.sentence if isinstance(error, DicomError) else "Its file can't be read."
+        return Entry("", "", "", original.kind, 0, "", f"kept back, {original.name}: {said}")
+    path = folder / made.pseudonym / made.StudyInstanceUID / f"{made.SOPInstanceUID}.dcm"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_durably(path, made.data)
+    except OSError as error:
+        raise not_written(folder, error) from error
+    return Entry(
+        made.pseudonym,
+        made.StudyInstanceUID,
+        made.SOPInstanceUID,
+        original.kind,
+        len(made.data),
+        hashlib.sha256(made.data).hexdigest(),
+        "written",
+        path.relative_to(folder).as_posix(),
+    )
 
-    def deliver(made: list[tuple[Made, str]]) -> list[Entry]:
-        lines = []
-        for one, kind in made:
-            path = folder / one.pseudonym / one.StudyInstanceUID / f"{one.SOPInstanceUID}.dcm"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_durably(path, one.data)
-            lines.append(_entry(one, kind, "written", path.relative_to(folder).as_posix()))
-        return lines
 
-    return deliver
+def not_written(place: Path, error: OSError) -> DicomError:
+    """What is said where a folder or file can't be written."""
+    return DicomError(
+        f"{place} can't be written: {error.strerror or type(error).__name__}.",
+        what_to_do="Choose another place or free space, and run it again: what is there already stays the same.",
+    )
 
 
 def queue_for(
@@ -183,25 +199,21 @@ def _entry_of(workplace: Workplace, row: DeliveryRow) -> Entry:
 
 
 def write_manifest(path: Path, entries: Sequence[Entry]) -> None:
-    """Write the manifest as CSV."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Entry)])
-        writer.writeheader()
-        writer.writerows(asdict(entry) for entry in entries)
+    """Write the manifest as CSV.
 
-
-def _entry(made: Made, kind: str, outcome: str, file: str = "") -> Entry:
-    digest = hashlib.sha256(made.data).hexdigest()
-    return Entry(
-        made.pseudonym,
-        made.StudyInstanceUID,
-        made.SOPInstanceUID,
-        kind,
-        len(made.data),
-        digest,
-        outcome,
-        file,
-    )
+    Raises
+    ------
+    DicomError
+        It can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, [field.name for field in fields(Entry)])
+            writer.writeheader()
+            writer.writerows(asdict(entry) for entry in entries)
+    except OSError as error:
+        raise not_written(path, error) from error
 
 
 def _originals(workplace: Workplace, row: StudyRow, *, documents: bool) -> Iterator[Original]:
@@ -216,10 +228,3 @@ def _originals(workplace: Workplace, row: StudyRow, *, documents: bool) -> Itera
             path = workplace.objects.path(document.path)
             if path.is_file():
                 yield Original(document.kind, path, f"document {document.id}")
-
-
-def _read(path: Path) -> Dataset:
-    try:
-        return pydicom.dcmread(path)
-    except (OSError, InvalidDicomError) as error:
-        raise DicomError("A file of the object store can't be read.") from error

@@ -69,22 +69,22 @@ def export_studies(
             )  # the key can be read: this is the service
             rows = exporting.wanted(workplace, names)
             new, entries = exporting.queue_for(workplace, peer, rows, documents=documents)
+            if manifest is not None:
+                exporting.write_manifest(manifest, entries)
         else:
             _check_project(project)
             profile = profile_of(workplace, project, option or [])
             rows = exporting.wanted(workplace, names)
-            entries = exporting.export(
-                workplace,
-                profile,
-                rows,
-                exporting.into(out or Path()),
-                documents=documents,
-                told=_Told(len(rows)),
-            )
-    target = manifest or (out / "manifest.csv" if out else None)
-    if target is not None and (entries or out):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        exporting.write_manifest(target, entries)
+            entries, told = [], _Told(len(rows))
+            target = manifest or (out or Path()) / "manifest.csv"
+            try:
+                for row, lines in exporting.export(
+                    workplace, profile, rows, out or Path(), documents=documents
+                ):
+                    entries += lines
+                    told(row, lines)
+            finally:  # what is there is told, wherever it stops
+                exporting.write_manifest(target, entries)
     if to:
         counted = Counter(entry.outcome for entry in entries)
         far = ", ".join(f"{count} {outcome}" for outcome, count in sorted(counted.items()))

@@ -205,3 +205,25 @@ def test_what_has_burned_in_text_stays(world: World, tmp_path: Path) -> None:
     assert code == 1 and "0 of 1" in said and "burned in" in said
     assert "the image that came as number 1" in said and "Clean Pixel Data isn't offered" in said
     assert list(out.rglob("*.dcm")) == []
+
+
+def test_what_can_not_be_read_stays_and_the_others_go(world: World, tmp_path: Path) -> None:
+    damaged = next(world.workplace.objects.root.rglob("received/**/*.dcm"))
+    damaged.write_bytes(b"no film any more")
+    out = tmp_path / "out"
+    code, said = llmcxr(
+        "deidentify", "export", "--study", "A-1", "--study", "B-2", "--out", out, "--project", "LUNG1"
+    )
+    assert code == 1 and "1 of 2 objects of 2 studies" in said and "Its file can't be read." in said
+    assert len(list(out.rglob("*.dcm"))) == 1
+    with (out / "manifest.csv").open() as file:
+        outcomes = sorted(row["outcome"] for row in csv.DictReader(file))
+    assert len(outcomes) == 2 and outcomes[0].startswith("kept back") and outcomes[1] == "written"
+
+
+def test_a_folder_that_can_not_be_written_is_named(world: World, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    code, said = llmcxr(
+        "deidentify", "export", "--study", "A-1", "--out", tmp_path / "file", "--project", "LUNG1"
+    )
+    assert code == 1 and "file" in said and "can't be written: " in said and "Traceback" not in said
