@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -10,6 +12,8 @@ from llmcxr_ws.site import SiteConfig, parse_site
 from llmcxr_ws.store import audit
 from llmcxr_ws.store.database import Database
 from llmcxr_ws.store.models import SiteDocument
+
+_NEWEST_VERSION: Final = select(func.max(SiteDocument.version))  # made once, for it is asked all the time
 
 
 def site_version(db: Database) -> int:
@@ -41,7 +45,7 @@ def newest_text(session: Session) -> str:
 
 def newest_version(session: Session) -> int:
     """The version in force, inside the caller's transaction; 0 when none was imported."""
-    return session.scalar(select(func.max(SiteDocument.version))) or 0
+    return session.scalar(_NEWEST_VERSION) or 0
 
 
 def load_site(db: Database, *, demo: bool = False) -> SiteConfig:

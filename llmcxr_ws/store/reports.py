@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -352,27 +353,30 @@ def drafts_to_send(db: Database) -> list[ReportRow]:
         return [report_row(session, report_id) for report_id in ids]
 
 
+_TO_WITHDRAW: Final = (  # made once, for it is asked all the time
+    select(Report.id, Document)
+    .join(Document, Document.report_id == Report.id)
+    .where(
+        Document.stage == "draft",
+        Document.id.in_(
+            select(Delivery.document_id).where(
+                Delivery.outcome_unknown
+                | Delivery.state.in_([DeliveryState.SENDING, DeliveryState.STORED, DeliveryState.CONFIRMED])
+            )
+        ),
+        Report.state.in_([ReportState.REJECTED, ReportState.SUPERSEDED, ReportState.REFUSED]),
+        Report.id.not_in(select(Document.report_id).where(Document.kind == "rejection")),
+    )
+)
+
+
 def drafts_to_withdraw(db: Database) -> list[tuple[ReportRow, DocumentRow]]:
     """Documents that a destination holds, or may, of drafts that were rejected, superseded or refused.
 
     Only where no rejection note was planned yet.
     """
-    noted = select(Document.report_id).where(Document.kind == "rejection")
-    held = select(Delivery.document_id).where(
-        Delivery.outcome_unknown
-        | Delivery.state.in_([DeliveryState.SENDING, DeliveryState.STORED, DeliveryState.CONFIRMED])
-    )
     with db.read() as session:
-        rows = session.execute(
-            select(Report.id, Document)
-            .join(Document, Document.report_id == Report.id)
-            .where(
-                Document.stage == "draft",
-                Document.id.in_(held),
-                Report.state.in_([ReportState.REJECTED, ReportState.SUPERSEDED, ReportState.REFUSED]),
-                Report.id.not_in(noted),
-            )
-        ).all()
+        rows = session.execute(_TO_WITHDRAW).all()
         return [(report_row(session, report_id), document_row(document)) for report_id, document in rows]
 
 

@@ -27,25 +27,61 @@ IN_ORDER: Final = ("draft", "signed", "provenance", "addendum", "rejection", "re
 _NEEDS_ITS_REPORT: Final = ("provenance", "addendum")
 
 
+def _waits() -> ColumnElement[bool]:
+    """Whether an earlier document of the same study keeps a delivery from leaving.
+
+    It does while it waits for its next try or is being sent, or where a person holds it. A dead one keeps back what
+    only makes sense beside it; the others go on, and a person sees the dead one. An earlier one that is due keeps
+    back nothing here: it comes first in the list, and holds back the others as soon as it was begun.
+    """
+    earlier, its = aliased(Delivery), aliased(Document)
+    report = select(Report.amends_id).where(Report.id == Document.report_id).correlate(Document)
+    return exists().where(
+        earlier.study_id == Delivery.study_id,
+        earlier.peer == Delivery.peer,
+        earlier.id < Delivery.id,
+        its.id == earlier.document_id,
+        its.kind.in_(IN_ORDER),
+        Document.kind.in_(IN_ORDER),
+        or_(
+            earlier.state == DeliveryState.SENDING,
+            and_(earlier.state == DeliveryState.QUEUED, or_(earlier.run_after > db_now(), its.path == "")),
+            and_(earlier.state == DeliveryState.HELD, earlier.message.startswith(HELD_BY)),
+            and_(
+                earlier.state == DeliveryState.DEAD,
+                its.kind == "signed",
+                Document.kind.in_(_NEEDS_ITS_REPORT),
+                or_(its.report_id == Document.report_id, its.report_id == report.scalar_subquery()),
+            ),
+        ),
+    )
+
+
+# Made once: making them takes longer than asking the database, which the outbox does several times a second.
+_WAITS: Final = _waits()
+_DUE: Final[tuple[ColumnElement[bool], ...]] = (
+    Delivery.state == DeliveryState.QUEUED,
+    Delivery.run_after <= db_now(),
+    Document.path != "",
+    ~_WAITS,
+)
+_WITH_SOMETHING_DUE: Final = (
+    select(Delivery.peer).join(Document, Delivery.document_id == Document.id).where(*_DUE).distinct()
+)
+_WITH_SOMETHING_BEGUN: Final = select(Delivery.peer).where(Delivery.state == DeliveryState.SENDING).distinct()
+
+
 def destinations_due(db: Database) -> list[str]:
     """Names of the destinations for which something can leave now, or was begun."""
     with db.read() as session:
-        due = session.scalars(
-            select(Delivery.peer)
-            .join(Document, Delivery.document_id == Document.id)
-            .where(*_due())
-            .distinct()
-        )
-        begun = session.scalars(
-            select(Delivery.peer).where(Delivery.state == DeliveryState.SENDING).distinct()
-        )
+        due, begun = session.scalars(_WITH_SOMETHING_DUE), session.scalars(_WITH_SOMETHING_BEGUN)
         return sorted({*due, *begun})
 
 
 def due_for(db: Database, peer: str, most: int) -> list[DeliveryRow]:
     """Deliveries for one destination that can leave now, in the order in which they must; at most so many."""
     with db.read() as session:
-        return delivery_rows(session, Delivery.peer == peer, *_due(), most=most)
+        return delivery_rows(session, Delivery.peer == peer, *_DUE, most=most)
 
 
 def being_sent_to(db: Database, peer: str) -> list[DeliveryRow]:
@@ -63,7 +99,7 @@ def begin_all(db: Database, delivery_ids: Iterable[int]) -> set[int]:
         free = session.execute(
             select(Delivery, Document.kind)
             .join(Document, Delivery.document_id == Document.id)
-            .where(Delivery.id.in_(list(delivery_ids)), Delivery.state == DeliveryState.QUEUED, ~_waits())
+            .where(Delivery.id.in_(list(delivery_ids)), Delivery.state == DeliveryState.QUEUED, ~_WAITS)
             .order_by(Delivery.id)
         ).all()
         begun: set[int] = set()
@@ -130,42 +166,3 @@ def hasten_all(db: Database, peer: str) -> None:
             .where(Delivery.peer == peer, Delivery.state == DeliveryState.QUEUED)
             .values(run_after=db_now())
         )
-
-
-def _due() -> tuple[ColumnElement[bool], ...]:
-    return (
-        Delivery.state == DeliveryState.QUEUED,
-        Delivery.run_after <= db_now(),
-        Document.path != "",
-        ~_waits(),
-    )
-
-
-def _waits() -> ColumnElement[bool]:
-    """Whether an earlier document of the same study keeps a delivery from leaving.
-
-    It does while it waits for its next try or is being sent, or where a person holds it. A dead one keeps back what
-    only makes sense beside it; the others go on, and a person sees the dead one. An earlier one that is due keeps
-    back nothing here: it comes first in the list, and holds back the others as soon as it was begun.
-    """
-    earlier, its = aliased(Delivery), aliased(Document)
-    report = select(Report.amends_id).where(Report.id == Document.report_id).correlate(Document)
-    return exists().where(
-        earlier.study_id == Delivery.study_id,
-        earlier.peer == Delivery.peer,
-        earlier.id < Delivery.id,
-        its.id == earlier.document_id,
-        its.kind.in_(IN_ORDER),
-        Document.kind.in_(IN_ORDER),
-        or_(
-            earlier.state == DeliveryState.SENDING,
-            and_(earlier.state == DeliveryState.QUEUED, or_(earlier.run_after > db_now(), its.path == "")),
-            and_(earlier.state == DeliveryState.HELD, earlier.message.startswith(HELD_BY)),
-            and_(
-                earlier.state == DeliveryState.DEAD,
-                its.kind == "signed",
-                Document.kind.in_(_NEEDS_ITS_REPORT),
-                or_(its.report_id == Document.report_id, its.report_id == report.scalar_subquery()),
-            ),
-        ),
-    )

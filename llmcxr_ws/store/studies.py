@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from llmcxr_ws import jobs
@@ -193,24 +194,40 @@ def look_again(session: Session, study: Study) -> None:
     transitions.reopen_study(session, study)
 
 
+def _instance_count() -> ScalarSelect[int]:
+    return (
+        select(func.count(Instance.id))
+        .where(Instance.study_id == Study.id)
+        .correlate(Study)
+        .scalar_subquery()
+    )
+
+
+# Made once, for they are asked all the time.
+_UNASSESSED: Final = select(Study).where(
+    Study.state.not_in([StudyState.COMPLETE, StudyState.DRAFTING, *REPORTED]),
+    _instance_count() > Study.instances_assessed,
+)
+_AWAITING: Final = select(Study).where(
+    Study.awaits_images.is_(True), _instance_count() <= Study.instances_assessed
+)
+_NOW: Final = select(db_now())
+
+
 def due_studies(db: Database) -> list[DueStudy]:
     """Studies that hold instances nobody has assessed, with the seconds since the last one came."""
-    return _due(
-        db,
-        Study.state.not_in([StudyState.COMPLETE, StudyState.DRAFTING, *REPORTED]),
-        _instance_count() > Study.instances_assessed,
-    )
+    return _due(db, _UNASSESSED)
 
 
 def awaiting_studies(db: Database) -> list[DueStudy]:
     """Studies that are settled, and of which more images are expected: drafted early, or announced afterwards."""
-    return _due(db, Study.awaits_images.is_(True), _instance_count() <= Study.instances_assessed)
+    return _due(db, _AWAITING)
 
 
-def _due(db: Database, *conditions: ColumnElement[bool]) -> list[DueStudy]:
+def _due(db: Database, wanted: Select[Study]) -> list[DueStudy]:
     with db.read() as session:
-        now = session.execute(select(db_now())).scalar_one()
-        found = session.scalars(select(Study).where(*conditions)).all()
+        now = session.execute(_NOW).scalar_one()
+        found = session.scalars(wanted).all()
         instances: dict[int, list[InstanceRow]] = {study.id: [] for study in found}
         if found:
             rows = select(Instance).where(Instance.study_id.in_(list(instances))).order_by(Instance.id)
@@ -509,15 +526,6 @@ def identity_of(study: Study) -> Identity:
         patient_birth_date=study.patient_birth_date,
         patient_sex=study.patient_sex,
         accession_number=study.accession_number,
-    )
-
-
-def _instance_count() -> ScalarSelect[int]:
-    return (
-        select(func.count(Instance.id))
-        .where(Instance.study_id == Study.id)
-        .correlate(Study)
-        .scalar_subquery()
     )
 
 
