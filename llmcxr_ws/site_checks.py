@@ -5,6 +5,8 @@ Each sentence names the place of the setting that has to change, so that a form 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from llmcxr_ws.deidentification import NEEDS, NEVER, check_options
@@ -142,22 +144,27 @@ def _check_rules(site: SiteConfig) -> None:
         ways[name] = (way, "")
     rules: set[tuple[str, str, str]] = set()
     moments: dict[str, str] = {}
-    for rule in site.outputs:
+    for at, rule in enumerate(site.outputs):
         if rule.to not in ways:
             raise ConfigError(
                 f"There is no peer '{rule.to}', and no HL7 or FHIR destination of that name.",
                 what_to_do=f"Configured are: {', '.join(ways) or 'none'}.",
+                place=("output", at, "to"),
             )
-        check_rule(rule, *ways[rule.to])
+        with _at("output", at):
+            check_rule(rule, *ways[rule.to])
         if (rule.document, rule.to, rule.moment) in rules:
             raise ConfigError(
-                f"Two output rules send '{rule.document}' to '{rule.to}'.", what_to_do="Leave one of them."
+                f"Two output rules send '{rule.document}' to '{rule.to}'.",
+                what_to_do="Leave one of them.",
+                place=("output", at),
             )
         rules.add((rule.document, rule.to, rule.moment))
         if KINDS[rule.document].of_draft and moments.setdefault(rule.document, rule.moment) != rule.moment:
             raise ConfigError(
                 f"The output rules send '{rule.document}' at two moments, and it is the same at both.",
                 what_to_do="Leave one when.",
+                place=("output", at, "when"),
             )
 
 
@@ -194,9 +201,20 @@ def _check_deidentification(site: SiteConfig) -> None:
                 place=("peer", at, "project"),
             )
     recipients = {peer.name: peer for peer in site.peers if peer.deidentify}
-    for rule in site.outputs:
+    for at, rule in enumerate(site.outputs):
         if rule.to in recipients:
-            _check_deidentified_rule(rule, recipients[rule.to])
+            with _at("output", at):
+                _check_deidentified_rule(rule, recipients[rule.to])
+
+
+@contextmanager
+def _at(*place: str | int) -> Iterator[None]:
+    """What is refused inside stands here, where it doesn't say so itself."""
+    try:
+        yield
+    except ConfigError as error:
+        error.place = error.place or place
+        raise
 
 
 def _check_deidentified_rule(rule: OutputRule, to: Peer) -> None:

@@ -25,6 +25,8 @@ Place = tuple[str | int, ...]
 _HEADER = re.compile(r"^\s*\[\[\s*([A-Za-z0-9_-]+)\s*\]\]\s*(#.*)?$")
 _OTHER_HEADER = re.compile(r"^\s*\[")
 _KEY = re.compile(r"^\s*([A-Za-z0-9_-]+)\s*=")
+_COMMENT = re.compile(r"^\s*#")
+_COMMENT_BEHIND = re.compile(r"\s*#")
 _TOML_LINE = re.compile(r"\(at line (\d+)")
 
 
@@ -71,7 +73,7 @@ def _of_fields(error: ValidationError, lines: Mapping[Place, int]) -> tuple[Prob
 def _of_sentence(sentence: str, text: str) -> Problem:
     """A fault between values: its line is the last one that holds what the sentence quotes."""
     quoted = re.findall(r"'([^']+)'", sentence)
-    for number, line in reversed(list(enumerate(text.splitlines(), start=1))):
+    for number, line in reversed(list(enumerate(_lines(text), start=1))):
         if any(f'"{value}"' in line for value in quoted):
             return Problem(sentence, number, next((p for p, n in places(text).items() if n == number), ()))
     return Problem(sentence, 0, ())
@@ -82,7 +84,7 @@ def places(text: str) -> dict[Place, int]:
     found: dict[Place, int] = {}
     counts: dict[str, int] = {}
     table: tuple[str, int] | tuple[()] | None = ()
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(_lines(text), start=1):
         if header := _HEADER.match(line):
             name = header[1]
             table = (name, counts.get(name, 0))
@@ -126,18 +128,24 @@ def with_table(text: str, name: str, values: Mapping[str, Any]) -> str:
 
 
 def without_table(text: str, name: str, at: int) -> str:
-    """The document without the table `at` (from 0) of that name; its comments go with it."""
+    """The document without the table `at` (from 0) of that name; the comments in it and directly above go with it."""
     wanted = values_of(text)
     del _tables_of(wanted, name)[at]
     if not wanted[name]:
         del wanted[name]
-    lines, start = text.splitlines(), places(text).get((name, at), 0)
-    if not start:
+    lines, head = _lines(text), places(text).get((name, at), 0)
+    if not head:
         return to_toml(wanted)
-    end = next(
-        (number for number in range(start, len(lines)) if _OTHER_HEADER.match(lines[number])), len(lines)
-    )
-    return _checked("\n".join(lines[: start - 1] + lines[end:]).rstrip() + "\n", wanted)
+    following = (number for number in range(head, len(lines)) if _OTHER_HEADER.match(lines[number]))
+    start, end = _with_comments(lines, head - 1), _with_comments(lines, next(following, len(lines)))
+    return _checked("\n".join(lines[:start] + lines[end:]).rstrip() + "\n", wanted)
+
+
+def _with_comments(lines: list[str], header: int) -> int:
+    """The first of the lines of comment that stand directly above a header, and so are about its table."""
+    while header < len(lines) and header > 0 and _COMMENT.match(lines[header - 1]):
+        header -= 1
+    return header
 
 
 def to_toml(values: Mapping[str, Any]) -> str:
@@ -194,14 +202,47 @@ def _put(values: dict[str, Any], place: Place, value: Any) -> None:
 
 
 def _line_changed(text: str, place: Place, value: Any) -> str:
-    lines, found = text.splitlines(), places(text)
+    lines, found = _lines(text), places(text)
     at = found.get(place)
+    line = f"{place[-1]} = {_literal(value)}"
     if at is not None:
-        lines[at - 1 : at] = [] if value is None else [f"{place[-1]} = {_literal(value)}"]
+        end = _end_of_value(lines, at - 1)
+        lines[at - 1 : end] = [] if value is None else [line + _comment_behind(lines[end - 1])]
     elif value is not None:
         head = found.get(place[:-1], 0) if len(place) > 1 else 0
-        lines.insert(head, f"{place[-1]} = {_literal(value)}")
+        lines.insert(head, line)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _end_of_value(lines: list[str], start: int) -> int:
+    """Behind the last line of the value that begins in a line: a list may take several."""
+    for end in range(start + 1, len(lines) + 1):
+        if _is_toml("\n".join(lines[start:end])):
+            return end
+    return start + 1
+
+
+def _comment_behind(line: str) -> str:
+    """What stands behind a value at the end of its line, with the space before it."""
+    for found in _COMMENT_BEHIND.finditer(line):
+        before = line[: found.start()]
+        # The last line of a list of several is no whole value by itself.
+        if _is_toml(before) or _is_toml(f"list = [{before}"):
+            return line[found.start() :]
+    return ""
+
+
+def _is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        return False
+    return True
+
+
+def _lines(text: str) -> list[str]:
+    """The lines as TOML has them (newline, with or without a carriage return), and no others."""
+    return text.replace("\r\n", "\n").removesuffix("\n").split("\n")
 
 
 def _checked(text: str, wanted: dict[str, Any]) -> str:
@@ -213,4 +254,4 @@ def _checked(text: str, wanted: dict[str, Any]) -> str:
 
 
 def _last_line(text: str) -> int:
-    return max(len(text.splitlines()), 1)
+    return len(_lines(text))

@@ -42,6 +42,33 @@ def test_a_value_is_changed_in_its_line_and_comments_stay() -> None:
     assert parse_site(changed).peers[0] == parse_site(TEXT).peers[0]
 
 
+def test_a_comment_behind_a_value_stays_and_a_long_list_is_replaced_whole() -> None:
+    changed = with_value(TEXT, ("name",), "West # 2")
+    assert 'name = "West # 2"   # as on the door\n' in changed
+    assert 'name = "X"   # as on the door\n' in with_value(changed, ("name",), "X")
+    text = TEXT.replace(
+        "identity = true\n", 'classes = [  # what it has\n  "DX",\n  "CR",  # the old room\n]  # of room 1\n'
+    )
+    fewer = with_value(text, ("peer", 0, "classes"), ["DX"])
+    assert 'port = 104\nclasses = ["DX"]  # of room 1\n\n# the modality in room 3\n' in fewer
+    none = with_value(text, ("peer", 0, "classes"), None)
+    assert "port = 104\n\n# the modality in room 3\n" in none and "as on the door" in none
+    assert (
+        tomllib.loads(with_value(text, ("name",), "line \u2028 two\u0085"))["name"] == "line \u2028 two\u0085"
+    )
+    odd = with_value(text, ("name",), "line \u2028 two")
+    assert "# the modality in room 3" in with_value(odd, ("peer", 1, "port"), 7)
+
+
+def test_a_comment_goes_with_the_table_below_it() -> None:
+    first = without_table(TEXT, "peer", 0)
+    assert first.startswith('# Our site\nname = "East"   # as on the door\nquiet_s = 30.0\n\n# the modality')
+    assert first.count("[[peer]]") == 1 and "# the archive" not in first
+    second = without_table(TEXT, "peer", 1)
+    assert "room 3" not in second and "identity = true\n\n[[output]]" in second
+    assert "room 3" in without_table(TEXT, "output", 0)
+
+
 def test_a_value_that_wasn_t_there_is_added_to_its_own_table() -> None:
     changed = with_value(TEXT, ("peer", 0, "sends"), False)
     assert [peer.sends for peer in parse_site(changed).peers] == [False, True]
@@ -88,6 +115,20 @@ def test_faults_name_line_and_place() -> None:
     assert found[("peer", 1, "ae_titel")].line == 15
     assert "Did you mean 'ae_title'?" in found[("peer", 1, "ae_titel")].sentence
     assert found[("peer", 1, "ae_title")].line == 13  # missing: the line of its table
+
+
+@pytest.mark.parametrize(
+    ("rule", "place", "said"),
+    [
+        ('document = "draft"\nto = "ROOM3"', ("output", 1, "to"), "There is no peer 'ROOM3'"),
+        ('document = "oru"\nto = "room3"', ("output", 1), "can't take it"),
+        ('document = "signed"\nto = "pacs"', ("output", 1), "Two output rules"),
+    ],
+)
+def test_the_fault_of_an_output_rule_stands_there(rule: str, place: tuple[object, ...], said: str) -> None:
+    """And not at a peer whose other values the sentence happens to quote."""
+    (found,) = problems(f"{TEXT}\n[[output]]\n{rule}\n")
+    assert found.place == place and said in found.sentence
 
 
 def test_faults_of_the_whole_and_of_the_grammar() -> None:
