@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -17,6 +18,7 @@ from ui.outcome import OutcomeLine
 from ui.widgets import label
 
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+_YES_OR_NO: Final = TypeAdapter(bool)
 
 
 class Section(QWidget):
@@ -134,3 +136,11 @@ def number_in(text: str, *, is_whole: bool = False) -> Any:
     if not isfinite(number):
         return text
     return int(number) if is_whole and number.is_integer() else number
+
+
+def is_on(value: object) -> bool:
+    """Whether a yes or no of the document counts as yes: "yes" and 1 do, as the validator reads them."""
+    try:
+        return _YES_OR_NO.validate_python(value)
+    except ValidationError:
+        return False

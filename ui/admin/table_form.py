@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from ui.admin.controls import Control, Field, Group, Several, Text, Tick, Ticks, control_of, grouped
 from ui.admin.names import TABLES
-from ui.admin.section import enable, number_in
+from ui.admin.section import enable, is_on, number_in
 from ui.admin.site_draft import SiteDraft
 from ui.fold import Fold
 from ui.language import mark, tr
@@ -23,7 +22,6 @@ from ui.scrolling import Scrolled
 from ui.widgets import label
 
 _TITLES, _CONTROLS = 2, 5  # shares of the width
-_YES_OR_NO = TypeAdapter(bool)
 ONE_STAYS = mark("The last one stays ticked: without any, the default would hold.")
 
 
@@ -117,7 +115,6 @@ class TableForm(Scrolled):
             self._not_kept, self._wrong = {}, set()
         self._at = at
         values = self.values
-        self._of_entries = len(self._draft.tables(self._table))
         enable(list(self.fields.values()), bool(values))
         for name, made in self.fields.items():
             self._show_value(made, self._described[name], values, keeps_typing=keeps_typing)
@@ -155,7 +152,7 @@ class TableForm(Scrolled):
             made.show_values(values.get(field.name), keeps_typing=keeps_typing)
         else:
             default = isinstance(field, Tick) and field.default
-            made.setChecked(bool(values) and _is_on(values.get(field.name, default)))
+            made.setChecked(bool(values) and is_on(values.get(field.name, default)))
 
     def _show_groups(self, values: dict[str, Any]) -> None:
         """Say at each heading how much is set below it; open what has a fault."""
@@ -181,8 +178,7 @@ class TableForm(Scrolled):
         why = field.refused(text) if text != str(before) and field.refused is not None else ""
         if why:
             made.setText(str(before))
-            self._not_kept[name] = why
-            self.show_at(self._at, keeps_typing=True)
+            self._say_not_kept(name, why)
             return
         self._not_kept.pop(name, None)
         value: Any = text or (None if field.may_lack else "")
@@ -197,15 +193,20 @@ class TableForm(Scrolled):
     def _on_ticks(self, name: str, values: list[str]) -> None:
         field = self._described[name]
         if not values and isinstance(field, Several) and field.default:
-            self._not_kept[name] = tr(ONE_STAYS)
-            self.show_at(self._at, keeps_typing=True)
+            self._say_not_kept(name, tr(ONE_STAYS))
             return
         self._not_kept.pop(name, None)
         self._put(name, values or None)
 
+    def _say_not_kept(self, name: str, why: str) -> None:
+        self._not_kept[name], self._of_entries = why, len(self._draft.tables(self._table))
+        self.show_at(self._at, keeps_typing=True)
+
     def _on_changed(self) -> None:
         """Forget what wasn't kept of an entry that was discarded or taken out."""
-        if not self._draft.is_changed or len(self._draft.tables(self._table)) != self._of_entries:
+        if self._not_kept and (
+            not self._draft.is_changed or self._of_entries != len(self._draft.tables(self._table))
+        ):
             self._not_kept = {}
 
     def _put(self, name: str, value: Any) -> None:
@@ -215,14 +216,6 @@ class TableForm(Scrolled):
             self._draft.names.rename(self._table, self._at, str(value))
         else:
             self._draft.put((self._table, self._at, name), value)
-
-
-def _is_on(value: Any) -> bool:
-    """Whether a yes or no of the document counts as yes: "yes" and 1 do, as the validator reads them."""
-    try:
-        return _YES_OR_NO.validate_python(value)
-    except ValidationError:
-        return False
 
 
 def _is_required(field: Field) -> bool:

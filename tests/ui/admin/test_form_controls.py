@@ -13,6 +13,7 @@ from tests.ui.admin.conftest import type_into
 from tests.ui.conftest import Seat
 from ui.admin.controls import Ticks
 from ui.admin.declared import NOT_KEPT
+from ui.admin.outputs import OutputsSection
 from ui.admin.page import AdministrationPage
 from ui.admin.peers import PeersSection
 from ui.admin.retention import RetentionSection
@@ -244,3 +245,12 @@ def test_the_last_state_of_a_retention_rule_stays_ticked(page: AdministrationPag
     assert section.form.faults["states"].text() == tr(ONE_STAYS)
     ticks.ticks["failed"].click()
     assert ticks.values == ["excluded", "failed"] and not section.form.faults["states"].text()
+
+
+@pytest.mark.parametrize(("value", "way"), [('"no"', "sent"), ('"yes"', "required")])
+def test_the_output_matrix_says_what_is_required(page: AdministrationPage, value: str, way: str) -> None:
+    page.show_section("outputs")
+    section = page.section("outputs")
+    assert isinstance(section, OutputsSection)
+    page.draft.write(page.draft.text.replace('to = "pacs"', f'to = "pacs"\nrequired = {value}'))
+    assert page.draft.problems == () and section.cells["signed", "pacs"].currentData() == way
