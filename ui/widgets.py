@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QComboBox,
@@ -53,9 +54,24 @@ def button(text: str, on_click: Callable[[], object], *, name: str = "", tone: s
     return made
 
 
+class _Choice(QComboBox):
+    """Turned by the wheel only where somebody went to it; else what it stands in scrolls."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """Take the wheel while it has the focus."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+
 def choice(name: str) -> QComboBox:
     """Return a box to choose from, as wide as its longest entry, with an accessible name for it and its list."""
-    made = QComboBox()
+    made = _Choice()
     made.setAccessibleName(name)
     made.view().setAccessibleName(name)
     made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)

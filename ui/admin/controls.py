@@ -33,6 +33,7 @@ class Text(_Described):
     Attributes
     ----------
     may_lack : where nothing is typed the setting is left out, so that its default holds
+    is_whole : the number has no fraction
     refused : says why a text isn't even written into the document; empty for one that is
     """
 
@@ -40,6 +41,7 @@ class Text(_Described):
     title: str
     hint: str = ""
     is_number: bool = False
+    is_whole: bool = False
     may_lack: bool = False
     refused: Callable[[str], str] | None = None
 
@@ -120,7 +122,6 @@ class Ticks(QWidget):
             self.others = QLineEdit()
             self.others.setPlaceholderText(tr(field.others))
             self.others.setAccessibleName(f"{tr(field.title)}: {tr(field.others)}")
-            self.others.editingFinished.connect(self._on_others)
             column.addWidget(self.others)
         self._shown: list[str] = []
 
@@ -131,16 +132,25 @@ class Ticks(QWidget):
         strange = [] if self.others is not None else [one for one in self._shown if one not in self.ticks]
         return [value for value, tick in self.ticks.items() if tick.isChecked()] + typed + strange
 
-    def show_values(self, given: Any) -> None:
+    def describe(self, words: str) -> None:
+        """Have a screen reader say this of every tick, and of the line for others."""
+        for made in (*self.ticks.values(), self.others):
+            if made is not None:
+                made.setAccessibleDescription(words)
+
+    def show_values(self, given: Any, *, keeps_typing: bool = True) -> None:
         """Show what stands in the document; in a text that nobody has checked yet anything may."""
         entries = given if isinstance(given, list | tuple) else self._default
         self._shown = [one for one in entries if isinstance(one, str)]
         for value, tick in self.ticks.items():
             tick.setChecked(value in self._shown)
-        if self.others is not None and not self.others.isModified():
+        if self.others is None:
+            return
+        if not (keeps_typing and self.others.hasFocus() and self.others.isModified()):
             self.others.setText(", ".join(one for one in self._shown if one not in self.ticks))
 
-    def _on_others(self) -> None:
+    def take_others(self) -> None:
+        """Take what was typed into the line for others."""
         if self.others is not None and self.others.isModified():
             self.others.setModified(False)
             self.changed.emit(self.values)

@@ -6,6 +6,7 @@ by itself.
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -20,7 +21,11 @@ NOT_KEPT = mark(
     "This can't be such a name and wasn't kept. A token or password itself is never entered here, only the name "
     "under which the node finds it."
 )
-_SECRETS = ("_env", "_key")
+_NAMED = ("_env", "_key", "_ca")  # settings that name where a secret, or a certificate, is found
+# What a machine makes, and nobody would call a file or a variable: 128 bits and more in hexadecimal digits, also as a
+# UUID; a seed of one-time passwords in base32 (RFC 4648).
+_HEXADECIMAL = re.compile(r"[0-9a-f]{32,}", re.IGNORECASE)
+_BASE32 = re.compile(r"(?=(?:[a-z]*[2-7]){2})[a-z2-7]{16,}", re.IGNORECASE)
 
 
 def declared(
@@ -66,8 +71,9 @@ def declared(
         title,
         hint or (f"{default:g}" if is_number and default is not None else ""),
         is_number=is_number,
+        is_whole=kind is int,
         may_lack=not info.is_required(),
-        refused=_no_secret(info) if name.endswith(_SECRETS) else None,
+        refused=_no_secret(info) if name.endswith(_NAMED) else None,
         help=said,
     )
 
@@ -92,6 +98,11 @@ def _no_secret(info: FieldInfo) -> Callable[[str], str]:
             adapter.validate_python(text)
         except ValidationError:
             return tr(NOT_KEPT)
-        return ""
+        return tr(NOT_KEPT) if _looks_like_a_secret(text) else ""
 
     return refused
+
+
+def _looks_like_a_secret(text: str) -> bool:
+    digits = text.replace("-", "").replace("_", "")
+    return bool(_HEXADECIMAL.fullmatch(digits) or _BASE32.fullmatch(text))

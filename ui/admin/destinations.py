@@ -16,7 +16,7 @@ from ui.admin.controls import Text
 from ui.admin.declared import declared
 from ui.admin.section import Section, enable, listed, stacked
 from ui.admin.site_draft import SiteDraft
-from ui.admin.table_form import TableForm, remove_outputs_to, rename_destination
+from ui.admin.table_form import TableForm
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
@@ -30,7 +30,7 @@ _FIELDS = {
     "hl7": (
         _NAME,
         Text("host", mark("Host"), mark("Host name or address")),
-        Text("port", mark("Port"), "2575", is_number=True),
+        Text("port", mark("Port"), "2575", is_number=True, is_whole=True),
         Text("sending_application", mark("We call ourselves (MSH-3)"), "LLMCXR", may_lack=True),
         Text("sending_facility", mark("Our facility (MSH-4)"), _OPTIONAL, may_lack=True),
         Text("receiving_application", mark("Its application (MSH-5)"), _OPTIONAL, may_lack=True),
@@ -96,8 +96,6 @@ class DestinationsSection(Section):
             "hl7": TableForm(draft, "hl7", tr("The chosen HL7 receiver"), _FIELDS["hl7"]),
             "fhir": TableForm(draft, "fhir", tr("The chosen FHIR server"), _FIELDS["fhir"]),
         }
-        for form in self.forms.values():
-            form.renamed.connect(lambda before, after: rename_destination(draft, before, after))
         self._tried: dict[str, Any] = {}
         self._found: tuple[Listed, ...] = ()
         self.add_hl7 = button(tr("Add an HL7 receiver"), lambda: self._on_add("hl7"))
@@ -186,8 +184,7 @@ class DestinationsSection(Section):
         chosen = self._chosen
         if chosen is None:
             return
-        remove_outputs_to(self._draft, str(chosen[2].get("name", "")))
-        self._draft.remove(chosen[0], chosen[1])
+        self._draft.names.remove(chosen[0], chosen[1])
         self.line.say(
             tr("The destination and its outputs were taken out of the written document."), "attention"
         )

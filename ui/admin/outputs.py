@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QScrollArea, QWidget
 from llmcxr_ws import supervising
 from llmcxr_ws.outputs import KINDS, Way
 from llmcxr_ws.rehearsal import Rehearsed
-from ui.admin.section import Section, row_of
+from ui.admin.section import Section, is_on, row_of
 from ui.admin.site_draft import SiteDraft
 from ui.documents import document_name
 from ui.language import mark, tr
@@ -211,7 +211,7 @@ def _moment(rule: dict[str, Any]) -> str:
 
 def _way(document: str, rules: list[dict[str, Any]]) -> str:
     """The choice of a cell that says what these rules say."""
-    required = {_moment(rule): bool(rule.get("required", True)) for rule in rules}
+    required = {_moment(rule): is_on(rule.get("required", True)) for rule in rules}
     if not required:
         return "none"
     if len(KINDS[document].moments) == 1:

@@ -17,7 +17,7 @@ from ui.admin.display_dialog import DisplayDialog
 from ui.admin.peer_fields import GROUPS
 from ui.admin.section import Section, enable, listed, row_of, stacked
 from ui.admin.site_draft import SiteDraft
-from ui.admin.table_form import TableForm, remove_outputs_to, rename_destination
+from ui.admin.table_form import TableForm
 from ui.language import mark, tr
 from ui.office import Office
 from ui.tables import Column, RowTable
@@ -74,7 +74,6 @@ class PeersSection(Section):
         self._looked_at: dict[str, Any] = {}
         self._found: tuple[Ability, ...] = ()
         self.form = TableForm(draft, "peer", tr("The chosen peer"), GROUPS)
-        self.form.renamed.connect(self._rename_elsewhere)
         self.echo = button(
             tr("Echo"), partial(self._look, "echo"), name=tr("Ask the peer to answer (C-ECHO)")
         )
@@ -181,20 +180,6 @@ class PeersSection(Section):
 
     # What is changed
 
-    def _rename_elsewhere(self, before: str, after: str) -> None:
-        rename_destination(self._draft, before, after)
-        for number, rule in enumerate(self._draft.tables("rule")):
-            if before and rule.get("source") == before:
-                self._draft.put(("rule", number, "source"), after)
-            for key in ("forward_to", "deidentify_to"):
-                peers = rule.get(key)
-                if isinstance(peers, list) and before in peers:
-                    renamed = [after if peer == before else peer for peer in peers]
-                    self._draft.put(("rule", number, key), renamed)
-        for number, peer in enumerate(self._draft.tables("peer")):
-            if before and peer.get("count_from") == before:
-                self._draft.put(("peer", number, "count_from"), after)
-
     def _on_add(self) -> None:
         peers = self._draft.tables("peer")
         taken = {str(peer.get(key, "")).casefold() for peer in peers for key in ("name", "ae_title")}
@@ -210,14 +195,7 @@ class PeersSection(Section):
         at = self._at
         if at is None:
             return
-        name = self._draft.tables("peer")[at].get("name")
-        remove_outputs_to(self._draft, str(name))
-        about = [
-            n for n, rule in enumerate(self._draft.tables("rule")) if name and rule.get("source") == name
-        ]
-        for number in reversed(about):
-            self._draft.remove("rule", number)
-        self._draft.remove("peer", at)
+        self._draft.names.remove("peer", at)
         self.line.say(
             tr("The peer, its outputs and its rules were taken out of the written document."), "attention"
         )

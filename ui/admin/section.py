@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import Any
+from math import isfinite
+from typing import Any, Final
 
+from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
@@ -13,6 +16,9 @@ from ui.flow import FlowLayout
 from ui.office import Office
 from ui.outcome import OutcomeLine
 from ui.widgets import label
+
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+_YES_OR_NO: Final = TypeAdapter(bool)
 
 
 class Section(QWidget):
@@ -110,11 +116,31 @@ def enable(made: Sequence[QWidget], is_enabled: bool) -> None:
         entry.setEnabled(is_enabled)
 
 
-def number_in(text: str) -> Any:
-    """Return the number that a text says; else the text, for the validator to refuse; None for nothing."""
+def number_in(text: str, *, is_whole: bool = False) -> Any:
+    """Return the number that a text says; else the text, for the validator to refuse; None for nothing.
+
+    A comma is a point, as many write it. Not where it may stand between thousands: there, and in a whole number,
+    nobody can tell what was meant.
+    """
     if not text:
         return None
+    pointed = text if is_whole or _THOUSANDS.fullmatch(text) else text.replace(",", ".")
     try:
-        return float(text) if "." in text else int(text)
+        return int(pointed)
+    except ValueError:
+        pass
+    try:
+        number = float(pointed)
     except ValueError:
         return text
+    if not isfinite(number):
+        return text
+    return int(number) if is_whole and number.is_integer() else number
+
+
+def is_on(value: object) -> bool:
+    """Whether a yes or no of the document counts as yes: "yes" and 1 do, as the validator reads them."""
+    try:
+        return _YES_OR_NO.validate_python(value)
+    except ValidationError:
+        return False

@@ -15,6 +15,7 @@ from llmcxr_ws import site_document, supervising
 from llmcxr_ws.errors import ConfigError, UserFacingError
 from llmcxr_ws.site_document import Place, Problem
 from llmcxr_ws.supervising import SiteText
+from ui.admin.names import Names
 from ui.language import tr
 from ui.office import Office
 from ui.outcome import OutcomeLine
@@ -29,10 +30,12 @@ class SiteDraft(QObject):
     Signals
     -------
     changed() : the text, or what is in force, is another
+    typing() : somebody began, or ended, to type what isn't in the text yet
     refused(UserFacingError) : a form's change can't be made in this text
     """
 
     changed = Signal()
+    typing = Signal()
     refused = Signal(object)
 
     def __init__(self, office: Office, parent: QObject | None = None) -> None:
@@ -41,10 +44,11 @@ class SiteDraft(QObject):
         self.in_force = SiteText(0, "", ())
         self.text = ""
         self.problems: tuple[Problem, ...] = ()
-        self.is_read = False
+        self.is_read = self.is_typed = False
         self.based_on = 0
         self._soon = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._soon.timeout.connect(self.check)
+        self.names = Names(self)
 
     @property
     def is_changed(self) -> bool:
@@ -95,6 +99,12 @@ class SiteDraft(QObject):
         else:
             self.check()
 
+    def note_typing(self, is_typed: bool = True) -> None:
+        """Take note that somebody types what comes into the text when the line is left."""
+        if self.is_typed != is_typed:
+            self.is_typed = is_typed
+            self.typing.emit()
+
     def put(self, place: Place, value: Any) -> None:
         """Change one value; None takes it out, so that its default holds."""
         self._edit(lambda: site_document.with_value(self.text, place, value))
@@ -130,6 +140,7 @@ class SiteDraft(QObject):
 
     def discard(self) -> None:
         """Go back to what is in force."""
+        self.note_typing(False)
         self.write(self.in_force.text)
 
     def _on_read(self, found: SiteText) -> None:
@@ -182,6 +193,7 @@ class SiteBar(QFrame):
         layout.addWidget(self.line)
         self.line.hide()
         draft.changed.connect(self._show)
+        draft.typing.connect(self._show_buttons)
         draft.refused.connect(self._on_refused)
         self._show()
 
@@ -210,8 +222,14 @@ class SiteBar(QFrame):
         self._words.setText(words)
         with_tone(self._words, tone if tone == "bad" else "")
         self._mark.show_shape(shape, tone)
-        self.apply.setEnabled(draft.is_changed and not draft.problems and not draft.is_overtaken)
-        self.discard.setEnabled(draft.is_changed)
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        """What is being typed counts: a click on a button leaves the line, and so writes it."""
+        draft = self._draft
+        has_changes = draft.is_changed or draft.is_typed
+        self.apply.setEnabled(has_changes and not draft.problems and not draft.is_overtaken)
+        self.discard.setEnabled(has_changes)
 
     def _problem_words(self) -> str:
         first, more = self._draft.problems[0], len(self._draft.problems) - 1
@@ -235,6 +253,8 @@ class SiteBar(QFrame):
         self.line.error(error)
 
     def _on_apply(self) -> None:
+        self.apply.setFocus()  # a line that is being typed into is left, and written
+        self._draft.note_typing(False)
         self._draft.check()  # also what was typed a moment ago
         if not self.apply.isEnabled():
             return

@@ -6696,6 +6696,10 @@
         <translation>Das kann kein solcher Name sein und wurde nicht behalten. Ein Token oder Passwort selbst wird hier nie eingetragen, nur der Name, unter dem der Knoten es findet.</translation>
     </message>
     <message>
+        <source>The last one stays ticked: without any, the default would hold.</source>
+        <translation>Der letzte Haken bleibt: ohne einen gälte die Vorgabe.</translation>
+    </message>
+    <message>
         <source>What is wrong with the whole entry</source>
         <translation>Was am ganzen Eintrag falsch ist</translation>
     </message>
