@@ -147,7 +147,7 @@ class DeidentificationSection(Section):
 
     def refresh(self) -> None:
         """Read who gets copies and what was given."""
-        self.office.read(self, deidentification_seen, self._on_seen, self.line.error)
+        self.look(deidentification_seen, self._on_seen)
 
     def _on_seen(self, found: DeidentificationSeen) -> None:
         self.recipients.show_rows(found.recipients)

@@ -217,7 +217,7 @@ class RetentionSection(Section):
         """Read the document in force, and what the node did."""
         self._show()
         self.draft.read()
-        self.office.read(self, retention_seen, self._on_seen, self.line.error)
+        self.look(retention_seen, self._on_seen)
 
     def _on_seen(self, found: RetentionSeen) -> None:
         self.purges.show_rows(found.purges)

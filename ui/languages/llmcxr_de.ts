@@ -1321,6 +1321,50 @@
         <translation>gerufener AE-Titel oder Obergrenze</translation>
     </message>
     <message>
+        <source>no peer&apos;s token, user or certificate</source>
+        <translation>Token, Benutzer oder Zertifikat keiner Gegenstelle</translation>
+    </message>
+    <message>
+        <source>nothing shown</source>
+        <translation>nichts vorgezeigt</translation>
+    </message>
+    <message>
+        <source>fits several peers</source>
+        <translation>passt zu mehreren Gegenstellen</translation>
+    </message>
+    <message>
+        <source>not configured to send</source>
+        <translation>darf nach der Konfiguration nicht senden</translation>
+    </message>
+    <message>
+        <source>too many connections</source>
+        <translation>zu viele Verbindungen</translation>
+    </message>
+    <message>
+        <source>too many requests at a time</source>
+        <translation>zu viele Anfragen zugleich</translation>
+    </message>
+    <message>
+        <source>request too large</source>
+        <translation>Anfrage zu groß</translation>
+    </message>
+    <message>
+        <source>too slow</source>
+        <translation>zu langsam</translation>
+    </message>
+    <message>
+        <source>the TLS handshake failed: {what}</source>
+        <translation>die TLS-Verbindung kam nicht zustande: {what}</translation>
+    </message>
+    <message>
+        <source>user identity of type {what}</source>
+        <translation>Benutzeridentität vom Typ {what}</translation>
+    </message>
+    <message>
+        <source>user identity can&apos;t be checked: {what}</source>
+        <translation>die Benutzeridentität lässt sich nicht prüfen: {what}</translation>
+    </message>
+    <message>
         <source>had already</source>
         <translation>schon da gewesen</translation>
     </message>
@@ -1413,6 +1457,10 @@
         <translation>Rufender AE-Titel</translation>
     </message>
     <message>
+        <source>Way in</source>
+        <translation>Weg</translation>
+    </message>
+    <message>
         <source>Last</source>
         <translation>Zuletzt</translation>
     </message>
@@ -1447,6 +1495,10 @@
     <message>
         <source>Days left</source>
         <translation>Tage übrig</translation>
+    </message>
+    <message>
+        <source>How the node is isn&apos;t known: it can&apos;t be read. What stands below was found before.</source>
+        <translation>Wie es dem Knoten geht, ist nicht bekannt: Er lässt sich nicht abfragen. Was unten steht, wurde vorher gefunden.</translation>
     </message>
     <message>
         <source>All is well.</source>
@@ -1523,8 +1575,19 @@
         <translation>{count} jetzt offen, höchstens {most}</translation>
     </message>
     <message>
+        <source>{said}: {each} on each port</source>
+        <translation>{said}: {each} je Port</translation>
+    </message>
+    <message>
         <source>Others are turned away until one ends; raise max_associations.</source>
         <translation>Andere werden abgewiesen, bis eine endet; setzen Sie max_associations höher.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n STOW-RS request(s) in the last day</source>
+        <translation>
+            <numerusform>%n STOW-RS-Anfrage am letzten Tag</numerusform>
+            <numerusform>%n STOW-RS-Anfragen am letzten Tag</numerusform>
+        </translation>
     </message>
     <message>
         <source>{free} free; warned below {warns}, nothing is received below {stops}</source>
@@ -1557,6 +1620,14 @@
         </translation>
     </message>
     <message>
+        <source>{said}; {name}: {waiting} waiting, {unconfirmed} not confirmed, {held} held</source>
+        <translation>{said}; {name}: {waiting} wartend, {unconfirmed} nicht bestätigt, {held} angehalten</translation>
+    </message>
+    <message>
+        <source>See under Queues what they wait for.</source>
+        <translation>Sehen Sie unter Warteschlangen nach, worauf sie warten.</translation>
+    </message>
+    <message>
         <source>Deliveries</source>
         <translation>Sendungen</translation>
     </message>
@@ -1564,9 +1635,36 @@
         <source>See under Queues why, mend it, and send them again.</source>
         <translation>Sehen Sie unter Warteschlangen nach, warum, beheben Sie es und senden Sie sie erneut.</translation>
     </message>
+    <message numerus="yes">
+        <source>{said}; %n held</source>
+        <translation>
+            <numerusform>{said}; %n angehalten</numerusform>
+            <numerusform>{said}; %n angehalten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>See under Queues why, mend it, and have them made again.</source>
+        <translation>Sehen Sie unter Warteschlangen nach, warum, beheben Sie es, und lassen Sie sie neu machen.</translation>
+    </message>
     <message>
         <source>Drafts to be made</source>
         <translation>Ausstehende Entwürfe</translation>
+    </message>
+    <message>
+        <source>Requests of windows</source>
+        <translation>Anträge der Fenster</translation>
+    </message>
+    <message>
+        <source>The courier decides them within seconds: see that it runs.</source>
+        <translation>Der Kurier entscheidet sie in Sekunden: Sehen Sie nach, ob er läuft.</translation>
+    </message>
+    <message>
+        <source>none is in force; no peer is known</source>
+        <translation>keines ist in Kraft; keine Gegenstelle ist bekannt</translation>
+    </message>
+    <message>
+        <source>Write one under Site document and put it in force.</source>
+        <translation>Schreiben Sie eines unter Standortdokument, und setzen Sie es in Kraft.</translation>
     </message>
     <message>
         <source>none is used: there is no TLS</source>
