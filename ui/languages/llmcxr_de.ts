@@ -120,6 +120,34 @@
         <translation>sein Prozess läuft</translation>
     </message>
     <message>
+        <source>receiving</source>
+        <translation>Empfang läuft</translation>
+    </message>
+    <message>
+        <source>complete</source>
+        <translation>vollständig</translation>
+    </message>
+    <message>
+        <source>drafting</source>
+        <translation>wird entworfen</translation>
+    </message>
+    <message>
+        <source>in review</source>
+        <translation>in Arbeit</translation>
+    </message>
+    <message>
+        <source>queued</source>
+        <translation>wartet</translation>
+    </message>
+    <message>
+        <source>sending</source>
+        <translation>wird gesendet</translation>
+    </message>
+    <message>
+        <source>identifying</source>
+        <translation>würde den Patienten nennen</translation>
+    </message>
+    <message>
         <source>its study is in the state “{state}”</source>
         <translation>die Untersuchung ist im Zustand „{state}“</translation>
     </message>
@@ -130,6 +158,18 @@
     <message>
         <source>its delivery is “{state}”</source>
         <translation>seine Sendung ist „{state}“</translation>
+    </message>
+    <message>
+        <source>The courier doesn&apos;t run: nobody is looking, and nothing is purged.</source>
+        <translation>Der Kurier läuft nicht: Niemand sieht nach, und nichts wird gelöscht.</translation>
+    </message>
+    <message>
+        <source>The node looked last at {time}. {said}</source>
+        <translation>Der Knoten sah zuletzt um {time} nach. {said}</translation>
+    </message>
+    <message>
+        <source>The node looked last at {time}. The next look is due: it comes at once, or when what is being purged is gone.</source>
+        <translation>Der Knoten sah zuletzt um {time} nach. Das nächste Nachsehen ist fällig: Es kommt sofort oder wenn weg ist, was gerade gelöscht wird.</translation>
     </message>
     <message>
         <source>What is purged, and after how many days. Without a rule nothing is. Whatever a rule says, nothing goes that is unsent, not confirmed, unsigned, held or open; a dry run says why each thing stays.</source>
@@ -216,6 +256,10 @@
         <translation>Der laufende Knoten hat noch von keinem Blick berichtet; er sieht einmal in der Stunde nach.</translation>
     </message>
     <message>
+        <source>No rule is in force yet: the node isn&apos;t looking, and nothing is purged.</source>
+        <translation>Noch ist keine Regel in Kraft: Der Knoten sieht nicht nach, und nichts wird gelöscht.</translation>
+    </message>
+    <message>
         <source>There is no rule in force or written: nothing is ever purged.</source>
         <translation>Es ist keine Regel in Kraft oder geschrieben: Nichts wird je gelöscht.</translation>
     </message>
@@ -232,8 +276,16 @@
         <translation>Das geschriebene Dokument hat einen Fehler; beheben Sie ihn zuerst.</translation>
     </message>
     <message>
+        <source>The written rules can&apos;t be put into the folder for temporary files: {why}.</source>
+        <translation>Die geschriebenen Regeln lassen sich nicht in den Ordner für vorübergehende Dateien schreiben: {why}.</translation>
+    </message>
+    <message>
         <source>Looking at every study and file…</source>
         <translation>Jede Untersuchung und Datei wird angesehen …</translation>
+    </message>
+    <message>
+        <source>The rules were changed since the dry run: run it again.</source>
+        <translation>Die Regeln wurden seit dem Probelauf geändert: Machen Sie ihn noch einmal.</translation>
     </message>
     <message>
         <source>The dry run ended early.</source>
@@ -541,6 +593,10 @@
     <message>
         <source>Name the file.</source>
         <translation>Nennen Sie die Datei.</translation>
+    </message>
+    <message>
+        <source>Nobody has the home that the file&apos;s name begins with: name its folder.</source>
+        <translation>Das Heimverzeichnis, mit dem der Dateiname beginnt, hat niemand: Nennen Sie den Ordner.</translation>
     </message>
     <message>
         <source>Research peers get copies without the patient (PS3.15 Annex E). Profile, project and options of a peer stand in its form under Peers. Whose pseudonym is whose lies sealed in the database; only who can read the key file and proves to be an administrator sees it.</source>
