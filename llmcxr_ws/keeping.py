@@ -26,13 +26,19 @@ KEY_TABLE_HEADS: Final = (
     "patient_name",
     "patient_birth_date",
 )
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
 class RetentionSeen:
-    """When the node looked last for what may go (None: it hasn't told), and what went."""
+    """When the node looked last for what may go (None: it hasn't told), whether it looks at all, and what went.
+
+    It looks while the courier runs (`is_running`) and rules are in force (`has_rules`).
+    """
 
     looked_at: datetime | None
+    is_running: bool
+    has_rules: bool
     purges: tuple[Purge, ...]
 
 
@@ -60,11 +66,21 @@ class DeidentificationSeen:
 def retention_seen(place: Workplace) -> RetentionSeen:
     """The node's last look, from its heartbeat, and the latest purges, from the trail."""
     said = ""
-    for row in services.running(place.db):
-        told = row.detail.get("retention") if row.kind == "courier" else None
+    couriers = [row for row in services.running(place.db) if row.kind == "courier"]
+    for row in couriers:
+        told = row.detail.get("retention")
         if isinstance(told, dict):
             said = max(said, str(told.get("looked_at", "")))
-    return RetentionSeen(datetime.fromisoformat(said) if said else None, overview.purges(place.db))
+    try:
+        has_rules = bool(place.site().retention)
+    except UserFacingError:
+        has_rules = False
+    return RetentionSeen(
+        datetime.fromisoformat(said) if said else None,
+        any(row.seconds_since_seen <= services.ALIVE_S for row in couriers),
+        has_rules,
+        overview.purges(place.db),
+    )
 
 
 def deidentification_seen(place: Workplace) -> DeidentificationSeen:
@@ -126,10 +142,15 @@ def key_table(place: Workplace, project: str, *, user: str, password: str, reaso
 
 
 def write_key_table(file: TextIO, rows: Sequence[Given]) -> None:
-    """Write a key table as CSV."""
+    """Write a key table as CSV; what a spreadsheet program would run as a formula gets an apostrophe before it."""
     writer = csv.writer(file)
     writer.writerow(KEY_TABLE_HEADS)
-    writer.writerows([getattr(row, head) for head in KEY_TABLE_HEADS] for row in rows)
+    writer.writerows([_cell(getattr(row, head)) for head in KEY_TABLE_HEADS] for row in rows)
+
+
+def _cell(value: str) -> str:
+    """A value as text to a spreadsheet program: names and IDs come from whoever sends films."""
+    return f"'{value}" if value.startswith(_FORMULA) else value
 
 
 def save_key_table(

@@ -10,19 +10,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from llmcxr_ws import clocks, supervising
 from llmcxr_ws.certificates import WARN_DAYS, files_of, validity_of
+from llmcxr_ws.config import MachineConfig
 from llmcxr_ws.domain import ServiceRow
 from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.states import DeliveryState
-from llmcxr_ws.store import overview, services, watching
+from llmcxr_ws.store import configuration, overview, services, watching
 from llmcxr_ws.store.overview import TurnedAway
 from llmcxr_ws.store.watching import Waiting
 from llmcxr_ws.supervising import Disk
 from llmcxr_ws.workplace import Workplace
 
 _DAY = timedelta(days=1)
+_LONG_S = 86_400.0
+_MANY = 200
 _DEAD = (DeliveryState.DEAD.value, DeliveryState.IDENTIFYING.value)
 
 
@@ -58,6 +62,28 @@ class DestinationQueue:
     held: int
     dead: int
 
+    @property
+    def stands(self) -> bool:
+        """Whether somebody should see why so much waits, or so long: a day, or hundreds not confirmed or held."""
+        return (
+            (self.waiting > 0 and self.oldest_s >= _LONG_S) or self.unconfirmed >= _MANY or self.held >= _MANY
+        )
+
+
+@dataclass(frozen=True)
+class DraftQueue:
+    """Drafts that an engine is to make; `oldest_s` of what waits."""
+
+    waiting: int
+    oldest_s: float
+    held: int
+    dead: int
+
+    @property
+    def stands(self) -> bool:
+        """As :attr:`DestinationQueue.stands`."""
+        return (self.waiting > 0 and self.oldest_s >= _LONG_S) or self.held >= _MANY
+
 
 @dataclass(frozen=True)
 class Certificate:
@@ -77,23 +103,28 @@ class Certificate:
 
 @dataclass(frozen=True)
 class NodeState:
-    """All of it; `open_associations` is None while no listener tells it."""
+    """All of it; `open_associations` is None while no listener tells it, `site_version` 0 without a document.
+
+    `most_associations` of all listeners together, each of whose ports (`association_ports` in all) has its limit.
+    """
 
     processes: tuple[Process, ...]
     address: str
     open_associations: int | None
     most_associations: int
+    association_ports: int
     received: tuple[Received, ...]
     turned_away: tuple[TurnedAway, ...]
     disks: tuple[Disk, ...]
     disk_problem: str
     destinations: tuple[DestinationQueue, ...]
-    drafts_waiting: Waiting
+    drafts: DraftQueue
     requests_waiting: Waiting
     certificates: tuple[Certificate, ...]
     clock_off_s: float
     clock_is_kept: bool | None
     site_problem: str
+    site_version: int
 
 
 def node_state(place: Workplace) -> NodeState:
@@ -101,28 +132,43 @@ def node_state(place: Workplace) -> NodeState:
     before = datetime.now(UTC)
     offset = clocks.of_database(services.now(place.db), before, datetime.now(UTC))
     running = services.running(place.db)
-    tallies = {row.kind: row.detail.get("tally", {}) for row in running if _is_alive(row)}
-    tally = tallies.get("listener", {})
+    listeners = [row.detail for row in running if row.kind == "listener" and _is_alive(row)]
+    servers = [row.detail for row in running if row.kind == "web" and _is_alive(row)]
+    told = [tally["open"] for tally in _tallies(listeners) if "open" in tally]
+    ports = sum(_ports(detail, place.config) for detail in listeners) or _ports({}, place.config)
     found = supervising.entity(place)
     backlog = watching.backlog(place.db)
     disks, disk_problem = _disks(place)
     return NodeState(
         processes=_processes(place, running),
         address=f"{found.ae_title}, {found.host + ':' if found.host else ''}{found.port}",
-        open_associations=int(tally["open"]) if "open" in tally else None,
-        most_associations=place.config.max_associations,
-        received=_received([tally, tallies.get("web", {})]),
+        open_associations=sum(map(int, told)) if told else None,
+        most_associations=ports * place.config.max_associations,
+        association_ports=ports,
+        received=_received(_tallies([*listeners, *servers])),
         turned_away=overview.turned_away(place.db, datetime.now(UTC) - _DAY),
         disks=disks,
         disk_problem=disk_problem,
         destinations=_queues(backlog.deliveries),
-        drafts_waiting=backlog.jobs.get(("draft", "queued"), Waiting(0, 0.0)),
+        drafts=_drafts(backlog.jobs),
         requests_waiting=backlog.requests,
         certificates=_certificates(place),
         clock_off_s=offset.seconds,
         clock_is_kept=clocks.is_kept(),
         site_problem=_site_problem(place),
+        site_version=configuration.site_version(place.db),
     )
+
+
+def _tallies(details: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What each process counted."""
+    return [detail.get("tally", {}) for detail in details]
+
+
+def _ports(detail: dict[str, Any], config: MachineConfig) -> int:
+    """On how many ports a listener listens: each has its own limit of associations (`max_associations`)."""
+    plain, by_tls = detail.get("port", config.dicom_port), detail.get("tls_port", config.tls_port)
+    return 2 if by_tls and by_tls != plain else 1
 
 
 def _is_alive(row: ServiceRow) -> bool:
@@ -181,6 +227,13 @@ def _queues(deliveries: dict[tuple[str, str], Waiting]) -> tuple[DestinationQueu
     return tuple(made)
 
 
+def _drafts(jobs: dict[tuple[str, str], Waiting]) -> DraftQueue:
+    nothing = Waiting(0, 0.0)
+    waiting = jobs.get(("draft", "queued"), nothing)
+    counts = [jobs.get(("draft", state), nothing).count for state in ("held", "dead")]
+    return DraftQueue(waiting.count, waiting.oldest_s, *counts)
+
+
 def _disks(place: Workplace) -> tuple[tuple[Disk, ...], str]:
     try:
         return supervising.disks(place), ""
@@ -199,8 +252,13 @@ def _certificates(place: Workplace) -> tuple[Certificate, ...]:
         for one in site.destinations:
             named += files_of(one, place.home, of=f"{one.name}.")
     files = [(setting, path) for setting, path, is_key in named if not is_key]
-    files += [("tls_trusted", path) for path in _trusted(place)]
     made: list[Certificate] = []
+    try:
+        files += [("tls_trusted", path) for path in _trusted(place)]
+    except OSError as error:
+        folder = Path(place.config.tls_trusted)
+        said = f"The folder of tls_trusted, {folder}, can't be read: {error.strerror}."
+        made.append(Certificate("tls_trusted", folder.name, None, 0.0, said))
     for setting, path in files:
         try:
             made += [

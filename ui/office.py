@@ -53,14 +53,14 @@ class Office(QObject):
         work: Callable[[Workplace], Result],
         done: Callable[[Result], None],
         failed: Failed | None = None,
-    ) -> None:
+    ) -> Ticket:
         """Read from the hall on the database thread, then call `done` here."""
 
         def run() -> Result:
             off_the_window()
             return work(self._place)
 
-        self.tasks.in_store(owner, run, done, failed)
+        return self.tasks.in_store(owner, run, done, failed)
 
     def look(
         self,

@@ -197,7 +197,7 @@ def _added(tallies: list[dict[str, Any]], key: str) -> Counter[tuple[str, str]]:
 def _of_backlog(found: watching.Backlog) -> Iterator[Metric]:
     tables: tuple[tuple[str, str, list[str], dict[Any, watching.Waiting]], ...] = (
         ("studies", "Studies by state", ["state"], {(key,): value for key, value in found.studies.items()}),
-        ("jobs", "Work for engines that waits, runs or is dead", ["kind", "state"], dict(found.jobs)),
+        ("jobs", "Work for engines that waits, runs, is held or dead", ["kind", "state"], dict(found.jobs)),
         ("deliveries", "Deliveries that aren't confirmed", ["destination", "state"], dict(found.deliveries)),
         ("requests", "Signed requests that wait for the node", [], {(): found.requests}),
     )

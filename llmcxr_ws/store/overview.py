@@ -1,6 +1,8 @@
 """What an administrator reads of the trail and the key table: who was turned away, what was purged, pseudonyms given.
 
-Reads only. Rows of the trail are looked through from its end, at most :data:`~.supervision.SEARCHED` of them.
+Reads only. For who was turned away the trail is looked through from its end, at most
+:data:`~.supervision.SEARCHED` rows of it; purges and readings of the key table are found by their event, however
+long ago they were.
 """
 
 from __future__ import annotations
@@ -20,8 +22,12 @@ from llmcxr_ws.store.supervision import SEARCHED
 
 @dataclass(frozen=True)
 class TurnedAway:
-    """Associations rejected for one reason from one place: how many, and when the last was written down."""
+    """Associations or requests (`what`, as the trail names them) that were rejected for one reason from one place.
 
+    How many, and when the last was written down.
+    """
+
+    what: str
     calling: str
     host: str
     reason: str
@@ -66,12 +72,13 @@ class KeyReading:
 
 def turned_away(db: Database, since: datetime) -> tuple[TurnedAway, ...]:
     """Who was turned away since a moment (UTC), most often first."""
-    found: dict[tuple[str, str, str], tuple[int, datetime]] = {}
-    for row, detail in _events(db, "association.rejected"):
+    found: dict[tuple[str, str, str, str], tuple[int, datetime]] = {}
+    for row, detail in _events(db, "association.rejected", searched=SEARCHED):
         at = datetime.fromisoformat(row.at)
         if at < since:
             continue
-        place = detail.get("calling", ""), detail.get("host", ""), detail.get("reason", "")
+        what = detail.get("what", "associations")
+        place = what, detail.get("calling", ""), detail.get("host", ""), detail.get("reason", "")
         count, last = found.get(place, (0, at))
         found[place] = count + int(detail.get("count", 1)), max(last, at)
     rows = [TurnedAway(*place, count, last) for place, (count, last) in found.items()]
@@ -122,15 +129,14 @@ def key_readings(db: Database, *, limit: int = 300) -> tuple[KeyReading, ...]:
     )
 
 
-def _events(db: Database, event: str, *, limit: int | None = None) -> Iterator[tuple[Audit, dict[str, Any]]]:
-    """Rows of one event with their details, newest first."""
-    last = select(func.coalesce(func.max(Audit.id), 0)).scalar_subquery()
-    statement = (
-        select(Audit)
-        .where(Audit.id > last - SEARCHED, Audit.event == event)
-        .order_by(Audit.id.desc())
-        .limit(limit)
-    )
+def _events(
+    db: Database, event: str, *, limit: int | None = None, searched: int | None = None
+) -> Iterator[tuple[Audit, dict[str, Any]]]:
+    """Rows of one event with their details, newest first; of the whole trail, or of its last `searched` rows."""
+    statement = select(Audit).where(Audit.event == event).order_by(Audit.id.desc()).limit(limit)
+    if searched is not None:
+        last = select(func.coalesce(func.max(Audit.id), 0)).scalar_subquery()
+        statement = statement.where(Audit.id > last - searched)
     with db.read() as session:
         for row in session.scalars(statement).all():
             yield row, json.loads(row.detail)

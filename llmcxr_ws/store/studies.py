@@ -195,12 +195,8 @@ def look_again(session: Session, study: Study) -> None:
 
 
 def _instance_count() -> ScalarSelect[int]:
-    return (
-        select(func.count(Instance.id))
-        .where(Instance.study_id == Study.id)
-        .correlate(Study)
-        .scalar_subquery()
-    )
+    counted = select(func.count(Instance.id)).where(Instance.study_id == Study.id)
+    return counted.correlate(Study).scalar_subquery()
 
 
 # Made once, for they are asked all the time.

@@ -74,7 +74,7 @@ def backlog(db: Database) -> Backlog:
         ).all()
         jobs = session.execute(
             select(Job.kind, Job.state, func.count(), func.min(Job.created_at))
-            .where(Job.state.in_(["queued", "running", "dead"]))
+            .where(Job.state.in_(["queued", "running", "held", "dead"]))
             .group_by(Job.kind, Job.state)
         ).all()
         deliveries = session.execute(

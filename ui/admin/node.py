@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtWidgets import QTabWidget
 
+from llmcxr_ws.errors import UserFacingError
 from llmcxr_ws.node_state import Certificate, DestinationQueue, NodeState, Received, node_state
 from llmcxr_ws.store.overview import TurnedAway
 from ui.admin.disk import size
-from ui.admin.node_lines import Seen, seen
+from ui.admin.node_lines import REQUESTS, Seen, seen
 from ui.admin.section import Section, row_of, stacked
 from ui.language import mark, tr
 from ui.office import Office
@@ -32,6 +35,23 @@ REASONS = (
     mark("no site's configuration"),
     mark("the peer has as many as it may"),
     mark("called AE title or limit"),
+    # by STOW-RS
+    mark("no peer's token, user or certificate"),
+    mark("nothing shown"),
+    mark("fits several peers"),
+    mark("not configured to send"),
+    mark("too many connections"),
+    mark("too many requests at a time"),
+    mark("request too large"),
+    mark("too slow"),
+)
+_WITH_DETAIL = (
+    (re.compile(r"^TLS: (.+)$"), mark("the TLS handshake failed: {what}")),
+    (re.compile(r"^user identity of type (\d+)$"), mark("user identity of type {what}")),
+    (
+        re.compile(r"^user identity can't be checked \((.+)\)$"),
+        mark("user identity can't be checked: {what}"),
+    ),
 )
 OUTCOMES = {
     "stored": mark("received"),
@@ -46,6 +66,14 @@ OUTCOMES = {
     "too_large": mark("refused: too large"),
     "not_authorised": mark("refused: not allowed to send"),
 }
+
+
+def reason_words(reason: str) -> str:
+    """Why somebody was turned away, in the window's language."""
+    for pattern, words in _WITH_DETAIL:
+        if found := pattern.match(reason):
+            return tr(words, what=found[1])
+    return tr(reason)
 
 
 class NodeSection(Section):
@@ -103,7 +131,13 @@ class NodeSection(Section):
                     tr("Destination"),
                     lambda row: row.name,
                     200,
-                    state=lambda row: ("failed", "bad") if row.dead else ("", "text"),
+                    state=lambda row: (
+                        ("failed", "bad")
+                        if row.dead
+                        else ("failed", "attention")
+                        if row.stands
+                        else ("", "text")
+                    ),
                 ),
                 number_column(tr("Waiting"), lambda row: row.waiting, 110),
                 Column(
@@ -127,10 +161,11 @@ class NodeSection(Section):
                 number_column(tr("Times"), lambda row: row.count, 90),
                 Column(tr("Calling AE title"), lambda row: row.calling, 190),
                 Column(tr("Address"), lambda row: row.host, 180),
-                Column(tr("Reason"), lambda row: tr(row.reason)),
+                Column(tr("Reason"), lambda row: reason_words(row.reason)),
+                Column(tr("Way in"), lambda row: "STOW-RS" if row.what == REQUESTS else "DIMSE", 110),
                 time_column(tr("Last"), lambda row: row.last_at, 170),
             ],
-            key=lambda row: (row.calling, row.host, row.reason),
+            key=lambda row: (row.what, row.calling, row.host, row.reason),
         )
         self.received: RowTable[Received] = RowTable(
             tr("Received since the start"),
@@ -166,7 +201,14 @@ class NodeSection(Section):
 
     def refresh(self) -> None:
         """Look again."""
-        self.office.read(self, node_state, self._on_state, self.line.error)
+        self.look(node_state, self._on_state)
+
+    def on_missed(self, error: UserFacingError) -> None:
+        """Nothing is known of the node now, whatever it was before."""
+        super().on_missed(error)
+        self._judge(
+            "bad", tr("How the node is isn't known: it can't be read. What stands below was found before.")
+        )
 
     def _on_state(self, found: NodeState) -> None:
         rows = tuple(seen(found))
@@ -177,13 +219,17 @@ class NodeSection(Section):
         self.certificates.show_rows(found.certificates)
         wrong = [row for row in rows if row.state != "good"]
         state = "bad" if any(row.state == "bad" for row in wrong) else "look" if wrong else "good"
-        shape, tone, _ = _STATES[state]
-        self._mark.show_shape(shape, tone)
-        self.verdict.setText(
+        said = (
             tr("All is well.")
             if not wrong
             else tr(
                 "%n thing(s) to look at: {names}.", "", len(wrong), names=", ".join(row.what for row in wrong)
             )
         )
+        self._judge(state, said)
+
+    def _judge(self, state: str, said: str) -> None:
+        shape, tone, _ = _STATES[state]
+        self._mark.show_shape(shape, tone)
+        self.verdict.setText(said)
         with_tone(self.verdict, tone)

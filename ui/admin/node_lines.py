@@ -9,8 +9,11 @@ from llmcxr_ws.clocks import TOLERATED_S
 from llmcxr_ws.node_state import NodeState, Process
 from ui.admin.disk import VERDICTS, WHAT, size
 from ui.language import mark, tr
-from ui.text import duration
+from ui.text import decimal, duration, grouped
 
+REQUESTS = "STOW-RS requests"
+"""What the trail calls them where it says who was turned away; all else there is associations."""
+_LATE_S = 60.0
 _KINDS = {
     "listener": (mark("Listener"), mark("Films aren't received.")),
     "courier": (mark("Courier"), mark("Nothing is drafted, signed or delivered.")),
@@ -36,25 +39,14 @@ def seen(found: NodeState) -> Iterator[Seen]:
     for process in found.processes:
         yield _process(process, found.address)
     yield _associations(found)
-    times = sum(row.count for row in found.turned_away)
-    yield Seen(
-        "turned_away",
-        tr("Turned away"),
-        "look" if times else "good",
-        tr("%n association(s) in the last day", "", times) if times else tr("nobody in the last day"),
-        tr("See below who, and why; a new peer must stand under Peers.") if times else "",
-    )
+    yield _turned_away(found)
     yield from _disks(found)
-    yield from _queues(found)
+    yield _deliveries(found)
+    yield _drafts(found)
+    yield _requests(found)
     yield _certificates(found)
     yield _clock(found)
-    yield Seen(
-        "site",
-        tr("Site document"),
-        "bad" if found.site_problem else "good",
-        found.site_problem or tr("in force"),
-        tr("Correct it under Site document.") if found.site_problem else "",
-    )
+    yield _site(found)
 
 
 def _process(process: Process, address: str) -> Seen:
@@ -81,12 +73,31 @@ def _associations(found: NodeState) -> Seen:
     if found.open_associations is None:
         return Seen("associations", tr("Associations"), "look", tr("no listener tells"), "")
     is_full = found.open_associations >= found.most_associations
+    said = tr("{count} open now, {most} at most", count=found.open_associations, most=found.most_associations)
+    if found.association_ports > 1:
+        each = found.most_associations // found.association_ports
+        said = tr("{said}: {each} on each port", said=said, each=each)
     return Seen(
         "associations",
         tr("Associations"),
         "look" if is_full else "good",
-        tr("{count} open now, {most} at most", count=found.open_associations, most=found.most_associations),
+        said,
         tr("Others are turned away until one ends; raise max_associations.") if is_full else "",
+    )
+
+
+def _turned_away(found: NodeState) -> Seen:
+    requests = sum(row.count for row in found.turned_away if row.what == REQUESTS)
+    others = sum(row.count for row in found.turned_away) - requests
+    said = [tr("%n association(s) in the last day", "", others)] if others else []
+    if requests:
+        said.append(tr("%n STOW-RS request(s) in the last day", "", requests))
+    return Seen(
+        "turned_away",
+        tr("Turned away"),
+        "look" if said else "good",
+        "; ".join(said) or tr("nobody in the last day"),
+        tr("See below who, and why; a new peer must stand under Peers.") if said else "",
     )
 
 
@@ -110,27 +121,80 @@ def _disks(found: NodeState) -> Iterator[Seen]:
         yield Seen(f"disk-{disk.what}", tr("Disk: {what}", what=tr(WHAT[disk.what])), state, said, to_do)
 
 
-def _queues(found: NodeState) -> Iterator[Seen]:
+def _waiting(count: int, oldest_s: float, dead: int) -> str:
+    said = tr("%n waiting", "", count)
+    if count:
+        said += tr(", the oldest for {time}", time=duration(oldest_s))
+    return tr("{said}; %n dead", "", dead, said=said) if dead else said
+
+
+def _deliveries(found: NodeState) -> Seen:
     dead = sum(row.dead for row in found.destinations)
-    waiting = sum(row.waiting for row in found.destinations)
     oldest = max((row.oldest_s for row in found.destinations if row.waiting), default=0.0)
-    said = tr("%n waiting", "", waiting) + (
-        tr(", the oldest for {time}", time=duration(oldest)) if waiting else ""
+    said = _waiting(sum(row.waiting for row in found.destinations), oldest, dead)
+    standing = [row for row in found.destinations if row.stands]
+    for row in standing:
+        said = tr(
+            "{said}; {name}: {waiting} waiting, {unconfirmed} not confirmed, {held} held",
+            said=said,
+            name=row.name,
+            waiting=grouped(row.waiting),
+            unconfirmed=grouped(row.unconfirmed),
+            held=grouped(row.held),
+        )
+    to_do = (
+        tr("See under Queues why, mend it, and send them again.")
+        if dead
+        else tr("See under Queues what they wait for.")
+        if standing
+        else ""
     )
-    if dead:
-        said = tr("{said}; %n dead", "", dead, said=said)
-    yield Seen(
-        "deliveries",
-        tr("Deliveries"),
-        "bad" if dead else "good",
-        said,
-        tr("See under Queues why, mend it, and send them again.") if dead else "",
+    return Seen(
+        "deliveries", tr("Deliveries"), "bad" if dead else "look" if standing else "good", said, to_do
     )
-    drafts = found.drafts_waiting
-    said = tr("%n waiting", "", drafts.count) + (
-        tr(", the oldest for {time}", time=duration(drafts.oldest_s)) if drafts.count else ""
+
+
+def _drafts(found: NodeState) -> Seen:
+    drafts = found.drafts
+    said = _waiting(drafts.waiting, drafts.oldest_s, drafts.dead)
+    if drafts.held:
+        said = tr("{said}; %n held", "", drafts.held, said=said)
+    to_do = (
+        tr("See under Queues why, mend it, and have them made again.")
+        if drafts.dead
+        else tr("See under Queues what they wait for.")
+        if drafts.stands
+        else ""
     )
-    yield Seen("drafts", tr("Drafts to be made"), "good", said)
+    state = "bad" if drafts.dead else "look" if drafts.stands else "good"
+    return Seen("drafts", tr("Drafts to be made"), state, said, to_do)
+
+
+def _requests(found: NodeState) -> Seen:
+    waiting = found.requests_waiting
+    is_late = waiting.count > 0 and waiting.oldest_s > _LATE_S
+    return Seen(
+        "requests",
+        tr("Requests of windows"),
+        "look" if is_late else "good",
+        _waiting(waiting.count, waiting.oldest_s, 0),
+        tr("The courier decides them within seconds: see that it runs.") if is_late else "",
+    )
+
+
+def _site(found: NodeState) -> Seen:
+    title = tr("Site document")
+    if found.site_problem:
+        return Seen("site", title, "bad", found.site_problem, tr("Correct it under Site document."))
+    if not found.site_version:
+        return Seen(
+            "site",
+            title,
+            "look",
+            tr("none is in force; no peer is known"),
+            tr("Write one under Site document and put it in force."),
+        )
+    return Seen("site", title, "good", tr("in force"))
 
 
 def _certificates(found: NodeState) -> Seen:
@@ -160,7 +224,7 @@ def _clock(found: NodeState) -> Seen:
     said = (
         tr("within {seconds} s of the database", seconds=f"{TOLERATED_S:.0f}")
         if off <= TOLERATED_S
-        else tr("{seconds} s off the database's", seconds=f"{off:.1f}")
+        else tr("{seconds} s off the database's", seconds=decimal(off, 1))
     )
     if found.clock_is_kept:
         said = tr("{said}; a time service keeps it", said=said)

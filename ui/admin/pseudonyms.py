@@ -23,7 +23,7 @@ class KeyTableDialog(Dialog):
 
     def __init__(self, parent: QWidget, project: str, user: str) -> None:
         super().__init__(parent, tr("Key table of {project}", project=project), width=560)
-        self.project, self.user = project, user
+        self.project, self.user, self.path = project, user, Path()
         self.inside.addWidget(
             label(
                 tr(
@@ -64,7 +64,12 @@ class KeyTableDialog(Dialog):
         elif not self.file.text().strip():
             self.problem.say(tr("Name the file."))
         else:
-            super().accept()
+            try:
+                self.path = Path(self.file.text().strip()).expanduser()
+            except RuntimeError:  # the home of an account that isn't there
+                self.problem.say(tr("Nobody has the home that the file's name begins with: name its folder."))
+            else:
+                super().accept()
 
     def _choose(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, tr("New file"), self.file.text(), "CSV (*.csv)")
@@ -147,7 +152,7 @@ class DeidentificationSection(Section):
 
     def refresh(self) -> None:
         """Read who gets copies and what was given."""
-        self.office.read(self, deidentification_seen, self._on_seen, self.line.error)
+        self.look(deidentification_seen, self._on_seen)
 
     def _on_seen(self, found: DeidentificationSeen) -> None:
         self.recipients.show_rows(found.recipients)
@@ -186,7 +191,7 @@ class DeidentificationSection(Section):
         dialog = KeyTableDialog(self.window(), self._chosen, self._user)
 
         def send() -> None:
-            path, project = Path(dialog.file.text().strip()).expanduser(), dialog.project
+            path, project = dialog.path, dialog.project
             user, password, reason = dialog.user, dialog.password.text(), dialog.reason.text()
             self.line.wait(tr("Opening the key table…"))
             self.office.read(

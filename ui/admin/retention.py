@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtWidgets import QLineEdit, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QTabWidget, QVBoxLayout, QWidget
 
 from llmcxr_ws.keeping import RetentionSeen, retention_seen
 from llmcxr_ws.retention import RetentionRule
@@ -19,6 +17,7 @@ from llmcxr_ws.store.overview import Purge
 from ui.admin.command import Command
 from ui.admin.declared import declared
 from ui.admin.disk import size
+from ui.admin.retention_words import WHAT, looking_words, named, why_words
 from ui.admin.section import Section, enable, listed, number_in, row_of, stacked
 from ui.admin.site_draft import SiteDraft
 from ui.admin.table_form import TableForm
@@ -29,19 +28,7 @@ from ui.text import clock, grouped
 from ui.widgets import button, label
 
 _of = partial(declared, RetentionRule)
-_EVERY = timedelta(hours=1)
 
-WHAT = {
-    "films": mark("films; their headers stay"),
-    "priors": mark("films of priors; their headers stay"),
-    "documents": mark("documents"),
-    "drafts": mark("drafts"),
-    "drawings": mark("drawn films"),
-    "maps": mark("maps of sentences"),
-    "quarantine": mark("reviewed files in quarantine"),
-    "spool": mark("rests of interrupted receptions"),
-    "logs": mark("log files"),
-}
 _STATES = {
     "confirmed": mark("confirmed"),
     "excluded": mark("excluded"),
@@ -53,27 +40,6 @@ FIELDS = (
     _of("after_days", mark("After days")),
     _of("at_least_days", mark("Days while the disk is short"), hint=mark("empty: never earlier")),
     _of("states", mark("Of studies that are"), words=_STATES, has_help=False),
-)
-# Why a thing stays, as the store says it.
-REASONS = (
-    mark("somebody has its study open"),
-    mark("nobody has looked at its last images"),
-    mark("images came after the report and wait for an addendum"),
-    mark("the rules weren't asked yet where it is forwarded to"),
-    mark("it is being fetched to compare with"),
-    mark("an open study of its patient is compared with it"),
-    mark("a report of its study isn't signed"),
-    mark("a request waits for the node"),
-    mark("work for an engine isn't done"),
-    mark("it is younger than the rule"),
-    mark("a retraction would need it"),
-    mark("nobody has reviewed it"),
-    mark("its process runs"),
-)
-_WHY_STATE = (
-    (re.compile(r"^its study is '(\w+)'$"), mark("its study is in the state “{state}”")),
-    (re.compile(r"^a delivery of its study is '(\w+)'$"), mark("a delivery of its study is “{state}”")),
-    (re.compile(r"^its delivery is '(\w+)'$"), mark("its delivery is “{state}”")),
 )
 
 
@@ -87,14 +53,6 @@ class Planned:
     studies: int
     bytes: int
     oldest_days: float
-
-
-def why_words(why: str) -> str:
-    """Why something stays, in the window's language."""
-    for pattern, words in _WHY_STATE:
-        if found := pattern.match(why):
-            return tr(words, state=tr(found[1].replace("_", " ")))
-    return tr(why)
 
 
 class RetentionSection(Section):
@@ -113,10 +71,11 @@ class RetentionSection(Section):
         )
         self.draft = draft
         self._is_short = False
+        self._tried: object = None
         self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
             tr("Rules of retention"),
             [
-                Column(tr("What goes"), lambda row: _named(row[1].get("what")), state=self._state_of),
+                Column(tr("What goes"), lambda row: named(row[1].get("what")), state=self._state_of),
                 Column(tr("After days"), lambda row: str(row[1].get("after_days", "–")), 100),
                 Column(tr("Disk short"), lambda row: str(row[1].get("at_least_days", "–")), 100),
             ],
@@ -124,6 +83,9 @@ class RetentionSection(Section):
         )
         self.rules.chosen.connect(lambda: self._fill(keeps_typing=False))
         self.form = TableForm(draft, "retention", tr("The chosen rule"), FIELDS)
+        about = self.form.fields["what"]
+        if isinstance(about, QComboBox):
+            about.activated.connect(self._on_what)
         self.add = button(tr("Add a rule"), self._on_add, name=tr("Add a rule of retention"))
         self.remove = button(tr("Remove"), self._on_remove, name=tr("Remove the rule of retention"))
         self.run = button(
@@ -159,7 +121,7 @@ class RetentionSection(Section):
                     100,
                     state=lambda row: ("lock", "text") if row.why else ("failed", "attention"),
                 ),
-                Column(tr("What"), lambda row: _named(row.what), 190),
+                Column(tr("What"), lambda row: named(row.what), 190),
                 number_column(tr("Things"), lambda row: row.things, 90),
                 number_column(tr("Studies"), lambda row: row.studies, 90),
                 number_column(tr("Size"), lambda row: row.bytes, 110, text=size),
@@ -179,7 +141,7 @@ class RetentionSection(Section):
             tr("What was purged"),
             [
                 time_column(tr("When"), lambda row: row.at, 170),
-                Column(tr("What"), lambda row: _named(row.what), 250),
+                Column(tr("What"), lambda row: named(row.what), 250),
                 Column(tr("Study"), lambda row: str(row.study_id or "–"), 100),
                 number_column(tr("Things"), lambda row: row.things, 90),
                 number_column(tr("Size"), lambda row: row.bytes, 110, text=size),
@@ -217,21 +179,11 @@ class RetentionSection(Section):
         """Read the document in force, and what the node did."""
         self._show()
         self.draft.read()
-        self.office.read(self, retention_seen, self._on_seen, self.line.error)
+        self.look(retention_seen, self._on_seen)
 
     def _on_seen(self, found: RetentionSeen) -> None:
         self.purges.show_rows(found.purges)
-        if found.looked_at is not None:
-            then = found.looked_at + _EVERY
-            said = tr(
-                "The node looked last at {time}, and looks again at {then}.",
-                time=clock(found.looked_at),
-                then=clock(max(then, datetime.now(UTC))),
-            )
-        elif self.draft.tables("retention"):
-            said = tr("The running node hasn't told yet of a look; it looks once an hour.")
-        else:
-            said = tr("There is no rule in force or written: nothing is ever purged.")
+        said = looking_words(found, has_written=bool(self.draft.tables("retention")))
         last = found.purges[0] if found.purges else None
         if last is not None:
             said = tr("{said} The last purge was at {time}.", said=said, time=clock(last.at))
@@ -239,6 +191,7 @@ class RetentionSection(Section):
 
     def _show(self) -> None:
         rules = self.draft.tables("retention")
+        self._drop_of_others()
         self.rules.show_rows(tuple(enumerate(rules)))
         if rules and not self.rules.selected():
             self.rules.selectRow(0)
@@ -257,8 +210,8 @@ class RetentionSection(Section):
         chosen = self.rules.selected()
         self.form.show_at(chosen[0][0] if chosen else None, keeps_typing=keeps_typing)
         enable([self.remove], bool(chosen))
-        if chosen and chosen[0][1].get("what") == "priors":  # which are never drafted or signed
-            enable([self.form.fields["states"]], False)
+        if chosen and chosen[0][1].get("what") == "priors" and "states" not in chosen[0][1]:
+            enable([self.form.fields["states"]], False)  # priors are never drafted or signed
 
     # What is changed
 
@@ -277,6 +230,12 @@ class RetentionSection(Section):
         if chosen:
             self.draft.remove("retention", chosen[0][0])
 
+    def _on_what(self) -> None:
+        """A rule became one of priors, which have no states: those of what it was about before go."""
+        chosen = self.rules.selected()
+        if chosen and chosen[0][1].get("what") == "priors" and "states" in chosen[0][1]:
+            self.draft.put(("retention", chosen[0][0], "states"), None)
+
     def _on_below(self) -> None:
         text = self.below.text().strip()
         if text != str(self.draft.values.get("purge_below_gb", "")):
@@ -291,17 +250,40 @@ class RetentionSection(Section):
         if self.draft.problems:
             self.line.say(tr("The written document has a fault; correct it first."), "bad")
             return
+        arguments = ["retention", "dry-run", "--json", "--sums"]
+        if self.draft.is_changed:
+            try:
+                self._document = _written(self.draft.text)
+            except OSError as error:
+                reason = error.strerror or type(error).__name__
+                self.line.say(
+                    tr(
+                        "The written rules can't be put into the folder for temporary files: {why}.",
+                        why=reason,
+                    ),
+                    "bad",
+                )
+                return
+            arguments += ["--document", str(self._document)]
         self.planned.show_rows(())
         self.tabs.setCurrentIndex(0)
         self.run.setEnabled(False)
         self.line.wait(tr("Looking at every study and file…"))
-        arguments = ["retention", "dry-run", "--json", "--sums"]
-        if self.draft.is_changed:
-            with tempfile.NamedTemporaryFile("w", suffix=".toml", delete=False, encoding="utf-8") as file:
-                file.write(self.draft.text)
-            self._document = Path(file.name)
-            arguments += ["--document", file.name]
+        self._is_short, self._tried = False, self._rules
         self.command.start(arguments)
+
+    @property
+    def _rules(self) -> object:
+        """All that a dry run's outcome follows from, as it is written now."""
+        return self.draft.tables("retention"), self.draft.values.get("purge_below_gb")
+
+    def _drop_of_others(self) -> None:
+        """Take away what a dry run found by rules that were changed since."""
+        if self._tried is None or self.command.is_running or self._tried == self._rules:
+            return
+        self._tried = None
+        self.planned.show_rows(())
+        self.line.say(tr("The rules were changed since the dry run: run it again."), "attention")
 
     def stop(self) -> None:
         """End a dry run that is under way."""
@@ -315,7 +297,7 @@ class RetentionSection(Section):
 
     def _on_told(self, rows: list[dict[str, Any]]) -> None:
         known = [row for row in rows if row.keys() >= _PLANNED]
-        self._is_short = any(row.get("disk_short") for row in known)
+        self._is_short |= any(row.get("disk_short") for row in known)
         found = (*self.planned.rows, *(Planned(**{key: row[key] for key in _PLANNED}) for row in known))
         self.planned.show_rows(tuple(sorted(found, key=lambda row: (bool(row.why), row.what))))
 
@@ -323,6 +305,7 @@ class RetentionSection(Section):
         self._forget()
         self.run.setEnabled(True)
         if code or not by_itself:
+            self.planned.show_rows(())  # sums of a part say nothing
             reason = self.command.said.splitlines()
             self.line.say(reason[-1] if reason else tr("The dry run ended early."), "bad")
             return
@@ -336,6 +319,7 @@ class RetentionSection(Section):
         if self._is_short:
             said = tr("The disk is short: the earlier limits hold. {said}", said=said)
         self.line.say(said, "good")
+        self._drop_of_others()
 
     def _on_lacking(self) -> None:
         self._forget()
@@ -348,12 +332,19 @@ class RetentionSection(Section):
 _PLANNED = {"what", "why", "things", "studies", "bytes", "oldest_days"}
 
 
+def _written(text: str) -> Path:
+    """Write a document into a file of its own that the command reads."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", delete=False, encoding="utf-8") as file:
+        try:
+            file.write(text)
+            file.flush()
+        except OSError:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    return Path(file.name)
+
+
 def _known() -> list[str]:
     """What a rule may be about, in the order of the declaration."""
     field = FIELDS[0]
     return [value for value, _ in field.options] if hasattr(field, "options") else []
-
-
-def _named(what: object) -> str:
-    """What a rule is about, in a table: without what stays of it."""
-    return tr(WHAT[what]).partition(";")[0] if isinstance(what, str) and what in WHAT else str(what or "–")

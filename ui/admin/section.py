@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
+from llmcxr_ws.errors import UserFacingError
+from llmcxr_ws.workplace import Workplace
 from ui.desk import Badge
 from ui.flow import FlowLayout
 from ui.office import Office
 from ui.outcome import OutcomeLine
+from ui.tasks import Ticket
 from ui.widgets import label
 
 _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
 _YES_OR_NO: Final = TypeAdapter(bool)
+Result = TypeVar("Result")
 
 
 class Section(QWidget):
@@ -45,7 +49,9 @@ class Section(QWidget):
         layout.addLayout(self.body, 1)
         layout.addWidget(self.line)
         self._timer = QTimer(self)
-        self._timer.timeout.connect(self.refresh)
+        self._timer.timeout.connect(self._on_time)
+        self._asked: Ticket | None = None
+        self._missed = ""
 
     def set_badge(self, badge: Badge | None) -> None:
         """Take note of who sits here."""
@@ -66,6 +72,27 @@ class Section(QWidget):
 
     def refresh(self) -> None:
         """Read anew what is shown."""
+
+    def look(self, work: Callable[[Workplace], Result], done: Callable[[Result], None]) -> None:
+        """Read what `refresh` shows; that it can't be read is said until the next time that it can."""
+
+        def on_found(found: Result) -> None:
+            if self._missed and self.line.text == self._missed:
+                self.line.say("")
+            self._missed = ""
+            done(found)
+
+        self._asked = self.office.read(self, work, on_found, self.on_missed)
+
+    def on_missed(self, error: UserFacingError) -> None:
+        """What is shown couldn't be read anew: say so; what stands there is of an earlier look."""
+        self._missed = error.sentence
+        self.line.error(error)
+
+    def _on_time(self) -> None:
+        """Look again, unless the last look isn't answered yet: a slow hall gets no queue of looks."""
+        if self._asked is None or self._asked.is_done:
+            self.refresh()
 
 
 def row_of(*made: QWidget | int, stretch: bool = True) -> QHBoxLayout:

@@ -120,6 +120,34 @@
         <translation>sein Prozess läuft</translation>
     </message>
     <message>
+        <source>receiving</source>
+        <translation>Empfang läuft</translation>
+    </message>
+    <message>
+        <source>complete</source>
+        <translation>vollständig</translation>
+    </message>
+    <message>
+        <source>drafting</source>
+        <translation>wird entworfen</translation>
+    </message>
+    <message>
+        <source>in review</source>
+        <translation>in Arbeit</translation>
+    </message>
+    <message>
+        <source>queued</source>
+        <translation>wartet</translation>
+    </message>
+    <message>
+        <source>sending</source>
+        <translation>wird gesendet</translation>
+    </message>
+    <message>
+        <source>identifying</source>
+        <translation>würde den Patienten nennen</translation>
+    </message>
+    <message>
         <source>its study is in the state “{state}”</source>
         <translation>die Untersuchung ist im Zustand „{state}“</translation>
     </message>
@@ -130,6 +158,18 @@
     <message>
         <source>its delivery is “{state}”</source>
         <translation>seine Sendung ist „{state}“</translation>
+    </message>
+    <message>
+        <source>The courier doesn&apos;t run: nobody is looking, and nothing is purged.</source>
+        <translation>Der Kurier läuft nicht: Niemand sieht nach, und nichts wird gelöscht.</translation>
+    </message>
+    <message>
+        <source>The node looked last at {time}. {said}</source>
+        <translation>Der Knoten sah zuletzt um {time} nach. {said}</translation>
+    </message>
+    <message>
+        <source>The node looked last at {time}. The next look is due: it comes at once, or when what is being purged is gone.</source>
+        <translation>Der Knoten sah zuletzt um {time} nach. Das nächste Nachsehen ist fällig: Es kommt sofort oder wenn weg ist, was gerade gelöscht wird.</translation>
     </message>
     <message>
         <source>What is purged, and after how many days. Without a rule nothing is. Whatever a rule says, nothing goes that is unsent, not confirmed, unsigned, held or open; a dry run says why each thing stays.</source>
@@ -216,6 +256,10 @@
         <translation>Der laufende Knoten hat noch von keinem Blick berichtet; er sieht einmal in der Stunde nach.</translation>
     </message>
     <message>
+        <source>No rule is in force yet: the node isn&apos;t looking, and nothing is purged.</source>
+        <translation>Noch ist keine Regel in Kraft: Der Knoten sieht nicht nach, und nichts wird gelöscht.</translation>
+    </message>
+    <message>
         <source>There is no rule in force or written: nothing is ever purged.</source>
         <translation>Es ist keine Regel in Kraft oder geschrieben: Nichts wird je gelöscht.</translation>
     </message>
@@ -232,8 +276,16 @@
         <translation>Das geschriebene Dokument hat einen Fehler; beheben Sie ihn zuerst.</translation>
     </message>
     <message>
+        <source>The written rules can&apos;t be put into the folder for temporary files: {why}.</source>
+        <translation>Die geschriebenen Regeln lassen sich nicht in den Ordner für vorübergehende Dateien schreiben: {why}.</translation>
+    </message>
+    <message>
         <source>Looking at every study and file…</source>
         <translation>Jede Untersuchung und Datei wird angesehen …</translation>
+    </message>
+    <message>
+        <source>The rules were changed since the dry run: run it again.</source>
+        <translation>Die Regeln wurden seit dem Probelauf geändert: Machen Sie ihn noch einmal.</translation>
     </message>
     <message>
         <source>The dry run ended early.</source>
@@ -541,6 +593,10 @@
     <message>
         <source>Name the file.</source>
         <translation>Nennen Sie die Datei.</translation>
+    </message>
+    <message>
+        <source>Nobody has the home that the file&apos;s name begins with: name its folder.</source>
+        <translation>Das Heimverzeichnis, mit dem der Dateiname beginnt, hat niemand: Nennen Sie den Ordner.</translation>
     </message>
     <message>
         <source>Research peers get copies without the patient (PS3.15 Annex E). Profile, project and options of a peer stand in its form under Peers. Whose pseudonym is whose lies sealed in the database; only who can read the key file and proves to be an administrator sees it.</source>
@@ -1321,6 +1377,50 @@
         <translation>gerufener AE-Titel oder Obergrenze</translation>
     </message>
     <message>
+        <source>no peer&apos;s token, user or certificate</source>
+        <translation>Token, Benutzer oder Zertifikat keiner Gegenstelle</translation>
+    </message>
+    <message>
+        <source>nothing shown</source>
+        <translation>nichts vorgezeigt</translation>
+    </message>
+    <message>
+        <source>fits several peers</source>
+        <translation>passt zu mehreren Gegenstellen</translation>
+    </message>
+    <message>
+        <source>not configured to send</source>
+        <translation>darf nach der Konfiguration nicht senden</translation>
+    </message>
+    <message>
+        <source>too many connections</source>
+        <translation>zu viele Verbindungen</translation>
+    </message>
+    <message>
+        <source>too many requests at a time</source>
+        <translation>zu viele Anfragen zugleich</translation>
+    </message>
+    <message>
+        <source>request too large</source>
+        <translation>Anfrage zu groß</translation>
+    </message>
+    <message>
+        <source>too slow</source>
+        <translation>zu langsam</translation>
+    </message>
+    <message>
+        <source>the TLS handshake failed: {what}</source>
+        <translation>die TLS-Verbindung kam nicht zustande: {what}</translation>
+    </message>
+    <message>
+        <source>user identity of type {what}</source>
+        <translation>Benutzeridentität vom Typ {what}</translation>
+    </message>
+    <message>
+        <source>user identity can&apos;t be checked: {what}</source>
+        <translation>die Benutzeridentität lässt sich nicht prüfen: {what}</translation>
+    </message>
+    <message>
         <source>had already</source>
         <translation>schon da gewesen</translation>
     </message>
@@ -1413,6 +1513,10 @@
         <translation>Rufender AE-Titel</translation>
     </message>
     <message>
+        <source>Way in</source>
+        <translation>Weg</translation>
+    </message>
+    <message>
         <source>Last</source>
         <translation>Zuletzt</translation>
     </message>
@@ -1447,6 +1551,10 @@
     <message>
         <source>Days left</source>
         <translation>Tage übrig</translation>
+    </message>
+    <message>
+        <source>How the node is isn&apos;t known: it can&apos;t be read. What stands below was found before.</source>
+        <translation>Wie es dem Knoten geht, ist nicht bekannt: Er lässt sich nicht abfragen. Was unten steht, wurde vorher gefunden.</translation>
     </message>
     <message>
         <source>All is well.</source>
@@ -1523,8 +1631,19 @@
         <translation>{count} jetzt offen, höchstens {most}</translation>
     </message>
     <message>
+        <source>{said}: {each} on each port</source>
+        <translation>{said}: {each} je Port</translation>
+    </message>
+    <message>
         <source>Others are turned away until one ends; raise max_associations.</source>
         <translation>Andere werden abgewiesen, bis eine endet; setzen Sie max_associations höher.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n STOW-RS request(s) in the last day</source>
+        <translation>
+            <numerusform>%n STOW-RS-Anfrage am letzten Tag</numerusform>
+            <numerusform>%n STOW-RS-Anfragen am letzten Tag</numerusform>
+        </translation>
     </message>
     <message>
         <source>{free} free; warned below {warns}, nothing is received below {stops}</source>
@@ -1557,6 +1676,14 @@
         </translation>
     </message>
     <message>
+        <source>{said}; {name}: {waiting} waiting, {unconfirmed} not confirmed, {held} held</source>
+        <translation>{said}; {name}: {waiting} wartend, {unconfirmed} nicht bestätigt, {held} angehalten</translation>
+    </message>
+    <message>
+        <source>See under Queues what they wait for.</source>
+        <translation>Sehen Sie unter Warteschlangen nach, worauf sie warten.</translation>
+    </message>
+    <message>
         <source>Deliveries</source>
         <translation>Sendungen</translation>
     </message>
@@ -1564,9 +1691,36 @@
         <source>See under Queues why, mend it, and send them again.</source>
         <translation>Sehen Sie unter Warteschlangen nach, warum, beheben Sie es und senden Sie sie erneut.</translation>
     </message>
+    <message numerus="yes">
+        <source>{said}; %n held</source>
+        <translation>
+            <numerusform>{said}; %n angehalten</numerusform>
+            <numerusform>{said}; %n angehalten</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>See under Queues why, mend it, and have them made again.</source>
+        <translation>Sehen Sie unter Warteschlangen nach, warum, beheben Sie es, und lassen Sie sie neu machen.</translation>
+    </message>
     <message>
         <source>Drafts to be made</source>
         <translation>Ausstehende Entwürfe</translation>
+    </message>
+    <message>
+        <source>Requests of windows</source>
+        <translation>Anträge der Fenster</translation>
+    </message>
+    <message>
+        <source>The courier decides them within seconds: see that it runs.</source>
+        <translation>Der Kurier entscheidet sie in Sekunden: Sehen Sie nach, ob er läuft.</translation>
+    </message>
+    <message>
+        <source>none is in force; no peer is known</source>
+        <translation>keines ist in Kraft; keine Gegenstelle ist bekannt</translation>
+    </message>
+    <message>
+        <source>Write one under Site document and put it in force.</source>
+        <translation>Schreiben Sie eines unter Standortdokument, und setzen Sie es in Kraft.</translation>
     </message>
     <message>
         <source>none is used: there is no TLS</source>

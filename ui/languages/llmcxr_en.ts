@@ -144,6 +144,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n STOW-RS request(s) in the last day</source>
+        <translation>
+            <numerusform>%n STOW-RS request in the last day</numerusform>
+            <numerusform>%n STOW-RS requests in the last day</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n waiting</source>
         <translation>
             <numerusform>%n waiting</numerusform>
@@ -155,6 +162,13 @@
         <translation>
             <numerusform>{said}; %n dead</numerusform>
             <numerusform>{said}; %n dead</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>{said}; %n held</source>
+        <translation>
+            <numerusform>{said}; %n held</numerusform>
+            <numerusform>{said}; %n held</numerusform>
         </translation>
     </message>
     <message numerus="yes">

