@@ -30,6 +30,7 @@ from llmcxr_ws.states import StudyState
 from llmcxr_ws.store import configuration, deliveries, studies
 from llmcxr_ws.store.models import Audit
 from llmcxr_ws.workplace import Workplace
+from llmcxr_ws.write_back import Pending
 from tests.dicom_node.films import make_film, write_film
 from tests.network import wait_for
 
@@ -362,12 +363,15 @@ def test_no_patient_data_in_the_log(
 def test_a_disk_that_fails_before_a_film_has_its_name(
     workplace: Workplace, node: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(_pending: object) -> None:
+    wait = Pending.wait
+
+    def failing(pending: Pending) -> None:
+        wait(pending)
         raise OSError(errno.EIO, "Input/output error")
 
     path = write_film(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("llmcxr_ws.write_back.Pending.wait", failing)
+        patch.setattr(Pending, "wait", failing)
         [refused] = _send(node, path)
     assert refused.status == statuses.PROCESSING_FAILURE
     assert list(workplace.objects.files()) == [] == _spool(workplace)
@@ -385,11 +389,14 @@ def test_a_disk_that_fails_over_a_film_that_was_lost(
     [kept] = workplace.objects.files()
     workplace.objects.path(kept).unlink()
 
-    def failing(_pending: object) -> None:
+    wait = Pending.wait
+
+    def failing(pending: Pending) -> None:
+        wait(pending)
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patch:
-        patch.setattr("llmcxr_ws.write_back.Pending.wait", failing)
+        patch.setattr(Pending, "wait", failing)
         [refused] = _send(node, path)
     assert refused.status == statuses.PROCESSING_FAILURE
     assert list(workplace.objects.files()) == [] == _spool(workplace)
