@@ -192,7 +192,10 @@ class TableForm(Scrolled):
 
     def _on_ticks(self, name: str, values: list[str]) -> None:
         field = self._described[name]
-        if not values and isinstance(field, Several) and field.default:
+        at = self._at
+        # Where they are the fault, taking the last one out mends it.
+        is_wrong = at is not None and bool(self._draft.problem_at(self._table, at, name))
+        if not values and isinstance(field, Several) and field.default and not is_wrong:
             self._say_not_kept(name, tr(ONE_STAYS))
             return
         self._not_kept.pop(name, None)
