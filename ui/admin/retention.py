@@ -72,6 +72,7 @@ class RetentionSection(Section):
         self.draft = draft
         self._is_short = False
         self._tried: object = None
+        self._seen: RetentionSeen | None = None
         self.rules: RowTable[tuple[int, dict[str, Any]]] = RowTable(
             tr("Rules of retention"),
             [
@@ -182,7 +183,15 @@ class RetentionSection(Section):
         self.look(retention_seen, self._on_seen)
 
     def _on_seen(self, found: RetentionSeen) -> None:
+        self._seen = found
         self.purges.show_rows(found.purges)
+        self._tell()
+
+    def _tell(self) -> None:
+        """When the node looked: told anew when a rule is written, which takes another sentence."""
+        found = self._seen
+        if found is None:
+            return
         said = looking_words(found, has_written=bool(self.draft.tables("retention")))
         last = found.purges[0] if found.purges else None
         if last is not None:
@@ -191,6 +200,7 @@ class RetentionSection(Section):
 
     def _show(self) -> None:
         rules = self.draft.tables("retention")
+        self._tell()
         self._drop_of_others()
         self.rules.show_rows(tuple(enumerate(rules)))
         if rules and not self.rules.selected():

@@ -26,14 +26,6 @@ def document(page: AdministrationPage, seat: Seat) -> DocumentSection:
     return section
 
 
-def peers(page: AdministrationPage, seat: Seat) -> PeersSection:
-    page.show_section("peers")
-    section = page.section("peers")
-    assert isinstance(section, PeersSection)
-    seat.wait(lambda: len(section.table.rows) == 2)
-    return section
-
-
 @pytest.mark.usefixtures("node")
 def test_what_was_typed_last_is_put_in_force_too(page: AdministrationPage, seat: Seat, past: Past) -> None:
     section = document(page, seat)
@@ -88,9 +80,8 @@ def test_a_change_of_another_administrator_is_not_undone_unseen(
 
 
 def test_forms_on_a_text_that_is_no_toml_say_so_instead_of_failing(
-    page: AdministrationPage, seat: Seat
+    page: AdministrationPage, peers: PeersSection
 ) -> None:
-    peer_forms = peers(page, seat)
     page.show_section("rules")
     rules = page.section("rules")
     assert isinstance(rules, RulesSection)
@@ -99,14 +90,15 @@ def test_forms_on_a_text_that_is_no_toml_say_so_instead_of_failing(
     rules.fields["name"].editingFinished.emit()
     assert "isn't valid TOML" in page.bar.line.text and page.draft.text == "name = \n"
     page.draft.write("peer = 3\n")
-    peer_forms._on_add()
+    peers._on_add()
     assert "peer" in page.bar.line.text and page.draft.text == "peer = 3\n"
 
 
-def test_what_is_being_typed_into_a_field_stays(page: AdministrationPage, seat: Seat, past: Past) -> None:
-    section = peers(page, seat)
-    section.table.selectRow(0)
-    host = section.form.fields["host"]
+def test_what_is_being_typed_into_a_field_stays(
+    page: AdministrationPage, peers: PeersSection, seat: Seat, past: Past
+) -> None:
+    peers.table.selectRow(0)
+    host = peers.form.fields["host"]
     host.setFocus()
     seat.wait(host.hasFocus)
     QTest.keyClicks(host, "9")
@@ -117,40 +109,37 @@ def test_what_is_being_typed_into_a_field_stays(page: AdministrationPage, seat: 
     assert host.text() == typed and typed.endswith("9")  # type: ignore[union-attr]
 
 
-def test_a_new_peer_is_the_one_in_the_form_however_the_table_is_sorted(
-    page: AdministrationPage, seat: Seat
-) -> None:
-    section = peers(page, seat)
-    section.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
-    section._on_add()
-    assert section.form.fields["name"].text() == "peer3"  # type: ignore[union-attr]
-    assert section.table.selected()[0][1]["name"] == "peer3"
+def test_a_new_peer_is_the_one_in_the_form_however_the_table_is_sorted(peers: PeersSection) -> None:
+    peers.table.sortByColumn(0, Qt.SortOrder.DescendingOrder)
+    peers._on_add()
+    assert peers.form.fields["name"].text() == "peer3"  # type: ignore[union-attr]
+    assert peers.table.selected()[0][1]["name"] == "peer3"
 
 
-def test_new_peers_never_bear_a_name_that_is_taken(page: AdministrationPage, seat: Seat) -> None:
-    section = peers(page, seat)
-    section._on_add()
-    section._on_add()
-    section.table.select_where(lambda row: row[1]["name"] == "peer3")
-    section._on_remove()
-    section._on_add()
+def test_new_peers_never_bear_a_name_that_is_taken(page: AdministrationPage, peers: PeersSection) -> None:
+    peers._on_add()
+    peers._on_add()
+    peers.table.select_where(lambda row: row[1]["name"] == "peer3")
+    peers._on_remove()
+    peers._on_add()
     assert page.draft.problems == ()
     names = [peer["name"] for peer in page.draft.tables("peer")]
     assert len(set(names)) == len(names) == 4
 
 
-def test_what_one_peer_takes_isn_t_shown_beside_another(page: AdministrationPage, seat: Seat) -> None:
-    section = peers(page, seat)
-    section.table.selectRow(0)
-    section.show_abilities(page.draft.tables("peer")[0], (Ability("CT", "images", True, "all", ""),))
+def test_what_one_peer_takes_isn_t_shown_beside_another(
+    page: AdministrationPage, peers: PeersSection
+) -> None:
+    peers.table.selectRow(0)
+    peers.show_abilities(page.draft.tables("peer")[0], (Ability("CT", "images", True, "all", ""),))
 
     def shown() -> int:
-        return len(section.abilities.rows)
+        return len(peers.abilities.rows)
 
     assert shown() == 1
-    section.table.selectRow(1)
+    peers.table.selectRow(1)
     assert shown() == 0
-    section.table.selectRow(0)
+    peers.table.selectRow(0)
     assert shown() == 1
     page.draft.put(("peer", 0, "port"), 4242)
     assert shown() == 0
