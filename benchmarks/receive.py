@@ -90,6 +90,8 @@ BARS: Final[dict[str, tuple[float, str]]] = {
     "34 kB x1 CPU ms per instance": (1.0, "at most"),
     "80 idle associations, % of a core": (1.0, "at most"),
     "eight 10 MB streams, peak MB": (110.0, "at most"),
+    "eight 40 MB streams, peak vs 10 MB": (1.05, "at most"),
+    "20,000 films, peak vs the first 1,000": (1.05, "at most"),
 }
 
 
@@ -266,6 +268,10 @@ def own_figures(folder: Path, films: Path, soak: int) -> dict[str, Any]:
         large = Films(films / "eight", eight)
         number = large.renew(number)
         figures["eight_streams"] = _visit(ours, eight, large)
+        larger = Cell("eight, larger", 5000, 4096, 8, 2)
+        largest = Films(films / "larger", larger)
+        number = largest.renew(number)
+        figures["eight_larger_streams"] = _visit(ours, larger, largest)
         if soak:
             figures["soak"] = _soak(ours, films, soak, number)
         return figures
@@ -343,6 +349,12 @@ def ratios(cells: dict[str, Any], own: dict[str, Any]) -> dict[str, float]:
             found[name] = found[key]
     found["80 idle associations, % of a core"] = own["idle_percent_of_core"]
     found["eight 10 MB streams, peak MB"] = own["eight_streams"]["peak_mb"]
+    found["eight 40 MB streams, peak vs 10 MB"] = (
+        own["eight_larger_streams"]["peak_mb"] / own["eight_streams"]["peak_mb"]
+    )
+    if soak := own.get("soak"):
+        name = f"{soak['last']['instances']:,} films, peak vs the first 1,000"
+        found[name] = soak["last"]["peak_mb"] / soak["first"]["peak_mb"]
     return {name: round(value, 3) for name, value in found.items()}
 
 
@@ -388,7 +400,7 @@ def main() -> None:
         "--folder", type=Path, help="Where the receivers' stores lie; on the disk to measure."
     )
     parser.add_argument(
-        "--soak", type=int, default=0, help="So many small films one after the other, for memory."
+        "--soak", type=int, default=20_000, help="So many small films one after the other, for memory."
     )
     parser.add_argument("--cells", action="append", default=[], help="Only this cell; may be repeated.")
     arguments = parser.parse_args()

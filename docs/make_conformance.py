@@ -110,7 +110,7 @@ def _cover() -> list[str]:
 def _overview() -> list[str]:
     rows = []
     accepted = {str(context.abstract_syntax) for context in accepted_contexts()}
-    sent = {document.SOPClassUID for _, document in _examples()}
+    sent = {document.SOPClassUID for _, document in _examples()}.union(sop_classes.STORAGE_CLASSES)
     for uid in _in_order([*accepted, *_services(), *sent]):
         user = "yes" if uid in sent or uid in _services() else "no"
         provider = "yes" if uid in accepted else "no"
@@ -120,7 +120,8 @@ def _overview() -> list[str]:
     return [
         "## 1 Overview\n",
         "The node receives chest films and documents that come with them, has drafts of reports made of them, and sends "
-        "signed reports and, where a site asks for them, drafts, findings, marks and pictures. Network services:\n",
+        "signed reports and, where a site asks for them, drafts, findings, marks and pictures; it forwards what it received "
+        "where a routing rule says so. Network services:\n",
         _table(("SOP class", "UID", "user (SCU)", "provider (SCP)"), rows),
         "DICOMweb services are in 3.7. Media services: none.\n",
     ]
@@ -148,7 +149,8 @@ def _networking() -> list[str]:
         "archive ── N-EVENT-REPORT ──> listener\nmodality, RIS ── N-CREATE, N-SET ──> listener\n"
         "gateway ── STOW-RS ──> STOW-RS server ── object store, database\n"
         "courier ── STOW-RS, QIDO-RS, WADO-RS, UPS-RS ──> archive\n```\n",
-        "Sequence: a study is complete after a quiet time; its draft is made; a person signs; the archive is asked for the "
+        "Sequence: a study is complete after a quiet time, or by what its peers tell of its images (MPPS, Instance Availability "
+        "Notification, the count of a C-FIND); routing rules forward it; its draft is made; a person signs; the archive is asked for the "
         "patient's identity by C-FIND; documents are sent by C-STORE; their storage is confirmed by commitment, else by "
         "C-FIND.\n",
         *_association_policies(),
@@ -274,6 +276,10 @@ def _as_user() -> list[str]:
         "Storage as user. Each document is proposed in the syntax that it is kept in and, where that is uncompressed, in "
         "Implicit VR Little Endian:\n",
         _table(("SOP class", "UID", "transfer syntax", "holds"), storage),
+        "Received instances of every storage class of 3.3 that a routing rule forwards (`forward_to`), and copies of them "
+        "without the patient (`deidentify_to`), are proposed each in the transfer syntax that it has and, where that is "
+        "uncompressed, in Implicit VR Little Endian. What the receiver takes in none of these isn't sent, and its delivery "
+        "says so.\n",
         "C-GET proposes every storage class of 3.3 with the provider's role for the node. `llmcxr dicom store` sends "
         "whatever file is named. `llmcxr dicom display` sends a test film (Digital X-Ray Image Storage - For "
         "Presentation) beside an example of each document.\n",

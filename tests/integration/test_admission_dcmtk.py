@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pydicom
@@ -13,6 +14,7 @@ import pytest
 from dicom_node import scu
 from dicom_node.association import LocalEntity
 from dicom_node.listener import Listener
+from dicom_node.tls import TlsFiles
 from llmcxr_ws.site import Peer
 from llmcxr_ws.store import studies
 from llmcxr_ws.store.configuration import import_site
@@ -144,15 +146,32 @@ def test_orthanc_sends_as_a_modality(serve: Serve, orthanc: Orthanc, tmp_path: P
         assert held == pydicom.dcmread(path)
 
 
-def test_storescp_hears_the_user_that_a_site_gives(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by_tls", [False, True], ids=["clear", "tls"])
+def test_storescp_hears_the_user_that_a_site_gives(tmp_path: Path, by_tls: bool) -> None:
     """DCMTK's receiver asks nobody for a password, but its log says what came."""
-    port, log = free_port(), tmp_path / "scp.log"
-    process = start("storescp", "-d", "-od", tmp_path, str(port), output=log)
+    port, log, local = free_port(), tmp_path / "scp.log", LocalEntity(home=tmp_path)
+    options: list[str] = []
+    if by_tls:
+        authority = Authority(tmp_path / "ca")
+        key, certificate = authority.issue("archive")
+        own_key, own_certificate = authority.issue("node")
+        options = ["+tls", str(key), str(certificate), "+cf", str(authority.certificate)]
+        files = TlsFiles(certificate=own_certificate, private_key=own_key, trusted=authority.certificate)
+        local = replace(local, tls=files)
+    process = start("storescp", "-d", *options, "-od", tmp_path, str(port), output=log)
     try:
         wait_for(lambda: answers(port), "storescp answers")
         write_key(tmp_path, "scp", "geheim")
-        peer = Peer(name="scp", ae_title="SCP", host="127.0.0.1", port=port, user="node", password_key="scp")
-        assert scu.echo(LocalEntity(home=tmp_path), peer) < 5
+        peer = Peer(
+            name="scp",
+            ae_title="SCP",
+            host="127.0.0.1",
+            port=port,
+            user="node",
+            password_key="scp",
+            tls=by_tls,
+        )
+        assert scu.echo(local, peer) < 5
         said = log.read_text()
         assert "Username: [node]" in said and "Password: [geheim]" in said
     finally:
