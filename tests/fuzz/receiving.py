@@ -15,8 +15,7 @@ import struct
 import sys
 import threading
 import warnings
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -26,7 +25,6 @@ from dicom_node import spool
 from dicom_node.connection import Connection
 from dicom_node.listener import Listener
 from dicom_node.wire import Wire
-from llmcxr_ws.domain import Arrival, Recorded
 from llmcxr_ws.log import logger
 from llmcxr_ws.store import studies
 from llmcxr_ws.store.configuration import import_site
@@ -140,7 +138,6 @@ class World:
         self._given: dict[str, str] = {}
         self._placed: list[str] = []
         self._count = 0
-        self._is_slow = False
         warnings.filterwarnings("ignore", module="pydicom")
         for module in _logging():
             module._LOG = _Recorder()
@@ -160,7 +157,6 @@ class World:
         self.listener.start(0)
         self.listener._reception._largest_bytes = _LARGEST
         self._note_places()
-        self._slow_down()
         self.web = web.Web(self.workplace)
         self._given = {}
 
@@ -178,23 +174,13 @@ class World:
     def _note_places(self) -> None:
         """Remember which files get their place, to look for their rows after each input."""
         objects, self._placed = self.workplace.objects, []
-        place = objects.place
+        place = objects._place
 
-        def noted(spooled: Path, relative: str) -> None:
-            place(spooled, relative)
-            self._placed.append(relative)
+        def noted(*arguments: Any) -> str:
+            self._placed.append(place(*arguments))
+            return self._placed[-1]
 
-        objects.place = noted  # type: ignore[method-assign]
-
-    def _slow_down(self) -> None:
-        """For half of the inputs the disk takes longer than a film may be waited for."""
-        arrivals = self.listener._reception._arrivals
-        at_once = arrivals.record_at_once
-
-        def tried(arrival: Arrival, put: Callable[[float], str | None]) -> Recorded | None:
-            return at_once(arrival, (lambda _: None) if self._is_slow else put)
-
-        arrivals.record_at_once = tried  # type: ignore[method-assign]
+        objects._place = noted  # type: ignore[method-assign]
 
     def feed(self, data: bytes) -> None:
         """One input.
@@ -207,7 +193,6 @@ class World:
         if not data:
             return
         kind, variant = kind_of(data[0])
-        self._is_slow = bool(zlib.crc32(data) & 1)
         said = data[1 : LONGEST + 1]
         if kind in (Kind.DATA_SET, Kind.WEB_BODY) and variant & FRESH:
             said = self._with_fresh_uid(said)
