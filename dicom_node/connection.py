@@ -309,6 +309,7 @@ class Connection:
         verdict = message.refusal
         if verdict is None and message.received is not None:
             verdict = guarded(message.received.finish, _INTERNAL_ERROR)()
+        self._drop_message()
         verdict = verdict or _INTERNAL_ERROR
         if verdict.status == SUCCESS:
             self._stored += 1
@@ -316,7 +317,6 @@ class Connection:
             self._refused += 1
         answer = store_response(request, verdict)
         wire.send(command_pdu(message.context_id, answer))
-        self._drop_message()  # while the peer makes its next one ready
 
     def _say(self, association: ServedAssociation) -> None:
         """One line for an association that brought objects."""

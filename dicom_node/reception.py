@@ -10,7 +10,7 @@ import logging
 import os
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -33,7 +33,6 @@ from llmcxr_ws.uids import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from llmcxr_ws.write_back import Pending
 
 _LOG = logger(__name__)
-_STORED: Final = Verdict(statuses.SUCCESS)
 LOCKS_FILE: Final = "reception.lock"
 """Held by SOP Instance UID while an instance is taken in, or taken out of its place."""
 _IMPLEMENTATION: Final = (IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME)
@@ -197,8 +196,6 @@ class Reception:
         if incoming.StudyInstanceUID and found.StudyInstanceUID != incoming.StudyInstanceUID:
             reason = "belongs to another study than the one named"
             return self._set_aside(incoming, statuses.OTHER_STUDY, "uid_mismatch", reason)
-        if not found.defect and self._keep(incoming, found, self._arrivals.record_at_once):
-            return _STORED
         stored = self._arrivals.look_up(found.SOPInstanceUID)
         if stored.own_document:
             _LOG.info("own document came back", peer=incoming.peer)  # no news, and no image of the study
@@ -208,41 +205,11 @@ class Reception:
             return self._duplicate(incoming, found, known)
         if found.defect:
             return self._defective(incoming, found, known)
-        self._keep(incoming, found, self._in_turn)
-        return _STORED
+        return self._keep(incoming, found)
 
-    def _in_turn(self, arrival: Arrival, put: Callable[[float | None], str | None]) -> Recorded:
-        """Index what is in its place, when it is its turn."""
-        return self._arrivals.record(replace(arrival, file_stamp=put(None) or ""))
-
-    def _keep(
-        self,
-        incoming: Incoming,
-        found: Examined,
-        index: Callable[[Arrival, Callable[[float | None], str | None]], Recorded | None],
-    ) -> Recorded | None:
-        """Have `index` put the file in its place and write its row, each while the disk takes in what came before.
-
-        None where it has done neither.
-        """
-        recorded = None
-        try:
-            with self._objects.keeping(incoming.path, found.SOPInstanceUID, incoming.pending) as kept:
-                arrival = arrival_of(found, kept.relative, incoming.peer, kept.stamp())
-                recorded = index(arrival, kept.put)
-        except OSError:
-            if recorded is not None:
-                defect = "The disk failed while it was stored."
-                studies.note_changed(self._db, found.SOPInstanceUID, path=kept.relative, defect=defect)
-            raise
-        except DatabaseFailure:  # whether it was written isn't known: the file stays until it is indexed
-            raise
-        except StoreError:
-            if kept.is_put:
-                self._objects.path(kept.relative).unlink(missing_ok=True)  # nobody would ever ask for it
-            raise
-        # Each line costs as much as a look-up.
-        if recorded is not None and logging.getLogger(__name__).isEnabledFor(logging.DEBUG):
+    def _keep(self, incoming: Incoming, found: Examined) -> Verdict:
+        recorded = self._record(incoming, found)
+        if logging.getLogger(__name__).isEnabledFor(logging.DEBUG):  # each line costs as much as a look-up
             _LOG.debug(
                 "received",
                 peer=incoming.peer,
@@ -250,6 +217,25 @@ class Reception:
                 bytes=found.size,
                 instance=mask(found.SOPInstanceUID),
             )
+        return Verdict(statuses.SUCCESS)
+
+    def _record(self, incoming: Incoming, found: Examined) -> Recorded:
+        """Give the file its place and write its row, while the disk takes its name in."""
+        path, recorded = "", None
+        try:
+            with self._objects.keeping(incoming.path, found.SOPInstanceUID, incoming.pending) as path:
+                arrival = arrival_of(found, path, incoming.peer, self._objects.stamp(path))
+                recorded = self._arrivals.record(arrival)
+        except OSError:
+            if recorded is not None:
+                defect = "The disk failed while it was stored."
+                studies.note_changed(self._db, found.SOPInstanceUID, path=path, defect=defect)
+            raise
+        except DatabaseFailure:  # whether it was written isn't known: the file stays until it is indexed
+            raise
+        except StoreError:
+            self._objects.path(path).unlink(missing_ok=True)  # nobody would ever ask for it
+            raise
         return recorded
 
     def _duplicate(self, incoming: Incoming, found: Examined, known: InstanceRow) -> Verdict:

@@ -129,7 +129,7 @@ class SpooledFile:
             if self.size >= self._write_back_at:
                 write_back.start(self._descriptor, self._written_back)
                 self._written_back = self.size
-                self._write_back_at = self.size + _WRITE_BACK_EVERY
+                self._write_back_at = self.size + min(self.size, _WRITE_BACK_EVERY)
         except OSError as error:
             self._refuse(failure(error))
 

@@ -20,8 +20,10 @@ import itertools
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from llmcxr_ws import write_back
 from llmcxr_ws.errors import ObjectStoreError
 from llmcxr_ws.write_back import Pending
 
@@ -121,20 +123,44 @@ class ObjectStore:
 
     def keep(self, spooled: Path, SOPInstanceUID: str, pending: Pending | None = None) -> str:
         """Move a spooled file to its final place, durably; give its relative path. As :meth:`keeping`."""
-        with self.keeping(spooled, SOPInstanceUID, pending) as kept:
-            kept.put()
-        return kept.relative
+        with self.keeping(spooled, SOPInstanceUID, pending) as relative:
+            return relative
 
-    def keeping(self, spooled: Path, SOPInstanceUID: str, pending: Pending | None = None) -> Keeping:
-        """As :meth:`keep`, in steps, so that the index can be written meanwhile.
+    @contextmanager
+    def keeping(self, spooled: Path, SOPInstanceUID: str, pending: Pending | None = None) -> Iterator[str]:
+        """As :meth:`keep`, with its name put on the disk while the block runs; both are there at its end.
+
+        For what the block writes to the index: who is told of success afterwards can rely on both.
 
         Parameters
         ----------
         pending : Pending, optional
             Of its bytes, where they are on their way to the disk.
+
+        Raises
+        ------
+        OSError
+            The disk refuses; the file isn't kept, and what the block has done is to be undone.
         """
+        if pending is not None:
+            pending.wait()
+        else:
+            _sync_file(spooled)
         name = hashlib.sha256(SOPInstanceUID.encode()).hexdigest()
-        return Keeping(self, spooled, f"received/{name[:2]}/{name}.dcm", pending)
+        relative = self._place(spooled, "received", name)
+        if os.name == "nt":  # where an entry of a folder can't be synced, and needn't be
+            yield relative
+            return
+        try:
+            folder = os.open(f"{self.root}/received/{name[:2]}", os.O_RDONLY)
+            try:
+                with write_back.beside(folder):
+                    yield relative
+            finally:
+                os.close(folder)
+        except OSError:
+            (self.root / relative).unlink(missing_ok=True)
+            raise
 
     def quarantine(self, spooled: Path) -> str:
         """Keep a refused file as evidence, once for the same bytes; give its relative path.
@@ -223,7 +249,11 @@ class ObjectStore:
         It tells a file that was written to, or replaced, from the one that was kept. It doesn't see a sector that
         went bad, nor who sets the time of the last change back in place; a hash does.
         """
-        return stamp_of(f"{self.root}/{relative}")
+        try:
+            state = os.stat(f"{self.root}/{relative}")
+        except OSError:
+            return ""
+        return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
 
     def sync(self, relative: str) -> None:
         """Have a kept file and its name on the disk.
@@ -254,102 +284,21 @@ class ObjectStore:
 
     def _move(self, spooled: Path, folder: str, name: str, suffix: str = ".dcm") -> str:
         _sync_file(spooled)
-        relative = f"{folder}/{name[:2]}/{name}{suffix}"
-        self.place(spooled, relative)
+        relative = self._place(spooled, folder, name, suffix)
         _sync_folder(self.root / folder / name[:2])
         return relative
 
-    def place(self, spooled: Path, relative: str) -> None:
+    def _place(self, spooled: Path, folder: str, name: str, suffix: str = ".dcm") -> str:
         """Give a file its name; a rename alone isn't durable."""
+        relative = f"{folder}/{name[:2]}/{name}{suffix}"
         place = f"{self.root}/{relative}"
         try:
             os.replace(spooled, place)
         except FileNotFoundError:  # the first one in its folder
-            folder = Path(place).parent
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _sync_folder(folder.parent)
+            (self.root / folder / name[:2]).mkdir(parents=True, exist_ok=True, mode=0o700)
+            _sync_folder(self.root / folder)
             os.replace(spooled, place)
-
-
-class Keeping:
-    """A spooled file on its way to its place; at the end of its block both bytes and name are on the disk.
-
-    :meth:`put` has the bytes there before the name, and begins with the name's own way to the disk. Where it wasn't
-    called, nothing is kept.
-
-    Raises
-    ------
-    OSError
-        At the end of the block: the disk refuses the name; the file isn't kept, and what was written of it elsewhere
-        is to be undone.
-    """
-
-    def __init__(self, objects: ObjectStore, spooled: Path, relative: str, pending: Pending | None) -> None:
-        self.relative = relative
-        self.is_put = False
-        self._objects = objects
-        self._spooled = spooled
-        self._pending = pending
-        self._folder = -1
-        self._named: Pending | None = None
-
-    def __enter__(self) -> Keeping:
-        return self
-
-    def stamp(self) -> str:
-        """What :meth:`ObjectStore.stamp` will say of it, most likely: some disks set its time when they sync it."""
-        return stamp_of(self._spooled)
-
-    def put(self, most_s: float | None = None) -> str | None:
-        """Give it its place; its stamp there, None where its bytes aren't on the disk within so many seconds.
-
-        Raises
-        ------
-        OSError
-            The disk refuses; it isn't kept.
-        """
-        if self._pending is None:
-            _sync_file(self._spooled)
-        elif not self._pending.wait(most_s):
-            return None
-        self._objects.place(self._spooled, self.relative)
-        self.is_put = True
-        try:
-            if os.name != "nt":  # where an entry of a folder can't be synced, and needn't be
-                self._folder = os.open(os.path.dirname(self._path()), os.O_RDONLY)
-                self._named = Pending(self._folder)
-        except OSError:
-            self._remove()
-            raise
-        return stamp_of(self._path())
-
-    def __exit__(self, *_: object) -> None:
-        """Also where the block has raised: it has relied on the disk."""
-        try:
-            if self._named is not None:
-                self._named.wait()
-        except OSError:
-            self._remove()
-            raise
-        finally:
-            if self._folder >= 0:
-                os.close(self._folder)
-
-    def _path(self) -> str:
-        return f"{self._objects.root}/{self.relative}"
-
-    def _remove(self) -> None:
-        Path(self._path()).unlink(missing_ok=True)
-        self.is_put = False
-
-
-def stamp_of(path: str | Path) -> str:
-    """As :meth:`ObjectStore.stamp`."""
-    try:
-        state = os.stat(path)
-    except OSError:
-        return ""
-    return f"{state.st_size}-{state.st_mtime_ns}-{state.st_ino}"
+        return relative
 
 
 def write_durably(path: Path, data: bytes) -> None:

@@ -10,7 +10,8 @@ import ctypes
 import errno
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 _START: Final = 2  # SYNC_FILE_RANGE_WRITE
@@ -33,24 +34,16 @@ class _Request(ctypes.Structure):
     )
 
 
-class _TimeSpec(ctypes.Structure):
-    """struct timespec of a 64-bit Linux."""
-
-    _fields_ = (("tv_sec", ctypes.c_int64), ("tv_nsec", ctypes.c_int64))
-
-
-_Pointer: Final = ctypes.POINTER(_Request)
-
-
 class _CLibrary:
     """POSIX asynchronous input and output (IEEE 1003.1 aio.h) of a C library."""
 
     def __init__(self, name: str | None) -> None:
         waiting, quick = ctypes.CDLL(name), ctypes.PyDLL(name)  # only a wait lets others run
-        self.aio_fsync = _typed(quick.aio_fsync, ctypes.c_int, _Pointer)
-        self.aio_error = _typed(quick.aio_error, _Pointer)
-        self.aio_return = _typed(quick.aio_return, _Pointer)
-        self.aio_suspend = _typed(waiting.aio_suspend, _Pointer * 1, ctypes.c_int, ctypes.c_void_p)
+        request = ctypes.POINTER(_Request)
+        self.aio_fsync = _typed(quick.aio_fsync, ctypes.c_int, request)
+        self.aio_error = _typed(quick.aio_error, request)
+        self.aio_return = _typed(quick.aio_return, request)
+        self.aio_suspend = _typed(waiting.aio_suspend, request * 1, ctypes.c_int, ctypes.c_void_p)
 
 
 def _typed(function: Any, *types: Any) -> Any:
@@ -110,8 +103,8 @@ class Pending:
             del _UNDER_WAY[id(request)]
         os.fsync(descriptor)
 
-    def wait(self, most_s: float | None = None) -> bool:
-        """Wait until all is on the disk, for so many seconds at most; whether it is. May be called again.
+    def wait(self) -> None:
+        """Wait until all is on the disk; may be called again.
 
         Raises
         ------
@@ -120,19 +113,26 @@ class Pending:
         """
         request = self._request
         if request is not None and _C_LIBRARY is not None:
-            most = None if most_s is None else ctypes.byref(_TimeSpec(*_seconds(most_s)))
             while (fault := _C_LIBRARY.aio_error(request)) == errno.EINPROGRESS:
-                if _C_LIBRARY.aio_suspend((_Pointer * 1)(ctypes.pointer(request)), 1, most) and most:
-                    return False
+                _C_LIBRARY.aio_suspend((ctypes.POINTER(_Request) * 1)(ctypes.pointer(request)), 1, None)
             _C_LIBRARY.aio_return(request)
             self._fault, self._request = fault, None
             del _UNDER_WAY[id(request)]
         if self._fault:
             raise OSError(self._fault, os.strerror(self._fault))
-        return True
 
 
-def _seconds(duration: float) -> tuple[int, int]:
-    """Whole seconds, and nanoseconds."""
-    whole = int(duration)
-    return whole, int((duration - whole) * 1e9)
+@contextmanager
+def beside(descriptor: int) -> Iterator[None]:
+    """Sync this while the block runs; at its end it is synced, however it ends.
+
+    Raises
+    ------
+    OSError
+        The disk refuses; also where the block raised something else, for it has relied on the disk.
+    """
+    pending = Pending(descriptor)
+    try:
+        yield
+    finally:
+        pending.wait()

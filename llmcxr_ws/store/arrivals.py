@@ -8,7 +8,6 @@ transaction.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from llmcxr_ws.states import Actor, StudyState
 from llmcxr_ws.store import audit, studies
 from llmcxr_ws.store.checkpoints import Checkpoints
 from llmcxr_ws.store.counters import next_in
-from llmcxr_ws.store.database import Database, Kept, Undo
+from llmcxr_ws.store.database import Database, Kept
 from llmcxr_ws.store.models import Document, Instance, Prior, Study
 from llmcxr_ws.store.prepared import Prepared
 from llmcxr_ws.store.types import db_now
@@ -47,15 +46,12 @@ def _new_row(model: Any, given: str, *returned: Any) -> Prepared:
 
 
 _UID: Final[BindParameter[str]] = bindparam("uid")
-_OWN: Final = (
-    select(Document.id)
-    .where(Document.sop_instance_uid == _UID, Document.report_id.is_not(None))
-    .limit(1)
-    .scalar_subquery()
-)
 _KNOWN_IDS: Final = Prepared(
     select(
-        _OWN,
+        select(Document.id)
+        .where(Document.sop_instance_uid == _UID, Document.report_id.is_not(None))
+        .limit(1)
+        .scalar_subquery(),
         select(Instance.id).where(Instance.sop_instance_uid == _UID).scalar_subquery(),
     )
 )
@@ -65,7 +61,6 @@ _PLACE: Final = Prepared(
         select(Study.state).where(Study.study_instance_uid == bindparam("study")).scalar_subquery(),
         select(Instance.id).where(Instance.sop_instance_uid == _UID).scalar_subquery(),
         select(Prior.id).where(Prior.study_instance_uid == bindparam("study")).limit(1).scalar_subquery(),
-        _OWN,
     )
 )
 _NEW_STUDY: Final = _new_row(
@@ -96,11 +91,6 @@ _TOUCH: Final = Prepared(
         ),
     )
 )
-_STAMP: Final = Prepared(
-    update(Instance).where(Instance.sop_instance_uid == _UID).values(file_stamp=bindparam("stamp"))
-)
-_PATIENCE_S: Final = 0.005
-"""So long may a film's own sync hold up who else wants to write; a disk in trouble takes seconds."""
 
 
 @dataclass(frozen=True)
@@ -144,36 +134,6 @@ class Arrivals:
         instance = studies.known_instance(self._db, SOPInstanceUID) if known is not None else None
         return Known(own is not None, instance)
 
-    def record_at_once(self, arrival: Arrival, put: Callable[[float], str | None]) -> Recorded | None:
-        """Index a usual arrival while its bytes are still on their way to the disk; returns when it is committed.
-
-        Only where nobody else is writing, so that nobody waits for this one's disk.
-
-        Parameters
-        ----------
-        put : callable
-            Puts the file in its place and gives its stamp there, None where that takes longer than so many seconds.
-            Called once the rows are written, and before they're committed.
-
-        Returns
-        -------
-        Recorded or None
-            None: nothing is written; :meth:`look_up` what is known of it, and :meth:`record` it.
-
-        Raises
-        ------
-        StoreError
-            The database can't be used.
-        OSError
-            From `put`; nothing is written.
-        """
-        if not self._writer.acquire(blocking=False):
-            return None
-        try:
-            return self._write_at_once(arrival, put)
-        finally:
-            self._writer.release()
-
     def record(self, arrival: Arrival) -> Recorded:
         """Index one instance as :func:`llmcxr_ws.store.studies.record_arrival` does; returns when it is committed.
 
@@ -198,20 +158,6 @@ class Arrivals:
             raise RuntimeError("An arrival was lost in the queue.")
         return ticket.recorded
 
-    def _write_at_once(self, arrival: Arrival, put: Callable[[float], str | None]) -> Recorded | None:
-        recorded = None
-        with self._writing.write() as connection:
-            study_id = _write_rows(connection, arrival)
-            stamp = None if study_id is None else put(_PATIENCE_S)
-            if study_id is None or stamp is None:
-                raise Undo
-            if stamp != arrival.file_stamp:
-                _STAMP.run(connection, {"uid": arrival.sop_instance_uid, "stamp": stamp})
-            recorded = _audited(connection, arrival, study_id)  # its name is on its way to the disk meanwhile
-        if recorded is not None:
-            self._checkpoints.committed()
-        return recorded
-
     def _commit(self, batch: list[_Ticket]) -> None:
         """Write all in one transaction; where one can't be written, each in its own, so that it harms no other."""
         try:
@@ -235,18 +181,11 @@ class Arrivals:
 
 def _record(connection: Connection, arrival: Arrival) -> Recorded | None:
     """Index a usual arrival; None, and nothing written, for any other."""
-    study_id = _write_rows(connection, arrival)
-    return None if study_id is None else _audited(connection, arrival, study_id)
-
-
-def _write_rows(connection: Connection, arrival: Arrival) -> int | None:
-    """Write a usual arrival's rows; give its study's, or None with nothing written for any other."""
     uids = {"study": arrival.study_instance_uid, "uid": arrival.sop_instance_uid}
-    study_id, state, known, prior, own = _PLACE.run(connection, uids)
+    study_id, state, known, prior = _PLACE.run(connection, uids)
     if (
         known is not None
         or prior is not None
-        or own is not None
         or arrival.defect
         or (study_id is not None and state not in _PLAIN)
     ):
@@ -258,11 +197,6 @@ def _write_rows(connection: Connection, arrival: Arrival) -> int | None:
     else:
         _NEW_INSTANCE.run(connection, _instance_of(arrival, study_id))
         _TOUCH.run(connection, {"study": study_id, "sequence": sequence})
-    return int(study_id)
-
-
-def _audited(connection: Connection, arrival: Arrival, study_id: int) -> Recorded:
-    """Write it into the audit trail."""
     audit.append_in(
         connection,
         actor=Actor.NODE,

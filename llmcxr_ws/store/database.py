@@ -166,10 +166,6 @@ class Database:
         self.engine.dispose()
 
 
-class Undo(Exception):
-    """Raised in a write transaction of :class:`Kept` to end it with nothing written, which is no failure."""
-
-
 class Kept:
     """One connection that stays open, for what is done thousands of times an hour by prepared statements alone.
 
@@ -185,7 +181,7 @@ class Kept:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A write transaction, committed at the end; by :class:`Undo` it is left with nothing written.
+        """A write transaction, committed at the end.
 
         Raises
         ------
@@ -194,11 +190,7 @@ class Kept:
         """
         with self._opened() as connection:
             run_plainly(connection, BEGIN_WRITING if self._db.is_sqlite else _TAKE_TURN)
-            try:
-                yield connection
-            except Undo:
-                run_plainly(connection, "ROLLBACK")
-                return
+            yield connection
             run_plainly(connection, "COMMIT")  # after an error the connection is closed, which undoes all
 
     def first(self, statement: Prepared, values: Mapping[str, Any]) -> Any:

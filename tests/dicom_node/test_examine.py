@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pydicom
@@ -13,9 +12,7 @@ from dicom_node.association import prepare_pynetdicom
 from dicom_node.examine import examine
 from dicom_node.reception import Incoming, Reception, reconcile
 from dicom_node.statuses import CANNOT_UNDERSTAND
-from llmcxr_ws.domain import Arrival
 from llmcxr_ws.errors import DicomError, StoreError
-from llmcxr_ws.store.arrivals import Arrivals
 from llmcxr_ws.workplace import Workplace
 from tests.dicom_node.films import make_film, write_film
 
@@ -117,21 +114,13 @@ def test_a_file_that_fits_nowhere_does_not_stop_the_listener(workplace: Workplac
     assert reconcile(workplace.db, objects) == (0, 2)
 
 
-@pytest.mark.parametrize("at_once", [True, False])
 def test_a_file_whose_row_is_refused_does_not_stay(
-    tmp_path: Path, workplace: Workplace, monkeypatch: pytest.MonkeyPatch, at_once: bool
+    tmp_path: Path, workplace: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whether it was refused with the file in its place already, or after the file had got it in its turn."""
-
-    def refuse(_self: object, _arrival: Arrival, put: Callable[[float], str | None] | None = None) -> None:
-        if put is not None and not at_once:
-            return
-        assert put is None or put(5.0)
-        assert len(list(workplace.objects.files())) == 1
+    def refuse(_self: object, _arrival: object) -> None:
         raise StoreError("no row for it")
 
-    monkeypatch.setattr(Arrivals, "record_at_once", refuse)
-    monkeypatch.setattr(Arrivals, "record", refuse)
+    monkeypatch.setattr("llmcxr_ws.store.arrivals.Arrivals.record", refuse)
     film = make_film()
     path = write_film(tmp_path)
     reception = Reception(workplace.db, workplace.objects, min_free_bytes=0)

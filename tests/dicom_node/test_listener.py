@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pydicom
@@ -23,12 +24,10 @@ from dicom_node.simulator.server import PacsSimulator
 from dicom_node.simulator.services import Destination
 from dicom_node.sop_classes import DX_FOR_PRESENTATION, EXPLICIT_LITTLE
 from llmcxr_ws import site_document
-from llmcxr_ws.domain import Arrival, Recorded
 from llmcxr_ws.errors import DicomError
 from llmcxr_ws.site import Peer
 from llmcxr_ws.states import StudyState
-from llmcxr_ws.store import audit, configuration, deliveries, studies
-from llmcxr_ws.store.arrivals import Arrivals
+from llmcxr_ws.store import configuration, deliveries, studies
 from llmcxr_ws.store.models import Audit
 from llmcxr_ws.workplace import Workplace
 from llmcxr_ws.write_back import Pending
@@ -366,7 +365,7 @@ def test_a_disk_that_fails_before_a_film_has_its_name(
 ) -> None:
     wait = Pending.wait
 
-    def failing(pending: Pending, _: float | None = None) -> None:
+    def failing(pending: Pending) -> None:
         wait(pending)
         raise OSError(errno.EIO, "Input/output error")
 
@@ -392,7 +391,7 @@ def test_a_disk_that_fails_over_a_film_that_was_lost(
 
     wait = Pending.wait
 
-    def failing(pending: Pending, _: float | None = None) -> None:
+    def failing(pending: Pending) -> None:
         wait(pending)
         raise OSError(errno.EIO, "Input/output error")
 
@@ -411,14 +410,14 @@ def test_a_disk_that_fails_at_the_last_moment(
 ) -> None:
     """Name and row are there already when the sync says no: neither counts, and sent again it is taken."""
 
-    class Failing(Pending):
-        def wait(self, most_s: float | None = None) -> bool:
-            super().wait(most_s)
-            raise OSError(errno.EIO, "Input/output error")
+    @contextmanager
+    def failing(*_descriptors: int) -> Iterator[None]:
+        yield
+        raise OSError(errno.EIO, "Input/output error")
 
     path = write_film(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("llmcxr_ws.objects.Pending", Failing)  # of its name, not of its bytes
+        patch.setattr("llmcxr_ws.write_back.beside", failing)
         [refused] = _send(node, path)
     assert refused.status == statuses.PROCESSING_FAILURE
     assert list(workplace.objects.files()) == []
@@ -429,41 +428,3 @@ def test_a_disk_that_fails_at_the_last_moment(
     assert taken.status == statuses.SUCCESS
     [row] = studies.instances_of(workplace.db, study.id)
     assert not row.defect and workplace.objects.path(row.path).is_file()
-
-
-def test_a_usual_film_isn_t_looked_up_first(
-    workplace: Workplace, node: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its rows are written while the disk takes it in; what is known of it is asked where it is known."""
-    asked: list[str] = []
-    look_up = Arrivals.look_up
-    monkeypatch.setattr(Arrivals, "look_up", lambda self, uid: asked.append(uid) or look_up(self, uid))
-    path = write_film(tmp_path)
-    assert [one.status for one in _send(node, path)] == [statuses.SUCCESS]
-    assert asked == []
-    assert [one.status for one in _send(node, path)] == [statuses.SUCCESS]
-    assert asked == [str(pydicom.dcmread(path).SOPInstanceUID)]
-
-
-@pytest.mark.parametrize("slow", [True, False], ids=["its bytes take long", "somebody else writes"])
-def test_a_film_that_can_not_be_written_at_once_is_in_its_turn(
-    workplace: Workplace, node: Peer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slow: bool
-) -> None:
-    tried: list[object] = []
-    at_once = Arrivals.record_at_once
-
-    def trying(arrivals: Arrivals, arrival: Arrival, put: Callable[[float], str | None]) -> Recorded | None:
-        if slow:
-            tried.append(at_once(arrivals, arrival, lambda _: None))
-        else:
-            with arrivals._writer:
-                tried.append(at_once(arrivals, arrival, put))
-        return None
-
-    monkeypatch.setattr(Arrivals, "record_at_once", trying)
-    assert [one.status for one in _send(node, write_film(tmp_path))] == [statuses.SUCCESS]
-    assert tried == [None]
-    [study] = studies.worklist(workplace.db)
-    [row] = studies.instances_of(workplace.db, study.id)
-    assert not row.defect and workplace.objects.path(row.path).is_file()
-    assert audit.verify(workplace.db)[1] is None

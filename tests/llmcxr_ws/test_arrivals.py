@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -56,63 +53,19 @@ def arrivals(db: Database) -> object:
 )
 def test_the_same_rows(db: Database, arrivals: Arrivals, changes: dict[str, object]) -> None:
     made: list[Recorded] = []
-    ways: list[Callable[[Arrival], Recorded | None]] = [
-        arrivals.record,
-        lambda one: arrivals.record_at_once(one, lambda _: one.file_stamp),
-        lambda one: studies.record_arrival(db, one),
-    ]
-    for study, record in enumerate(ways, 1):
-        for n in (1, 2, 3):
-            recorded = record(replace(arrival(study, n), **changes))  # type: ignore[arg-type]
-            assert recorded is not None and recorded.new
-            made.append(recorded)
-    queued, fast, general = made[0].study_id, made[3].study_id, made[6].study_id
+    for study, record in ((1, arrivals.record), (2, lambda one: studies.record_arrival(db, one))):
+        made += [record(replace(arrival(study, n), **changes)) for n in (1, 2, 3)]  # type: ignore[arg-type]
+    fast, general = made[0].study_id, made[3].study_id
+    assert [one.new for one in made] == [True] * 6
     for table, count in ((Study, 1), (Instance, 3)):
-        assert _values(db, table, queued) == _values(db, table, fast) == _values(db, table, general)
+        assert _values(db, table, fast) == _values(db, table, general)
         assert len(_values(db, table, fast)) == count
-    assert audit.verify(db) == (9, None)
+    assert audit.verify(db) == (6, None)
     with db.read() as session:
         sequence = session.scalars(select(Study.updated_seq).order_by(Study.id)).all()
         moved = session.scalars(select(Study).order_by(Study.id)).first()
         assert moved is not None and moved.last_instance_at >= moved.received_at
-    assert sequence == [3, 6, 9]
-
-
-def test_a_row_is_there_at_once_or_not_at_all(db: Database, arrivals: Arrivals) -> None:
-    """With the file's place in between: what the disk says of it counts, and without a place there is no row."""
-
-    def refusing(_: float) -> str:
-        raise OSError(errno.EIO, "Input/output error")
-
-    for put in (lambda _: None, refusing):
-        with contextlib.suppress(OSError):
-            assert arrivals.record_at_once(arrival(), put) is None
-        assert studies.worklist(db) == [] and audit.verify(db) == (0, None)
-        assert arrivals.look_up(instance_uid(1, 1)).instance is None
-    recorded = arrivals.record_at_once(arrival(), lambda _: "another stamp")
-    assert recorded is not None
-    with db.read() as session:
-        assert session.scalars(select(Instance.file_stamp)).all() == ["another stamp"]
-
-
-def test_what_is_unusual_or_has_to_wait_isn_t_put_in_its_place(db: Database, arrivals: Arrivals) -> None:
-    def put(_: float) -> str:
-        pytest.fail("it was put there")
-
-    study = arrivals.record(arrival()).study_id
-    assert arrivals.record_at_once(arrival(), put) is None  # known
-    assert arrivals.record_at_once(arrival(n=2, defect="Cut."), put) is None
-    with arrivals._writer:
-        assert arrivals.record_at_once(arrival(n=3), put) is None
-    settle(db, study)
-    draft(db)
-    assert arrivals.record_at_once(arrival(n=4), put) is None  # its study was complete
-    document(db, report(db, study), "draft")
-    with db.read() as session:
-        own = session.scalars(select(Document.sop_instance_uid)).first()
-    assert own is not None
-    assert arrivals.record_at_once(replace(arrival(2, 1), sop_instance_uid=own), put) is None
-    assert [row.instances for row in studies.worklist(db)] == [1]
+    assert sequence == [3, 6]
 
 
 def test_what_is_known_and_what_is_ours(db: Database, arrivals: Arrivals) -> None:

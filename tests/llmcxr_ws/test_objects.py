@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import pytest
 from llmcxr_ws import objects
 from llmcxr_ws.errors import ObjectStoreError
 from llmcxr_ws.objects import UUID_FILE, ObjectStore, write_durably
-from llmcxr_ws.write_back import Pending
 
 NAME = "0b7f2a52-0000-4000-8000-000000000000"
 
@@ -70,57 +68,6 @@ def test_keeping_a_film(store: ObjectStore) -> None:
     assert list(store.files()) == [relative]
     assert store.keep(spool(store, b"the same again"), "1.2.840.99999") == relative
     assert store.path(relative).read_bytes() == b"the same again"
-
-
-class _Slow(Pending):
-    """Stands in for a disk in trouble, which can't be had here: not there before somebody waits without an end."""
-
-    def wait(self, most_s: float | None = None) -> bool:
-        return super().wait() if most_s is None else False
-
-
-def test_what_isn_t_on_the_disk_in_time_gets_no_place(store: ObjectStore) -> None:
-    spooled = spool(store)
-    file = os.open(spooled, os.O_RDWR)
-    with store.keeping(spooled, "1.2.3", _Slow(file)) as kept:
-        assert kept.put(1.0) is None and not kept.is_put
-    assert list(store.files()) == [] and spooled.exists()
-    with store.keeping(spooled, "1.2.3", _Slow(file)) as kept:
-        stamp = kept.stamp()
-        assert kept.put() == stamp == store.stamp(kept.relative) != ""
-    assert list(store.files()) == [kept.relative] and not spooled.exists()
-    os.close(file)
-
-
-def test_whatever_happens_meanwhile_its_name_is_waited_for(
-    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Who went wrong after the name was given may have written that it is there."""
-    waited: list[str] = []
-    monkeypatch.setattr(
-        Pending,
-        "wait",
-        lambda self, most_s=None, wait=Pending.wait: waited.append("name") or wait(self, most_s),
-    )
-    with pytest.raises(KeyError), store.keeping(spool(store), "1.2.3") as kept:
-        kept.put()
-        assert waited == []
-        raise KeyError
-    assert waited == ["name"] and list(store.files()) == [kept.relative]
-
-
-def test_a_name_that_the_disk_refuses_is_taken_back(
-    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def refused(*_: object) -> None:
-        raise OSError(errno.EIO, "Input/output error")
-
-    spooled = spool(store)
-    with monkeypatch.context() as patch:
-        patch.setattr(objects, "Pending", refused)
-        with pytest.raises(OSError), store.keeping(spooled, "1.2.3") as kept:
-            kept.put()
-    assert not kept.is_put and list(store.files()) == []
 
 
 def test_documents_and_evidence_are_no_received_files(store: ObjectStore) -> None:

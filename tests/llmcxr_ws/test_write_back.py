@@ -1,4 +1,4 @@
-"""Syncs beside other work: what is promised at the end of the wait, and what the system says when it refuses."""
+"""Syncs beside other work: what is promised at the end of the block, and what the system says when it refuses."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ def written(path: Path, size: int = 1 << 20) -> int:
 
 
 @linux
-def test_several_are_synced_while_other_work_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_several_are_synced_while_the_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the C library, and never by a call that waits."""
     monkeypatch.setattr(os, "fsync", lambda _: pytest.fail("it waited"))
     file, folder = written(tmp_path / "a"), os.open(tmp_path, os.O_RDONLY)
     write_back.start(file, 0)
-    pending, other = Pending(file), Pending(folder)
-    assert len(write_back._UNDER_WAY) == 2
-    assert other.wait() and pending.wait()
-    assert pending.wait()  # may be called again
+    pending = Pending(file)
+    with write_back.beside(folder):
+        assert len(write_back._UNDER_WAY) == 2
+    pending.wait()
+    pending.wait()  # may be called again
     threads = [threading.Thread(target=_many, args=(tmp_path / str(n),)) for n in range(8)]
     for thread in threads:
         thread.start()
@@ -48,7 +49,8 @@ def test_several_are_synced_while_other_work_goes_on(tmp_path: Path, monkeypatch
 def _many(path: Path) -> None:
     for number in range(20):
         descriptor = written(path.with_suffix(f".{number}"), 4096)
-        Pending(descriptor).wait()
+        with write_back.beside(descriptor):
+            pass
         os.close(descriptor)
 
 
@@ -56,26 +58,22 @@ def _many(path: Path) -> None:
 def test_what_can_not_be_synced_is_told_at_the_end(tmp_path: Path) -> None:
     """By the system's own word: a pipe has no disk, and a closed file nothing at all."""
     reading, writing = os.pipe()
+    done = False
+    with pytest.raises(OSError) as refused, write_back.beside(reading):
+        done = True
+    assert done and refused.value.errno == errno.EINVAL
+    with pytest.raises(OSError), write_back.beside(reading):
+        raise KeyError
     pending = Pending(reading)
     for _ in range(2):
-        with pytest.raises(OSError) as refused:
+        with pytest.raises(OSError):
             pending.wait()
-        assert refused.value.errno == errno.EINVAL
     for descriptor in (reading, writing):
         os.close(descriptor)
-    with pytest.raises(OSError) as refused:
-        Pending(reading).wait(1.0)
+    with pytest.raises(OSError) as refused, write_back.beside(reading):
+        pass
     assert refused.value.errno == errno.EBADF
     assert write_back._UNDER_WAY == {}
-
-
-@linux
-def test_nobody_waits_longer_than_he_said(tmp_path: Path) -> None:
-    file = written(tmp_path / "a", 64 << 20)
-    pending = Pending(file)
-    assert not pending.wait(0.0) and len(write_back._UNDER_WAY) == 1
-    assert pending.wait(60.0) and write_back._UNDER_WAY == {}
-    os.close(file)
 
 
 @linux
@@ -107,6 +105,14 @@ def test_one_that_nobody_waits_for_harms_nothing(tmp_path: Path) -> None:
     os.close(file)
 
 
+def test_an_error_in_the_block_comes_out_after_the_sync(tmp_path: Path) -> None:
+    file = written(tmp_path / "a", 4096)
+    with pytest.raises(KeyError), write_back.beside(file):
+        raise KeyError
+    assert write_back._UNDER_WAY == {}
+    os.close(file)
+
+
 class _NoRoom:
     """Stands in for a system without room for one more thread, which can't be had here."""
 
@@ -122,6 +128,6 @@ def test_without_it_is_synced_all_the_same(
     synced: list[int] = []
     monkeypatch.setattr(os, "fsync", synced.append)
     file = written(tmp_path / "a", 4096)
-    pending = Pending(file)
-    assert synced == [file] and pending.wait(0.0)
+    with write_back.beside(file):
+        assert synced == [file]
     os.close(file)
