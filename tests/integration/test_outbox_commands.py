@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,10 @@ from dicom_node.association import LocalEntity
 from llmcxr_ws import commands
 from llmcxr_ws.home import ENVIRONMENT_VARIABLE
 from llmcxr_ws.states import DeliveryState, StudyState
+from tests.certificates import Authority
 from tests.dicom_node.films import write_film
 from tests.integration.conftest import Orthanc
-from tests.integration.places import beside
+from tests.integration.places import beside, orthanc_by_tls
 
 pytestmark = pytest.mark.peers
 
@@ -37,14 +39,32 @@ def reports_in(orthanc: Orthanc) -> list[str]:
     return found
 
 
+@pytest.fixture(params=["clear", "tls"])
+def archive(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Orthanc, Authority | None]]:
+    """An Orthanc, and who issues its certificate where it speaks TLS."""
+    if request.param == "clear":
+        yield request.getfixturevalue("orthanc"), None
+        return
+    authority = Authority(tmp_path / "ca")
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    made = orthanc_by_tls(folder, authority)
+    try:
+        made.start()
+        yield made, authority
+    finally:
+        made.kill()
+
+
 def test_held_released_lost_and_sent_again(
-    orthanc: Orthanc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    archive: tuple[Orthanc, Authority | None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
+    orthanc, authority = archive
     monkeypatch.setenv(ENVIRONMENT_VARIABLE, str(home))
-    with beside(orthanc, home) as world:
+    with beside(orthanc, home, authority=authority) as world:
         path = write_film(tmp_path, "o", accession="A-1")
-        scu.store(LocalEntity(), orthanc.peer, [path])
+        scu.store(world.desk.local, world.desk.site.peer("orthanc"), [path])
         scu.store(LocalEntity(ae_title="CR1"), world.node, [path])
         world.draft("A-1")
         monkeypatch.setattr(world.desk.lanes, "start", lambda *_: None)  # nothing leaves meanwhile
