@@ -94,6 +94,11 @@ def _everything(ds: Dataset) -> Iterator[tuple[DataElement, Dataset]]:
     yield from walk(ds)
 
 
+def _is_longer(value: str, uid: str) -> bool:
+    """Whether a UID only begins with the digits of another: 2.25.421 isn't 2.25.42, and no part of its tree."""
+    return value.startswith(uid) and value[len(uid) : len(uid) + 1].isdigit()
+
+
 class _Search:
     def __init__(self, found: Identifiers, source: Dataset, profile: Profile) -> None:
         self._names = {_fold(name) for name in found.names}
@@ -125,7 +130,7 @@ class _Search:
             if text[:8] in self._days and VR != "TM":
                 yield "date"
             return
-        if any(uid in text for uid in self._uids):
+        if any(uid in text and not (VR == "UI" and _is_longer(text, uid)) for uid in self._uids):
             yield "uid"
         if VR == "UI" or (element.keyword == "CodeMeaning" and is_known_code(item)):
             return

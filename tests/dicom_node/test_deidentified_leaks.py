@@ -14,6 +14,7 @@ from pydicom.sequence import Sequence
 from dicom_node.deidentify import Profile, deidentify, residual
 from dicom_node.deidentify.apply import written
 from dicom_node.deidentify.profile import project_key
+from dicom_node.deidentify.residual import _is_longer
 from dicom_node.documents.values import put
 from dicom_node.simulator.server import PacsSimulator
 from llmcxr_ws.errors import DicomError
@@ -60,6 +61,12 @@ def test_an_envelope_of_another_de_identifier_goes() -> None:
     ds = make_film()
     put(ds, "EncryptedAttributesSequence", "SQ", Sequence([item(EncryptedContent=b"secret!!")]))
     assert "EncryptedAttributesSequence" not in deidentify(ds, profile())
+
+
+def test_a_uid_that_begins_with_the_digits_of_another_isn_t_it() -> None:
+    assert _is_longer("2.25.421", "2.25.42")
+    for same in ("2.25.42", "2.25.42.1", "1.2.25.421"):
+        assert not _is_longer(same, "2.25.42")
 
 
 def test_bits_of_the_pixels_that_no_display_shows_go() -> None:
