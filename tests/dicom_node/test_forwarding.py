@@ -68,6 +68,11 @@ def forwards(world: World, accession: str) -> list[DeliveryRow]:
     return world.deliveries(accession, "forwarded")
 
 
+def work_until_there(world: World, accession: str, count: int = 1) -> None:
+    """Until all that is forwarded of a study has arrived; an archive that ends before that would be logged."""
+    world.work_until(lambda: [d.state for d in forwards(world, accession)] == ["confirmed"] * count, "there")
+
+
 def test_a_film_goes_on_unchanged_and_is_confirmed(
     make_world: MakeWorld, archive: PacsSimulator, tmp_path: Path
 ) -> None:
@@ -75,7 +80,7 @@ def test_a_film_goes_on_unchanged_and_is_confirmed(
     path = write_film(tmp_path, "go")
     world.push(path)
     world.work_until_state("ACC-go", StudyState.COMPLETE)  # a rule that forwards leaves the draft alone
-    world.work_until(lambda: [d.state for d in forwards(world, "ACC-go")] == ["confirmed"], "confirmed")
+    work_until_there(world, "ACC-go")
     (held,) = archive.archive.instances()
     assert pydicom.dcmread(held.path) == pydicom.dcmread(path)
     documents = list((world.workplace.objects.root / "documents").rglob("*.dcm"))
@@ -88,7 +93,7 @@ def test_nothing_goes_back_to_where_it_came_from(
     """Neither by name nor by another name of the same application."""
     world = place(make_world, archive, rule("all", 'forward_to = ["pacs", "twin", "archive"]'))
     world.push(write_film(tmp_path, "back"))
-    world.work_until(lambda: forwards(world, "ACC-back"), "planned")
+    work_until_there(world, "ACC-back")
     assert [row.peer for row in forwards(world, "ACC-back")] == ["archive"]
 
 
@@ -98,7 +103,7 @@ def test_two_nodes_that_forward_to_each_other_come_to_rest(
     world = place(make_world, archive, rule("all", 'forward_to = ["pacs", "archive"]'))
     path = write_film(tmp_path, "loop")
     world.push(path)
-    world.work_until(lambda: [d.state for d in forwards(world, "ACC-loop")] == ["confirmed"], "there")
+    work_until_there(world, "ACC-loop")
     scu.store(LocalEntity(ae_title="ARCHIVE"), world.node, [path])  # the archive forwards it to us
     for _ in range(5):
         world.work_until(lambda: True, "a round")
@@ -146,9 +151,7 @@ def test_a_rule_sends_a_study_copies_without_their_patient(
         world = place(make_world, archive, RESEARCH.format(study=study.port) + rules)
         path = write_film(tmp_path, "deid", patient_name="Luedenscheidt^Anna", patient_id="PID-0815")
         world.push(path)
-        world.work_until(
-            lambda: [d.state for d in forwards(world, "ACC-deid")] == ["confirmed", "confirmed"], "confirmed"
-        )
+        work_until_there(world, "ACC-deid", count=2)
         (film,), (copy,) = archive.archive.instances(), study.archive.instances()
         assert pydicom.dcmread(film.path) == pydicom.dcmread(path)
         ours, theirs = pydicom.dcmread(path), pydicom.dcmread(copy.path)
@@ -198,7 +201,7 @@ def test_a_dead_forward_is_sent_again(
     file.write_bytes(whole)
     with world.workplace.db.write() as session:
         deliveries.resend(session, row.id)
-    world.work_until(lambda: forwards(world, "ACC-dead")[0].state == "confirmed", "there")
+    work_until_there(world, "ACC-dead")
 
 
 def test_a_late_image_of_a_signed_study_is_forwarded_too(
@@ -216,5 +219,5 @@ def test_a_late_image_of_a_signed_study_is_forwarded_too(
     film.save_as(tmp_path / "ll.dcm", enforce_file_format=True)
     assert forwards(world, "ACC-late") == []
     world.push(tmp_path / "ll.dcm")
-    world.work_until(lambda: forwards(world, "ACC-late"), "planned")
+    work_until_there(world, "ACC-late")
     assert forwards(world, "ACC-late")[0].sop_instance_uid == film.SOPInstanceUID

@@ -33,6 +33,8 @@ from tests.robustness.target import NETWORK_S, PDU_S, Target
 
 SLACK_S: Final = 2.0
 """What a machine with other work may take longer than the listener's own deadlines."""
+BOUND_KIB: Final = (2 * MAX_PDU_BYTES + (64 << 10)) // 1024
+"""What an association may cost: its buffer, which a sender in a hurry fills, and thread, objects and command set."""
 CR: Final = "1.2.840.10008.5.1.4.1.1.1"
 
 
@@ -45,7 +47,7 @@ class Attack:
     hears: str | tuple[str, ...]
     within_s: float = 0.0
     sockets: int = 50
-    bound_kib: int = 2 * MAX_PDU_BYTES // 1024
+    bound_kib: int = BOUND_KIB
     serves: bool = True  # a film is sent meanwhile
     associations: int = 250  # the listener's limit
 
